@@ -1,0 +1,121 @@
+import { CommandError, UserError } from './errors.ts'
+import { run } from './run.ts'
+
+/** An age private key and what belongs to it. */
+export interface Identity {
+  /** The private key. Never printed; it enters processes by stdin only. */
+  secret: string
+  /** Its public key, `age1…` or `age1pq1…`. */
+  recipient: string
+}
+
+interface Line {
+  number: number
+  text: string
+}
+
+/**
+ * Reads age identities as Flux's kustomize-controller would, one a line, empty lines and `#` lines left out
+ * (sops `age/keysource.go` parseIdentities; flux-sops.md 1.2, observed.md A). A carriage return at the line's end is
+ * no fault there and so none here.
+ *
+ * @param text what the key file or the Secret holds
+ * @param source how messages name it: `.age-key.txt`
+ * @param options `exact`: a blank around a line is a fault, as it is for the controller. Else blanks are taken off,
+ *   for text that `renderIdentities` writes anew.
+ * @throws UserError with the line number and the reason where the controller would refuse the text or find no
+ *   identity in it. The message never quotes a line.
+ */
+export async function readIdentities(
+  text: string,
+  source: string,
+  options: { env: NodeJS.ProcessEnv; signal?: AbortSignal | undefined; exact?: boolean },
+): Promise<Identity[]> {
+  const lines = text.split('\n').map((line, index) => ({ number: index + 1, text: line.replace(/\r$/, '') }))
+  if (/^(age-encryption\.org\/|-----BEGIN AGE ENCRYPTED)/.test(text.trimStart())) {
+    throw fault(
+      source,
+      lines[0]!,
+      'is the start of an age-encrypted file',
+      'decrypt the key file first: the controller has no passphrase',
+    )
+  }
+  const kept: Line[] = []
+  for (const line of lines) {
+    const trimmed = line.text.trim()
+    if (
+      options.exact
+        ? line.text === '' || line.text.startsWith('#')
+        : trimmed === '' || trimmed.startsWith('#')
+    )
+      continue
+    const reason =
+      options.exact && trimmed !== line.text ? 'has blanks around it or nothing else' : faultOf(trimmed)
+    if (reason) throw fault(source, line, reason)
+    kept.push({ number: line.number, text: trimmed })
+  }
+  if (kept.length === 0) {
+    throw new UserError(`no age identity in ${source}`, {
+      hint: 'a private key is a line that starts with AGE-SECRET-KEY-1; make one with `age-keygen`',
+    })
+  }
+  const recipients = await recipientsOf(kept, source, options)
+  return kept.map((line, index) => ({ secret: line.text, recipient: recipients[index]! }))
+}
+
+/** The text for the data key `age.agekey`: one identity a line. It is a secret. */
+export function renderIdentities(identities: readonly Identity[]): string {
+  return `${identities.map((identity) => identity.secret).join('\n')}\n`
+}
+
+/** Why a line is no identity, as far as its beginning tells; it may still be misspelt where `undefined` is returned. */
+function faultOf(line: string): string | undefined {
+  if (/^AGE-SECRET-KEY-(PQ-)?1/.test(line)) return undefined
+  if (/^AGE-PLUGIN-/.test(line)) return 'is a plugin identity, and the controller has no age plugins'
+  if (/^age-(secret-key|plugin)-/i.test(line)) return 'is an identity not written in capital letters'
+  if (/^age1/.test(line)) return 'is a public key (a recipient), not an identity'
+  if (/^ssh-/.test(line)) return 'is an SSH public key, not an age identity'
+  if (/^-----BEGIN [A-Z ]*PRIVATE KEY/.test(line))
+    return 'is an SSH private key, which the controller does not accept in an age key'
+  if (/^["'`]/.test(line)) return 'starts with a quote'
+  if (/^\w+\s*[=:]\s*["']?AGE-/i.test(line)) return 'has a name in front of the identity'
+  return 'is no age identity'
+}
+
+function fault(
+  source: string,
+  line: Line,
+  reason: string,
+  hint = 'a private key is a line that starts with AGE-SECRET-KEY-1, with nothing around it',
+): UserError {
+  return new UserError(`cannot use the age key from ${source}: line ${line.number} ${reason}`, { hint })
+}
+
+/** age-keygen is the judge of what the beginning of a line does not tell; its message quotes the line and is not shown. */
+async function recipientsOf(
+  lines: Line[],
+  source: string,
+  options: { env: NodeJS.ProcessEnv; signal?: AbortSignal | undefined },
+): Promise<string[]> {
+  const input = `${lines.map((line) => line.text).join('\n')}\n`
+  try {
+    return (
+      await run(['age-keygen', '-y'], { input, env: options.env, signal: options.signal, timeout: 10_000 })
+    )
+      .trim()
+      .split('\n')
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    const line = lines[Number(/error at line (\d+)/.exec(error.stderr)?.[1]) - 1]
+    if (!line) throw new UserError(`age-keygen cannot read the age key from ${source}`)
+    if (/unknown identity type/.test(error.stderr)) {
+      throw fault(
+        source,
+        line,
+        'is a post-quantum identity, which this age-keygen does not know',
+        'age 1.3 or newer is needed: `mise use age@1.3`',
+      )
+    }
+    throw fault(source, line, 'is truncated or misspelt: its checksum is wrong')
+  }
+}

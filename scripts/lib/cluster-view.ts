@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Cluster, get, type KubeObject, watch } from './kubectl.ts'
+import { KubectlError } from './kubectl-error.ts'
+
+/** Objects of one kind as they are in the cluster at this moment. */
+export interface Watched<T> {
+  /** By `namespace/name`. */
+  readonly objects: ReadonlyMap<string, T>
+}
+
+/** Watches objects of a cluster, and waits for what one wants to see in them. */
+export interface ClusterView {
+  /**
+   * Starts to watch objects.
+   * @param args behind `kubectl get`: `['kustomizations…', '-n', 'flux-system']`
+   * @param known the objects as they were read just before, so that nothing has to be waited for
+   */
+  watch<T extends KubeObject>(what: string, args: readonly string[], known?: readonly T[]): Watched<T>
+  /**
+   * Waits until `check` returns something. It is asked again after each change of a watched object, and at least every second.
+   * @param deadline in milliseconds since the epoch
+   * @returns undefined where the deadline came first
+   * @throws what `check` throws; KubectlError where a watch is not allowed; the reason of the cluster's signal
+   */
+  until<T>(check: () => Promise<T | undefined> | T | undefined, deadline: number): Promise<T | undefined>
+  /** Ends all watches. */
+  close(): Promise<void>
+}
+
+/** Opens a view of a cluster. It must be closed. */
+export function openView(cluster: Cluster): ClusterView {
+  const closing = new AbortController()
+  const signal = cluster.signal ? AbortSignal.any([cluster.signal, closing.signal]) : closing.signal
+  const watches: Promise<void>[] = []
+  let failure: unknown
+  let wake = () => {}
+  let changed = nextChange()
+
+  function nextChange(): Promise<void> {
+    return new Promise((resolve) => {
+      wake = resolve
+    })
+  }
+
+  async function keepWatching<T extends KubeObject>(
+    what: string,
+    args: readonly string[],
+    objects: Map<string, T>,
+  ): Promise<void> {
+    for (let again = false; !signal.aborted; again = true) {
+      try {
+        // what was deleted while nobody watched
+        if (again) await reset(what, args, objects)
+        for await (const { type, object } of watch<T>({ ...cluster, signal }, what, args)) {
+          if (type === 'DELETED') objects.delete(keyOf(object))
+          else objects.set(keyOf(object), object)
+          wake()
+        }
+      } catch (error) {
+        if (signal.aborted) return
+        if (!(error instanceof KubectlError) || !['unreachable', 'other'].includes(error.problem)) throw error
+        await sleep(500)
+      }
+    }
+  }
+
+  async function reset<T extends KubeObject>(
+    what: string,
+    args: readonly string[],
+    objects: Map<string, T>,
+  ): Promise<void> {
+    const list = await get<{ items: T[] }>({ ...cluster, signal }, what, args)
+    objects.clear()
+    for (const object of list?.items ?? []) objects.set(keyOf(object), object)
+    wake()
+  }
+
+  return {
+    watch(what, args, known = []) {
+      const objects = new Map(known.map((object) => [keyOf(object), object]))
+      watches.push(
+        keepWatching(what, args, objects).catch((error) => {
+          failure = error
+          wake()
+        }),
+      )
+      return { objects }
+    },
+    async until(check, deadline) {
+      for (;;) {
+        changed = nextChange()
+        cluster.signal?.throwIfAborted()
+        if (failure) throw failure
+        const answer = await check()
+        if (answer !== undefined) return answer
+        const left = deadline - Date.now()
+        if (left <= 0) return undefined
+        const timer = new AbortController()
+        const end = cluster.signal ? AbortSignal.any([timer.signal, cluster.signal]) : timer.signal
+        await Promise.race([changed, sleep(Math.min(left, 1000), undefined, { signal: end }).catch(() => {})])
+        timer.abort()
+      }
+    },
+    async close() {
+      closing.abort()
+      await Promise.all(watches)
+    },
+  }
+}
+
+function keyOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace}/${metadata.name}`
+}

@@ -1,0 +1,47 @@
+/** The exit codes of every task. mise passes them on unchanged. */
+export const exit = { done: 0, no: 1, failed: 2, bug: 70 } as const
+
+export interface UserErrorOptions {
+  /** What to do about it: printed behind `hint:`. */
+  hint?: string
+  /** `exit.no` where the task refuses or the answer is no; `exit.failed` (the default) where it could not be done or checked. */
+  exitCode?: typeof exit.no | typeof exit.failed
+}
+
+/**
+ * A state that we expect: what could not be done, to which object, and why.
+ * The message is shown to the user as it is, so it must never hold a secret.
+ */
+export class UserError extends Error {
+  readonly hint: string | undefined
+  readonly exitCode: number
+
+  constructor(message: string, options: UserErrorOptions = {}) {
+    super(message)
+    this.name = 'UserError'
+    this.hint = options.hint
+    this.exitCode = options.exitCode ?? exit.failed
+  }
+}
+
+/** A tool that ended with an error. `stderr` is redacted; stdout is never kept. */
+export class CommandError extends UserError {
+  /** The exit code of the tool; `null` where it was ended by us (timeout). */
+  readonly code: number | null
+  readonly stderr: string
+
+  constructor(message: string, code: number | null, stderr: string, options: UserErrorOptions = {}) {
+    super(message, options)
+    this.name = 'CommandError'
+    this.code = code
+    this.stderr = stderr
+  }
+}
+
+/** Ctrl-C or SIGTERM: the reason that `Caller.signal` is aborted with. */
+export class Interrupted extends UserError {
+  constructor(signal: string) {
+    super(`interrupted (${signal})`)
+    this.name = 'Interrupted'
+  }
+}

@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { UserError } from './errors.ts'
+
+/** What happens to one file. `before: undefined` makes it, `after: undefined` deletes it. */
+export interface FileChange {
+  /** Absolute. Of a symbolic link the file that it points to is changed. */
+  path: string
+  before: string | undefined
+  after: string | undefined
+}
+
+interface Staged {
+  change: FileChange
+  /** The file itself, where `path` is a symbolic link to it. */
+  target: string
+  /** The new text, beside the target. */
+  temporary: string | undefined
+}
+
+/**
+ * Makes all changes or none. Each new text is written and flushed beside its file and moved there in one step, after
+ * every file was found to hold what `before` says. Directories are made as needed; one that is left empty is removed,
+ * as git does. Nothing in here waits, so that no signal handler runs between the first file and the last.
+ *
+ * @param nameOf how a path is called in messages, for example relative to the user
+ * @throws UserError where a file is not what `before` says or can't be written; all files are then as they were
+ */
+export function replaceFiles(changes: readonly FileChange[], nameOf = (path: string) => path): void {
+  const directories: string[] = []
+  const staged: Staged[] = []
+  const done: Staged[] = []
+  let at: FileChange | undefined
+  try {
+    for (at of changes) staged.push(stage(at, directories))
+    for (const { change, target } of staged) {
+      at = change
+      if (holds(target, change.before)) continue
+      const why = change.before === undefined ? 'it is there already' : 'it has changed meanwhile'
+      throw new UserError(`cannot write ${nameOf(at.path)}: ${why}`)
+    }
+    for (const entry of staged) {
+      at = entry.change
+      if (entry.temporary === undefined) rmSync(entry.target)
+      else renameSync(entry.temporary, entry.target)
+      done.push(entry)
+    }
+  } catch (error) {
+    const lost = undo(staged, done, directories).map(nameOf)
+    const { code } = error as NodeJS.ErrnoException
+    if (lost.length > 0) throw new UserError(`cannot put back ${lost.join(', ')} after a failure (${code})`)
+    if (error instanceof UserError || code === undefined || !at) throw error
+    throw new UserError(`cannot write ${nameOf(at.path)}: ${code}`)
+  }
+  for (const { change, target } of done) {
+    if (change.after === undefined) removeEmptyDirectories(dirname(target))
+  }
+}
+
+/**
+ * Takes changes back that `replaceFiles` has made: a file that somebody else has changed meanwhile stays as it is.
+ * @returns the paths of the files that were not put back
+ */
+export function putBack(changes: readonly FileChange[]): string[] {
+  return changes.toReversed().flatMap(({ path, before, after }) => {
+    try {
+      replaceFiles([{ path, before: after, after: before }])
+      return []
+    } catch {
+      return [path]
+    }
+  })
+}
+
+function stage(change: FileChange, directories: string[]): Staged {
+  const target = change.before === undefined ? change.path : realpathSync(change.path)
+  if (change.before === undefined) makeDirectory(dirname(target), directories)
+  return {
+    change,
+    target,
+    temporary: change.after === undefined ? undefined : writeBeside(target, change.after),
+  }
+}
+
+/** Makes a directory and the missing ones above it, and adds each that it made to `made`. */
+function makeDirectory(directory: string, made: string[]): void {
+  if (existsSync(directory)) return
+  makeDirectory(dirname(directory), made)
+  mkdirSync(directory)
+  made.push(directory)
+}
+
+/** Writes a text to a new file beside `target`, with the mode and the owner of `target` where that is there. */
+function writeBeside(target: string, text: string): string {
+  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`)
+  const file = openSync(temporary, 'wx')
+  try {
+    const old = statSync(target, { throwIfNoEntry: false })
+    if (old) {
+      const own = fstatSync(file)
+      if (old.uid !== own.uid || old.gid !== own.gid) fchownSync(file, old.uid, old.gid)
+      fchmodSync(file, old.mode)
+    }
+    writeFileSync(file, text)
+    fsyncSync(file)
+  } catch (error) {
+    rmSync(temporary)
+    throw error
+  } finally {
+    closeSync(file)
+  }
+  return temporary
+}
+
+function holds(target: string, text: string | undefined): boolean {
+  if (!lstatSync(target, { throwIfNoEntry: false })) return text === undefined
+  return text !== undefined && readFileSync(target).equals(Buffer.from(text))
+}
+
+/** @returns the files that could not be put back */
+function undo(staged: readonly Staged[], done: readonly Staged[], directories: readonly string[]): string[] {
+  const lost: string[] = []
+  for (const entry of staged) {
+    if (entry.temporary !== undefined && !done.includes(entry)) rmSync(entry.temporary, { force: true })
+  }
+  for (const { change, target } of done.toReversed()) {
+    try {
+      if (change.before === undefined) rmSync(target)
+      else renameSync(writeBeside(target, change.before), target)
+    } catch {
+      lost.push(change.path)
+    }
+  }
+  for (const directory of directories.toReversed()) removeIfEmpty(directory)
+  return lost
+}
+
+function removeEmptyDirectories(directory: string): void {
+  if (removeIfEmpty(directory)) removeEmptyDirectories(dirname(directory))
+}
+
+function removeIfEmpty(directory: string): boolean {
+  try {
+    rmdirSync(directory)
+    return true
+  } catch {
+    return false
+  }
+}

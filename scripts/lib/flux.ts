@@ -1,0 +1,93 @@
+import type { KubeObject } from './kubectl.ts'
+
+/** Resource names with their group: short ones can mean something else in a cluster (flux-sops.md 2.1). */
+export const kustomizations = 'kustomizations.kustomize.toolkit.fluxcd.io'
+export const gitRepositories = 'gitrepositories.source.toolkit.fluxcd.io'
+
+export interface Condition {
+  type: string
+  status: 'True' | 'False' | 'Unknown'
+  reason: string
+  /** May hold a decrypted value (observed.md 0.6): redact it before it is shown. */
+  message: string
+}
+
+/** What of a Flux Kustomization the tasks read. */
+export interface Kustomization extends KubeObject {
+  spec: {
+    path?: string
+    prune: boolean
+    suspend?: boolean
+    sourceRef: { kind: string; name: string; namespace?: string }
+    dependsOn?: { name: string; namespace?: string }[]
+    decryption?: { provider: string; secretRef?: { name: string } }
+    targetNamespace?: string
+    namePrefix?: string
+    nameSuffix?: string
+    kubeConfig?: unknown
+  }
+  status?: {
+    conditions?: Condition[]
+    lastAppliedRevision?: string
+    lastAttemptedRevision?: string
+    lastHandledReconcileAt?: string
+    inventory?: { entries?: { id: string }[] }
+  }
+}
+
+/** What of a GitRepository the tasks read. */
+export interface GitRepository extends KubeObject {
+  spec: {
+    url: string
+    suspend?: boolean
+    ref?: { branch?: string; tag?: string; semver?: string; name?: string; commit?: string }
+  }
+  status?: {
+    conditions?: Condition[]
+    artifact?: { revision: string }
+    lastHandledReconcileAt?: string
+  }
+}
+
+/** `namespace/name` */
+export function idOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace}/${metadata.name}`
+}
+
+/** The commit of a revision such as `main@sha1:…`, `sha1:…` or `main/…` (flux-sops.md 2.3). */
+export function commitOf(revision: string | undefined): string | undefined {
+  return /(?:^|[@/])(?:sha1:)?([0-9a-f]{40})$/.exec(revision ?? '')?.[1]
+}
+
+/** A condition by its type. */
+export function conditionOf(
+  object: { status?: { conditions?: Condition[] } },
+  type: string,
+): Condition | undefined {
+  return object.status?.conditions?.find((condition) => condition.type === type)
+}
+
+/**
+ * The branch that a GitRepository follows; `master` where its `ref` names nothing.
+ * @returns undefined where it follows a tag, a version or a commit
+ */
+export function branchOf({ spec: { ref } }: GitRepository): string | undefined {
+  if (ref?.name) return /^refs\/heads\/(.+)$/.exec(ref.name)?.[1]
+  if (ref?.tag || ref?.semver || ref?.commit) return undefined
+  return ref?.branch || 'master'
+}
+
+/** The ids (`namespace/name`) of the Kustomizations that one depends on. */
+export function dependenciesOf({ metadata, spec }: Kustomization): string[] {
+  return (spec.dependsOn ?? []).map(({ name, namespace }) => `${namespace ?? metadata.namespace}/${name}`)
+}
+
+/** The id (`namespace/name`) of the source of a Kustomization. */
+export function sourceIdOf({ metadata, spec }: Kustomization): string {
+  return `${spec.sourceRef.namespace ?? metadata.namespace}/${spec.sourceRef.name}`
+}
+
+/** Whether the inventory of a Kustomization lists a Secret: the entry is `<ns>_<name>__Secret` (flux-sops.md 2.4). */
+export function ownsSecret({ status }: Kustomization, namespace: string, name: string): boolean {
+  return status?.inventory?.entries?.some(({ id }) => id === `${namespace}_${name}__Secret`) ?? false
+}

@@ -1,0 +1,32 @@
+/**
+ * What the messages of sops, age and the Flux controllers can hold: a private key (age-keygen quotes the line it
+ * could not read) or a decrypted value (the API server quotes the value of a wrong type). observed.md 0.6, 0.7, B6, B13d.
+ */
+const secretShapes: readonly [RegExp, string][] = [
+  [/AGE-(SECRET-KEY|PLUGIN)-[^\s"'`\\]*/gi, '<redacted>'],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, '<redacted>'],
+  [/(unknown identity type: ).*/g, '$1<redacted>'],
+  [/(Input string ).*?( does not match)/gs, '$1<redacted>$2'],
+  [/(valueUnstructured\{Value:).*?(\}(?=[\s,)]|$))/gs, '$1<redacted>$2'],
+  [/((?:string)?data\[).*?(\]: (?:Invalid value|Required|Forbidden|Too long))/gis, '$1<redacted>$2'],
+  [/((?:Invalid|Unsupported|Duplicate) value: )"(?:[^"\\]|\\.)*"/g, '$1"<redacted>"'],
+]
+
+/**
+ * Takes private keys and decrypted values out of text that another program wrote.
+ * @param known values that must not be shown either, where the caller knows them
+ */
+export function redact(text: string, known: readonly string[] = []): string {
+  let clean = text
+  for (const value of known) if (value) clean = clean.replaceAll(value, '<redacted>')
+  for (const [shape, replacement] of secretShapes) clean = clean.replace(shape, replacement)
+  return clean
+}
+
+/** A controller's message on one line: the frame that sops draws around its key errors is taken away. */
+export function oneLine(message: string): string {
+  return message
+    .replace(/\n\s*(- )?\| /g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+}

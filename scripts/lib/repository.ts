@@ -1,0 +1,245 @@
+import { lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { listAt, parseDocuments, textAt, valueAt, type YamlDocument } from './documents.ts'
+import { UserError } from './errors.ts'
+import { listFiles, type Repository } from './git.ts'
+import { isKustomizationFile, readKustomizationFiles } from './kustomization-files.ts'
+
+/** A Flux Kustomization as a file of the repository declares it. */
+export interface FluxKustomization {
+  /** Relative to the root of the repository, with `/`. */
+  file: string
+  /** Which document of the file, from 1. Those of a `List` share one. */
+  document: number
+  /** Where it stands in the document: empty, or in a `List` `['items', 0]`. */
+  at: (string | number)[]
+  apiVersion: string
+  name: string | undefined
+  /** As written; where there is none, a kustomization or a parent decides. */
+  namespace: string | undefined
+  /** `spec.path`: what it builds, as written. */
+  path: string | undefined
+  prune: boolean
+  dependsOn: { name: string | undefined; namespace: string | undefined }[]
+  sourceRef: { kind: string | undefined; name: string | undefined; namespace: string | undefined }
+  /** `spec.decryption` as a plain value; `undefined` where there is none. */
+  decryption: unknown
+  /** The whole object as a plain value. */
+  value: unknown
+}
+
+/** A file that holds Flux Kustomizations, or would if it could be read. */
+export interface FluxFile {
+  /** Relative to the root of the repository, with `/`. */
+  file: string
+  text: string
+  documents: YamlDocument[]
+  /** Of the documents that could be read. */
+  kustomizations: FluxKustomization[]
+  /** Why the file must be left alone as a whole. */
+  problem: string | undefined
+  /** The kustomization file that uses this file as a patch: what it holds are then no Kustomizations of their own. */
+  patchOf: string | undefined
+}
+
+const group = 'kustomize.toolkit.fluxcd.io'
+
+/** Every `apiVersion` of the group holds it; the name alone is in large CRDs and in annotations as well. */
+const mark = `${group}/v`
+
+/**
+ * Finds the files that declare Flux Kustomizations: tracked ones and new ones. Of ignored ones only those that `paths` names.
+ * A file without their API group and a version is never parsed.
+ *
+ * @param paths files and directories as the user typed them in `cwd`; none: the whole repository
+ * @returns sorted by path; a file and the links to it once
+ * @throws UserError for a path that does not exist or is outside of the repository, and for an unreadable file
+ */
+export async function findFluxFiles(
+  repository: Repository,
+  paths: readonly string[] = [],
+  cwd = repository.root,
+): Promise<FluxFile[]> {
+  const { root } = repository
+  const named = paths.map((path) => insideRepository(root, cwd, path))
+  const listed = await listFiles(repository, named)
+  const known = new Set(listed.filter((file) => /\.(ya?ml|json)$/.test(file) || named.includes(file)))
+  const ignored = named.filter((file) => !known.has(file) && statSync(join(root, file)).isFile())
+  const found = new Map<string, FluxFile>()
+  for (const file of [...known, ...ignored]) {
+    const flux = readFluxFile(root, file)
+    if (!flux) continue
+    if (lstatSync(join(root, file)).isSymbolicLink()) {
+      const real = await followLink(repository, flux)
+      if (!found.has(real.file)) found.set(real.file, real)
+    } else found.set(file, ignored.includes(file) ? { ...flux, problem: 'git ignores it' } : flux)
+  }
+  markPatches(root, found, named.length > 0 ? await listFiles(repository) : listed)
+  return [...found.values()].toSorted((a, b) => (a.file < b.file ? -1 : 1))
+}
+
+/** @returns the path relative to the root, with `/`; a link to a file stays that link */
+function insideRepository(root: string, cwd: string, path: string): string {
+  const absolute = resolve(cwd, path)
+  const found = statSync(absolute, { throwIfNoEntry: false })
+  if (!found) throw new UserError(`${path} does not exist`)
+  const real = found.isDirectory()
+    ? realpathSync(absolute)
+    : join(realpathSync(dirname(absolute)), basename(absolute))
+  const inside = below(root, real)
+  if (inside === undefined) throw new UserError(`${path} is outside of the repository`)
+  return inside
+}
+
+function below(root: string, path: string): string | undefined {
+  const inside = relative(root, path)
+  return inside === '..' || inside.startsWith(`..${sep}`) ? undefined : inside.replaceAll(sep, '/')
+}
+
+/** The file that a link points to; where that must not be changed, the link with the reason. */
+async function followLink(repository: Repository, link: FluxFile): Promise<FluxFile> {
+  const { root } = repository
+  const target = below(root, realpathSync(join(root, link.file)))
+  if (target === undefined)
+    return { ...link, problem: 'it is a symbolic link to a file outside of the repository' }
+  const [listed] = await listFiles(repository, [target])
+  const real = listed && readFluxFile(root, listed)
+  return real || { ...link, problem: 'it is a symbolic link to a file that git ignores' }
+}
+
+function markPatches(root: string, found: Map<string, FluxFile>, listed: readonly string[]): void {
+  const names = [...new Set([...found.keys()].map((file) => basename(file)))]
+  const mayHoldPatches = (text: string) =>
+    text.includes('patches') && names.some((name) => text.includes(name))
+  const candidates = names.length > 0 ? listed.filter(isKustomizationFile) : []
+  for (const { file, patches } of readKustomizationFiles(root, candidates, mayHoldPatches)) {
+    for (const patch of patches) {
+      const flux = found.get(patch)
+      if (flux) flux.patchOf ??= file
+    }
+  }
+}
+
+/** @returns `undefined` for a file that holds no Flux Kustomization and no sign of an unreadable one */
+function readFluxFile(root: string, file: string): FluxFile | undefined {
+  const bytes = readBytes(root, file)
+  if (!bytes) return undefined
+  const utf16 =
+    bytes[0] === 0xff || bytes[1] === 0
+      ? 'utf-16le'
+      : bytes[0] === 0xfe || bytes[0] === 0
+        ? 'utf-16be'
+        : undefined
+  if (!utf16 && !bytes.includes(mark)) return undefined
+  const text = new TextDecoder(utf16 ?? 'utf-8', { ignoreBOM: true }).decode(bytes)
+  if (!text.includes(mark)) return undefined
+  const documents = parseDocuments(text)
+  const kustomizations = documents.flatMap((document, index) =>
+    kustomizationsIn(document.value, file, index + 1),
+  )
+  const unread = documents.some((document) => document.problem) && declaresKustomization.test(text)
+  if (kustomizations.length === 0 && !unread) return undefined
+  const isText = utf16 === undefined && Buffer.from(text).equals(bytes)
+  const problem = isText ? problemIn(text, documents) : utf16 ? 'it is UTF-16' : 'it is not UTF-8'
+  return { file, text, documents, kustomizations, problem, patchOf: undefined }
+}
+
+function problemIn(text: string, documents: readonly YamlDocument[]): string | undefined {
+  const broken = documents.find((document) => document.problem)
+  if (broken && /\{\{|\{%/.test(text)) return 'it is a template'
+  if (broken) return `it is not valid YAML (${broken.problem})`
+  const encrypted = documents.some(({ value }) => typeof valueAt(value, 'sops') === 'object')
+  return encrypted ? 'it is encrypted with SOPS, and a change would break its MAC' : undefined
+}
+
+const declaresKustomization = /^\s*(?:- +)?["']?apiVersion["']?\s*:\s*["']?kustomize\.toolkit\.fluxcd\.io\//m
+
+function readBytes(root: string, file: string): Buffer | undefined {
+  try {
+    return readFileSync(join(root, file))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // a link to a directory, or to nothing
+    if (code === 'EISDIR' || code === 'ENOENT') return undefined
+    throw new UserError(`cannot read ${file}: ${code}`)
+  }
+}
+
+function kustomizationsIn(
+  value: unknown,
+  file: string,
+  document: number,
+  at: (string | number)[] = [],
+): FluxKustomization[] {
+  const apiVersion = textAt(value, 'apiVersion') ?? ''
+  const kind = textAt(value, 'kind')
+  if (kind === 'List' || kind === 'KustomizationList') {
+    return listAt(value, 'items').flatMap((item, index) =>
+      kustomizationsIn(item, file, document, ['items', index]),
+    )
+  }
+  if (kind !== 'Kustomization' || !apiVersion.startsWith(`${group}/`)) return []
+  const reference = (found: unknown) => ({
+    name: textAt(found, 'name'),
+    namespace: textAt(found, 'namespace'),
+  })
+  return [
+    {
+      file,
+      document,
+      at,
+      apiVersion,
+      ...reference(valueAt(value, 'metadata')),
+      path: textAt(value, 'spec', 'path'),
+      prune: valueAt(value, 'spec', 'prune') === true,
+      dependsOn: listAt(value, 'spec', 'dependsOn').map(reference),
+      sourceRef: {
+        kind: textAt(value, 'spec', 'sourceRef', 'kind'),
+        ...reference(valueAt(value, 'spec', 'sourceRef')),
+      },
+      decryption: valueAt(value, 'spec', 'decryption'),
+      value,
+    },
+  ]
+}
+
+/** How people call a Kustomization: `namespace/name`, or the name alone where no namespace is written. */
+export function nameOf({ namespace, name }: FluxKustomization): string {
+  return [namespace, name ?? '(no name)'].filter(Boolean).join('/')
+}
+
+/**
+ * The Kustomization that the user means.
+ * @param wanted `name`, `namespace/name`, or the file (relative to the root) that declares no other one
+ * @param flag what asks for it, for the hint: `--kustomization`
+ * @throws UserError with the candidates where there is none or more than one
+ */
+export async function findKustomization(
+  repository: Repository,
+  wanted: string,
+  flag: string,
+): Promise<FluxKustomization> {
+  const files = await findFluxFiles(repository)
+  const all = files.filter((file) => !file.patchOf).flatMap((file) => file.kustomizations)
+  if (all.length === 0) throw noKustomizations()
+  const matching = all.filter(({ file, name, namespace }) => {
+    const isNamed = wanted === name || wanted === `${namespace ?? 'flux-system'}/${name}`
+    return isNamed || wanted === file
+  })
+  const [found] = matching
+  if (found && matching.length === 1) return found
+  const shown = (found ? matching : all).map((one) => `\n  ${nameOf(one)} (${one.file})`)
+  throw new UserError(
+    found
+      ? `several Flux Kustomizations are called ${wanted}:${shown.join('')}`
+      : `no Flux Kustomization of this repository is called ${wanted}; there are:${shown.join('')}`,
+    { hint: `choose one with ${flag} NAME, ${flag} NAMESPACE/NAME or ${flag} FILE` },
+  )
+}
+
+/** The error for a place without any Flux Kustomization. */
+export function noKustomizations(where = 'this repository'): UserError {
+  return new UserError(`there is no Flux Kustomization in ${where}`, {
+    hint: `it is an object of apiVersion ${group}/v1 in a .yaml, .yml or .json file that git does not ignore`,
+  })
+}

@@ -1,0 +1,162 @@
+import { constants } from 'node:os'
+import { createInterface } from 'node:readline'
+import { $, type ProcessOutput, which } from 'zx/core'
+import { CommandError, UserError } from './errors.ts'
+import { redact } from './redact.ts'
+
+/** The longest delay of a timer, in milliseconds (https://nodejs.org/api/timers.html). */
+const longest = 2 ** 31 - 1
+
+export interface RunOptions {
+  cwd?: string
+  env?: NodeJS.ProcessEnv
+  /** Written to the process's stdin, which is then closed. The only way for a secret into a process. */
+  input?: string
+  /** Make stdin a pipe, which a program can open by name (`/dev/stdin`); from Node alone it would be a socket. */
+  pipe?: boolean
+  /** Ends the process when aborted; the reason is thrown. */
+  signal?: AbortSignal | undefined
+  /** How long it may take, in milliseconds. */
+  timeout?: number
+  /** Exit codes besides 0 that are an answer and not an error. */
+  okCodes?: readonly number[]
+  /** Keep the terminal, for a program that may ask the user (git: passphrases, signing). It then gets Ctrl-C as we do. */
+  terminal?: boolean
+}
+
+export interface Outcome {
+  /** `null` where we ended it because of `timeout`. */
+  code: number | null
+  stdout: string
+  /** Redacted. */
+  stderr: string
+}
+
+/**
+ * Runs a program and returns its stdout.
+ * @param args the program and its arguments: never a secret, for they can be seen by everybody
+ * @throws CommandError with the redacted stderr (never stdout) for an exit code that is neither 0 nor in `okCodes`;
+ *   UserError where the program is missing; the reason of `signal` where that was aborted
+ */
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const outcome = await attempt(args, options)
+  if (outcome.code === 0 || options.okCodes?.includes(outcome.code ?? -1)) return outcome.stdout
+  throw failure(args, outcome, options.timeout)
+}
+
+/** The error for an outcome that is not an answer. */
+export function failure(args: readonly string[], { code, stderr }: Outcome, timeout?: number): CommandError {
+  const how = code === null ? `did not end within ${(timeout ?? 0) / 1000} s` : `failed (exit ${code})`
+  const said = stderr.trim()
+  return new CommandError(`${commandName(args)} ${how}${said ? `: ${said}` : ''}`, code, said)
+}
+
+/** As `run`, but returns the outcome whatever the exit code. @throws UserError where the program is missing */
+export async function attempt(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const child = start(args, options)
+  let timedOut = false
+  const timer = setTimeout(() => {
+    timedOut = true
+    child.end()
+  }, options.timeout ?? longest)
+  try {
+    const outcome = await outcomeOf(await child.process, args, options)
+    return timedOut ? { ...outcome, code: null } : outcome
+  } finally {
+    clearTimeout(timer)
+    child.release()
+  }
+}
+
+/**
+ * Runs a program and hands over its stdout line by line while it runs.
+ * The program is ended when the loop over the lines ends.
+ * @throws as `run`, after the last line
+ */
+export async function* follow(
+  args: readonly string[],
+  options: Omit<RunOptions, 'timeout' | 'okCodes'> = {},
+): AsyncGenerator<string> {
+  const child = start(args, options)
+  try {
+    yield* createInterface({ input: child.process.stdout })
+    const outcome = await outcomeOf(await child.process, args, options)
+    if (outcome.code !== 0) throw failure(args, outcome)
+  } finally {
+    child.end()
+    child.process.stdout.resume()
+    await child.process
+    child.release()
+  }
+}
+
+async function outcomeOf(
+  output: ProcessOutput,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<Outcome> {
+  const { exitCode, signal, stdout, stderr } = output
+  options.signal?.throwIfAborted()
+  if (exitCode === 127) await requireProgram(args[0]!, options)
+  // as shells do for a program that a signal has ended
+  const code = exitCode ?? 128 + (signal ? constants.signals[signal] : 0)
+  return { code, stdout, stderr: redact(stderr) }
+}
+
+/** bash says 127 for a program that it does not find; a program may end with 127 as well. */
+async function requireProgram(program: string, { cwd, env }: RunOptions): Promise<void> {
+  if (which.sync(program, { nothrow: true, path: (env ?? process.env).PATH || '.' })) return
+  const { howToGet } = await import('./mise.ts')
+  throw new UserError(`${program} is not on PATH`, {
+    hint: howToGet(program, cwd ?? process.cwd(), env ?? process.env),
+  })
+}
+
+function start(args: readonly string[], options: RunOptions) {
+  options.signal?.throwIfAborted()
+  const detached = !options.terminal
+  const running = $({
+    quiet: true,
+    nothrow: true,
+    // `exec`: bash starts the program and is gone, so that the signal we send reaches the program
+    prefix: options.pipe ? 'cat | exec ' : 'exec ',
+    postfix: '',
+    detached,
+    input: options.input ?? '',
+    ...(options.cwd && { cwd: options.cwd }),
+    // bash reads ~/.bashrc where stdin is a socket, as Node's pipes are, and no shell is above it (SHLVL); and always BASH_ENV
+    env: { ...(options.env ?? process.env), SHLVL: '1', BASH_ENV: '' },
+  })`${args}`
+  const child = running.child!
+  // a program may end without having read its input
+  child.stdin?.on('error', () => {})
+  if (!options.input) child.stdin?.end()
+  const send = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(detached ? -child.pid! : child.pid!, signal)
+    } catch {
+      // it has ended by itself
+    }
+  }
+  let killer: NodeJS.Timeout | undefined
+  const end = () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    send('SIGTERM')
+    killer ??= setTimeout(send, 2000, 'SIGKILL')
+  }
+  options.signal?.addEventListener('abort', end)
+  const release = () => {
+    clearTimeout(killer)
+    // what the program started and did not take with it
+    if (killer && detached) send('SIGKILL')
+    options.signal?.removeEventListener('abort', end)
+  }
+  return { process: running, end, release }
+}
+
+/** The program and its verbs, without options and values: `kubectl get secret`. */
+function commandName(args: readonly string[]): string {
+  const words = args.slice(0, 3)
+  const end = words.findIndex((word) => word.startsWith('-'))
+  return words.slice(0, end < 0 ? words.length : end).join(' ')
+}

@@ -1,0 +1,44 @@
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { owner, removeAbandoned } from './state-directory.ts'
+
+export interface Workplace {
+  /** The directory to fill. */
+  target: string
+  /** For temporary files; removed whatever happens. */
+  temporary: string
+}
+
+/**
+ * Makes the directory `place`, once: where it is there already nothing happens.
+ *
+ * `fill` fills a directory beside it, which is then moved there in one step. So what is interrupted, even by `kill -9`,
+ * is never used (the next call removes it), and of two calls at once the second takes the result of the first.
+ * @throws what `fill` throws; nothing stays behind then
+ */
+export async function makeOnce(place: string, fill: (workplace: Workplace) => Promise<void>): Promise<void> {
+  if (existsSync(place)) return
+  const parent = dirname(place)
+  mkdirSync(parent, { recursive: true })
+  removeAbandoned(parent, 'building')
+  const staging = mkdtempSync(join(parent, 'building-'))
+  const workplace = { target: join(staging, 'ready'), temporary: join(staging, 'tmp') }
+  try {
+    writeFileSync(join(staging, 'owner'), owner(process.pid))
+    for (const directory of Object.values(workplace)) mkdirSync(directory)
+    await fill(workplace)
+    moveTo(place, workplace.target)
+  } finally {
+    // retries: programs that were just ended may still write for a moment
+    rmSync(staging, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  }
+}
+
+function moveTo(place: string, ready: string): void {
+  try {
+    renameSync(ready, place)
+  } catch (error) {
+    // somebody else was quicker
+    if (!existsSync(place)) throw error
+  }
+}

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { isatty } from 'node:tty'
+import { exit, UserError } from '../lib/errors.ts'
+
+export interface CommandOptions {
+  cwd: string
+  env: NodeJS.ProcessEnv
+  /** Ctrl-C and SIGTERM: passed on to the command, whose end is waited for. */
+  signal: AbortSignal
+  /** Ends the command when aborted; the reason is thrown. */
+  broken: AbortSignal
+}
+
+/**
+ * Runs the user's command on the user's own stdin, stdout and stderr.
+ * @returns its exit code, as a shell gives it: 128 + the number of the signal that ended it
+ * @throws UserError where it can't be started; the reason of `broken`
+ */
+export async function runCommand(args: readonly string[], options: CommandOptions): Promise<number> {
+  const { cwd, env, signal, broken } = options
+  const child = spawn(args[0]!, args.slice(1), { cwd, env, stdio: 'inherit' })
+  const interrupt = () => {
+    const isCtrlC = String(signal.reason?.message).includes('SIGINT')
+    // a terminal sends Ctrl-C to the command by itself
+    if (!(isCtrlC && isatty(0))) child.kill(isCtrlC ? 'SIGINT' : 'SIGTERM')
+  }
+  const end = () => child.kill()
+  signal.addEventListener('abort', interrupt)
+  broken.addEventListener('abort', end)
+  try {
+    const code = await new Promise<number>((done, fail) => {
+      child.once('error', (error: NodeJS.ErrnoException) => fail(notStarted(args[0]!, error)))
+      child.once('close', (code, by) => done(code ?? 128 + constants.signals[by!]))
+    })
+    broken.throwIfAborted()
+    return code
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+    broken.removeEventListener('abort', end)
+  }
+}
+
+function notStarted(program: string, { code }: NodeJS.ErrnoException): UserError {
+  const why = code === 'ENOENT' ? 'is not on PATH' : `could not be started (${code})`
+  return new UserError(`${program} ${why}`, { exitCode: exit.failed })
+}

@@ -1,0 +1,209 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run } from '../lib/run.ts'
+import type { Binaries } from './build.ts'
+import { type ControlPlane, startControlPlane } from './control-plane.ts'
+import { type ControllerName, startController } from './controllers.ts'
+import { startGitServer } from './git-server.ts'
+import { type Process, type Surroundings, waitUntilReady } from './process.ts'
+import { makeStateDirectory, type StateDirectory } from './state-directory.ts'
+
+export interface SandboxOptions {
+  binaries: Binaries
+  /** For the PATH that git and sh are found on; the controllers get none of it. */
+  env: NodeJS.ProcessEnv
+  /** Aborts the start. What runs then is stopped with `stop`. */
+  signal?: AbortSignal | undefined
+  /** How long kustomize-controller waits before it looks at a dependency again. Flux's own default is 30s. */
+  requeueDependency?: string
+}
+
+/** A real Flux on this machine: etcd, API server, source-controller, kustomize-controller and a git server. */
+export interface Sandbox {
+  /** The state directory (mode 0700); everything of the sandbox is in it. */
+  readonly directory: string
+  /** A kubeconfig file (mode 0600) for the administrator; its context is `sandbox`. */
+  readonly kubeconfig: string
+  /** The log file of each process, by its name. */
+  readonly logs: Readonly<Record<string, string>>
+  /** The processes by name, as `etcd` or `source-controller`. */
+  readonly pids: Readonly<Record<string, number>>
+  /** Aborted when a process ends that was not told to: the reason is a `UserError` with the end of its log. */
+  readonly broken: AbortSignal
+  /** The URL that the controllers and the user reach the repository `name` at. */
+  gitUrl(name: string): string
+  /** Makes a bare repository that accepts pushes, its HEAD on `branch`. @returns its path */
+  createRepository(name: string, branch: string): Promise<string>
+  /** A kubeconfig file for another user, who has no rights but those that RBAC gives to the name and the groups. */
+  kubeconfigFor(user: string, groups?: readonly string[]): string
+  /** Runs kubectl as the administrator and returns its stdout. @throws CommandError */
+  kubectl(args: readonly string[], input?: string): Promise<string>
+  /** Stops a controller and starts it again with `flags` behind the usual ones. */
+  restartController(name: ControllerName, flags?: readonly string[]): Promise<void>
+  /** Stops everything and removes the state directory. Can be called again. Never throws. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a sandbox and returns when both controllers reconcile. Several can run side by side.
+ *
+ * When the process that started it ends without `stop`, even by `kill -9`, everything is stopped and removed as well.
+ * @throws UserError with the end of a process's log where it does not start; the reason of `signal`.
+ *   Nothing is left behind then.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { binaries, env, signal, requeueDependency = '2s' } = options
+  const state = makeStateDirectory(tmpdir(), 'flux-sops-sandbox', env)
+  const processes = new Map<string, Process>()
+  const broken = new AbortController()
+  const closing: (() => Promise<void>)[] = []
+  const kubeconfig = join(state.path, 'kubeconfig')
+  const around = { state, env: emptyEnvironment(state.path, kubeconfig), processes, signal }
+  // kubectl keeps a cache in HOME; that of the controllers stays empty
+  const kubectlEnv = { ...around.env, HOME: join(state.path, 'tmp') }
+  const kubectl = (args: readonly string[], input = '') =>
+    run([join(binaries.bin, 'kubectl'), ...args], { env: kubectlEnv, input, cwd: state.path })
+  const flagsOf = {
+    'source-controller': [],
+    'kustomize-controller': [`--requeue-dependency=${requeueDependency}`],
+  }
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= stopAll(processes, closing, state)
+    return stopping
+  }
+  try {
+    const repositories = join(state.path, 'git')
+    mkdirSync(repositories)
+    const git = await startGitServer(repositories, env)
+    closing.push(git.close)
+    const plane = await startControlPlane(binaries.bin, around)
+    writeKubeconfig(kubeconfig, plane, {})
+    await installFlux(kubectl, binaries.crds, plane.apiServer, around)
+    await Promise.all(
+      controllerNames.map((name) => startController(name, binaries.bin, around, flagsOf[name])),
+    )
+    for (const process of processes.values()) watch(process)
+    return {
+      directory: state.path,
+      kubeconfig,
+      broken: broken.signal,
+      get logs() {
+        return table((process) => process.log)
+      },
+      get pids() {
+        return table((process) => process.pid)
+      },
+      gitUrl: (name) => `${git.url}/${name}.git`,
+      createRepository: (name, branch) => createRepository(join(repositories, `${name}.git`), branch, env),
+      kubeconfigFor(user, groups = []) {
+        const path = join(state.path, `kubeconfig-${user}`)
+        writeKubeconfig(path, plane, { as: user, 'as-groups': groups })
+        return path
+      },
+      kubectl,
+      async restartController(name, flags = []) {
+        const old = processes.get(name)!
+        processes.delete(name)
+        await old.stop()
+        watch(await startController(name, binaries.bin, around, [...flagsOf[name], ...flags]))
+      },
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+
+  function watch(process: Process): void {
+    process.ended.then(() => {
+      if (!stopping && processes.get(process.name) === process) broken.abort(process.failure)
+    })
+  }
+  function table<T>(value: (process: Process) => T): Record<string, T> {
+    return Object.fromEntries([...processes].map(([name, process]) => [name, value(process)]))
+  }
+}
+
+const controllerNames: readonly ControllerName[] = ['source-controller', 'kustomize-controller']
+
+/** With the caller's HOME or SOPS_* the controllers would find the caller's own age key, and a wrong key would pass. */
+function emptyEnvironment(directory: string, kubeconfig: string): NodeJS.ProcessEnv {
+  return {
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    HOME: join(directory, 'home'),
+    TMPDIR: join(directory, 'tmp'),
+    KUBECONFIG: kubeconfig,
+    RUNTIME_NAMESPACE: 'flux-system',
+  }
+}
+
+/** @param impersonate who to act as; the API server then knows the administrator as nobody else */
+function writeKubeconfig(path: string, plane: ControlPlane, impersonate: Record<string, unknown>): void {
+  const name = 'sandbox'
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name, cluster: { server: plane.url, 'certificate-authority': plane.certificate } }],
+    users: [{ name, user: { token: plane.token, ...impersonate } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    'current-context': name,
+  }
+  writeFileSync(path, JSON.stringify(config, null, 2), { mode: 0o600 })
+}
+
+async function installFlux(
+  kubectl: Sandbox['kubectl'],
+  crds: string,
+  apiServer: Process,
+  around: Surroundings,
+): Promise<void> {
+  await Promise.all([kubectl(['create', '-f', crds]), kubectl(['create', 'namespace', 'flux-system'])])
+  // not `kubectl wait`: it takes 1 s for what this finds out in 0.2 s
+  const status = '{range .items[*]}{.status.conditions[?(@.type=="Established")].status}{"\\n"}{end}'
+  await waitUntilReady(
+    apiServer,
+    async () => {
+      const answers = (await kubectl(['get', 'crd', '-o', `jsonpath=${status}`])).split('\n').slice(0, -1)
+      return answers.every((answer) => answer === 'True')
+    },
+    around,
+  )
+}
+
+/** gc and maintenance are off because no git process may work on in the background when the sandbox stops. */
+const repositorySettings = `[http]
+\treceivepack = true
+[receive]
+\tshallowUpdate = true
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+`
+
+async function createRepository(path: string, branch: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const own = { PATH: env.PATH, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' }
+  await run(['git', 'init', '--quiet', '--bare', '--template=', `--initial-branch=${branch}`, path], {
+    env: own,
+  })
+  appendFileSync(join(path, 'config'), repositorySettings)
+  return path
+}
+
+/** The API server before etcd: without etcd it hangs for minutes and keeps its port. */
+async function stopAll(
+  processes: ReadonlyMap<string, Process>,
+  closing: readonly (() => Promise<void>)[],
+  state: StateDirectory,
+): Promise<void> {
+  await Promise.all([
+    ...controllerNames.map((name) => processes.get(name)?.stop()),
+    ...closing.map((close) => close()),
+  ])
+  // nothing of its data is kept, so it need not end in peace, which takes 2.5 s
+  await processes.get('kube-apiserver')?.stop(500)
+  await processes.get('etcd')?.stop()
+  await state.remove()
+}

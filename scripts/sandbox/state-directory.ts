@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+
+/**
+ * Reads the process groups that live, the newest line being the whole list. Its stdin is a pipe that only the owner
+ * holds, so it ends when the owner ends, however that happens; then nothing of the owner's may live on.
+ */
+const guard = `
+while read -r line; do groups=$line; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
+tries=0
+until rm -rf -- "$1" || [ $((tries += 1)) -ge 10 ]; do sleep 1; done
+`
+
+/** A private directory that goes away, with the process groups it was told of, when the process that made it ends. */
+export interface StateDirectory {
+  readonly path: string
+  /** From now on the process group `group` is killed when the owner ends without `remove`. */
+  add(group: number): void
+  /** The process group has ended. */
+  forget(group: number): void
+  /** Kills the groups that are left and removes the directory. Can be called again. */
+  remove(): Promise<void>
+}
+
+/**
+ * Makes a fresh directory (mode 0700) below `parent`, and removes those whose owner is gone.
+ *
+ * A small `sh` process watches over it: neither `kill -9` of the owner nor a crash leaves processes or files behind.
+ * @param parent where to make it: the directory for temporary files
+ * @param env for the PATH that `sh` and `rm` are found on
+ */
+export function makeStateDirectory(parent: string, name: string, env: NodeJS.ProcessEnv): StateDirectory {
+  removeAbandoned(parent, name)
+  const path = mkdtempSync(join(parent, `${name}-`))
+  writeFileSync(join(path, 'owner'), owner(process.pid))
+  mkdirSync(join(path, 'home'))
+  mkdirSync(join(path, 'tmp'))
+  const groups = new Set<number>()
+  const watcher = spawn('sh', ['-c', guard, name, path], {
+    cwd: '/',
+    env: { PATH: env.PATH },
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  watcher.stdin.on('error', () => {})
+  const gone = ended(watcher)
+  const tell = () => watcher.stdin.writable && watcher.stdin.write(`${[...groups].join(' ')}\n`)
+  return {
+    path,
+    add(group) {
+      groups.add(group)
+      tell()
+    },
+    forget(group) {
+      groups.delete(group)
+      tell()
+    },
+    async remove() {
+      watcher.stdin.end()
+      await gone
+      rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+    },
+  }
+}
+
+/**
+ * Removes the directories `<name>-…` below `parent` whose owner is gone: the watcher did not get to it, because it was
+ * killed too or the machine was switched off.
+ */
+export function removeAbandoned(parent: string, name: string): void {
+  for (const entry of readdirSync(parent)) {
+    if (!entry.startsWith(`${name}-`)) continue
+    const path = join(parent, entry)
+    try {
+      if (statSync(path).uid === process.getuid?.() && isGone(readFileSync(join(path, 'owner'), 'utf8'))) {
+        rmSync(path, { recursive: true, force: true })
+      }
+    } catch {
+      // somebody else's, or gone in the meantime
+    }
+  }
+}
+
+/** What the file `owner` of such a directory holds. The host name is in it because containers can share a directory. */
+export function owner(pid: number): string {
+  return `${hostname()} ${pid}`
+}
+
+function isGone(text: string): boolean {
+  const pid = Number(text.split(' ').at(-1))
+  if (text !== owner(pid) || !pid) return false
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((done) => {
+    child.once('exit', () => done())
+    child.once('error', () => done())
+  })
+}

@@ -1,0 +1,79 @@
+import { join, relative } from 'node:path'
+import { readIdentities } from '../lib/age.ts'
+import type { Caller, Report } from '../lib/caller.ts'
+import { textAt } from '../lib/documents.ts'
+import { exit, UserError } from '../lib/errors.ts'
+import { refuseUncommitted } from '../lib/git.ts'
+import { requireKey } from '../lib/key.ts'
+import { nameOf } from '../lib/repository.ts'
+import { commitChanges } from './test-secret/commit.ts'
+import { rows } from './test-secret/rows.ts'
+import { checkName, findTarget, pathsOf } from './test-secret/target.ts'
+import { createTestSecret } from './test-secret/test-secret.ts'
+
+export interface TestCreateOptions {
+  /** Name, namespace/name or file of the Flux Kustomization. */
+  kustomization: string
+  /** Of the Secret and of its directory. */
+  name: string
+  namespace: string
+  message: string
+  commit: boolean
+  caller: Caller
+}
+
+/**
+ * Writes an encrypted test Secret into the path of a Flux Kustomization. It is decrypted with the key at hand and compared,
+ * and the path is built; where that or the commit fails, all files are as they were.
+ *
+ * @throws UserError where it can't be made (exit 2) or must not be made (exit 1). Nothing that is printed holds the message
+ *   or the key.
+ */
+export async function testCreate(options: TestCreateOptions): Promise<Report> {
+  const { name, namespace, message, caller } = options
+  const { cwd, env, signal } = caller
+  checkName('--namespace', namespace)
+  if (message === '') throw new UserError('--message is empty, and SOPS does not encrypt that')
+  const { repository, kustomization, place } = await findTarget(options, caller)
+  const { root, path } = place
+  const { text, source } = await requireKey({ keyFile: undefined, cwd, root, env, signal })
+  const key = { identities: await readIdentities(text, source, { env, signal }), source }
+  if (options.commit) await refuseUncommitted(repository, pathsOf(place))
+  const secret = { root, directory: join(path, name), name, namespace, message }
+  const created = await createTestSecret(secret, { path, key, env, signal })
+  const commit = options.commit
+    ? await commitChanges(repository, created, `feat(flux): add ${name} encrypted secret`, caller)
+    : undefined
+
+  const { result, files, recipients, built } = created
+  const targetNamespace = textAt(kustomization.value, 'spec', 'targetNamespace')
+  const inCluster = { name: built.name, namespace: targetNamespace ?? built.namespace }
+  if (inCluster.name !== name || inCluster.namespace !== namespace) {
+    const found = `${inCluster.namespace}/${inCluster.name}`
+    caller.note(`warning: in the cluster it will be ${found}: the kustomizations around it change that`)
+  }
+  return {
+    exitCode: exit.done,
+    lines: [
+      `secret/${name} ${result}`,
+      ...rows({
+        namespace: inCluster.namespace,
+        kustomization: `${nameOf(kustomization)} (${kustomization.file})`,
+        files: files.map((file) => relative(cwd, join(root, file))),
+        'encrypted to': recipients,
+        'key from': source,
+        commit,
+      }),
+    ],
+    json: {
+      result,
+      kustomization: nameOf(kustomization),
+      path: relative(root, path),
+      secret: inCluster,
+      files,
+      recipients,
+      key: source,
+      ...(commit && { commit }),
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { exit, UserError } from '../../lib/errors.ts'
+import { listFiles } from '../../lib/git.ts'
+import { kustomizationFilesIn } from '../../lib/kustomize.ts'
+import { isOurKustomization, kustomizationFile, readSecret, secretFile } from './manifest.ts'
+
+/** The directory `<path>/<name>` of a test Secret. */
+export interface Place {
+  /** The root of the repository or of a worktree, absolute. */
+  root: string
+  /** What the Flux Kustomization builds, absolute. */
+  path: string
+  name: string
+}
+
+export interface Found {
+  /** Whether these tasks made it: the Secret says so, and nothing else is in the directory. */
+  ours: boolean
+  /** The id of the `sops:verify` run that made it. */
+  run: string | undefined
+  namespace: string | undefined
+}
+
+/** Looks what stands at the place of a test Secret; `undefined` where nothing does. Needs no key. */
+export function findTestSecret({ path, name }: Place): Found | undefined {
+  const directory = join(path, name)
+  const found = lstatSync(directory, { throwIfNoEntry: false })
+  if (!found) return undefined
+  const entries = found.isDirectory() ? readdirSync(directory, { withFileTypes: true }) : []
+  if (found.isDirectory() && entries.length === 0) return undefined
+  const areOurs = entries.every(
+    (entry) => entry.isFile() && [secretFile, kustomizationFile].includes(entry.name),
+  )
+  const secret = areOurs ? readSecret(readIfThere(join(directory, secretFile)) ?? '') : undefined
+  const kustomization = areOurs ? readIfThere(join(directory, kustomizationFile)) : undefined
+  const ours = secret !== undefined && (kustomization === undefined || isOurKustomization(kustomization))
+  return { ours, run: ours ? secret.run : undefined, namespace: ours ? secret.namespace : undefined }
+}
+
+/** The text of a file; `undefined` where it is not there. */
+export function readIfThere(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+}
+
+/**
+ * The kustomization file of a directory, for editing.
+ * @returns its absolute path and its text; `undefined` where the directory has none: Flux then takes every file
+ * @throws UserError where it is not clear which text kustomize would read
+ */
+export function readKustomizationFile({ root, path }: Place): { file: string; text: string } | undefined {
+  const [name, ...more] = kustomizationFilesIn(path)
+  if (name === undefined) return undefined
+  const file = join(path, name)
+  const refuse = (reason: string) => new UserError(`cannot edit ${relative(root, file)}: ${reason}`)
+  if (more.length > 0) throw refuse(`there is ${more.join(' and ')} as well`)
+  if (!lstatSync(file).isFile()) throw refuse('it is no regular file')
+  const bytes = readFileSync(file)
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  if (!Buffer.from(text).equals(bytes)) throw refuse('it is not UTF-8')
+  return { file, text }
+}
+
+/**
+ * Sees to it that the directory of the Kustomization stays in git when the test Secret goes: without it, Flux fails and
+ * prunes nothing (observed.md C8d).
+ * @throws UserError (exit 1) where the test Secret is, or would be, all that is in it
+ */
+export async function refuseLastOfDirectory(
+  { root, path, name }: Place,
+  options: { env: NodeJS.ProcessEnv; signal?: AbortSignal | undefined },
+): Promise<void> {
+  const directory = relative(root, path)
+  const own = `${join(directory, name)}/`
+  const files = await listFiles({ root, ...options }, directory === '' ? [] : [directory])
+  if (files.some((file) => !file.startsWith(own))) return
+  throw new UserError(
+    `refusing to put a test Secret into ${directory} or to remove it: git knows no other file there, so the directory would vanish with it, and Flux would fail instead of pruning the Secret`,
+    { hint: 'commit a kustomization.yaml with `resources: []` there', exitCode: exit.no },
+  )
+}

@@ -1,0 +1,69 @@
+import { realpathSync, statSync } from 'node:fs'
+import { isAbsolute, join, relative, sep } from 'node:path'
+import type { Caller } from '../../lib/caller.ts'
+import { UserError } from '../../lib/errors.ts'
+import { type Repository, repositoryRoot } from '../../lib/git.ts'
+import { kustomizationFilesIn } from '../../lib/kustomize.ts'
+import { type FluxKustomization, findKustomization, nameOf } from '../../lib/repository.ts'
+import type { Place } from './place.ts'
+
+/** What a user wants a test Secret for. */
+export interface Target {
+  repository: Repository
+  kustomization: FluxKustomization
+  place: Place
+}
+
+/**
+ * Finds the place of a test Secret in the repository that the user stands in.
+ * @param wanted `kustomization`: name, namespace/name or file of a Flux Kustomization; `name`: of the test Secret
+ * @throws UserError where it is not clear which Kustomization is meant, or its path is not in the repository
+ */
+export async function findTarget(
+  wanted: { kustomization: string; name: string },
+  { cwd, env, signal }: Caller,
+): Promise<Target> {
+  checkName('--name', wanted.name)
+  const root = await repositoryRoot(cwd, env)
+  const repository = { root, env, signal }
+  const kustomization = await findKustomization(repository, wanted.kustomization, '--kustomization')
+  const place = { root, path: directoryOf(root, kustomization), name: wanted.name }
+  return { repository, kustomization, place }
+}
+
+/** What a test Secret may change, relative to the root: to be checked before its commit. */
+export function pathsOf({ root, path, name }: Place): string[] {
+  return [name, ...kustomizationFilesIn(path)].map((file) => relative(root, join(path, file)))
+}
+
+/**
+ * The directory that a Flux Kustomization builds, its `spec.path`.
+ * @returns absolute
+ * @throws UserError where it is not a directory of the repository
+ */
+function directoryOf(root: string, kustomization: FluxKustomization): string {
+  const path = kustomization.path ?? '.'
+  const directory = join(root, path)
+  const what = `the path of the Flux Kustomization ${nameOf(kustomization)}, ${path},`
+  const inside = relative(root, directory)
+  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
+    throw new UserError(`${what} leads out of the repository`)
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
+    throw new UserError(`${what} is not a directory of this repository`)
+  if (realpathSync(directory) !== join(realpathSync(root), inside))
+    throw new UserError(`${what} leads over a symbolic link`, { hint: 'Flux does not follow those' })
+  return join(root, inside)
+}
+
+/**
+ * Checks a name of Kubernetes, which becomes a path as well.
+ * @param what `--name`
+ * @throws UserError where it is no DNS label
+ */
+export function checkName(what: string, name: string): void {
+  // https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) return
+  throw new UserError(`${what} ${name} can't be used`, {
+    hint: 'small letters, digits and - are allowed, 63 characters at most',
+  })
+}

@@ -1,0 +1,147 @@
+import { conditionOf, idOf, type Kustomization } from '../../lib/flux.ts'
+import { oneLine, redact } from '../../lib/redact.ts'
+import type { Finding } from './finding.ts'
+
+interface Cause {
+  code: string
+  /** Matched against the message on one line (`oneLine`): sops breaks its lines at changing places. */
+  text: RegExp
+  cause: string
+  fix: string
+}
+
+/** The causes behind the controller's messages: flux-sops.md 1.5, with the texts that observed.md A-C saw. */
+const causes: readonly Cause[] = [
+  {
+    code: 'substitution',
+    text: /post build failed for/,
+    cause: 'the post-build substitution of the Kustomization failed',
+    fix: 'check spec.postBuild and the Secrets and ConfigMaps that it substitutes from',
+  },
+  {
+    code: 'key-secret-missing',
+    text: /^secrets? "[^"]+" not found/,
+    cause: "the Secret with the age key is not in the Kustomization's own namespace",
+    fix: '`mise run flux:sops-key`, with --namespace where the Kustomization is not in flux-system',
+  },
+  {
+    code: 'key-unusable',
+    text: /failed to import '[^']*' data from sops/,
+    cause: 'the Secret holds something that is no age identity',
+    fix: '`mise run flux:sops-key` writes a checked one',
+  },
+  {
+    code: 'no-identity',
+    text: /failed to load age identities/,
+    cause: 'no identity was found in the key Secret: its data key must end in .agekey',
+    fix: '`mise run flux:sops-key` writes the data key age.agekey',
+  },
+  {
+    code: 'plugin-identity',
+    text: /plugin: couldn't start plugin/,
+    cause: 'a plugin identity was tried, and no other one matched',
+    fix: 'encrypt to an age identity that needs no plugin, and put it into the key Secret',
+  },
+  {
+    code: 'wrong-key',
+    text: /did not match any of the recipients|no identity matched any/,
+    cause: 'the file is encrypted to another key than the one in the cluster',
+    fix: '`mise run flux:sops-key` with the key that .sops.yaml names, or `sops updatekeys` on the files',
+  },
+  {
+    code: 'shamir',
+    text: /Shamir threshold of/,
+    cause: 'the creation rule has several key groups, and the cluster has not the keys of all',
+    fix: 'put an identity of every group into the key Secret, or use one group',
+  },
+  {
+    code: 'plaintext-in-encrypted-file',
+    text: /does not match sops' data format|Expected encrypted value as string/,
+    cause:
+      'a file holds a plain value where sops expects an encrypted one: edited by hand, or a patch wrote into it',
+    fix: 'edit encrypted files with `sops edit` only',
+  },
+  {
+    code: 'moved-value',
+    text: /message authentication failed/,
+    cause: 'an encrypted value was moved, renamed or damaged after it was encrypted',
+    fix: 'encrypt the file again from its plaintext',
+  },
+  {
+    code: 'decryption-missing',
+    text: /is SOPS encrypted, configuring decryption is required|\.sops: field not declared in schema/,
+    cause: 'an encrypted file is applied by a Kustomization without decryption',
+    fix: '`mise run flux:enable-decryption` on the Kustomization that owns its path',
+  },
+  {
+    code: 'no-namespace',
+    text: /namespaces? "[^"]+" not found/,
+    cause: 'the namespace of an object does not exist',
+    fix: 'create it, or choose another one with --namespace',
+  },
+  {
+    code: 'not-base64',
+    text: /illegal base64 data/,
+    cause: 'a value under data is not base64',
+    fix: 'use stringData',
+  },
+  {
+    code: 'not-a-string',
+    text: /expected string, got/,
+    cause: 'a value under data or stringData is not a string; it was printed by the API server, so change it',
+    fix: 'put it in quotes and encrypt the file again',
+  },
+  {
+    code: 'path-missing',
+    text: /kustomization path not found/,
+    cause: 'spec.path is not in the repository at this commit',
+    fix: 'correct spec.path',
+  },
+  {
+    code: 'build',
+    text: /kustomize build failed|failed to decode Kubernetes/,
+    cause: 'kustomize cannot build the path',
+    fix: '`kustomize build` on the path shows it as well',
+  },
+  {
+    code: 'health',
+    text: /health check failed|timeout waiting for/,
+    cause: 'an object of this Kustomization does not become ready',
+    fix: 'look at the object that the message names',
+  },
+  {
+    code: 'dependency',
+    text: /^dependency '/,
+    cause: 'a Kustomization that this one depends on is missing or not ready',
+    fix: 'mend that one first',
+  },
+  {
+    code: 'immutable',
+    text: /field is immutable|immutable field/,
+    cause: 'an object that is in the cluster cannot be changed',
+    fix: 'delete it, or set spec.force for it',
+  },
+]
+
+/** The controller's own reason and message, redacted, with the likely cause. */
+export function explainCondition(kustomization: Kustomization): Finding {
+  const object = `kustomization ${idOf(kustomization)}`
+  const ready = conditionOf(kustomization, 'Ready')
+  if (!ready)
+    return {
+      code: 'no-status',
+      object,
+      message: 'has no Ready condition',
+      fix: 'is kustomize-controller running?',
+    }
+  const message = oneLine(redact(ready.message))
+  const cause = causes.find(({ text }) => text.test(message))
+  return {
+    code: cause?.code ?? 'not-ready',
+    object,
+    message: `${ready.reason}: ${message}${cause ? `\nlikely cause: ${cause.cause}` : ''}`,
+    fix:
+      cause?.fix ??
+      `kubectl describe kustomization ${kustomization.metadata.name} -n ${kustomization.metadata.namespace}`,
+  }
+}

@@ -1,0 +1,45 @@
+import type { Caller } from '../../lib/caller.ts'
+import type { ClusterView } from '../../lib/cluster-view.ts'
+import type { Cluster } from '../../lib/kubectl.ts'
+import type { Branch } from './branch.ts'
+import type { Finding } from './finding.ts'
+import type { Target } from './preflight.ts'
+import type { Stages } from './stages.ts'
+
+export interface VerifyOptions {
+  /** `infrastructure` (in flux-system) or `namespace/name`. */
+  kustomization: string
+  /** Namespace of the test Secret. */
+  namespace: string
+  /** How long the cluster may take for everything, in ms. */
+  timeout: number
+  context: string | undefined
+  /** Name or URL of the remote that Flux follows. */
+  remote: string
+  caller: Caller
+}
+
+/** One run of `sops:verify`: what it knows and what it has opened. Filled by the stages. */
+export interface Trip {
+  readonly options: VerifyOptions
+  readonly cluster: Cluster
+  readonly stages: Stages
+  readonly findings: Finding[]
+  readonly view: ClusterView
+  /** In ms since the epoch. */
+  readonly deadline: number
+  context?: string
+  target?: Target
+  branch?: Branch
+  /** The commit that brought the test Secret. */
+  created?: string
+  /** The commit that took it away again. */
+  removed?: string
+  /** The test Secret in the cluster, `namespace/name`. */
+  secret?: string
+}
+
+/** The name of the test Secret and of its directory, and the messages of its commits. */
+export const testName = 'sops-test'
+export const createMessage = 'feat(flux): add sops-test encrypted secret'
+export const removeMessage = 'chore(flux): remove sops-test after verification'

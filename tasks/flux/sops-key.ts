@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// [MISE] description="Create or rotate the Secret with the age key that Flux decrypts with"
+// [MISE] tools={node="24"}
+// [USAGE] flag "--key-file <file>" help="File with the age private key, or - for stdin (else SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, .age-key.txt, sops's own default file)"
+// [USAGE] flag "-n --namespace <namespace>" var=#true default="flux-system" help="Namespace of the Secret: that of the Kustomizations which use it; may be given several times"
+// [USAGE] flag "--name <name>" default="sops-age" help="Name of the Secret"
+// [USAGE] flag "--context <context>" help="Context of the kubeconfig (else the current one)"
+// [USAGE] flag "--dry-run" help="Ask the cluster whether it would accept the change, but write nothing"
+// [USAGE] flag "--force" help="Replace the key even if files of the repository could then not be decrypted"
+// [USAGE] flag "--json" help="One JSON document on stdout"
+import { runTask } from '../../scripts/lib/task.ts'
+
+await runTask(import.meta.filename, async (usage, caller) => {
+  const { sopsKey } = await import('../../scripts/flux/sops-key.ts')
+  return sopsKey({
+    keyFile: usage.path('key-file'),
+    namespaces: usage.list('namespace'),
+    name: usage.required('name'),
+    context: usage.text('context'),
+    dryRun: usage.flag('dry-run'),
+    force: usage.flag('force'),
+    caller,
+  })
+})

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// [MISE] description="Write an encrypted test Secret into the path of a Flux Kustomization"
+// [MISE] tools={node="24"}
+// [USAGE] flag "--kustomization <kustomization>" default="infrastructure" help="The Flux Kustomization: NAME, NAMESPACE/NAME or the file that declares it"
+// [USAGE] flag "--name <name>" default="sops-test" help="Name of the Secret and of its directory"
+// [USAGE] flag "-n --namespace <namespace>" default="default" help="Namespace of the Secret"
+// [USAGE] flag "--message <message>" default="SOPS decryption works" help="What is encrypted"
+// [USAGE] flag "--commit" help="Commit the written files, and only these"
+// [USAGE] flag "--json" help="One JSON document on stdout"
+import { runTask } from '../../scripts/lib/task.ts'
+
+await runTask(import.meta.filename, async (usage, caller) => {
+  const { testCreate } = await import('../../scripts/sops/test-create.ts')
+  return testCreate({
+    kustomization: usage.required('kustomization'),
+    name: usage.required('name'),
+    namespace: usage.required('namespace'),
+    message: usage.required('message'),
+    commit: usage.flag('commit'),
+    caller,
+  })
+})

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// [MISE] description="Remove the encrypted test Secret of sops:test-create again"
+// [MISE] tools={node="24"}
+// [USAGE] flag "--kustomization <kustomization>" default="infrastructure" help="The Flux Kustomization: NAME, NAMESPACE/NAME or the file that declares it"
+// [USAGE] flag "--name <name>" default="sops-test" help="Name of the Secret and of its directory"
+// [USAGE] flag "--commit" help="Commit the removal, and only that"
+// [USAGE] flag "--json" help="One JSON document on stdout"
+import { runTask } from '../../scripts/lib/task.ts'
+
+await runTask(import.meta.filename, async (usage, caller) => {
+  const { testRemove } = await import('../../scripts/sops/test-remove.ts')
+  return testRemove({
+    kustomization: usage.required('kustomization'),
+    name: usage.required('name'),
+    commit: usage.flag('commit'),
+    caller,
+  })
+})

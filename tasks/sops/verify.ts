@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// [MISE] description="Prove on the real cluster that Flux decrypts what this repository encrypts"
+// [MISE] tools={node="24"}
+// [USAGE] flag "--kustomization <kustomization>" default="infrastructure" help="Flux Kustomization whose path gets the test Secret: its name in flux-system, or namespace/name"
+// [USAGE] flag "-n --namespace <namespace>" default="default" help="Namespace of the test Secret"
+// [USAGE] flag "--timeout <duration>" default="5m" help="How long the cluster may take for everything"
+// [USAGE] flag "--context <context>" help="Context of the kubeconfig (else the current one)"
+// [USAGE] flag "--remote <remote>" default="origin" help="Name or URL of the git remote that Flux follows"
+// [USAGE] flag "--json" help="One JSON document on stdout"
+import { runTask } from '../../scripts/lib/task.ts'
+
+await runTask(import.meta.filename, async (usage, caller) => {
+  const [{ verify }, { parseDuration }] = await Promise.all([
+    import('../../scripts/sops/verify.ts'),
+    import('../../scripts/lib/duration.ts'),
+  ])
+  return verify({
+    kustomization: usage.required('kustomization'),
+    namespace: usage.required('namespace'),
+    timeout: parseDuration(usage.required('timeout'), 'timeout'),
+    context: usage.text('context'),
+    remote: usage.required('remote'),
+    caller,
+  })
+})

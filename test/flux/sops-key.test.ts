@@ -1,0 +1,372 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { readFiles, withDirectory, writeFiles } from '../helpers/files.ts'
+import { encryptSecret, makeKey, sopsConfig } from '../helpers/keys.ts'
+import { type Sandbox, withSandbox } from '../helpers/sandbox.ts'
+import { type Call, type Ended, runTask } from '../helpers/task.ts'
+import { userEnvironment } from '../helpers/user.ts'
+
+const oldKey = makeKey()
+const newKey = makeKey()
+let namespaces = 0
+
+interface Place {
+  sandbox: Sandbox
+  namespace: string
+  /** The user's repository: `.age-key.txt` with the old key, `.sops.yaml`, one encrypted file. */
+  root: string
+  env: NodeJS.ProcessEnv
+  sopsKey(args?: string[], call?: Partial<Call>): Promise<Ended>
+  secret(): Promise<{
+    type: string
+    data: Record<string, string>
+    metadata: Record<string, Record<string, string>> & { resourceVersion: string; uid: string }
+  }>
+  kubectl(args: string[], input?: string): Promise<string>
+}
+
+/** A namespace of its own and a repository. What every call printed is searched for the private keys. */
+async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
+  await withSandbox((sandbox) =>
+    withDirectory(async (directory) => {
+      const namespace = `sops-key-${++namespaces}`
+      const env = userEnvironment(directory, { KUBECONFIG: sandbox.kubeconfig })
+      const root = join(directory, 'repository')
+      mkdirSync(root)
+      writeFiles(root, {
+        '.gitignore': '.age-key.txt\n',
+        '.age-key.txt': oldKey.text,
+        '.sops.yaml': sopsConfig(oldKey.recipient),
+        'apps/x.enc.yaml': encryptSecret(oldKey.recipient),
+      })
+      execFileSync('git', ['init', '--quiet', root], { env })
+      await sandbox.kubectl(['create', 'namespace', namespace])
+      const kubectl = (args: string[], input?: string) => sandbox.kubectl([...args, '-n', namespace], input)
+      await use({
+        sandbox,
+        namespace,
+        root,
+        env,
+        kubectl,
+        async sopsKey(args = [], call = {}) {
+          const before = readFiles(root)
+          const ended = await runTask('flux:sops-key', ['--namespace', namespace, ...args], {
+            cwd: root,
+            env,
+            ...call,
+          })
+          assert.equal(readFiles(root), before)
+          for (const secret of [
+            oldKey.secret,
+            newKey.secret,
+            Buffer.from(`${oldKey.secret}\n`).toString('base64'),
+          ]) {
+            assert.not.match(`${ended.stdout}${ended.stderr}`, secret)
+          }
+          return ended
+        },
+        secret: async () => JSON.parse(await kubectl(['get', 'secret', 'sops-age', '-o', 'json'])),
+      })
+    }),
+  )
+}
+
+const decode = (value: string | undefined) => Buffer.from(value ?? '', 'base64').toString()
+
+for (const via of ['node', 'mise'] as const) {
+  test(`creates the Secret, then leaves it alone (${via})`, async () => {
+    await withPlace(async ({ sopsKey, secret, namespace }) => {
+      const created = await sopsKey([], { via })
+      assert.is(created.code, 0, created.stderr)
+      const lines = created.stdout.split('\n')
+      assert.is(lines[0], 'secret/sops-age created')
+      assert.match(created.stdout, /context +sandbox/)
+      assert.match(created.stdout, new RegExp(`namespace +${namespace}`))
+      assert.match(created.stdout, /key from +\.age-key\.txt/)
+      assert.match(created.stdout, oldKey.recipient)
+      const first = await secret()
+      assert.is(first.type, 'Opaque')
+      assert.equal(Object.keys(first.data), ['age.agekey'])
+      assert.is(decode(first.data['age.agekey']), `${oldKey.secret}\n`)
+      assert.equal(first.metadata.labels, { 'reconcile.fluxcd.io/watch': 'Enabled' })
+      const again = await sopsKey([], { via })
+      assert.is(again.stdout.split('\n')[0], 'secret/sops-age unchanged')
+      assert.is((await secret()).metadata.resourceVersion, first.metadata.resourceVersion)
+    })
+  })
+}
+
+test('normalises the key, keeps several identities, drops doubles', async () => {
+  await withPlace(async ({ sopsKey, secret }) => {
+    const quantum = makeKey('-pq')
+    const input = `\r\n  ${oldKey.secret}  \r\n# note\r\n${quantum.secret}\r\n${oldKey.secret}`
+    const ended = await sopsKey(['--key-file', '-'], { input })
+    assert.is(ended.code, 0, ended.stderr)
+    assert.match(ended.stdout, /key from +stdin/)
+    assert.is(decode((await secret()).data['age.agekey']), `${oldKey.secret}\n${quantum.secret}\n`)
+  })
+})
+
+test('refuses a rotation after which Flux could not decrypt a file, and says how to keep both', async () => {
+  await withPlace(async ({ sopsKey, secret, root }) => {
+    await sopsKey()
+    const before = await secret()
+    writeFileSync(join(root, 'new.txt'), newKey.text)
+    const refused = await sopsKey(['--key-file', 'new.txt'])
+    assert.is(refused.code, 1)
+    assert.is(refused.stdout, '')
+    assert.match(
+      refused.stderr,
+      /could no longer decrypt 1 file of this repository:\n {2}apps\/x\.enc\.yaml\nhint: put the old and the new identity/,
+    )
+    assert.equal(await secret(), before)
+    const dry = await sopsKey(['--key-file', 'new.txt', '--dry-run', '--force'])
+    assert.match(dry.stdout, /^secret\/sops-age configured \(dry run: nothing was written\)/)
+    assert.equal(await secret(), before)
+
+    const both = await sopsKey(['--key-file', '-'], { input: oldKey.text + newKey.text })
+    assert.is(both.stdout.split('\n')[0], 'secret/sops-age configured')
+    assert.match(both.stderr, `warning: no file of this repository is encrypted to ${newKey.recipient}`)
+    assert.is(decode((await secret()).data['age.agekey']), `${oldKey.secret}\n${newKey.secret}\n`)
+    assert.is((await secret()).metadata.uid, before.metadata.uid)
+
+    writeFileSync(join(root, 'apps/x.enc.yaml'), encryptSecret(newKey.recipient))
+    const rotated = await sopsKey(['--key-file', 'new.txt'])
+    assert.is(rotated.code, 0, rotated.stderr)
+    assert.not.match(rotated.stderr, 'warning')
+    assert.is(decode((await secret()).data['age.agekey']), `${newKey.secret}\n`)
+  })
+})
+
+test('--force rotates all the same', async () => {
+  await withPlace(async ({ sopsKey, secret }) => {
+    await sopsKey()
+    const forced = await sopsKey(['--key-file', '-', '--force', '--json'], { input: newKey.text })
+    assert.is(forced.code, 0, forced.stderr)
+    const document = JSON.parse(forced.stdout)
+    assert.is(document.task, 'flux:sops-key')
+    assert.is(document.result, 'configured')
+    assert.equal(document.recipients, [newKey.recipient])
+    assert.is(decode((await secret()).data['age.agekey']), `${newKey.secret}\n`)
+  })
+})
+
+test('another *.agekey entry of the Secret that stays keeps its files readable', async () => {
+  await withPlace(async ({ sopsKey, secret, kubectl }) => {
+    await kubectl([
+      'create',
+      'secret',
+      'generic',
+      'sops-age',
+      `--from-literal=old.agekey=${oldKey.secret}\n`,
+      `--from-literal=age.agekey=${oldKey.secret}\n`,
+    ])
+    const ended = await sopsKey(['--key-file', '-'], { input: newKey.text })
+    assert.is(ended.code, 0, ended.stderr)
+    assert.equal(Object.keys((await secret()).data), ['age.agekey', 'old.agekey'])
+  })
+})
+
+test('outside of a repository an identity is not taken out unseen', async () => {
+  await withPlace(async ({ sopsKey, env }) => {
+    await sopsKey()
+    const outside = { cwd: env.HOME!, input: newKey.text }
+    const refused = await sopsKey(['--key-file', '-'], outside)
+    assert.is(refused.code, 1)
+    assert.match(refused.stderr, 'this is no git repository')
+    assert.is((await sopsKey(['--key-file', '-', '--force'], outside)).code, 0)
+  })
+})
+
+const manifest = (more: object = {}) =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'sops-age', labels: { team: 'a' } },
+    data: { 'age.agekey': Buffer.from(newKey.text).toString('base64'), 'other.txt': 'eA==' },
+    ...more,
+  })
+
+const made: Record<string, { args: string[]; input?: string; owner: string }> = {
+  'kubectl create': { args: ['create', '-f', '-'], owner: 'kubectl-create' },
+  'kubectl create --save-config': { args: ['create', '--save-config', '-f', '-'], owner: 'kubectl-create' },
+  'client-side apply': { args: ['apply', '-f', '-'], owner: 'kubectl-client-side-apply' },
+  'server-side apply by another manager': {
+    args: ['apply', '--server-side', '--field-manager=terraform', '-f', '-'],
+    owner: 'terraform',
+  },
+  'server-side apply by kubectl': { args: ['apply', '--server-side', '-f', '-'], owner: 'kubectl' },
+}
+for (const [how, { args, owner }] of Object.entries(made)) {
+  test(`takes over a Secret made by ${how}: other data keys and labels stay, no copy of the key stays`, async () => {
+    await withPlace(async ({ sopsKey, secret, kubectl }) => {
+      await kubectl(args, manifest())
+      const { metadata } = await secret()
+      const ended = await sopsKey()
+      assert.is(ended.code, 0, ended.stderr)
+      assert.is(ended.stdout.split('\n')[0], 'secret/sops-age configured')
+      assert.match(ended.stdout, `taken over from ${owner}`)
+      const after = await secret()
+      assert.is(after.metadata.uid, metadata.uid)
+      assert.is(decode(after.data['age.agekey']), `${oldKey.secret}\n`)
+      assert.is(after.data['other.txt'], 'eA==')
+      assert.is(after.metadata.labels!.team, 'a')
+      assert.is(after.metadata.annotations?.['kubectl.kubernetes.io/last-applied-configuration'], undefined)
+      assert.match((await sopsKey()).stdout, /^secret\/sops-age unchanged/)
+    })
+  })
+}
+
+test('our own field manager keeps what it owned before', async () => {
+  await withPlace(async ({ sopsKey, secret, kubectl }) => {
+    await sopsKey()
+    await kubectl([
+      'patch',
+      'secret',
+      'sops-age',
+      '--field-manager=flux-sops-tasks',
+      '-p',
+      '{"data":{"other.txt":"eA=="}}',
+    ])
+    await sopsKey(['--key-file', '-', '--force'], { input: newKey.text })
+    assert.is((await secret()).data['other.txt'], 'eA==')
+  })
+})
+
+test('an immutable Secret and one of another type are left alone', async () => {
+  await withPlace(async ({ sopsKey, kubectl, secret }) => {
+    await kubectl(['create', '-f', '-'], manifest({ immutable: true }))
+    const before = await secret()
+    const immutable = await sopsKey()
+    assert.is(immutable.code, 2)
+    assert.match(immutable.stderr, 'it is immutable')
+    assert.equal(await secret(), before)
+    await kubectl(['delete', 'secret', 'sops-age'])
+    await kubectl(['create', '-f', '-'], manifest({ type: 'example.com/x' }))
+    assert.match((await sopsKey()).stderr, 'it is of type example.com/x, not Opaque')
+  })
+})
+
+test('a bad key writes nothing, whatever is wrong with it', async () => {
+  await withPlace(async ({ sopsKey, kubectl }) => {
+    const bad: [string, RegExp][] = [
+      [`${oldKey.text}${newKey.recipient}\n`, /line 4 is a public key/],
+      ['-----BEGIN OPENSSH PRIVATE KEY-----\n', /line 1 is an SSH private key/],
+      [oldKey.secret.slice(0, 70), /line 1 is truncated or misspelt/],
+      ['-----BEGIN AGE ENCRYPTED FILE-----\n', /age-encrypted file/],
+      ['AGE-PLUGIN-YUBIKEY-1QQPQYQJZ\n', /line 1 is a plugin identity/],
+      ['# nothing\n', /no age identity in stdin/],
+      [`KEY=${oldKey.secret}`, /line 1 has a name in front/],
+    ]
+    for (const [input, message] of bad) {
+      const ended = await sopsKey(['--key-file', '-'], { input })
+      assert.is(ended.code, 2)
+      assert.match(ended.stderr, message)
+      assert.match(ended.stderr, /^hint: /m)
+    }
+    assert.is(await kubectl(['get', 'secrets', '-o', 'name']), '')
+  })
+})
+
+test('several namespaces: all are checked before one is written', async () => {
+  await withPlace(async ({ sopsKey, kubectl, sandbox, namespace }) => {
+    const missing = await sopsKey(['--namespace', 'no-such-namespace'])
+    assert.is(missing.code, 2)
+    assert.match(
+      missing.stderr,
+      /cannot write secret no-such-namespace\/sops-age: namespaces "no-such-namespace" not found\nhint: create the namespace first/,
+    )
+    assert.is(await kubectl(['get', 'secrets', '-o', 'name']), '')
+    const other = `${namespace}-b`
+    await sandbox.kubectl(['create', 'namespace', other])
+    const ended = await sopsKey(['--namespace', other, '--json'])
+    assert.equal(
+      JSON.parse(ended.stdout).namespaces.map((entry: { namespace: string; result: string }) => [
+        entry.namespace,
+        entry.result,
+      ]),
+      [
+        [namespace, 'created'],
+        [other, 'created'],
+      ],
+    )
+  })
+})
+
+test('what keeps it from the cluster is told apart', async () => {
+  await withPlace(async ({ sopsKey, sandbox, env }) => {
+    const fails = async (more: NodeJS.ProcessEnv, args: string[], ...texts: RegExp[]) => {
+      const ended = await sopsKey(args, { env: { ...env, ...more } })
+      assert.is(ended.code, 2, ended.stderr)
+      assert.is(ended.stdout, '')
+      for (const text of texts) assert.match(ended.stderr, text)
+    }
+    await fails(
+      { KUBECONFIG: '/nonexistent' },
+      [],
+      /there is no kubeconfig with a current context/,
+      /hint: set KUBECONFIG/,
+    )
+    await fails(
+      {},
+      ['--context', 'nope'],
+      /context "nope" does not exist|context was not found/,
+      /hint: `kubectl config get-contexts`/,
+    )
+    await fails(
+      { KUBECONFIG: sandbox.kubeconfigFor('nobody') },
+      [],
+      /is forbidden: User "nobody" cannot get resource "secrets"/,
+      /hint: ask for this right/,
+    )
+    await fails({ PATH: join(env.HOME!, 'none') }, [], /is not on PATH/)
+  })
+})
+
+test('an API server that does not answer is given up within 10 s', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  try {
+    await withPlace(async ({ sopsKey, root, env }) => {
+      const { port } = silent.address() as { port: number }
+      const kubeconfig = join(root, '..', 'kubeconfig')
+      writeFileSync(
+        kubeconfig,
+        JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Config',
+          clusters: [{ name: 'x', cluster: { server: `https://127.0.0.1:${port}` } }],
+          users: [{ name: 'x', user: {} }],
+          contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
+          'current-context': 'x',
+        }),
+      )
+      const start = Date.now()
+      const ended = await sopsKey([], { env: { ...env, KUBECONFIG: kubeconfig } })
+      assert.is(ended.code, 2)
+      assert.match(ended.stderr, 'the API server did not answer in time', ended.stderr)
+      assert.ok(Date.now() - start < 11_000, `${Date.now() - start} ms`)
+      rmSync(kubeconfig)
+    })
+  } finally {
+    silent.close()
+  }
+})
+
+test('no key, an unknown flag, an empty name: exit 2', async () => {
+  await withPlace(async ({ sopsKey, root, env }) => {
+    const none = await sopsKey([], { cwd: env.HOME! })
+    assert.is(none.code, 2)
+    assert.match(
+      none.stderr,
+      /no age private key found: .*\nhint: make one with `age-keygen -o \.age-key\.txt`/,
+    )
+    assert.is((await sopsKey(['--nope'], { cwd: root })).code, 2)
+    assert.match((await sopsKey(['--name', ''], { cwd: root })).stderr, '--name needs a value')
+  })
+})
+
+test.run()

@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process'
+
+export interface Key {
+  /** A key file as age-keygen writes it. */
+  text: string
+  secret: string
+  recipient: string
+}
+
+/** Makes an age key. @param args `-pq` for a post-quantum one */
+export function makeKey(...args: string[]): Key {
+  const text = execFileSync('age-keygen', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  return {
+    text,
+    secret: /^AGE-SECRET-KEY-.*$/m.exec(text)![0],
+    recipient: /public key: (.*)$/m.exec(text)![1]!,
+  }
+}
+
+/** A `.sops.yaml` like that of `examples/cluster`. */
+export function sopsConfig(...recipients: string[]): string {
+  return `creation_rules:\n  - path_regex: \\.enc\\.(json|yaml)$\n    encrypted_regex: ^(data|stringData)$\n    age: ${recipients.join(',')}\n`
+}
+
+/** Encrypts a Secret manifest with the real sops. */
+export function encryptSecret(recipient: string, message = 'hello'): string {
+  const manifest = `apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\n  namespace: default\nstringData:\n  message: ${message}\n`
+  const args = [
+    '--config',
+    '/dev/null',
+    'encrypt',
+    '--age',
+    recipient,
+    '--encrypted-regex',
+    '^(data|stringData)$',
+    '--input-type',
+    'yaml',
+    '--output-type',
+    'yaml',
+    '--filename-override',
+    'x.yaml',
+  ]
+  return execFileSync('sops', args, { input: manifest, encoding: 'utf8' })
+}

@@ -1,0 +1,29 @@
+import { execFileSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Whether the process runs; one that has ended and waits for its parent does not. */
+export function isRunning(pid: number): boolean {
+  return listProcesses().some((one) => one.pid === pid)
+}
+
+/** The processes of this machine that run. */
+export function listProcesses(): { pid: number; parent: number; command: string }[] {
+  const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' }).split(
+    '\n',
+  )
+  return lines.flatMap((line) => {
+    const [, pid, parent, state, command] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? []
+    return pid && command && !state?.startsWith('Z')
+      ? { pid: Number(pid), parent: Number(parent), command }
+      : []
+  })
+}
+
+/** Waits until `condition` holds. @throws where that takes longer than `seconds` */
+export async function until(what: string, condition: () => unknown, seconds = 10): Promise<void> {
+  const deadline = Date.now() + seconds * 1000
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`)
+    await sleep(20)
+  }
+}

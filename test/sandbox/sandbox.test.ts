@@ -1,0 +1,206 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { UserError } from '../../scripts/lib/errors.ts'
+import { type Sandbox, startSandbox } from '../../scripts/sandbox/sandbox.ts'
+import { exampleCluster, withDirectory } from '../helpers/files.ts'
+import { isRunning, listProcesses, until } from '../helpers/processes.ts'
+import { startTestSandbox, testBinaries, withFlux, withSandbox } from '../helpers/sandbox.ts'
+
+/** What runs or lies about because of the sandbox in this directory. */
+const leftovers = ({ directory, pids }: Pick<Sandbox, 'directory' | 'pids'>) => [
+  ...Object.values(pids).filter(isRunning),
+  ...listProcesses().filter(({ command }) => command.includes(directory)),
+  ...(existsSync(directory) ? [directory] : []),
+]
+
+const sandboxDirectories = () => readdirSync(tmpdir()).filter((name) => name.startsWith('flux-sops-sandbox-'))
+
+/** Runs `use` with a process of its own that holds a sandbox. */
+async function withOwner(
+  use: (owner: ReturnType<typeof spawn>, sandbox: Pick<Sandbox, 'directory' | 'pids'>) => Promise<void>,
+) {
+  const script = join(import.meta.dirname, '..', 'helpers', 'sandbox-owner.ts')
+  const owner = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    let said = ''
+    for await (const chunk of owner.stdout) {
+      said += chunk
+      if (said.includes('\n')) break
+    }
+    await use(owner, JSON.parse(said))
+  } finally {
+    owner.kill('SIGKILL')
+  }
+}
+
+test('it is ready in time, has what Flux needs, and stops without a trace', async () => {
+  const start = performance.now()
+  const sandbox = await startTestSandbox()
+  const seconds = (performance.now() - start) / 1000
+  console.log(`sandbox ready in ${seconds.toFixed(1)} s`)
+  const { directory, pids, kubeconfig, logs } = sandbox
+  try {
+    assert.is(statSync(directory).mode & 0o777, 0o700)
+    assert.is(statSync(kubeconfig).mode & 0o777, 0o600)
+    assert.equal(Object.keys(pids).sort(), [
+      'etcd',
+      'kube-apiserver',
+      'kustomize-controller',
+      'source-controller',
+    ])
+    assert.ok(Object.values(pids).every(isRunning))
+    for (const log of Object.values(logs)) assert.ok(statSync(log).size > 0, log)
+    assert.match(await sandbox.kubectl(['get', 'kustomizations,gitrepositories', '-A', '-o', 'name']), /^$/)
+    assert.match(await sandbox.kubectl(['get', 'namespace', 'flux-system', '-o', 'name']), /flux-system/)
+  } finally {
+    await Promise.all([sandbox.stop(), sandbox.stop()])
+  }
+  assert.equal(leftovers({ directory, pids }), [])
+  await sandbox.stop()
+  assert.ok(seconds < 30, `${seconds} s`)
+})
+
+test('two side by side do not meet', async () => {
+  const other = await startTestSandbox()
+  try {
+    await withSandbox(async (sandbox) => {
+      assert.is.not(other.directory, sandbox.directory)
+      await other.kubectl(['create', 'configmap', 'only-here'])
+      const found = await sandbox.kubectl(['get', 'configmap', '-n', 'default', '-o', 'name'])
+      assert.not.match(found, /only-here/)
+      await other.stop()
+      assert.equal(leftovers(other), [])
+      assert.ok(Object.values(sandbox.pids).every(isRunning))
+      await sandbox.kubectl(['get', 'namespaces'])
+    })
+  } finally {
+    await other.stop()
+  }
+})
+
+test('Flux applies a repository', () =>
+  withFlux(exampleCluster(), async (flux) => {
+    await flux.applied('apps', await flux.git('rev-parse', 'HEAD'))
+    const text = ['get', 'configmap', 'greeting', '-n', 'default', '-o', 'jsonpath={.data.text}']
+    assert.is(await flux.sandbox.kubectl(text), 'Flux was here')
+    const greeting = exampleCluster()['kubernetes/apps/greeting.yaml']!.replace('was here', 'is back')
+    await flux.applied('apps', await flux.push({ 'kubernetes/apps/greeting.yaml': greeting }))
+    assert.is(await flux.sandbox.kubectl(text), 'Flux is back')
+  }))
+
+test('what Flux applied for one test is gone for the next', () =>
+  withSandbox(async (sandbox) => {
+    const kinds = 'kustomizations,gitrepositories,secrets'
+    assert.is(await sandbox.kubectl(['get', kinds, '-A', '-o', 'name']), '')
+    assert.not.match(await sandbox.kubectl(['get', 'configmaps', '-n', 'default', '-o', 'name']), /greeting/)
+  }))
+
+test('another user has just the rights that RBAC gives', () =>
+  withSandbox(async (sandbox) => {
+    const as = sandbox.kubeconfigFor('guest', ['guests'])
+    assert.is(statSync(as).mode & 0o777, 0o600)
+    const guest = (...args: string[]) => sandbox.kubectl([...args, `--kubeconfig=${as}`])
+    assert.match(await guest('auth', 'whoami'), /guest/)
+    const error = await guest('get', 'secrets', '-n', 'flux-system').catch((error) => error)
+    assert.match(error.message, /User "guest" cannot list resource "secrets"/)
+  }))
+
+test('the controllers see nothing of the caller', async () => {
+  if (process.platform !== 'linux') return
+  const planted = { SOPS_AGE_KEY: 'planted', HOME: '/planted', AWS_PROFILE: 'planted' }
+  const sandbox = await startTestSandbox({ env: { ...process.env, ...planted } })
+  try {
+    for (const pid of Object.values(sandbox.pids)) {
+      const env = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean).sort()
+      const names = env.map((entry) => entry.split('=')[0])
+      assert.equal(names, ['HOME', 'KUBECONFIG', 'PATH', 'RUNTIME_NAMESPACE', 'TMPDIR'])
+      assert.ok(!env.some((entry) => entry.includes('planted')))
+    }
+    assert.equal(readdirSync(join(sandbox.directory, 'home')), [])
+  } finally {
+    await sandbox.stop()
+  }
+})
+
+test('a controller is started again with other flags', async () => {
+  const sandbox = await startTestSandbox()
+  try {
+    const before = sandbox.pids['kustomize-controller']!
+    await sandbox.restartController('kustomize-controller', ['--concurrent=7'])
+    assert.not(isRunning(before))
+    assert.match(readFileSync(sandbox.logs['kustomize-controller']!, 'utf8'), /"worker count":7/)
+    assert.not(sandbox.broken.aborted)
+  } finally {
+    await sandbox.stop()
+  }
+})
+
+test('a process that ends by itself is reported with the end of its log', async () => {
+  const sandbox = await startTestSandbox()
+  try {
+    process.kill(sandbox.pids['source-controller']!, 'SIGKILL')
+    await until('it is noticed', () => sandbox.broken.aborted)
+    const { reason } = sandbox.broken
+    assert.instance(reason, UserError)
+    assert.match(reason.message, /^source-controller ended unexpectedly \(SIGKILL\)/)
+    assert.match(reason.message, /"msg":"Starting workers"/)
+  } finally {
+    await sandbox.stop()
+  }
+  assert.equal(leftovers(sandbox), [])
+})
+
+test('a process that does not start is reported with the end of its log, and nothing stays', async () => {
+  const before = sandboxDirectories()
+  await withDirectory(async (directory) => {
+    const { crds, bin } = await testBinaries()
+    const broken = join(directory, 'bin')
+    mkdirSync(broken)
+    const program = (name: string, text: string) =>
+      writeFileSync(join(broken, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+    program('etcd', `exec ${bin}/etcd "$@"`)
+    program('kube-apiserver', 'echo "no AGE-SECRET-KEY-1PLANTED for you" >&2; exit 3')
+    const error = await startSandbox({ binaries: { bin: broken, crds }, env: process.env }).catch(
+      (error) => error,
+    )
+    assert.instance(error, UserError)
+    assert.match(
+      error.message,
+      /^kube-apiserver ended unexpectedly \(exit 3\); the end of its log:\nno <redacted> for you/,
+    )
+    program('kube-apiserver', 'exec sleep 60')
+    program('etcd', 'echo no disk; exit 1')
+    const other = await startSandbox({ binaries: { bin: broken, crds }, env: process.env }).catch(
+      (error) => error,
+    )
+    assert.match(other.message, /^etcd ended unexpectedly \(exit 1\).*no disk/s)
+    assert.equal(
+      listProcesses().filter(({ command }) => command.includes(broken)),
+      [],
+    )
+  })
+  assert.equal(sandboxDirectories(), before)
+})
+
+test('an interrupted start leaves nothing', async () => {
+  const before = sandboxDirectories()
+  for (const milliseconds of [0, 500, 3000]) {
+    const signal = AbortSignal.timeout(milliseconds)
+    const error = await startTestSandbox({ signal }).catch((error) => error)
+    assert.is(error, signal.reason)
+    assert.equal(sandboxDirectories(), before)
+  }
+})
+
+test('kill -9 of its owner ends everything', () =>
+  withOwner(async (owner, sandbox) => {
+    owner.kill('SIGKILL')
+    await until('all is gone', () => leftovers(sandbox).length === 0)
+  }))
+
+test.run()
