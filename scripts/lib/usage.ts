@@ -107,7 +107,8 @@ function fromMise(header: Header, env: NodeJS.ProcessEnv): Values {
 
 /** Several values reach us as one string, quoted for a shell by mise: `a 'b c'\''d'`. */
 export function splitQuoted(text: string): string[] {
-  const words = text.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? []
+  // not \s: mise leaves the blanks of other alphabets as they are
+  const words = text.match(/(?:'[^']*'|\\.|[^ \t\r\n'\\])+/g) ?? []
   return words.map((word) => word.replace(/'([^']*)'|\\(.)/g, (_, quoted, escaped) => quoted ?? escaped))
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../lib/errors.ts'
-import { attempt, run } from '../lib/run.ts'
+import { attempt, type Outcome, run } from '../lib/run.ts'
 import { makeOnce } from './cache-directory.ts'
 
 /** What a sandbox is made of. */
@@ -57,7 +57,7 @@ export async function buildBinaries(options: BuildOptions): Promise<Binaries> {
   const place = join(parent, cacheKey())
   const built = { bin: join(place, 'bin'), crds: join(place, 'crds') }
   await makeOnce(place, async ({ target, temporary }) => {
-    await requireGo(options.env)
+    await requireGo(options)
     const go = goWith(temporary, options)
     await buildPrograms(join(target, 'bin'), go, options)
     await copyDefinitions(join(target, 'crds'), go)
@@ -73,31 +73,28 @@ function cacheKey(): string {
   return hash.digest('hex').slice(0, 16)
 }
 
-async function requireGo(env: NodeJS.ProcessEnv): Promise<void> {
+async function requireGo({ env, signal }: BuildOptions): Promise<void> {
+  const needed = 'cannot build the sandbox, which needs Go 1.26 or newer (once)'
+  const hint = "`mise use go@1.26`, your system's package manager, or https://go.dev/dl"
+  let found: Outcome
   try {
-    await attempt(['go', 'version'], { env, cwd: module })
+    // asked inside the module, where Go gets itself the version that go.mod wants, if it may and can
+    found = await attempt(['go', 'env', 'GOVERSION'], { env, cwd: module, signal })
   } catch (error) {
+    signal?.throwIfAborted()
     if (!(error instanceof UserError)) throw error
-    throw new UserError(
-      'cannot build the sandbox: go is not on PATH, and Go 1.26 or newer is needed (once)',
-      {
-        hint: "`mise use go@1.26`, your system's package manager, or https://go.dev/dl",
-      },
-    )
+    throw new UserError(`${needed}: go is not on PATH`, { hint })
   }
+  const version = found.stdout.trim()
+  if (found.code !== 0) throw new UserError(`${needed}: ${found.stderr.trim()}`, { hint })
+  if (Number(/^go1\.(\d+)/.exec(version)?.[1]) < 26)
+    throw new UserError(`${needed}: this is ${version}`, { hint })
 }
 
-/** Go with settings that the user's own can't change, its temporary files below `staging`. */
-function goIn(staging: string, { env, signal }: BuildOptions): Go {
-  const own = {
-    ...env,
-    GOTMPDIR: join(staging, 'tmp'),
-    GOFLAGS: '-mod=readonly',
-    GOWORK: 'off',
-    GOOS: '',
-    GOARCH: '',
-  }
-  return (args) => run(['go', ...args], { cwd: module, env: own, signal })
+/** Go with settings that the user's own can't change. It keeps nothing outside of `temporary` but its own caches. */
+function goWith(temporary: string, { env, signal }: BuildOptions): Go {
+  const own = { GOTMPDIR: temporary, GOFLAGS: '-mod=readonly', GOWORK: 'off', GOOS: '', GOARCH: '' }
+  return (args) => run(['go', ...args], { cwd: module, env: { ...env, ...own }, signal })
 }
 
 /** One after the other: all at once is hardly quicker, because Go uses all cores for one, and shows no progress. */
@@ -115,6 +112,7 @@ async function buildPrograms(bin: string, go: Go, { note, status }: BuildOptions
       await go(['build', '-o', join(bin, name), '-ldflags', flags, packages[name]!])
     } finally {
       clearInterval(ticker)
+      status?.(undefined)
     }
   }
   note(`built the sandbox in ${duration(Date.now() - start)}`)

@@ -42,21 +42,24 @@ export async function currentBranch(root: string, env: NodeJS.ProcessEnv): Promi
  * Brings the commits of the user's branch into the bare repository. It fetches, so that no hook and no push setting of
  * the user has a say.
  * @returns whether the bare branch is at the user's commit now; false where it has commits that the user's has not
- * @throws CommandError where git fails otherwise
+ * @throws UserError with what git said where it fails otherwise
  */
 export async function mirror({ root, branch, bare, env }: Mirror): Promise<boolean> {
   const ref = `refs/heads/${branch}`
   const fetch = [
-    'git',
-    'fetch',
-    '--quiet',
-    '--no-tags',
-    '--update-shallow',
-    '--no-write-fetch-head',
-    root,
-    `${ref}:${ref}`,
+    ...[
+      'git',
+      '-c',
+      'core.hooksPath=/dev/null',
+      'fetch',
+      '--no-tags',
+      '--update-shallow',
+      '--no-write-fetch-head',
+    ],
+    ...[root, `${ref}:${ref}`],
   ]
-  const { code, stderr } = await attempt(fetch, { cwd: bare, env: { ...env, GIT_DIR: bare } })
+  // LC_ALL: its answer is read
+  const { code, stderr } = await attempt(fetch, { cwd: bare, env: { ...env, GIT_DIR: bare, LC_ALL: 'C' } })
   if (code === 0) return true
   if (/non-fast-forward/.test(stderr)) return false
   throw new UserError(`cannot bring the branch ${branch} into the sandbox: ${stderr.trim()}`)

@@ -107,17 +107,17 @@ const found: Record<
   'bare-template.yaml': ['not-editable', /template/, object('{{ name }}')],
   'broken.yaml': ['not-editable', /not valid YAML \(/, `${object('a')}x: [\n`],
   'duplicate.yaml': ['not-editable', /duplicate key in line 8/, object('a', '  path: x\n')],
-  'no-spec.yaml': ['not-editable', /no spec/, object('a').replace(/spec:[^]*/, '')],
-  'list-spec.yaml': ['not-editable', /not a mapping/, object('a').replace(/spec:[^]*/, 'spec: []\n')],
+  'no-spec.yaml': ['not-editable', /no spec/, object('a').replace(/spec:[\s\S]*/, '')],
+  'list-spec.yaml': ['not-editable', /not a mapping/, object('a').replace(/spec:[\s\S]*/, 'spec: []\n')],
   'alias-spec.yaml': [
     'not-editable',
     /alias/,
-    object('a').replace(/spec:[^]*/, 'x: &x {path: a}\nspec: *x\n'),
+    object('a').replace(/spec:[\s\S]*/, 'x: &x {path: a}\nspec: *x\n'),
   ],
   'shared-spec.yaml': [
     'not-editable',
     /anchor/,
-    object('a').replace(/spec:[^]*/, 'spec: &x\n  path: a\nx: *x\n'),
+    object('a').replace(/spec:[\s\S]*/, 'spec: &x\n  path: a\nx: *x\n'),
   ],
   'end-of-block.yaml': ['not-editable', /final newline/, object('a', '  x: |\n    y').replace(/\n$/, '')],
   'patch.yaml': ['patch', /over\/kustomization\.yaml uses it as a patch/, object('a')],
@@ -342,10 +342,11 @@ test('--commit: a hook that refuses puts everything back', () =>
     assert.is(git('status', '--porcelain'), '')
   }))
 
-/** A kustomization that builds only as long as `apps` has no decryption. */
+/** `top` builds only as long as no Kustomization has decryption: there is no prefix for a mapping. */
 const fragile = {
   ...small,
-  'top/kustomization.yaml': `resources:\n  - ../flux\npatches:\n  - target: {kind: Kustomization}\n    patch: '[{op: test, path: /spec/decryption, value: null}]'\n`,
+  'top/kustomization.yaml': 'resources: [../flux]\nnamePrefix: x-\nconfigurations: [config.yaml]\n',
+  'top/config.yaml': 'namePrefix:\n  - path: spec/decryption\n',
 }
 
 test('a kustomization that does not build with the block: everything is put back', () =>

@@ -1,8 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Ended, type Started, startProgram } from './program.ts'
 
 const root = join(import.meta.dirname, '..', '..')
+
+export type { Ended }
+
+/** The headers ask for Node 24, which mise would look up on the network: that of the runner is on PATH. */
+export const miseOffline = { MISE_OFFLINE: '1', MISE_DISABLE_TOOLS: 'node' }
 
 export interface Call {
   /** Where the user stands. */
@@ -14,38 +19,13 @@ export interface Call {
   via?: 'node' | 'mise'
 }
 
-export interface Ended {
-  code: number | null
-  stdout: string
-  stderr: string
-}
-
 /** Starts a task such as `flux:sops-key` through its real entry. */
-export function startTask(
-  name: string,
-  args: readonly string[],
-  call: Call,
-): { child: ChildProcess; ended: Promise<Ended> } {
-  const [program, ...rest] =
+export function startTask(name: string, args: readonly string[], call: Call): Started {
+  const command =
     call.via === 'mise'
       ? miseCommand(name, args, call)
       : [process.execPath, join(root, 'tasks', `${name.replace(':', '/')}.ts`), ...args]
-  // the header asks for Node 24, which mise would look up on the network: the runner's is on PATH
-  const env = { MISE_OFFLINE: '1', MISE_DISABLE_TOOLS: 'node', ...call.env }
-  const child = spawn(program!, rest, { cwd: call.cwd, env, stdio: 'pipe' })
-  const said = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (chunk) => {
-      said[stream] += chunk
-    })
-  }
-  child.stdin.on('error', () => {})
-  child.stdin.end(call.input ?? '')
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, ...said }))
-  })
-  return { child, ended }
+  return startProgram(command, { ...call, env: { ...miseOffline, ...call.env } })
 }
 
 /** Runs a task through its real entry and waits for its end. */

@@ -47,8 +47,8 @@ function editFor(text: string, root: YAMLMap, name: string): Edit | Refusal {
   if (isSeq(value) && !value.flow) return extendBlock(text, value, name)
   if (isSeq(value) && (root.flow || value.items.length > 0 || holdsComment(text, value)))
     return extendFlow(text, value, key, name)
-  if (isNode(value) && !root.flow && (isSeq(value) || (isScalar(value) && value.value === null)))
-    return startBlock(text, root, key, value, name)
+  const isNull = isScalar(value) && value.value === null && !value.tag
+  if (isNode(value) && !root.flow && (isSeq(value) || isNull)) return startBlock(text, root, key, value, name)
   return { reason: 'its resources are not a list' }
 }
 
@@ -88,7 +88,11 @@ function startBlock(text: string, root: YAMLMap, key: Scalar, value: Node, name:
   const [start, end] = value.range!
   const entry = `- ${scalar(name)}`
   const afterKey = key.range![1]
-  if (start < end && lineStart(text, start) > afterKey)
+  if (
+    start < end &&
+    lineStart(text, start) > afterKey &&
+    text.slice(lineStart(text, start), start).trim() === ''
+  )
     return { offset: start, remove: end - start, insert: entry }
   const from = afterKey + lengthOfColon(text, afterKey)
   const to = start < end ? end : from
@@ -186,24 +190,23 @@ function editsOfBlock(text: string, afterKey: number, list: YAMLSeq, [start, end
 
 function editsOfFlow(text: string, list: YAMLSeq, index: number): Edit[] | Refusal {
   const [start, end] = (list.items[index] as Scalar).range!
-  const edits: Edit[] = []
-  let [from, to] = [start, end]
   const [comma] = /^[ \t]*,/.exec(text.slice(end)) ?? []
+  const lead = start - /[ \t]*$/.exec(text.slice(0, start))![0].length
+  const to = end + (comma?.length ?? 0)
+  const tail = to + /^[ \t]*/.exec(text.slice(to))![0].length
+  const remove = (from: number, until: number) => ({ offset: from, remove: until - from, insert: '' })
+  const isAlone = lineStart(text, start) === lead && lineEnd(text, to) === tail
+  const entry = isAlone ? removeLine(text, lead, tail) : comma ? remove(start, tail) : remove(lead, to)
   const before = list.items[index - 1]
-  if (comma) to += comma.length
-  else if (isNode(before) && before.range) {
-    const offset = before.range[1]
-    const [, gap, found] = /^(\s*)(,)/.exec(text.slice(offset, start)) ?? []
-    if (!found) return { reason: 'the commas of its resources are written in an unusual way' }
-    edits.push({ offset: offset + gap!.length, remove: 1, insert: '' })
-  }
-  const blanksBefore = /[ \t]*$/.exec(text.slice(0, from))![0].length
-  const blanksAfter = /^[ \t]*/.exec(text.slice(to))![0].length
-  const isAlone = lineStart(text, from) === from - blanksBefore && lineEnd(text, to) === to + blanksAfter
-  if (isAlone) return [...edits, removeLine(text, from - blanksBefore, to + blanksAfter)]
-  if (comma) to += blanksAfter
-  else from -= blanksBefore
-  return [...edits, { offset: from, remove: to - from, insert: '' }]
+  if (comma || !isNode(before) || !before.range) return [entry]
+
+  // the last entry takes the comma in front of it with it
+  const from = before.range[1]
+  const [separator] = /^\s*,/.exec(text.slice(from, start)) ?? []
+  if (!separator) return { reason: 'the commas of its resources are written in an unusual way' }
+  const afterComma = from + separator.length
+  if (text.slice(afterComma, start).trim() === '') return [remove(from, to)]
+  return [remove(afterComma - 1, afterComma), entry]
 }
 
 /** A line with its line end, or where it is the last one without, the line end in front of it. */

@@ -1,0 +1,127 @@
+// [MISE] description="Shows the five tasks at work on a real Flux, in a throwaway copy of examples/cluster"
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import type { Caller, Report } from '../lib/caller.ts'
+import { UserError } from '../lib/errors.ts'
+import { run } from '../lib/run.ts'
+import { runTask } from '../lib/task.ts'
+import { buildBinaries } from './build.ts'
+import { runCommand } from './command.ts'
+import { applyFluxSystem, requestSync } from './flux-system.ts'
+import { type Sandbox, startSandbox } from './sandbox.ts'
+
+async function demo(directory: string, caller: Caller): Promise<Report> {
+  const { signal, note, say, status } = caller
+  const times: [stage: string, seconds: number][] = []
+  const stage = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const start = performance.now()
+    const value = await work()
+    times.push([name, (performance.now() - start) / 1000])
+    return value
+  }
+  const environment = { env: caller.env, signal }
+  const binaries = await stage('programs built, or found in the cache', () =>
+    buildBinaries({ cacheHome: caller.env.XDG_CACHE_HOME, ...environment, note, status }),
+  )
+  const sandbox = await stage('a real Flux started', async () => {
+    say('\n── starting etcd, the API server, source-controller, kustomize-controller and a git server')
+    return startSandbox({ binaries, ...environment })
+  })
+  try {
+    const { SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, SOPS_AGE_RECIPIENTS, SOPS_CONFIG, ...clean } =
+      caller.env
+    const PATH = [binaries.bin, caller.env.PATH].join(delimiter)
+    const env = { ...clean, PATH, KUBECONFIG: sandbox.kubeconfig, ...gitIdentity }
+    const task = async (name: string, ...args: string[]) =>
+      stage(name, async () => {
+        say(`\n── ${[name, ...args].join(' ')}`)
+        const entry = join(import.meta.dirname, '..', '..', 'tasks', `${name.replace(':', '/')}.ts`)
+        const code = await runCommand([process.execPath, entry, ...args], {
+          cwd: directory,
+          env,
+          signal,
+          broken: sandbox.broken,
+        })
+        signal.throwIfAborted()
+        if (code !== 0) throw new UserError(`${name} ended with exit code ${code}, so the demo ends here`)
+      })
+    const git = (...args: string[]) => run(['git', ...args], { cwd: directory, env, signal })
+
+    await makeRepository(directory, sandbox, git, { cwd: directory, env, signal })
+    await task('flux:enable-decryption', '--commit')
+    await task('flux:sops-key')
+    await git('push', '--quiet', 'origin', 'main')
+    await stage('Flux synced', async () => {
+      say('\n── git push, and Flux applies the commit')
+      await waitForSync(sandbox, (await git('rev-parse', 'HEAD')).trim(), say)
+    })
+    await task('sops:verify')
+    await task('sops:test-create')
+    say((await git('status', '--short', '--untracked-files=all')).trimEnd())
+    await task('sops:test-remove')
+    if (await git('status', '--porcelain')) throw new UserError('sops:test-remove has left something behind')
+    say('git status: nothing has changed')
+  } finally {
+    await stage('stopped, everything removed', sandbox.stop)
+  }
+  const lines = times.map(([name, seconds]) => `  ${name.padEnd(40)} ${seconds.toFixed(1).padStart(6)} s`)
+  return {
+    exitCode: 0,
+    lines: ['', 'What it did, and how long it took:', ...lines],
+    json: { stages: Object.fromEntries(times) },
+  }
+}
+
+/** The demo's commits are nobody's. */
+const gitIdentity = {
+  GIT_AUTHOR_NAME: 'demo',
+  GIT_AUTHOR_EMAIL: 'demo@example.com',
+  GIT_COMMITTER_NAME: 'demo',
+  GIT_COMMITTER_EMAIL: 'demo@example.com',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+}
+
+/** A git repository with what a user has: the manifests, a fresh age key beside them, its recipient in `.sops.yaml`. */
+async function makeRepository(
+  directory: string,
+  sandbox: Sandbox,
+  git: (...args: string[]) => Promise<string>,
+  options: { cwd: string; env: NodeJS.ProcessEnv; signal: AbortSignal },
+): Promise<void> {
+  cpSync(join(import.meta.dirname, '..', '..', 'examples', 'cluster'), directory, { recursive: true })
+  await run(['age-keygen', '-o', '.age-key.txt'], options)
+  const recipient = (await run(['age-keygen', '-y', '.age-key.txt'], options)).trim()
+  const config = join(directory, '.sops.yaml')
+  writeFileSync(config, readFileSync(config, 'utf8').replace(/age1[a-z0-9]+/, recipient))
+  await git('init', '--quiet', '--initial-branch=main')
+  await git('add', '--all')
+  await git('commit', '--quiet', '--message', 'the cluster')
+  await sandbox.createRepository('demo', 'main')
+  await git('remote', 'add', 'origin', sandbox.gitUrl('demo'))
+  await git('push', '--quiet', 'origin', 'main')
+  await applyFluxSystem(sandbox, {
+    url: sandbox.gitUrl('demo'),
+    branch: 'main',
+    path: 'kubernetes/flux-system',
+  })
+}
+
+async function waitForSync(sandbox: Sandbox, commit: string, say: Caller['say']): Promise<void> {
+  await requestSync(sandbox)
+  for (const name of ['flux-system', 'infrastructure', 'apps']) {
+    const wait = ['wait', '--namespace', 'flux-system', '--timeout=60s', `kustomization/${name}`]
+    await sandbox.kubectl([...wait, '--for=create'])
+    await sandbox.kubectl([...wait, `--for=jsonpath={.status.lastAppliedRevision}=main@sha1:${commit}`])
+    say(`kustomization ${name} has applied ${commit.slice(0, 7)}`)
+  }
+}
+
+await runTask(import.meta.filename, async (_usage, caller) => {
+  const directory = mkdtempSync(join(tmpdir(), 'flux-sops-demo-'))
+  try {
+    return await demo(directory, caller)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+})
