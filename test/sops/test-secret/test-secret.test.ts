@@ -1,0 +1,485 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parse } from 'yaml'
+import { UserError } from '../../../scripts/lib/errors.ts'
+import { putBack } from '../../../scripts/lib/files.ts'
+import {
+  createTestSecret,
+  findTestSecret,
+  removeTestSecret,
+} from '../../../scripts/sops/test-secret/test-secret.ts'
+import { type Example, withExample } from '../../helpers/example.ts'
+import { readFiles, writeFiles } from '../../helpers/files.ts'
+import { makeKey, sopsConfig } from '../../helpers/keys.ts'
+
+const { signal } = new AbortController()
+const infrastructure = 'kubernetes/infrastructure'
+
+function secretOf(
+  { root }: Example,
+  more: { path?: string; namespace?: string; message?: string; run?: string } = {},
+) {
+  const { path = infrastructure, ...rest } = more
+  const directory = join(root, path, 'sops-test')
+  return { root, directory, name: 'sops-test', namespace: 'default', message: 'planted-message', ...rest }
+}
+
+function placeOf({ root }: Example, path = infrastructure) {
+  return { root, path: join(root, path), name: 'sops-test' }
+}
+
+function optionsOf({ root, env }: Example, path = infrastructure) {
+  return { path: join(root, path), env, signal }
+}
+
+function keyOf({ key }: Example) {
+  return { identities: [{ secret: key.secret, recipient: key.recipient }], source: 'the test' }
+}
+
+async function thrown(promise: Promise<unknown>): Promise<UserError> {
+  try {
+    await promise
+  } catch (error) {
+    if (error instanceof UserError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
+
+function decrypt({ env, root }: Example, file: string): Record<string, Record<string, unknown>> {
+  const withKey = { ...env, SOPS_AGE_KEY_FILE: join(root, '.age-key.txt') }
+  return parse(execFileSync('sops', ['decrypt', file], { env: withKey, cwd: root, encoding: 'utf8' }))
+}
+
+test('a test Secret for a run of sops:verify, made and removed without a key', () =>
+  withExample({}, async (example) => {
+    const before = readFiles(example.root)
+    const place = placeOf(example)
+    assert.is(findTestSecret(place), undefined)
+    const secret = secretOf(example, { run: 'a1.b2.3.4' })
+    const created = await createTestSecret(secret, optionsOf(example))
+    const files = ['sops-test/secret.enc.yaml', 'sops-test/kustomization.yaml', 'kustomization.yaml']
+    assert.is(created.result, 'created')
+    assert.equal(
+      created.files,
+      files.map((file) => `${infrastructure}/${file}`),
+    )
+    assert.equal(created.recipients, [example.key.recipient])
+    assert.equal(created.built, { name: 'sops-test', namespace: 'default' })
+    assert.equal(findTestSecret(place), { ours: true, run: 'a1.b2.3.4', namespace: 'default' })
+    assert.is(decrypt(example, created.files[0]!).stringData?.message, 'planted-message')
+
+    const again = await thrown(createTestSecret(secret, optionsOf(example)))
+    assert.match(again.message, /only a key can tell its message/)
+    const removed = await removeTestSecret(place, { env: example.env, signal })
+    assert.equal(
+      { ...removed, files: removed.files.toSorted() },
+      { result: 'removed', files: created.files.toSorted(), changes: removed.changes, problem: undefined },
+    )
+    assert.equal(readFiles(example.root), before)
+    assert.equal(await removeTestSecret(place, { env: example.env }), {
+      result: 'absent',
+      files: [],
+      changes: [],
+      problem: undefined,
+    })
+  }))
+
+test('it works in a worktree, and with a creation rule beside the Secret', () =>
+  withExample({ '.sops.yaml': undefined }, async (example) => {
+    const root = join(example.directory, 'worktree')
+    example.git('worktree', 'add', '--quiet', '--detach', root)
+    writeFiles(join(root, infrastructure), { '.sops.yaml': sopsConfig(example.key.recipient) })
+    const inWorktree = { ...example, root }
+    const created = await createTestSecret(secretOf(inWorktree), optionsOf(inWorktree))
+    assert.equal(created.recipients, [example.key.recipient])
+    assert.equal(example.changed(), [])
+    await removeTestSecret(placeOf(inWorktree), optionsOf(inWorktree))
+  }))
+
+test('every message arrives as it is', async () => {
+  const messages = [
+    'true',
+    '123',
+    '1e3',
+    '2024-01-01',
+    'null',
+    '~',
+    ' blanks ',
+    'a: b # c',
+    '- x',
+    '"quotes" \'single\'',
+    'ü 😀 \u2028\u0085\uFEFF',
+    'two\nlines\n',
+    '\ttab',
+    '${VAR} $${VAR}',
+    '%s \\ \\n',
+    '{{ .x }}',
+    '---',
+    'ENC[AES256_GCM,x]',
+    'x'.repeat(10_000),
+  ]
+  await withExample({}, async (example) => {
+    for (const message of messages) {
+      const secret = secretOf(example, { message })
+      const { files } = await createTestSecret(secret, { ...optionsOf(example), key: keyOf(example) })
+      const { stringData, metadata } = decrypt(example, files[0]!)
+      assert.is(stringData?.message, message)
+      assert.equal(metadata?.annotations, { 'kustomize.toolkit.fluxcd.io/substitute': 'disabled' })
+      await removeTestSecret(placeOf(example), optionsOf(example))
+    }
+    assert.equal(example.changed(), [])
+  })
+})
+
+test('what was there before comes back byte for byte', async () => {
+  const head = 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n'
+  const texts = [
+    `${head}resources: [ ] # none\n`,
+    `${head}namespace: x\n`,
+    `${head}resources:\nnamespace: x`,
+    `${head}resources: ~\r\nnamespace: ü # \u2028\r\n`,
+    `${head}resources: [\n  ]\n`,
+    `\uFEFF${head}configMapGenerator:\n- name: a\n  literals: [a=b]\n`,
+    `${head}resources: [\n  a.yaml # "one"\n  ]\n`,
+  ]
+  const configMap = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: x}\n'
+  for (const name of ['kustomization.yaml', 'kustomization.yml', 'Kustomization']) {
+    for (const text of texts) {
+      const changes = {
+        [`${infrastructure}/kustomization.yaml`]: undefined,
+        [`${infrastructure}/a.yaml`]: configMap,
+      }
+      await withExample({ ...changes, [`${infrastructure}/${name}`]: text }, async (example) => {
+        const { files } = await createTestSecret(secretOf(example), optionsOf(example))
+        assert.equal(example.changed().length, 3)
+        assert.ok(files.includes(`${infrastructure}/${name}`))
+        await removeTestSecret(placeOf(example), optionsOf(example))
+        assert.equal(example.changed(), [])
+        assert.is(readFileSync(join(example.root, infrastructure, name), 'utf8'), text)
+      })
+    }
+  }
+})
+
+test('a path without a kustomization file needs no entry', () =>
+  withExample(
+    { [`${infrastructure}/kustomization.yaml`]: undefined, [`${infrastructure}/README.md`]: '# x\n' },
+    async (example) => {
+      const { files, built } = await createTestSecret(secretOf(example), optionsOf(example))
+      assert.equal(files.length, 2)
+      assert.equal(built, { name: 'sops-test', namespace: 'default' })
+      await removeTestSecret(placeOf(example), optionsOf(example))
+      assert.equal(example.changed(), [])
+    },
+  ))
+
+test('the root of the repository can be the path', () =>
+  withExample({ 'kustomization.yaml': 'resources: [kubernetes/apps]\n' }, async (example) => {
+    const { files } = await createTestSecret(secretOf(example, { path: '' }), optionsOf(example, ''))
+    assert.ok(files.includes('sops-test/secret.enc.yaml'))
+    await removeTestSecret(placeOf(example, ''), optionsOf(example, ''))
+    assert.equal(example.changed(), [])
+  }))
+
+test('built tells what the kustomization file makes of name and namespace', () =>
+  withExample(
+    {
+      [`${infrastructure}/kustomization.yaml`]:
+        'resources: []\nnamespace: other\nnamePrefix: x-\ncommonLabels: {app.kubernetes.io/managed-by: me}\n',
+    },
+    async (example) => {
+      const { built } = await createTestSecret(secretOf(example), optionsOf(example))
+      assert.equal(built, { name: 'x-sops-test', namespace: 'other' })
+    },
+  ))
+
+interface Refused {
+  files: Record<string, string | undefined>
+  /** What is not committed. */
+  also?: (example: Example) => void
+  exitCode?: number
+  message: RegExp
+}
+
+const refused: Record<string, Refused> = {
+  'a directory that would vanish from git': {
+    files: { [`${infrastructure}/kustomization.yaml`]: undefined },
+    also: ({ root }) => mkdirSync(join(root, infrastructure)),
+    exitCode: 1,
+    message: /refusing .* the directory would vanish/,
+  },
+  'a directory whose only file git ignores': {
+    files: { '.gitignore': '.age-key.txt\nignored.*\n', [`${infrastructure}/kustomization.yaml`]: undefined },
+    also: ({ root }) => writeFiles(root, { [`${infrastructure}/ignored.txt`]: 'x' }),
+    exitCode: 1,
+    message: /would vanish/,
+  },
+  'a path that does not exist': {
+    files: { [`${infrastructure}/kustomization.yaml`]: undefined },
+    message: /is not a directory/,
+  },
+  'no creation rules at all': { files: { '.sops.yaml': undefined }, message: /there is no \.sops\.yaml/ },
+  'an empty .sops.yaml': { files: { '.sops.yaml': '' }, message: /\.sops\.yaml has no creation rules/ },
+  'no rule that matches': {
+    files: {
+      '.sops.yaml':
+        'creation_rules:\n  - path_regex: .*\\.sops\\.yaml\n    age: x\n  - path_regex: ^clusters/\n',
+    },
+    message:
+      /no creation rule in \.sops\.yaml matches this path\. Tried:\n {2}path_regex: \.\*\\\.sops\\\.yaml\n {2}path_regex: \^clusters\/$/,
+  },
+  'a broken rule': {
+    files: { '.sops.yaml': 'creation_rules:\n  - path_regex: .*\n    age: age1none\n' },
+    message: /by the rules of \.sops\.yaml: .*age public key/,
+  },
+  'a git-ignored place': {
+    files: { '.gitignore': '.age-key.txt\n*.enc.yaml\n' },
+    message: /git ignores kubernetes\/infrastructure\/sops-test\/secret\.enc\.yaml/,
+  },
+  'a path that could not be built before': {
+    files: { [`${infrastructure}/kustomization.yaml`]: 'resources: [nothing.yaml]\n' },
+    message: /even without it, kustomize build kubernetes\/infrastructure failed: .*nothing\.yaml/,
+  },
+  'a path that can not be built with it': {
+    files: {
+      [`${infrastructure}/kustomization.yaml`]: 'resources:\n- same.yaml\n',
+      [`${infrastructure}/same.yaml`]:
+        'apiVersion: v1\nkind: Secret\nmetadata:\n  name: sops-test\n  namespace: default\n',
+    },
+    message: /cannot create .*: kustomize build kubernetes\/infrastructure failed: .*already registered/,
+  },
+  'a kustomization that leaves it out': {
+    files: {
+      [`${infrastructure}/kustomization.yaml`]:
+        'resources: []\npatches:\n- patch: |\n    $patch: delete\n    apiVersion: v1\n    kind: Secret\n    metadata: {name: x}\n  target: {kind: Secret}\n',
+    },
+    message: /leaves the test Secret out/,
+  },
+  'a list that can not be edited': {
+    files: { [`${infrastructure}/kustomization.yaml`]: 'x: &x []\nresources: *x\ncomponents: []\n' },
+    message:
+      /cannot add sops-test to the resources of kubernetes\/infrastructure\/kustomization\.yaml: .*alias/,
+  },
+  'two kustomization files': {
+    files: { [`${infrastructure}/Kustomization`]: 'resources: []\n' },
+    message: /kustomiz/i,
+  },
+  'a kustomization file that is a link': {
+    files: { [`${infrastructure}/kustomization.yaml`]: undefined, 'shared.yaml': 'resources: []\n' },
+    also: ({ root }) => {
+      mkdirSync(join(root, infrastructure))
+      symlinkSync('../../shared.yaml', join(root, infrastructure, 'kustomization.yaml'))
+    },
+    message: /it is no regular file/,
+  },
+  'another file of its name': {
+    files: { [`${infrastructure}/sops-test`]: 'mine' },
+    message: /something else of that name is there/,
+  },
+  'another directory of its name': {
+    files: { [`${infrastructure}/sops-test/kustomization.yaml`]: 'resources: []\n' },
+    message: /something else of that name is there/,
+  },
+  'a link of its name': {
+    files: { [`${infrastructure}/other/x`]: 'x' },
+    also: ({ root }) => symlinkSync('other', join(root, infrastructure, 'sops-test')),
+    message: /something else of that name is there/,
+  },
+}
+
+for (const [what, { files, also, exitCode = 2, message }] of Object.entries(refused)) {
+  test(`create refuses and leaves everything as it was: ${what}`, () =>
+    withExample(files, async (example) => {
+      also?.(example)
+      const before = readFiles(example.root)
+      const error = await thrown(
+        createTestSecret(secretOf(example), { ...optionsOf(example), key: keyOf(example) }),
+      )
+      assert.match(error.message, message)
+      assert.is(error.exitCode, exitCode)
+      assert.not.match(`${error.message} ${error.hint}`, 'planted-message')
+      assert.equal(readFiles(example.root), before)
+    }))
+}
+
+const selectors: [rule: string, message: RegExp | undefined][] = [
+  ['', undefined],
+  ['encrypted_regex: ^(nothing)$', undefined],
+  ['mac_only_encrypted: true', undefined],
+  ['unencrypted_regex: ^(apiVersion|kind|metadata|type)$', undefined],
+  ['unencrypted_suffix: _plain', /unencrypted_suffix of the rule that matches encrypts more than the values/],
+  ['encrypted_suffix: _secret', /encrypted_suffix of the rule that matches leaves values in the clear/],
+  ['unencrypted_regex: ^stringData$', /unencrypted_regex of the rule that matches/],
+  ['encrypted_comment_regex: secret', /encrypted_comment_regex of the rule that matches leaves values/],
+]
+
+for (const [selector, message] of selectors) {
+  test(`only the values are encrypted, or nothing is written: ${selector || 'a rule that selects nothing'}`, () => {
+    const key = makeKey()
+    const rule = `creation_rules:\n  - path_regex: .*\n    age: ${key.recipient}\n${selector && `    ${selector}\n`}`
+    return withExample({ '.sops.yaml': rule }, async (example) => {
+      const creating = createTestSecret(secretOf(example), optionsOf(example))
+      if (message) {
+        assert.match((await thrown(creating)).message, message)
+        assert.equal(example.changed(), [])
+        return
+      }
+      const { files } = await creating
+      const text = readFileSync(join(example.root, files[0]!), 'utf8')
+      const { metadata, stringData } = parse(text)
+      assert.is(metadata.name, 'sops-test')
+      assert.match(stringData.message, /^ENC\[/)
+      assert.not.match(text, 'planted-message')
+    })
+  })
+}
+
+test('a key that does not fit: the recipients of both are named, and nothing stays', () =>
+  withExample({}, async (example) => {
+    const other = makeKey()
+    const key = { identities: [{ secret: other.secret, recipient: other.recipient }], source: 'keys.txt' }
+    const error = await thrown(createTestSecret(secretOf(example), { ...optionsOf(example), key }))
+    assert.match(error.message, /the age key from keys\.txt can't decrypt/)
+    for (const recipient of [other.recipient, example.key.recipient]) assert.match(error.message, recipient)
+    assert.not.match(error.message, other.secret)
+    assert.equal(example.changed(), [])
+  }))
+
+test('already there: unchanged, or it says what is different', () =>
+  withExample({}, async (example) => {
+    const options = { ...optionsOf(example), key: keyOf(example) }
+    await createTestSecret(secretOf(example), options)
+    const before = readFiles(example.root)
+    const again = await createTestSecret(secretOf(example), options)
+    assert.is(again.result, 'unchanged')
+    assert.equal([again.files, again.recipients], [[], [example.key.recipient]])
+    const message = await thrown(createTestSecret(secretOf(example, { message: 'second-message' }), options))
+    assert.match(message.message, /holds another message/)
+    assert.not.match(message.message, /planted|second/)
+    const namespace = await thrown(createTestSecret(secretOf(example, { namespace: 'other' }), options))
+    assert.match(namespace.message, /there already, for the namespace default/)
+    for (const error of [message, namespace]) {
+      assert.is(error.exitCode, 2)
+      assert.match(error.hint!, 'sops:test-remove')
+    }
+    assert.equal(readFiles(example.root), before)
+  }))
+
+test('what a kill in the middle leaves is recognised and removed', () =>
+  withExample({ [`${infrastructure}/kustomization.yaml`]: 'resources: [ ]\n' }, async (example) => {
+    const before = readFiles(example.root)
+    const { changes } = await createTestSecret(secretOf(example), optionsOf(example))
+    for (let done = 1; done < changes.length; done++) {
+      // as if only the first ones had been written
+      assert.equal(putBack(changes.slice(done)), [])
+      assert.is(findTestSecret(placeOf(example))?.ours, true)
+      const error = await thrown(
+        createTestSecret(secretOf(example), { ...optionsOf(example), key: keyOf(example) }),
+      )
+      assert.match(error.message, /not all of it/)
+      await removeTestSecret(placeOf(example), optionsOf(example))
+      assert.equal(readFiles(example.root), before)
+      await createTestSecret(secretOf(example), optionsOf(example)).then(({ changes: next }) =>
+        changes.splice(0, changes.length, ...next),
+      )
+    }
+  }))
+
+test('remove touches nothing that is not ours', async () => {
+  const cases: Record<string, (example: Example) => void> = {
+    'another file beside': ({ root }) => writeFiles(root, { [`${infrastructure}/sops-test/mine.yaml`]: 'x' }),
+    'an edited kustomization': ({ root }) =>
+      writeFiles(root, {
+        [`${infrastructure}/sops-test/kustomization.yaml`]: 'resources: [secret.enc.yaml]\nnamespace: x\n',
+      }),
+    'a Secret without our label': ({ root }) => {
+      const file = `${infrastructure}/sops-test/secret.enc.yaml`
+      const text = readFileSync(join(root, file), 'utf8').replace('flux-sops-tasks', 'me')
+      writeFiles(root, { [file]: text })
+    },
+    'a file in its place': ({ root }) => {
+      rmSync(join(root, infrastructure, 'sops-test'), { recursive: true })
+      writeFiles(root, { [`${infrastructure}/sops-test`]: 'x' })
+    },
+  }
+  for (const [what, edit] of Object.entries(cases)) {
+    await withExample({}, async (example) => {
+      await createTestSecret(secretOf(example), optionsOf(example))
+      edit(example)
+      const before = readFiles(example.root)
+      assert.equal(
+        findTestSecret(placeOf(example)),
+        { ours: false, run: undefined, namespace: undefined },
+        what,
+      )
+      const error = await thrown(removeTestSecret(placeOf(example), optionsOf(example)))
+      assert.match(error.message, /sops:test-create did not make it/, what)
+      assert.is(error.exitCode, 2)
+      assert.equal(readFiles(example.root), before, what)
+    })
+  }
+})
+
+test('remove refuses where its directory would vanish from git', () =>
+  withExample(
+    { [`${infrastructure}/kustomization.yaml`]: undefined, [`${infrastructure}/README.md`]: 'x' },
+    async (example) => {
+      await createTestSecret(secretOf(example), optionsOf(example))
+      rmSync(join(example.root, infrastructure, 'README.md'))
+      const before = readFiles(example.root)
+      const error = await thrown(removeTestSecret(placeOf(example), optionsOf(example)))
+      assert.is(error.exitCode, 1)
+      assert.match(error.message, /would vanish/)
+      assert.equal(readFiles(example.root), before)
+    },
+  ))
+
+test('remove puts everything back where the rest can not be built without it', () =>
+  withExample(
+    {
+      [`${infrastructure}/kustomization.yaml`]: 'resources:\n' + '- a.yaml\n',
+      [`${infrastructure}/a.yaml`]: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n',
+    },
+    async (example) => {
+      await createTestSecret(secretOf(example), optionsOf(example))
+      writeFiles(example.root, {
+        [`${infrastructure}/kustomization.yaml`]:
+          'resources:\n- a.yaml\n- sops-test\nreplacements:\n- source: {kind: Secret, name: sops-test}\n  targets:\n  - select: {kind: ConfigMap}\n    fieldPaths: [metadata.namespace]\n    options: {create: true}\n',
+      })
+      const before = readFiles(example.root)
+      const error = await thrown(removeTestSecret(placeOf(example), optionsOf(example)))
+      assert.match(error.message, /cannot remove .*: without it, kustomize build/)
+      assert.is(error.exitCode, 2)
+      assert.equal(readFiles(example.root), before)
+    },
+  ))
+
+test('remove works where something else has broken the build, and says so', () =>
+  withExample({}, async (example) => {
+    await createTestSecret(secretOf(example), optionsOf(example))
+    const broken = 'resources:\n  - sops-test\n  - nothing.yaml\n'
+    writeFiles(example.root, { [`${infrastructure}/kustomization.yaml`]: broken })
+    const removed = await removeTestSecret(placeOf(example), optionsOf(example))
+    assert.is(removed.result, 'removed')
+    assert.match(removed.problem!, /nothing\.yaml/)
+    assert.is(
+      readFileSync(join(example.root, infrastructure, 'kustomization.yaml'), 'utf8'),
+      'resources:\n  - nothing.yaml\n',
+    )
+  }))
+
+test('a file that can not be written: nothing stays half done', () =>
+  withExample({}, async (example) => {
+    const before = readFiles(example.root)
+    const env = { ...example.env, PATH: join(example.directory, 'nothing') }
+    const error = await thrown(createTestSecret(secretOf(example), { ...optionsOf(example), env }))
+    assert.match(error.message, /git is not on PATH|bash/)
+    assert.equal(readFiles(example.root), before)
+    chmodSync(join(example.root, infrastructure), 0o755)
+  }))
+
+test.run()
