@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, utimes } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from './errors.ts'
@@ -24,26 +24,26 @@ export async function installDependencies(
   signal: AbortSignal,
 ): Promise<void> {
   const modules = join(root, 'node_modules')
-  const staging = join(root, '.install')
+  const lock = join(root, '.install')
   while (!existsSync(modules)) {
     signal.throwIfAborted()
-    if (claim(staging)) await installInto(modules, staging, env, signal)
+    if (claim(lock)) await installInto(modules, lock, env, signal)
     else await sleep(50)
   }
 }
 
-/** Makes the directory to install in. @returns false while somebody else has it; that of a killed one is taken away */
-function claim(staging: string): boolean {
+/** Makes the directory that says who installs. @returns false while somebody else has it; that of a killed one is taken away */
+function claim(lock: string): boolean {
   try {
-    mkdirSync(staging)
+    mkdirSync(lock)
     return true
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EEXIST')
-      throw new UserError(`cannot install the packages of flux-sops-tasks: ${staging}: ${code}`)
+      throw new UserError(`cannot install the packages of flux-sops-tasks: ${lock}: ${code}`)
   }
-  const touched = statSync(staging, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
-  if (Date.now() - touched > patience) takeAway(staging)
+  const touched = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
+  if (Date.now() - touched > patience) takeAway(lock)
   return false
 }
 
@@ -60,21 +60,23 @@ function takeAway(directory: string): void {
 
 async function installInto(
   modules: string,
-  staging: string,
+  lock: string,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<void> {
-  const touch = setInterval(() => utimesSync(staging, new Date(), new Date()), patience / 5)
+  const touch = setInterval(() => utimes(lock, new Date(), new Date(), () => {}), patience / 5)
   try {
     if (existsSync(modules)) return
     process.stderr.write('installing the packages of flux-sops-tasks (once for this version) …\n')
+    // npm may outlive a killed task: what it still writes is in nobody's way
+    const staging = mkdtempSync(join(lock, 'npm-'))
     for (const file of ['package.json', 'package-lock.json'])
       cpSync(join(modules, '..', file), join(staging, file))
     await npmInstall(staging, env, signal)
     renameSync(join(staging, 'node_modules'), modules)
   } finally {
     clearInterval(touch)
-    takeAway(staging)
+    takeAway(lock)
   }
 }
 

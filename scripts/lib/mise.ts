@@ -6,7 +6,17 @@ import { parse } from '@iarna/toml'
 const toolOf: Record<string, string> = { 'age-keygen': 'age' }
 
 /** The files that mise reads the tools of a directory from (https://mise.jdx.dev/configuration.html). */
-const configFiles = ['mise.toml', '.mise.toml', 'mise/config.toml', '.mise/config.toml', '.config/mise.toml']
+const configFiles = [
+  ...[
+    'mise.local.toml',
+    'mise.toml',
+    '.mise.local.toml',
+    '.mise.toml',
+    'mise/config.toml',
+    '.mise/config.toml',
+  ],
+  ...['.config/mise.toml', '.config/mise/config.toml', '.config/mise/mise.toml'],
+]
 
 /**
  * How to get a program that is not on PATH: `mise install` where the mise configuration above `cwd` names it already,

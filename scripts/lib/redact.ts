@@ -7,9 +7,13 @@ const secretShapes: readonly [RegExp, string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, '<redacted>'],
   [/(unknown identity type: ).*/g, '$1<redacted>'],
   [/(Input string ).*?( does not match)/gs, '$1<redacted>$2'],
-  [/(valueUnstructured\{Value:).*?(\}(?=[\s,)]|$))/gs, '$1<redacted>$2'],
+  [/(expected [^,\n]*, got )&.*/g, '$1<redacted>'],
+  [/(cannot unmarshal number )\S+/g, '$1<redacted>'],
   [/((?:string)?data\[).*?(\]: (?:Invalid value|Required|Forbidden|Too long))/gis, '$1<redacted>$2'],
-  [/((?:Invalid|Unsupported|Duplicate) value: )"(?:[^"\\]|\\.)*"/g, '$1"<redacted>"'],
+  [
+    /((?:Invalid|Unsupported|Duplicate) value: )(?:"(?:[^"\\]|\\.)*"|\{.*\}|\[.*\]|[^":\s]+)/g,
+    '$1<redacted>',
+  ],
 ]
 
 /**

@@ -71,7 +71,7 @@ export async function findFluxFiles(
     if (!flux) continue
     if (lstatSync(join(root, file)).isSymbolicLink()) {
       const real = await followLink(repository, flux)
-      if (!found.has(real.file)) found.set(real.file, real)
+      found.set(real.file, real)
     } else found.set(file, ignored.includes(file) ? { ...flux, problem: 'git ignores it' } : flux)
   }
   markPatches(root, found, named.length > 0 ? await listFiles(repository) : listed)

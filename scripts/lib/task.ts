@@ -30,8 +30,12 @@ export async function runTask(entry: string, task: Task): Promise<void> {
   // whoever reads the output may stop reading (`| head`): the task still ends its work
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   let json = false
+  // only the first error counts: those behind it are its consequences
+  const fail = (error: unknown) => {
+    process.exitCode ||= printError(name, error, json)
+  }
   process.on('uncaughtException', (error) => {
-    process.exitCode = printError(name, error, json)
+    fail(error)
     abort.abort(new Interrupted('internal error'))
   })
   try {
@@ -41,11 +45,12 @@ export async function runTask(entry: string, task: Task): Promise<void> {
     json = usage.flag('json')
     await installDependencies(join(import.meta.dirname, '..', '..'), process.env, abort.signal)
     const report = await task(usage, callerOf(cwd, json, abort.signal))
+    if (process.exitCode) return
     if (json) print(process.stdout, JSON.stringify({ task: name, ...report.json }, null, 2))
     else for (const line of report.lines) print(process.stdout, line)
-    process.exitCode ||= report.exitCode
+    process.exitCode = report.exitCode
   } catch (error) {
-    process.exitCode = printError(name, error, json)
+    fail(error)
   }
 }
 

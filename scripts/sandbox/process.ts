@@ -89,21 +89,21 @@ export function startProcess(args: readonly string[], { state, env, processes }:
 
 /**
  * Waits until `probe` says true, asking it every 20 ms.
- * @throws UserError with the end of the log where a process of the sandbox ends first, or where it takes longer than a
- *   minute; the reason of `signal`
+ * @throws UserError with the end of the log where a process of the sandbox ends first, or where it takes longer than two
+ *   minutes; the reason of `signal`
  */
 export async function waitUntilReady(
   process: Process,
   probe: () => Promise<boolean>,
   { processes, signal }: Surroundings,
 ): Promise<void> {
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + 120_000
   for (;;) {
     signal?.throwIfAborted()
     for (const { failure } of processes.values()) if (failure) throw failure
     if (await probe()) return
     if (Date.now() > deadline)
-      throw new UserError(`${process.name} was not ready within 60 s${tail(process.log)}`)
+      throw new UserError(`${process.name} was not ready within 2 minutes${tail(process.log)}`)
     await sleep(20)
   }
 }

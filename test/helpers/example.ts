@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { exampleCluster, writeFiles } from './files.ts'
 import { type Key, makeKey, sopsConfig } from './keys.ts'
 import { type TestRepository, withRepository } from './repository.ts'
@@ -24,7 +22,6 @@ export async function withExample<T>(
   const there = Object.entries(files).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return withRepository(Object.fromEntries(there), async (repository) => {
     writeFiles(repository.root, { '.age-key.txt': key.text })
-    rmSync(join(repository.root, '.git', 'hooks'), { recursive: true, force: true })
     const changed = () =>
       repository.git('status', '--porcelain', '--untracked-files=all').split('\n').filter(Boolean)
     return use({ ...repository, key, changed })

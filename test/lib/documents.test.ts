@@ -45,6 +45,7 @@ const forms: Record<string, [before: string, added: string, after: string]> = {
     `\r\n${block('  ', '  ', '\r\n')}`.slice(0, -2),
     '',
   ],
+  'mixed line ends': ['kind: K\nspec:\n  path: x\r\n', block('  ', '  ', '\r\n'), 'status: {}\n'],
   'no final newline': ['spec:\n  path: x', `\n${block('  ')}`.slice(0, -1), ''],
   'no final newline, blanks at the end': ['spec:\n  path: x  ', `\n${block('  ')}`.slice(0, -1), ''],
   BOM: ['\uFEFFspec:\n  path: x\n', block('  '), ''],

@@ -10,7 +10,7 @@ const stages = [...['checks', 'create', 'source', 'applied', 'value', 'remove', 
 /** The value that a commit brought, decrypted with the private key. */
 async function valueAt({ key, server, directory, env }: Place, commit: string): Promise<string> {
   const text = await server('show', `${commit}:kubernetes/infrastructure/sops-test/secret.enc.yaml`)
-  const args = ['decrypt', '--input-type=yaml', '--extract', '["stringData"]["message"]', '/dev/stdin']
+  const args = ['decrypt', '--input-type=yaml', '--extract', '["stringData"]["message"]']
   return execFileSync('sops', args, {
     input: text,
     cwd: directory,
@@ -23,9 +23,11 @@ async function valueAt({ key, server, directory, env }: Place, commit: string): 
 async function stateOf({ clone, git }: Place) {
   return {
     files: readFiles(clone),
-    status: await git('status', '--porcelain=v2', '--branch'),
+    status: await git('status', '--porcelain=v2'),
     index: await git('diff', '--cached'),
-    refs: await git('for-each-ref'),
+    // what git knows of the remote moves with each push
+    refs: await git('for-each-ref', '--exclude=refs/remotes/'),
+    commit: await git('rev-parse', 'HEAD'),
     head: await git('symbolic-ref', 'HEAD'),
     stash: await git('stash', 'list'),
   }

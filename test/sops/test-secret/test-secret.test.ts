@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -115,7 +115,7 @@ test('every message arrives as it is', async () => {
     'ü 😀 \u2028\u0085\uFEFF',
     'two\nlines\n',
     '\ttab',
-    '${VAR} $${VAR}',
+    '$' + '{VAR} $$' + '{VAR}',
     '%s \\ \\n',
     '{{ .x }}',
     '---',
@@ -260,7 +260,7 @@ const refused: Record<string, Refused> = {
     message: /leaves the test Secret out/,
   },
   'a list that can not be edited': {
-    files: { [`${infrastructure}/kustomization.yaml`]: 'x: &x []\nresources: *x\ncomponents: []\n' },
+    files: { [`${infrastructure}/kustomization.yaml`]: 'components: &x []\nresources: *x\n' },
     message:
       /cannot add sops-test to the resources of kubernetes\/infrastructure\/kustomization\.yaml: .*alias/,
   },
@@ -472,14 +472,12 @@ test('remove works where something else has broken the build, and says so', () =
     )
   }))
 
-test('a file that can not be written: nothing stays half done', () =>
+test('a program that is missing is named', () =>
   withExample({}, async (example) => {
-    const before = readFiles(example.root)
     const env = { ...example.env, PATH: join(example.directory, 'nothing') }
     const error = await thrown(createTestSecret(secretOf(example), { ...optionsOf(example), env }))
-    assert.match(error.message, /git is not on PATH|bash/)
-    assert.equal(readFiles(example.root), before)
-    chmodSync(join(example.root, infrastructure), 0o755)
+    assert.match(error.message, 'git is not on PATH')
+    assert.equal(example.changed(), [])
   }))
 
 test.run()

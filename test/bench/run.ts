@@ -1,0 +1,134 @@
+/**
+ * `npm run bench`: each task beside the same work by hand, in turn on one sandbox, and the median of the ratios pair by pair.
+ * BENCH_RUNS changes the number of pairs (5).
+ */
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { buildBinaries } from '../../scripts/sandbox/build.ts'
+import { applyFluxSystem, requestSync } from '../../scripts/sandbox/flux-system.ts'
+import { type Sandbox, startSandbox } from '../../scripts/sandbox/sandbox.ts'
+import { exampleCluster, writeFiles } from '../helpers/files.ts'
+import { sopsConfig } from '../helpers/keys.ts'
+import { userEnvironment } from '../helpers/user.ts'
+
+const execute = promisify(execFile)
+const runs = Number(process.env.BENCH_RUNS) || 5
+const root = join(import.meta.dirname, '..', '..')
+const task = (name: string) => [process.execPath, join(root, 'tasks', `${name.replace(':', '/')}.ts`)]
+const byHand = (script: string) => ['bash', join(import.meta.dirname, script)]
+
+interface Place {
+  cwd: string
+  env: NodeJS.ProcessEnv
+}
+
+async function seconds([program, ...args]: string[], { cwd, env }: Place): Promise<number> {
+  const start = performance.now()
+  await execute(program!, args, { cwd, env })
+  return (performance.now() - start) / 1000
+}
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+/** Runs the two in turn, once more at first to warm up. */
+async function compare(
+  title: string,
+  target: number,
+  ours: string[],
+  theirs: string[],
+  place: Place,
+): Promise<void> {
+  const pairs: [number, number][] = []
+  for (let index = 0; index <= runs; index++)
+    pairs.push([await seconds(ours, place), await seconds(theirs, place)])
+  pairs.shift()
+  const ratio = median(pairs.map(([a, b]) => a / b))
+  const times = [0, 1].map((index) => `${median(pairs.map((pair) => pair[index]!)).toFixed(3)} s`)
+  console.log(
+    `${title.padEnd(44)} ${times[0]!.padStart(9)} ${times[1]!.padStart(9)} ${ratio.toFixed(2).padStart(6)}   ${target.toFixed(2)}`,
+  )
+}
+
+async function startUp(title: string, target: string, entry: string, place: Place): Promise<void> {
+  const times: number[] = []
+  for (let index = 0; index <= 2 * runs; index++) times.push(await seconds([process.execPath, entry], place))
+  console.log(
+    `${title.padEnd(44)} ${`${median(times.slice(1)).toFixed(3)} s`.padStart(9)} ${''.padStart(9)} ${''.padStart(6)}   ${target}`,
+  )
+}
+
+async function makeRepository(place: Place, sandbox: Sandbox): Promise<void> {
+  const git = async (...args: string[]) => (await execute('git', args, place)).stdout.trim()
+  const { stdout } = await execute('age-keygen', [], place)
+  const recipient = /public key: (.*)/.exec(stdout)![1]!
+  const decryption = '  decryption:\n    provider: sops\n    secretRef:\n      name: sops-age\n'
+  const files = exampleCluster()
+  for (const name of ['infrastructure', 'apps']) files[`kubernetes/flux-system/${name}.yaml`] += decryption
+  writeFiles(place.cwd, { ...files, '.sops.yaml': sopsConfig(recipient), '.age-key.txt': stdout })
+  await git('init', '--quiet', '--initial-branch=main')
+  await git('config', 'user.name', 'bench')
+  await git('config', 'user.email', 'bench@example.com')
+  await git('add', '--all')
+  await git('commit', '--quiet', '--message', 'the cluster')
+  await sandbox.createRepository('bench', 'main')
+  await git('remote', 'add', 'origin', sandbox.gitUrl('bench'))
+  await git('push', '--quiet', '--set-upstream', 'origin', 'main')
+  await execute(task('flux:sops-key')[0]!, task('flux:sops-key').slice(1), place)
+  await applyFluxSystem(sandbox, {
+    url: sandbox.gitUrl('bench'),
+    branch: 'main',
+    path: 'kubernetes/flux-system',
+  })
+  await requestSync(sandbox)
+  await sandbox.kubectl(['wait', '-n', 'flux-system', 'kustomization/apps', '--for=create', '--timeout=60s'])
+  await sandbox.kubectl([
+    'wait',
+    '-n',
+    'flux-system',
+    'kustomization/apps',
+    '--for=condition=Ready',
+    '--timeout=60s',
+  ])
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'flux-sops-bench-'))
+const binaries = await buildBinaries({
+  cacheHome: process.env.XDG_CACHE_HOME,
+  env: process.env,
+  note: console.error,
+})
+const sandbox = await startSandbox({ binaries, env: process.env })
+try {
+  const PATH = [binaries.bin, process.env.PATH].join(delimiter)
+  const place = {
+    cwd: join(directory, 'repository'),
+    env: { ...userEnvironment(directory), PATH, KUBECONFIG: sandbox.kubeconfig },
+  }
+  mkdirSync(place.cwd)
+  await makeRepository(place, sandbox)
+  const nothing = (imports: string) => {
+    const file = join(directory, `nothing${imports.length}.ts`)
+    const boundary = JSON.stringify(join(root, 'scripts', 'lib', 'task.ts'))
+    writeFileSync(
+      file,
+      `import { runTask } from ${boundary}\nawait runTask(import.meta.filename, async () => {\n${imports}  return { exitCode: 0, lines: [], json: {} }\n})\n`,
+    )
+    return file
+  }
+  console.log(`${''.padEnd(44)}      ours   by hand  ratio   target`)
+  await startUp('start-up of a task that does nothing', '0.12 s', nothing(''), place)
+  await startUp(
+    '… with what starts processes (zx)',
+    '0.12 s',
+    nothing(`  await import(${JSON.stringify(join(root, 'scripts', 'lib', 'run.ts'))})\n`),
+    place,
+  )
+  await compare('flux:sops-key / get, delete, create', 1, task('flux:sops-key'), byHand('sops-key.sh'), place)
+  await compare('sops:verify / the same steps, polled', 0.5, task('sops:verify'), byHand('verify.sh'), place)
+} finally {
+  await sandbox.stop()
+  rmSync(directory, { recursive: true, force: true })
+}
