@@ -110,39 +110,29 @@ test('another user has just the rights that RBAC gives', () =>
     assert.match(error.message, /User "guest" cannot list resource "secrets"/)
   }))
 
-test('the controllers see nothing of the caller', async () => {
-  if (process.platform !== 'linux') return
+test('a controller is started again with other flags', () =>
+  withSandbox(async (sandbox) => {
+    const before = sandbox.pids['kustomize-controller']!
+    await sandbox.restartController('kustomize-controller', ['--concurrent=7'])
+    const log = readFileSync(sandbox.logs['kustomize-controller']!, 'utf8')
+    await sandbox.restartController('kustomize-controller')
+    assert.not(isRunning(before))
+    assert.match(log, /"worker count":7/)
+    assert.not(sandbox.broken.aborted)
+  }))
+
+test('the processes see nothing of the caller; one that ends by itself is reported with the end of its log', async () => {
   const planted = { SOPS_AGE_KEY: 'planted', HOME: '/planted', AWS_PROFILE: 'planted' }
   const sandbox = await startTestSandbox({ env: { ...process.env, ...planted } })
   try {
-    for (const pid of Object.values(sandbox.pids)) {
+    for (const pid of process.platform === 'linux' ? Object.values(sandbox.pids) : []) {
       const env = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean).sort()
       const names = env.map((entry) => entry.split('=')[0])
       assert.equal(names, ['HOME', 'KUBECONFIG', 'PATH', 'RUNTIME_NAMESPACE', 'TMPDIR'])
-      assert.ok(!env.some((entry) => entry.includes('planted')))
+      assert.not.match(env.join('\n'), /planted/)
     }
     assert.equal(readdirSync(join(sandbox.directory, 'home')), [])
-  } finally {
-    await sandbox.stop()
-  }
-})
 
-test('a controller is started again with other flags', async () => {
-  const sandbox = await startTestSandbox()
-  try {
-    const before = sandbox.pids['kustomize-controller']!
-    await sandbox.restartController('kustomize-controller', ['--concurrent=7'])
-    assert.not(isRunning(before))
-    assert.match(readFileSync(sandbox.logs['kustomize-controller']!, 'utf8'), /"worker count":7/)
-    assert.not(sandbox.broken.aborted)
-  } finally {
-    await sandbox.stop()
-  }
-})
-
-test('a process that ends by itself is reported with the end of its log', async () => {
-  const sandbox = await startTestSandbox()
-  try {
     process.kill(sandbox.pids['source-controller']!, 'SIGKILL')
     await until('it is noticed', () => sandbox.broken.aborted)
     const { reason } = sandbox.broken

@@ -113,11 +113,12 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
       [target.source],
     ),
   }
-  const [branch, key] = await Promise.all([
-    openBranch({ root, env, signal }, { remote: options.remote, branch: target.branch }),
-    readClusterKey(cluster, target),
-  ])
+  const reading = readClusterKey(cluster, target)
+  // thrown below, when the worktree that is being made can be removed again
+  reading.catch(() => {})
+  const branch = await openBranch({ root, env, signal }, { remote: options.remote, branch: target.branch })
   trip.branch = branch
+  const key = await reading
   findings.push(...key.findings)
   await checkSameRepository(trip, `${commitOf(target.source.status?.artifact?.revision)}`)
   await removeLeftovers(trip, branch, target)

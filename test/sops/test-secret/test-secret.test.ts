@@ -103,22 +103,11 @@ test('it works in a worktree, and with a creation rule beside the Secret', () =>
 test('every message arrives as it is', async () => {
   const messages = [
     'true',
-    '123',
     '1e3',
     '2024-01-01',
-    'null',
-    '~',
-    ' blanks ',
-    'a: b # c',
-    '- x',
-    '"quotes" \'single\'',
-    'ü 😀 \u2028\u0085\uFEFF',
-    'two\nlines\n',
-    '\ttab',
-    '$' + '{VAR} $$' + '{VAR}',
-    '%s \\ \\n',
-    '{{ .x }}',
-    '---',
+    ' a: b # c\n- x\n---\n',
+    '"quotes" \'single\' \\n %s {{ .x }} $' + '{VAR} $$' + '{VAR}',
+    'ü 😀 \u2028\u0085\uFEFF\t\r',
     'ENC[AES256_GCM,x]',
     'x'.repeat(10_000),
   ]
@@ -135,34 +124,33 @@ test('every message arrives as it is', async () => {
   })
 })
 
-test('what was there before comes back byte for byte', async () => {
+test('what was there before comes back byte for byte', () => {
   const head = 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n'
-  const texts = [
-    `${head}resources: [ ] # none\n`,
-    `${head}namespace: x\n`,
-    `${head}resources:\nnamespace: x`,
-    `${head}resources: ~\r\nnamespace: ü # \u2028\r\n`,
-    `${head}resources: [\n  ]\n`,
-    `\uFEFF${head}configMapGenerator:\n- name: a\n  literals: [a=b]\n`,
-    `${head}resources: [\n  a.yaml # "one"\n  ]\n`,
+  const texts: [name: string, text: string][] = [
+    ['kustomization.yaml', `${head}resources: [ ] # none\n`],
+    ['kustomization.yml', `${head}namespace: x\n`],
+    ['Kustomization', `${head}resources:\nnamespace: x`],
+    ['kustomization.yaml', `${head}resources: ~\r\nnamespace: x # ü "x" \\ \u2028\r\n`],
+    ['kustomization.yml', `\uFEFF${head}configMapGenerator:\n- name: a\n  literals: [a=b]\n`],
+    ['Kustomization', `${head}resources: [\n  a.yaml # "one"\n  ]\n`],
   ]
-  const configMap = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: x}\n'
-  for (const name of ['kustomization.yaml', 'kustomization.yml', 'Kustomization']) {
-    for (const text of texts) {
-      const changes = {
-        [`${infrastructure}/kustomization.yaml`]: undefined,
-        [`${infrastructure}/a.yaml`]: configMap,
-      }
-      await withExample({ ...changes, [`${infrastructure}/${name}`]: text }, async (example) => {
-        const { files } = await createTestSecret(secretOf(example), optionsOf(example))
-        assert.equal(example.changed().length, 3)
-        assert.ok(files.includes(`${infrastructure}/${name}`))
-        await removeTestSecret(placeOf(example), optionsOf(example))
-        assert.equal(example.changed(), [])
-        assert.is(readFileSync(join(example.root, infrastructure, name), 'utf8'), text)
-      })
-    }
+  const changes = {
+    [`${infrastructure}/kustomization.yaml`]: undefined,
+    [`${infrastructure}/a.yaml`]: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: x}\n',
   }
+  return withExample(changes, async (example) => {
+    for (const [name, text] of texts) {
+      const file = `${infrastructure}/${name}`
+      writeFiles(example.root, { [file]: text })
+      const before = readFiles(example.root)
+      const { files } = await createTestSecret(secretOf(example), optionsOf(example))
+      assert.ok(files.includes(file))
+      assert.not.equal(readFileSync(join(example.root, file), 'utf8'), text)
+      await removeTestSecret(placeOf(example), optionsOf(example))
+      assert.equal(readFiles(example.root), before)
+      rmSync(join(example.root, file))
+    }
+  })
 })
 
 test('a path without a kustomization file needs no entry', () =>

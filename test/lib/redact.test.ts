@@ -1,0 +1,166 @@
+import { spawnSync } from 'node:child_process'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { oneLine, redact } from '../../scripts/lib/redact.ts'
+import { makeKey } from '../helpers/keys.ts'
+
+/** Values that a Secret may hold; each is planted in each message. */
+const values = [
+  'hunter2',
+  'two words',
+  'a}b',
+  'x] y',
+  "it's",
+  'a: b',
+  '{"a":"b"}',
+  'p@$$\\w0rd',
+  'ü💥',
+  'tab\there',
+  '$&',
+  '$1',
+]
+
+/** Messages of observed.md with a decrypted value in them; Go quotes strings as JSON does, as far as this matters. */
+const messages: Record<string, (value: string) => string> = {
+  'B6, a number': () => typed('12345678'),
+  'B6, a map': (value) =>
+    typed(`map[string]interface {}{"a":${JSON.stringify(value)}, "b":${JSON.stringify(value)}}`),
+  'B6, a list': (value) => typed(`[]interface {}{${JSON.stringify(value)}}`),
+  'B6 as other types say it': (value) =>
+    `Secret/ns/t dry-run failed: failed to create typed patch object (ns/t; /v1, Kind=Secret): .data: expected map, got &{${value}}`,
+  'B13d, a line of a file': (value) =>
+    `Secret/ns/t dry-run failed (Invalid): Secret "t" is invalid: data[${value}]: Invalid value: ${JSON.stringify(value)}: a valid config key must consist of alphanumeric characters`,
+  'B13d, stringData': (value) =>
+    `stringData[${value}]: Invalid value: ${JSON.stringify(value)}: a valid config key must consist of`,
+  'an object as invalid value': (value) =>
+    `spec.x: Invalid value: {"password":${JSON.stringify(value)}}: must be a string`,
+  'an unsupported value': (value) =>
+    `type: Unsupported value: ${JSON.stringify(value)}: supported values: "a"`,
+  'sops, a plaintext value': (value) =>
+    `Error walking tree: Could not decrypt value: Input string ${value} does not match sops' data format`,
+}
+
+function typed(value: string): string {
+  return `Secret/ns/t dry-run failed: failed to create typed patch object (ns/t; /v1, Kind=Secret): .stringData.token: expected string, got &value.valueUnstructured{Value:${value}}\n`
+}
+
+for (const [name, message] of Object.entries(messages)) {
+  test(`${name}: the value is taken out, the frame stays`, () => {
+    for (const value of values) {
+      const text = `before\n${message(value)}\nafter`
+      for (const clean of [redact(text), redact(oneLine(text)), oneLine(redact(text))]) {
+        assert.not.ok(clean.includes(value), clean)
+        assert.not.ok(clean.includes(JSON.stringify(value).slice(1, -1)), clean)
+        assert.not.match(clean, /12345678/)
+        assert.match(clean, /<redacted>/)
+      }
+      assert.match(redact(text), /^before\n/)
+      assert.match(redact(text), /\nafter$/)
+    }
+  })
+}
+
+test('the number that JSON cannot hold', () => {
+  assert.is(
+    redact('json: cannot unmarshal number 12345678 into Go struct field'),
+    'json: cannot unmarshal number <redacted> into Go struct field',
+  )
+})
+
+test('private keys, whatever is around them', () => {
+  const keys = [
+    makeKey().secret,
+    makeKey('-pq').secret,
+    'AGE-PLUGIN-YUBIKEY-1QQQQ',
+    makeKey().secret.toLowerCase(),
+  ]
+  const frames = [
+    '%',
+    ' %',
+    '"%"',
+    "'%'",
+    'KEY=%',
+    '\ufeff%',
+    'a\n%\nb',
+    '[%]',
+    '%,%',
+    '\t%\r\n',
+    '{"key":"%\\n"}',
+    'a%b',
+    '`%`',
+  ]
+  for (const key of keys) {
+    const middle = key.slice(20, 40)
+    for (const frame of frames) {
+      const clean = redact(frame.replaceAll('%', key))
+      assert.not.ok(clean.includes(middle), clean)
+      assert.match(clean, /<redacted>/)
+    }
+  }
+})
+
+test('what age-keygen says about a line that it cannot read', () => {
+  const { secret } = makeKey()
+  for (const line of [
+    ` ${secret}`,
+    `\t${secret}`,
+    `\ufeff${secret}`,
+    `"${secret}"`,
+    `KEY=${secret}`,
+    secret.toLowerCase(),
+    `x${secret}`,
+  ]) {
+    const { stderr } = spawnSync('age-keygen', ['-y'], { input: line, encoding: 'utf8' })
+    const middle = secret.slice(20, 50)
+    assert.match(stderr.toUpperCase(), middle)
+    assert.not.match(redact(stderr).toUpperCase(), middle)
+    assert.match(redact(stderr), /error at line 1: unknown identity type: <redacted>/)
+  }
+})
+
+test('the key of another kind', () => {
+  const lines = [
+    '-----BEGIN OPENSSH PRIVATE KEY-----',
+    'b3BlbnNzaC1rZXk',
+    'AAAAB3NzaC1',
+    '-----END OPENSSH PRIVATE KEY-----',
+  ]
+  assert.is(redact(`a\n${lines.join('\n')}\nb`), 'a\n<redacted>\nb')
+  assert.is(redact(`a\n${lines.slice(0, 3).join('\n')}`), 'a\n<redacted>')
+})
+
+test('values that the caller knows', () => {
+  assert.is(redact('x hunter2 y hunter2', ['hunter2', '']), 'x <redacted> y <redacted>')
+  assert.is(redact('a.c abc', ['a.c']), '<redacted> abc')
+  assert.is(redact('x $& y', ['$&']), 'x <redacted> y')
+})
+
+test('messages without a value stay as they are', () => {
+  for (const text of [
+    'secrets "sops-age" not found',
+    'age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq: FAILED',
+    `Secret/ns/t is SOPS encrypted, configuring decryption is required for this secret to be reconciled`,
+    "failed to import 'age.agekey' data from sops decryption Secret 'ns/sops-age': failed to parse and add to age identities: unknown identity type",
+    'malformed secret key: invalid character data part: s[58]=32',
+    'Secret "im" is invalid: data: Forbidden: field is immutable when `immutable` is set',
+    'error decoding from json: illegal base64 data at input byte 3',
+    'spec.decryption.provider: Required value',
+  ])
+    assert.is(redact(text), text)
+})
+
+test('oneLine takes the frame of sops away', () => {
+  const framed = `Group 0: FAILED
+  age1x: FAILED
+    - | failed to create reader for decrypting sops data key with
+      | age: identity did not match any of the recipients: incorrect
+      | identity for recipient block
+
+Recovery failed\n`
+  assert.is(
+    oneLine(framed),
+    'Group 0: FAILED age1x: FAILED failed to create reader for decrypting sops data key with age: identity did not match any of the recipients: incorrect identity for recipient block Recovery failed',
+  )
+})
+
+test.run()

@@ -1,0 +1,222 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { CommandError, UserError } from '../../scripts/lib/errors.ts'
+import { attempt, follow, run } from '../../scripts/lib/run.ts'
+import { withDirectory, writeFiles } from '../helpers/files.ts'
+import { listProcesses } from '../helpers/processes.ts'
+
+const shell = (script: string, ...args: string[]) => ['sh', '-c', script, 'sh', ...args]
+
+async function errorOf<T extends Error>(work: Promise<unknown>): Promise<T> {
+  try {
+    await work
+  } catch (error) {
+    return error as T
+  }
+  throw new Error('nothing was thrown')
+}
+
+/** A duration that no other process sleeps, to find it by. */
+let number = 0
+const unique = () => `${100 + number++}.${process.pid}`
+const isAsleep = (duration: string) => listProcesses().some(({ command }) => command === `sleep ${duration}`)
+
+test('arguments arrive as they are', async () => {
+  const args = [
+    "it's",
+    '"q"',
+    '$HOME',
+    '`id`',
+    'a b',
+    '',
+    'a\nb',
+    'tab\t',
+    '\\',
+    '*',
+    '~',
+    '!x',
+    '-n',
+    ';',
+    '&&',
+    'ü💥',
+    '\u2028',
+    '#',
+  ]
+  const shown = await run(['node', '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--', ...args])
+  assert.equal(JSON.parse(shown), args)
+})
+
+test('stdin, stdout, the directory and the environment', async () => {
+  const input = 'a\r\nü $HOME \'"`\\ \0 end'
+  assert.is(await run(['cat'], { input }), input)
+  assert.is(await run(['cat'], { input, pipe: true }), input)
+  assert.is(await run(['cat', '/dev/stdin'], { input, pipe: true }), input)
+  assert.is(await run(['cat']), '')
+  assert.is(await run(['pwd'], { cwd: '/' }), '/\n')
+  assert.is(await run(shell('echo "$A"'), { env: { PATH: process.env.PATH, A: 'b c' } }), 'b c\n')
+})
+
+test('much input and output', async () => {
+  const input = 'ü'.repeat(2_000_000)
+  assert.is(await run(['cat'], { input }), input)
+})
+
+test('a program that does not read its input is no error', async () => {
+  for (let round = 0; round < 5; round++) assert.is(await run(['true'], { input: 'x'.repeat(2_000_000) }), '')
+  const error = await errorOf<CommandError>(
+    run(shell('exec 0<&-; echo why >&2; exit 3'), { input: 'x'.repeat(2_000_000) }),
+  )
+  assert.is(error.stderr, 'why')
+})
+
+test('an exit code is an error with what the program said on stderr, never on stdout', async () => {
+  const error = await errorOf<CommandError>(
+    run(shell('echo secret-value; echo "it broke" >&2; exit 3'), { input: 'secret-value' }),
+  )
+  assert.instance(error, CommandError)
+  assert.is(error.message, 'sh failed (exit 3): it broke')
+  assert.is(error.code, 3)
+  assert.is(error.exitCode, 2)
+  for (const value of [error.message, error.stack, error.stderr, JSON.stringify(error)])
+    assert.not.match(value!, 'secret-value')
+})
+
+test('stderr is redacted', async () => {
+  const script = 'echo "bad line: AGE-SECRET-KEY-1QQQ" >&2; exit 3'
+  assert.is(
+    (await errorOf<CommandError>(run(shell(script)))).message,
+    'sh failed (exit 3): bad line: <redacted>',
+  )
+  assert.is((await attempt(shell(script))).stderr, 'bad line: <redacted>\n')
+  const followed = (async () => {
+    for await (const _ of follow(shell(script)));
+  })()
+  assert.is((await errorOf<CommandError>(followed)).message, 'sh failed (exit 3): bad line: <redacted>')
+})
+
+test('an error names the program and its verbs, but no option and no value behind one', async () => {
+  const error = await errorOf(run(['git', 'no-such-verb', '--secret', 'value']))
+  assert.match(error.message, /^git no-such-verb failed \(exit 1\): /)
+})
+
+test('exit codes that are an answer', async () => {
+  assert.is(await run(shell('echo no; exit 1'), { okCodes: [1] }), 'no\n')
+  await errorOf(run(shell('exit 2'), { okCodes: [1] }))
+  assert.equal(await attempt(shell('echo out; echo err >&2; exit 7')), {
+    code: 7,
+    stdout: 'out\n',
+    stderr: 'err\n',
+  })
+})
+
+test('a program that a signal ended has an exit code as in a shell', async () => {
+  assert.is((await attempt(shell('kill -SEGV $$'))).code, 139)
+  assert.match((await errorOf(run(shell('kill -KILL $$')))).message, /^sh failed \(exit 137\)$/)
+})
+
+test('a missing program is named, with how to get it', async () => {
+  const error = await errorOf<UserError>(run(['no-such-program', '--x']))
+  assert.instance(error, UserError)
+  assert.not.instance(error, CommandError)
+  assert.is(error.message, 'no-such-program is not on PATH')
+  assert.match(error.hint!, /install no-such-program/)
+  assert.is(error.exitCode, 2)
+  await withDirectory(async (directory) => {
+    const { hint } = await errorOf<UserError>(
+      run(['kubectl', 'version'], { cwd: directory, env: { PATH: directory } }),
+    )
+    assert.match(hint!, /^`mise use kubectl@\d/)
+    writeFiles(directory, { 'mise.toml': '[tools]\nkubectl = "1"\n' })
+    const named = await errorOf<UserError>(
+      run(['kubectl', 'version'], { cwd: directory, env: { PATH: directory } }),
+    )
+    assert.match(named.hint!, /^`mise install kubectl`/)
+  })
+})
+
+test('exit code 127 of a program that is there is an error of the program', async () => {
+  const error = await errorOf<CommandError>(run(shell('no-such-program')))
+  assert.instance(error, CommandError)
+  assert.match(error.message, /^sh failed \(exit 127\): .*no-such-program/)
+})
+
+test("the user's shell files are not read", () =>
+  withDirectory(async (directory) => {
+    writeFiles(directory, {
+      '.bashrc': 'touch "$HOME/read"\n',
+      '.profile': 'touch "$HOME/read"\n',
+      env: 'touch "$HOME/read"\n',
+    })
+    for (const more of [{}, { SHLVL: '0' }, { BASH_ENV: join(directory, 'env') }])
+      await run(['true'], { env: { PATH: process.env.PATH, HOME: directory, ...more } })
+    assert.not.ok(existsSync(join(directory, 'read')))
+  }))
+
+test('a timeout ends the program and all that it started', async () => {
+  const [first, second] = [unique(), unique()]
+  const start = Date.now()
+  const error = await errorOf<CommandError>(run(shell(`sleep ${first} & sleep ${second}`), { timeout: 300 }))
+  assert.is(error.message, 'sh did not end within 0.3 s')
+  assert.is(error.code, null)
+  assert.ok(Date.now() - start < 2000)
+  assert.not.ok(isAsleep(first) || isAsleep(second))
+})
+
+test('a timeout ends programs that ignore SIGTERM', async () => {
+  const [first, second] = [unique(), unique()]
+  const stubborn = shell(`trap '' TERM; sleep ${first} & while true; do sleep 1; done`)
+  assert.is((await attempt(stubborn, { timeout: 200 })).code, null)
+  assert.not.ok(isAsleep(first))
+  // the program itself ends, and what it started holds none of our pipes
+  const orphan = shell(`(trap '' TERM; exec sleep ${second} </dev/null >/dev/null 2>&1) & exec sleep 60`)
+  assert.is((await attempt(orphan, { timeout: 200 })).code, null)
+  assert.not.ok(isAsleep(second))
+})
+
+test('an aborted signal ends the program, and its reason is thrown', async () => {
+  const abort = new AbortController()
+  const reason = new Error('why')
+  const [first, second] = [unique(), unique()]
+  setTimeout(() => abort.abort(reason), 200)
+  const work = [
+    errorOf(run(['sleep', first], { signal: abort.signal })),
+    errorOf(
+      (async () => {
+        for await (const _ of follow(['sleep', second], { signal: abort.signal }));
+      })(),
+    ),
+  ]
+  assert.equal(await Promise.all(work), [reason, reason])
+  assert.not.ok(isAsleep(first) || isAsleep(second))
+  assert.is(await errorOf(run(['touch', '/no-such-directory/x'], { signal: abort.signal })), reason)
+})
+
+test('follow hands over lines while the program runs, and ends it with the loop', async () => {
+  const duration = unique()
+  const lines: string[] = []
+  for await (const line of follow(shell(`echo ü; echo; echo c; sleep ${duration}`))) {
+    lines.push(line)
+    if (line === 'c') break
+  }
+  assert.equal(lines, ['ü', '', 'c'])
+  assert.not.ok(isAsleep(duration))
+})
+
+test('follow throws the error of the program after its last line', async () => {
+  const lines: string[] = []
+  const error = await errorOf<CommandError>(
+    (async () => {
+      for await (const line of follow(shell('echo a; echo broken >&2; exit 4'))) lines.push(line)
+    })(),
+  )
+  assert.equal(lines, ['a'])
+  assert.is(error.message, 'sh failed (exit 4): broken')
+  const missing = (async () => {
+    for await (const _ of follow(['no-such-program']));
+  })()
+  assert.is((await errorOf(missing)).message, 'no-such-program is not on PATH')
+})
+
+test.run()

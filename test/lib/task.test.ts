@@ -1,0 +1,187 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { until } from '../helpers/processes.ts'
+import { startProgram } from '../helpers/program.ts'
+import { withFixtureTask } from '../helpers/task-fixture.ts'
+
+const errors = join(import.meta.dirname, '..', '..', 'scripts', 'lib', 'errors.ts')
+const json = ['flag "--json" help="One JSON document"']
+const secret = 'hunter2-planted'
+
+/** Runs a task that throws what `expression` makes. */
+const throwing = (expression: string) =>
+  `const { UserError } = await import(${JSON.stringify(errors)}); const secret = '${secret}'; throw ${expression}`
+
+/** Waits for the signal, cleans up for a while, and then writes the file `cleaned`. */
+const waiting = `
+  const { writeFileSync } = await import('node:fs')
+  const { setTimeout: sleep } = await import('node:timers/promises')
+  writeFileSync('started', '')
+  await new Promise((done) => {
+    caller.signal.addEventListener('abort', done)
+    setTimeout(done, 30_000)
+  })
+  await sleep(300)
+  writeFileSync('cleaned', String(caller.signal.reason.message))
+  caller.signal.throwIfAborted()
+  return { exitCode: 0, lines: [], json: {} }`
+
+test('a report becomes lines and an exit code', () =>
+  withFixtureTask(
+    json,
+    `caller.say('live'); caller.note('aside'); return { exitCode: 1, lines: ['a', 'b'], json: { x: 1 } }`,
+    async (task) => {
+      assert.equal(await task.run([]), { code: 1, stdout: 'live\na\nb\n', stderr: 'aside\n' })
+      const document = '{\n  "task": "made:task",\n  "x": 1\n}\n'
+      assert.equal(await task.run(['--json']), { code: 1, stdout: document, stderr: 'live\naside\n' })
+    },
+  ))
+
+for (const [options, code] of [
+  [`{ hint: 'do that' }`, 2],
+  [`{ hint: 'do that', exitCode: 1 }`, 1],
+] as const) {
+  test(`an expected error is one line with a hint, exit ${code}`, () =>
+    withFixtureTask(json, throwing(`new UserError('cannot do x: y', ${options})`), async (task) => {
+      const stderr = 'error: cannot do x: y\nhint: do that\n'
+      assert.equal(await task.run([]), { code, stdout: '', stderr })
+      const { stdout, ...rest } = await task.run(['--json'])
+      assert.equal(rest, { code, stderr })
+      assert.equal(JSON.parse(stdout), {
+        task: 'made:task',
+        result: 'unknown',
+        error: { message: 'cannot do x: y', hint: 'do that' },
+      })
+    }))
+}
+
+/** What our code may throw by mistake, with a secret in it. */
+const bugs: Record<string, string> = {
+  'an error with a secret in its message': 'new Error(secret)',
+  'an error whose message looks like a trace': `new Error('x\\n    at ' + secret + ' (file.ts:1:1)\\n    at ' + secret)`,
+  'an error with a secret in its cause': `new Error('x', { cause: new Error(secret) })`,
+  'an error with a secret among its properties': `Object.assign(new Error('x'), { stdout: secret })`,
+  'text that is no JSON': `JSON.parse('{"password": ' + secret)`,
+  'a thrown string': 'secret',
+  'a thrown object': '{ message: secret, stack: secret }',
+  'several errors at once': 'new AggregateError([new Error(secret)], secret)',
+}
+
+for (const [name, expression] of Object.entries(bugs)) {
+  test(`a bug is exit 70 and shows no message: ${name}`, () =>
+    withFixtureTask(json, throwing(expression), async (task) => {
+      const plain = await task.run([])
+      assert.is(plain.code, 70)
+      assert.is(plain.stdout, '')
+      assert.match(plain.stderr, /^internal error in made:task: /)
+      assert.match(plain.stderr, /please report/)
+      const document = await task.run(['--json'], { env: { DEBUG: '1' } })
+      assert.is(document.code, 70)
+      assert.equal(JSON.parse(document.stdout).error, { message: 'internal error' })
+      for (const output of Object.values({ ...plain, a: document.stdout, b: document.stderr }))
+        assert.not.match(String(output), secret)
+    }))
+}
+
+test('a bug shows where it happened', () =>
+  withFixtureTask(json, throwing('new TypeError(secret)'), async (task) => {
+    assert.match((await task.run([])).stderr, /TypeError\n\s+at .*task\.ts:\d+:\d+/)
+  }))
+
+test('an error beside the task ends it: it cleans up, exit 70 and one document', () =>
+  withFixtureTask(
+    json,
+    `setTimeout(() => { throw new Error('${secret}') }, 50); ${waiting}`,
+    async (task) => {
+      const { code, stdout, stderr } = await task.run(['--json'])
+      assert.is(code, 70)
+      assert.is(JSON.parse(stdout).error.message, 'internal error')
+      assert.not.match(stderr, secret)
+      assert.ok(existsSync(join(task.directory, 'cleaned')))
+    },
+  ))
+
+test('an unhandled rejection is a bug', () =>
+  withFixtureTask(
+    json,
+    `Promise.reject(new Error('${secret}')); return { exitCode: 0, lines: [], json: {} }`,
+    async (task) => {
+      const { code, stderr } = await task.run([])
+      assert.is(code, 70)
+      assert.not.match(stderr, secret)
+    },
+  ))
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  test(`${signal}: the task cleans up and ends, also when it comes again`, () =>
+    withFixtureTask([], waiting, async (task) => {
+      const { child, ended } = task.start([])
+      await until('it started', () => existsSync(join(task.directory, 'started')))
+      child.kill(signal)
+      await new Promise((done) => setTimeout(done, 100))
+      child.kill(signal)
+      assert.equal(await ended, { code: 2, stdout: '', stderr: `error: interrupted (${signal})\n` })
+      assert.is(readFileSync(join(task.directory, 'cleaned'), 'utf8'), `interrupted (${signal})`)
+    }))
+}
+
+test('mise run: Ctrl-C reaches the task, which cleans up', () =>
+  withFixtureTask([], waiting, async (task) => {
+    const { child, ended } = task.start([], { via: 'mise' })
+    await until('it started', () => existsSync(join(task.directory, 'started')))
+    child.kill('SIGINT')
+    await ended
+    await until('it cleaned up', () => existsSync(join(task.directory, 'cleaned')))
+  }))
+
+test('mise run passes the exit codes on', () =>
+  withFixtureTask(
+    ['flag "--code <code>" help="Code"'],
+    `return { exitCode: Number(usage.text('code')), lines: [], json: {} }`,
+    async (task) => {
+      for (const code of [0, 1, 2, 70])
+        assert.is((await task.run(['--code', String(code)], { via: 'mise' })).code, code)
+    },
+  ))
+
+test('a reader that stops reading does not stop the work', () => {
+  const body = `
+    for (let line = 0; line < 20_000; line++) caller.say('line ' + line)
+    const { writeFileSync } = await import('node:fs')
+    await new Promise((done) => setTimeout(done, 200))
+    caller.say('end')
+    writeFileSync('finished', '')
+    return { exitCode: 0, lines: ['done'], json: {} }`
+  return withFixtureTask([], body, async (task) => {
+    const command = `node tasks/made/task.ts | head -1; echo "\${PIPESTATUS[0]}"`
+    const { ended } = startProgram(['bash', '-c', command], { cwd: task.directory, env: task.env })
+    assert.equal(await ended, { code: 0, stdout: 'line 0\n0\n', stderr: '' })
+    assert.ok(existsSync(join(task.directory, 'finished')))
+  })
+})
+
+test('where nobody watches no progress is shown, and no colour', () =>
+  withFixtureTask(
+    [],
+    `caller.status('working'); caller.note('note'); caller.status(undefined); ${throwing(`new UserError('no')`)}`,
+    async (task) => {
+      assert.equal(await task.run([], { env: { NO_COLOR: '' } }), {
+        code: 2,
+        stdout: '',
+        stderr: 'note\nerror: no\n',
+      })
+    },
+  ))
+
+test('the options are not passed on to what the task starts', () =>
+  withFixtureTask(
+    ['flag "--name <name>" help="Name"'],
+    `return { exitCode: 0, json: {}, lines: [usage.text('name'), Object.keys(caller.env).filter((name) => name.startsWith('usage_')).join()] }`,
+    async (task) => {
+      assert.is((await task.run(['--name', 'x'], { via: 'mise' })).stdout, 'x\n\n')
+    },
+  ))
+
+test.run()

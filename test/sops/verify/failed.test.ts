@@ -1,0 +1,123 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { makeKey } from '../../helpers/keys.ts'
+import {
+  createMessage,
+  infrastructure,
+  type Place,
+  removeMessage,
+  type Verified,
+  withPlace,
+} from '../../helpers/verify.ts'
+
+/** Does something in the cluster between the checks and the first push. */
+function betweenChecksAndPush({ hook }: Place, script: string): void {
+  hook('pre-push', `[ -e "$DIRECTORY/pushed" ] || { touch "$DIRECTORY/pushed"; ${script}; } >/dev/null`)
+}
+
+/** The run has failed, and the branch is as it was. */
+async function checkFailed(place: Place, before: string, { code, json, stderr }: Verified, stage: string) {
+  assert.is(code, 1, stderr)
+  assert.is(json.result, 'failed')
+  assert.is(json.cleanedUp, true)
+  assert.equal(
+    json.stages.filter(({ status }) => status === 'failed').map(({ name }) => name),
+    [stage],
+  )
+  assert.match(stderr, /the test Secret was removed from origin\/main again/)
+  assert.equal(await place.subjects(before), [createMessage, removeMessage])
+  assert.is(await place.server('diff', before, 'main'), '')
+}
+
+test('a key that is swapped after the checks: the reason, the cause, and all cleaned up', () =>
+  withPlace(async (place) => {
+    const before = await place.tip()
+    const patch = { stringData: { 'age.agekey': makeKey().secret } }
+    writeFileSync(join(place.directory, 'patch.json'), JSON.stringify(patch))
+    betweenChecksAndPush(
+      place,
+      'kubectl patch secret sops-age -n flux-system --type=merge --patch-file "$DIRECTORY/patch.json"',
+    )
+    const run = await place.verify()
+    await checkFailed(place, before, run, 'applied')
+    assert.is(run.json.findings[0]!.code, 'wrong-key')
+    assert.is(run.json.findings[0]!.object, 'kustomization flux-system/infrastructure')
+    assert.match(run.json.findings[0]!.message, /^BuildFailed: .*\nlikely cause: .*another key/)
+  }))
+
+test('a Secret that is applied without decryption: Ready=True does not prove it', () =>
+  withPlace(async (place) => {
+    const before = await place.tip()
+    const object = 'kustomization infrastructure -n flux-system'
+    // with the annotation Flux does not put the block back (https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources)
+    betweenChecksAndPush(
+      place,
+      `kubectl annotate ${object} kustomize.toolkit.fluxcd.io/reconcile=disabled && kubectl patch ${object} --field-manager=x --type=json -p '[{"op":"remove","path":"/spec/decryption"}]'`,
+    )
+    const run = await place.verify()
+    await checkFailed(place, before, run, 'value')
+    assert.is(run.json.findings[0]!.code, 'ciphertext')
+    assert.match(run.json.findings[0]!.message, /holds the ciphertext/)
+    assert.is(run.json.stages.find(({ name }) => name === 'applied')!.status, 'passed')
+  }))
+
+test('a sibling that cannot be applied: the reason of the Kustomization', () =>
+  withPlace(async (place) => {
+    const before = await place.push({
+      'kubernetes/infrastructure/kustomization.yaml': 'resources:\n  - sibling.yaml\n',
+      'kubernetes/infrastructure/sibling.yaml':
+        'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: sibling\n  namespace: nowhere\n',
+    })
+    const run = await place.verify()
+    await checkFailed(place, before, run, 'applied')
+    assert.is(run.json.findings[0]!.code, 'no-namespace')
+    assert.match(run.json.findings[0]!.message, /ReconciliationFailed: .*"nowhere" not found/)
+  }))
+
+test('wait: true and a sibling that never gets ready: the value proves it all the same', () =>
+  withPlace(
+    async (place) => {
+      const { push, git, verify, tip, subjects } = place
+      await push({
+        'kubernetes/infrastructure/kustomization.yaml': 'resources:\n  - sibling.yaml\n',
+        'kubernetes/infrastructure/sibling.yaml': deployment,
+      })
+      const before = await tip()
+      const { code, json, stderr } = await verify()
+      assert.is(code, 0, stderr)
+      assert.ok(json.findings.length > 0)
+      assert.match(json.findings[0]!.message, /^applied the commit, but is not ready/)
+      assert.equal(await subjects(before), [createMessage, removeMessage])
+      assert.is(await git('status', '--porcelain'), '')
+    },
+    (cluster) => ({ [infrastructure]: `${cluster[infrastructure]}  timeout: 10s\n` }),
+  ))
+
+const deployment = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: sibling
+  namespace: default
+spec:
+  selector: {matchLabels: {app: sibling}}
+  template:
+    metadata: {labels: {app: sibling}}
+    spec:
+      containers:
+        - name: sibling
+          image: example.invalid/sibling
+`
+
+test('a time limit that is too short ends it, and cleans up', () =>
+  withPlace(async (place) => {
+    const before = await place.tip()
+    const { code, json } = await place.verify(['--timeout', '10ms'])
+    assert.is(code, 1)
+    assert.is(json.findings[0]!.code, 'timeout')
+    assert.is(json.cleanedUp, true)
+    assert.is(await place.server('diff', before, 'main'), '')
+  }))
+
+test.run()

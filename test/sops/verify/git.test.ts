@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { writeFiles } from '../../helpers/files.ts'
+import { createMessage, removeMessage, withPlace } from '../../helpers/verify.ts'
+
+test('a push of somebody else comes first: it is redone on the new tip', () =>
+  withPlace(async ({ directory, url, git, hook, verify, tip, subjects, server, env }) => {
+    const other = join(directory, 'other')
+    await git('clone', '--quiet', url, other)
+    writeFiles(other, { 'other.txt': 'x' })
+    const identity = ['-c', 'user.name=Other', '-c', 'user.email=other@example.com']
+    await git('-C', other, 'add', '--all')
+    await git('-C', other, ...identity, 'commit', '--quiet', '--message', 'of somebody else')
+    hook(
+      'pre-push',
+      `[ -e "$DIRECTORY/pushed" ] && exit 0
+touch "$DIRECTORY/pushed"
+unset $(git rev-parse --local-env-vars)
+git -C "$DIRECTORY/other" push --quiet origin main`,
+    )
+    const before = await tip()
+    const { code, stderr } = await verify([], { env })
+    assert.is(code, 0, stderr)
+    assert.equal(await subjects(before), ['of somebody else', createMessage, removeMessage])
+    assert.is(await server('diff', '--name-only', before, 'main'), 'other.txt')
+  }))
+
+test('a hook or an identity that keeps git from the commit: exit 2 with its words', () =>
+  withPlace(async ({ hook, verify, tip, git }) => {
+    const before = await tip()
+    hook('pre-commit', 'echo "lint: not today" >&2; exit 1')
+    const refused = await verify()
+    assert.is(refused.code, 2)
+    assert.is(refused.json.result, 'unknown')
+    assert.match(refused.json.findings[0]!.message, /lint: not today/)
+    hook('pre-commit', 'exit 0')
+
+    hook('pre-push', 'echo "push: not today" >&2; exit 1')
+    const unpushed = await verify()
+    assert.is(unpushed.code, 2)
+    assert.match(unpushed.json.findings[0]!.message, /push: not today/)
+    hook('pre-push', 'exit 0')
+
+    await git('config', '--remove-section', 'user')
+    await git('config', 'user.useConfigOnly', 'true')
+    const nobody = await verify()
+    assert.is(nobody.code, 2)
+    assert.match(nobody.json.findings[0]!.message, /user\.email|tell me who you are/)
+    assert.is(await tip(), before)
+  }))
+
+test('a server that refuses: exit 2 with its words', () =>
+  withPlace(async ({ serverHook, verify, tip }) => {
+    const before = await tip()
+    serverHook('pre-receive', 'echo "policy: not today" >&2; exit 1')
+    const { code, json } = await verify()
+    assert.is(code, 2)
+    assert.match(json.findings[0]!.message, /remote: policy: not today/)
+    assert.is(json.stages[1]!.status, 'failed')
+    assert.is(json.cleanedUp, true)
+    assert.is(await tip(), before)
+  }))
+
+test('a server that refuses the removal: exit 1, says what is left, and the next run removes it', () =>
+  withPlace(async ({ serverHook, verify, tip, subjects, server }) => {
+    const before = await tip()
+    serverHook(
+      'pre-receive',
+      'read -r old new ref; git log -1 --format=%s "$new" | grep -q ^chore || exit 0; echo "policy: not today" >&2; exit 1',
+    )
+    const { code, json } = await verify()
+    assert.is(code, 1)
+    assert.is(json.result, 'failed')
+    assert.is(json.cleanedUp, false)
+    assert.match(json.findings[0]!.message, /policy: not today/)
+    const left = json.findings.find((finding) => finding.code === 'not-cleaned-up')
+    assert.match(left?.object ?? '', 'origin/main: ./kubernetes/infrastructure/sops-test')
+    assert.match(left?.message ?? '', /still on the branch/)
+    assert.equal(await subjects(before), [createMessage])
+
+    serverHook('pre-receive', 'exit 0')
+    const next = await verify()
+    assert.is(next.code, 0, next.stderr)
+    assert.equal(await subjects(before), [createMessage, removeMessage, createMessage, removeMessage])
+    assert.is(await server('diff', before, 'main'), '')
+  }))
+
+test.run()

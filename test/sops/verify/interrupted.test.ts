@@ -1,0 +1,82 @@
+import { watch } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createMessage, type Place, removeMessage, withPlace } from '../../helpers/verify.ts'
+
+/** The line after which a stage runs. */
+const points = {
+  create: 'checks',
+  source: 'create',
+  applied: 'source',
+  value: 'applied',
+  remove: 'value',
+  'removal-applied': 'remove',
+  pruned: 'removal-applied',
+}
+
+const onBranch = async ({ server }: Place) =>
+  (await server('ls-tree', '-r', '--name-only', 'main')).includes('sops-test')
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} in each stage: the branch is clean, and nothing is left`, () =>
+    withPlace(async (place) => {
+      const tree = await place.server('rev-parse', 'main^{tree}')
+      for (const [stage, line] of Object.entries(points)) {
+        const before = await place.tip()
+        const { code, json, stderr } = await place.verify([], {
+          at: { [line]: (pid) => process.kill(pid, signal) },
+        })
+        // what is short may be over when the signal comes
+        const done = code === 0 && json.result === 'passed'
+        if (!done || !['value', 'pruned'].includes(stage)) {
+          assert.is(code, 2, `${stage}: ${stderr}`)
+          assert.is(json.result, 'unknown', stage)
+          assert.is(json.findings[0]!.code, 'interrupted', stage)
+          assert.match(json.findings[0]!.message, signal)
+        }
+        assert.is(json.cleanedUp, true, stage)
+        assert.is(await place.server('rev-parse', 'main^{tree}'), tree, `${stage}: the branch is not clean`)
+        const pushed = await place.subjects(before)
+        assert.ok(pushed.length % 2 === 0, stage)
+        if (pushed.length > 0) assert.equal(pushed, [createMessage, removeMessage])
+      }
+    }))
+}
+
+test('SIGINT in the checks: nothing is pushed, and nothing is left', () =>
+  withPlace(async (place) => {
+    const before = await place.tip()
+    const { child, ended } = place.start(['--json'])
+    // the worktree is opened in the midst of the checks
+    const watcher = watch(place.temporary, (_, name) => {
+      if (name?.startsWith('flux-sops-verify-')) child.kill('SIGINT')
+    })
+    const { code, stdout } = await ended.finally(() => watcher.close())
+    assert.is(code, 2)
+    assert.is(JSON.parse(stdout).findings[0].code, 'interrupted')
+    assert.is(await place.tip(), before)
+    await place.checkLeftovers()
+  }))
+
+test('kill -9: the next run removes what is left, on the branch and on the machine, and proves', () =>
+  withPlace(async (place) => {
+    const tree = await place.server('rev-parse', 'main^{tree}')
+    for (const line of ['create', 'source', 'applied', 'remove']) {
+      const { code } = await place.start([], { at: { [line]: (pid) => process.kill(pid, 'SIGKILL') } }).ended
+      assert.is(code, null, line)
+      const left = await onBranch(place)
+      if (line === 'create' || line === 'source') assert.ok(left, `${line}: nothing to remove`)
+      assert.is((await place.git('worktree', 'list')).split('\n').length, 2, line)
+
+      const next = await place.verify()
+      assert.is(next.code, 0, `${line}: ${next.stderr}`)
+      if (left)
+        assert.match(
+          next.stderr,
+          /^removed what an earlier sops:verify, which was killed, had left on the branch/,
+        )
+      assert.is(await place.server('rev-parse', 'main^{tree}'), tree, line)
+    }
+  }))
+
+test.run()
