@@ -31,14 +31,13 @@ export async function sandbox({ path: given, command, caller }: SandboxTaskOptio
   await requireDirectory(root, path, branch, env)
   const binaries = await buildBinaries({ cacheHome: env.XDG_CACHE_HOME, env, signal, note, status })
   status('starting the sandbox')
-  const running = await startSandbox({ binaries, env, signal })
+  const running = await startSandbox({ binaries, env, signal }).finally(() => status(undefined))
   try {
     const bare = await running.createRepository('flux-system', branch)
     const url = running.gitUrl('flux-system')
     const source = { root, branch, bare, env }
     await mirror(source)
     await applyFluxSystem(running, { url, branch, path })
-    status(undefined)
     note(`Flux follows the commits of ${branch}; it also takes pushes to ${url}`)
     const stopFollowing = await follow(running, source, caller)
     try {
@@ -60,7 +59,6 @@ export async function sandbox({ path: given, command, caller }: SandboxTaskOptio
       stopFollowing()
     }
   } finally {
-    status(undefined)
     await running.stop()
   }
 }

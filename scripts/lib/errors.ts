@@ -40,8 +40,12 @@ export class CommandError extends UserError {
 
 /** Ctrl-C or SIGTERM: the reason that `Caller.signal` is aborted with. */
 export class Interrupted extends UserError {
+  /** `SIGINT`, `SIGTERM` or `SIGHUP`. */
+  readonly signal: string
+
   constructor(signal: string) {
     super(`interrupted (${signal})`)
+    this.signal = signal
     this.name = 'Interrupted'
   }
 }

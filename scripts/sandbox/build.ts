@@ -102,7 +102,7 @@ async function buildPrograms(bin: string, go: Go, { note, status }: BuildOptions
   const flags = `-s -w -X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`
   const names = Object.keys(packages)
   const start = Date.now()
-  note('building the sandbox with Go: once, about 7 minutes on 2 cores …')
+  note('building the sandbox with Go: once, 7 to 15 minutes on 2 cores …')
   for (const [index, name] of names.entries()) {
     const what = () =>
       `building ${name} (${index + 1} of ${names.length}), ${duration(Date.now() - start)} so far`

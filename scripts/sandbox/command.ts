@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
-import { exit, UserError } from '../lib/errors.ts'
+import { exit, Interrupted, UserError } from '../lib/errors.ts'
 
 export interface CommandOptions {
   cwd: string
@@ -15,13 +15,14 @@ export interface CommandOptions {
 /**
  * Runs the user's command on the user's own stdin, stdout and stderr.
  * @returns its exit code, as a shell gives it: 128 + the number of the signal that ended it
- * @throws UserError where it can't be started; the reason of `broken`
+ * @throws UserError where it can't be started; the reason of `broken`, and of `signal` where it is aborted before the start
  */
 export async function runCommand(args: readonly string[], options: CommandOptions): Promise<number> {
   const { cwd, env, signal, broken } = options
+  AbortSignal.any([signal, broken]).throwIfAborted()
   const child = spawn(args[0]!, args.slice(1), { cwd, env, stdio: 'inherit' })
   const interrupt = () => {
-    const isCtrlC = String(signal.reason?.message).includes('SIGINT')
+    const isCtrlC = signal.reason instanceof Interrupted && signal.reason.signal === 'SIGINT'
     // a terminal sends Ctrl-C to the command by itself
     if (!(isCtrlC && isatty(0))) child.kill(isCtrlC ? 'SIGINT' : 'SIGTERM')
   }

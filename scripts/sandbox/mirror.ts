@@ -78,7 +78,7 @@ export async function watchBranch(
 ): Promise<() => void> {
   const git = async (...args: string[]) => (await run(['git', ...args], { cwd: root, env })).trim()
   const tip = () => git('rev-parse', '--verify', '--quiet', `refs/heads/${branch}`)
-  const stores = [`refs/heads/${branch}`, 'packed-refs', 'reftable/tables.list']
+  const stores = [`refs/heads/${branch}`, 'reftable/tables.list']
   const files = await Promise.all(
     stores.map(async (path) => resolve(root, await git('rev-parse', '--git-path', path))),
   )

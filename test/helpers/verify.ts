@@ -96,7 +96,8 @@ async function waitForInfrastructure({ kubectl, applied, tip }: Place): Promise<
   await kubectl([
     ...['wait', '-n', 'flux-system', 'kustomization/flux-system', '--for=condition=Ready', '--timeout=30s'],
   ])
-  await kubectl(['annotate', '-n', 'flux-system', object, `reconcile.fluxcd.io/requestedAt=${Date.now()}`])
+  const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`
+  await kubectl(['annotate', '--overwrite', '-n', 'flux-system', object, now])
   await applied('infrastructure', commit)
 }
 
@@ -121,7 +122,7 @@ function makePlace(flux: Flux, key: Key): Place {
     kubectl,
     server,
     start(args = [], { at = {}, ...call } = {}) {
-      const timeout = args.includes('--timeout') ? [] : ['--timeout', '60s']
+      const timeout = args.includes('--timeout') ? [] : ['--timeout', '120s']
       const started = startTask('sops:verify', [...timeout, ...args], { cwd: clone, env, ...call })
       const seen = new Set<string>()
       for (const stream of [started.child.stdout!, started.child.stderr!]) {

@@ -108,7 +108,9 @@ test('interrupted, it ends npm and leaves nothing', () =>
 test('one that waits is interrupted as well', () =>
   withClone(async (clone) => {
     mkdirSync(join(clone.directory, '.install'))
-    const { child, ended } = clone.start()
+    const cache = join(clone.directory, '..', 'cache')
+    const { child, ended } = clone.start({ XDG_CACHE_HOME: cache })
+    await until('it started', () => existsSync(cache))
     await new Promise((resolve) => setTimeout(resolve, 500))
     child.kill('SIGINT')
     assert.equal(await ended, { code: 2, stdout: '', stderr: 'error: interrupted (SIGINT)\n' })
@@ -146,7 +148,7 @@ test('a registry that cannot be reached: exit 2 soon, with what npm said, and th
 
 test('a clone that cannot be written to: exit 2', () =>
   withClone(async (clone) => {
-    // a file where the directory would be: root could write to any directory
+    // not just a read-only directory: root could write to that
     writeFiles(clone.directory, {
       'call.ts': `import { installDependencies } from './scripts/lib/install.ts'
 await installDependencies('/proc/no-such-directory', process.env, new AbortController().signal)\n`,

@@ -26,7 +26,7 @@ async function stateOf({ clone, git }: Place) {
     status: await git('status', '--porcelain=v2'),
     index: await git('diff', '--cached'),
     // what git knows of the remote moves with each push
-    refs: await git('for-each-ref', '--exclude=refs/remotes/'),
+    refs: await git('for-each-ref', 'refs/heads', 'refs/tags'),
     commit: await git('rev-parse', 'HEAD'),
     head: await git('symbolic-ref', 'HEAD'),
     stash: await git('stash', 'list'),

@@ -130,7 +130,7 @@ test('what was there before comes back byte for byte', () => {
     ['kustomization.yaml', `${head}resources: [ ] # none\n`],
     ['kustomization.yml', `${head}namespace: x\n`],
     ['Kustomization', `${head}resources:\nnamespace: x`],
-    ['kustomization.yaml', `${head}resources: ~\r\nnamespace: x # ü "x" \\ \u2028\r\n`],
+    ['kustomization.yaml', `${head}resources: ~ # ü "x" \\ \u2028\r\nnamespace: x\r\n`],
     ['kustomization.yml', `\uFEFF${head}configMapGenerator:\n- name: a\n  literals: [a=b]\n`],
     ['Kustomization', `${head}resources: [\n  a.yaml # "one"\n  ]\n`],
   ]

@@ -3,25 +3,23 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createMessage, type Place, removeMessage, withPlace } from '../../helpers/verify.ts'
 
-/** The line after which a stage runs. */
-const points = {
-  create: 'checks',
-  source: 'create',
-  applied: 'source',
-  value: 'applied',
-  remove: 'value',
-  'removal-applied': 'remove',
-  pruned: 'removal-applied',
-}
+/** Each stage with the one whose line appears when it begins, in parts that take about the same time. */
+const parts = [
+  { create: 'checks', source: 'create', applied: 'source', value: 'applied' },
+  { remove: 'value', 'removal-applied': 'remove', pruned: 'removal-applied' },
+]
 
 const onBranch = async ({ server }: Place) =>
   (await server('ls-tree', '-r', '--name-only', 'main')).includes('sops-test')
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} in each stage: the branch is clean, and nothing is left`, () =>
+const interruptions = (['SIGINT', 'SIGTERM'] as const).flatMap((signal) =>
+  parts.map((stages) => ({ signal, stages })),
+)
+for (const { signal, stages } of interruptions) {
+  test(`${signal} in ${Object.keys(stages).join(', ')}: the branch is clean, and nothing is left`, () =>
     withPlace(async (place) => {
       const tree = await place.server('rev-parse', 'main^{tree}')
-      for (const [stage, line] of Object.entries(points)) {
+      for (const [stage, line] of Object.entries(stages)) {
         const before = await place.tip()
         const { code, json, stderr } = await place.verify([], {
           at: { [line]: (pid) => process.kill(pid, signal) },
@@ -58,25 +56,30 @@ test('SIGINT in the checks: nothing is pushed, and nothing is left', () =>
     await place.checkLeftovers()
   }))
 
-test('kill -9: the next run removes what is left, on the branch and on the machine, and proves', () =>
-  withPlace(async (place) => {
-    const tree = await place.server('rev-parse', 'main^{tree}')
-    for (const line of ['create', 'source', 'applied', 'remove']) {
-      const { code } = await place.start([], { at: { [line]: (pid) => process.kill(pid, 'SIGKILL') } }).ended
-      assert.is(code, null, line)
-      const left = await onBranch(place)
-      if (line === 'create' || line === 'source') assert.ok(left, `${line}: nothing to remove`)
-      assert.is((await place.git('worktree', 'list')).split('\n').length, 2, line)
+for (const lines of [
+  ['create', 'source'],
+  ['applied', 'remove'],
+])
+  test(`kill -9 after ${lines.join(', ')}: the next run removes what is left, on the branch and on the machine, and proves`, () =>
+    withPlace(async (place) => {
+      const tree = await place.server('rev-parse', 'main^{tree}')
+      for (const line of lines) {
+        const { code } = await place.start([], { at: { [line]: (pid) => process.kill(pid, 'SIGKILL') } })
+          .ended
+        assert.is(code, null, line)
+        const left = await onBranch(place)
+        if (line === 'create' || line === 'source') assert.ok(left, `${line}: nothing to remove`)
+        assert.is((await place.git('worktree', 'list')).split('\n').length, 2, line)
 
-      const next = await place.verify()
-      assert.is(next.code, 0, `${line}: ${next.stderr}`)
-      if (left)
-        assert.match(
-          next.stderr,
-          /^removed what an earlier sops:verify, which was killed, had left on the branch/,
-        )
-      assert.is(await place.server('rev-parse', 'main^{tree}'), tree, line)
-    }
-  }))
+        const next = await place.verify()
+        assert.is(next.code, 0, `${line}: ${next.stderr}`)
+        if (left)
+          assert.match(
+            next.stderr,
+            /^removed what an earlier sops:verify, which was killed, had left on the branch/,
+          )
+        assert.is(await place.server('rev-parse', 'main^{tree}'), tree, line)
+      }
+    }))
 
 test.run()

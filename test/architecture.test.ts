@@ -1,0 +1,268 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { withDirectory } from './helpers/files.ts'
+import { startProgram } from './helpers/program.ts'
+import { miseOffline } from './helpers/task.ts'
+import { userEnvironment } from './helpers/user.ts'
+
+const root = join(import.meta.dirname, '..')
+const read = (file: string) => readFileSync(join(root, file), 'utf8')
+const list = (pattern: string) => globSync(pattern, { cwd: root }).sort()
+const isFile = (file: string) => statSync(join(root, file)).isFile()
+
+const groups = ['flux', 'sops']
+const entries = list('tasks/**/*').filter(isFile)
+const modules = list('scripts/**/*').filter(isFile)
+/** Everything that is, or would be, committed. */
+const project = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\0')
+  .filter((file) => file && existsSync(join(root, file)))
+
+const taskName = (entry: string) => entry.split('/').slice(1).join(':').replace(/\.ts$/, '')
+
+/** The header of an entry: `flags` without dashes, `argument` where it declares one. */
+function headerOf(entry: string) {
+  const text = read(entry)
+  return {
+    description: /^\/\/ \[MISE\] description="([^"]+)"$/m.exec(text)?.[1],
+    flags: [...text.matchAll(/^\/\/ \[USAGE\] flag "(?:-\w )?--([\w-]+)[ "]/gm)].map((match) => match[1]!),
+    argument: /^\/\/ \[USAGE\] arg "\[([\w-]+)\]"/m.exec(text)?.[1],
+  }
+}
+
+/** What a module imports, relative paths from the root of the project; `dynamic`: by `await import()`. */
+function importsOf(file: string) {
+  const text = read(file)
+  const from = (name: string) =>
+    name.startsWith('.') ? relative(root, resolve(root, dirname(file), name)) : name
+  const names = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => from(match[1]!))
+  return {
+    static: names(/^(?:import (?:[^'"();=]*? from )?|export (?:type )?[*{][^'"();=]*? from )'([^']+)'/gm),
+    dynamic: names(/\bimport\('([^']+)'\)/g),
+    /** Without those that only name types. */
+    values: names(/^(?:import (?!type )(?:[^'"();=]*? from )?|export [*{][^'"();=]*? from )'([^']+)'/gm),
+  }
+}
+
+test('there are the six tasks, and nothing else in tasks/', () => {
+  assert.equal(entries.map(taskName), [
+    'flux:enable-decryption',
+    'flux:sandbox',
+    'flux:sops-key',
+    'sops:test-create',
+    'sops:test-remove',
+    'sops:verify',
+  ])
+})
+
+test('a task, its module and its test have the same name', () => {
+  const named = (directory: string, suffix: string) =>
+    groups.flatMap((group) =>
+      list(`${directory}/${group}/*${suffix}`).map(
+        (file) => `${group}/${file.split('/').at(-1)!.slice(0, -suffix.length)}`,
+      ),
+    )
+  const tasks = named('tasks', '.ts')
+  assert.equal(named('scripts', '.ts'), tasks)
+  assert.equal(named('test', '.test.ts'), tasks)
+  // what a module needs more stands in a directory named after it, as it likes
+  const parts = groups.flatMap((group) =>
+    list(`scripts/${group}/*/`).map((path) => path.replace(/^scripts\/|\/$/g, '')),
+  )
+  for (const part of parts) {
+    const users = tasks.filter((task) =>
+      importsOf(`scripts/${task}.ts`).static.some((file) => file.startsWith(`scripts/${part}/`)),
+    )
+    assert.ok(users.length > 0, `no module uses scripts/${part}`)
+  }
+})
+
+for (const entry of entries) {
+  test(`${entry} is an entry as mise and we want it`, () => {
+    const text = read(entry)
+    const lines = text.trimEnd().split('\n')
+    assert.is(statSync(join(root, entry)).mode & 0o777, 0o755)
+    const staged = execFileSync('git', ['ls-files', '--stage', entry], { cwd: root, encoding: 'utf8' })
+    if (staged) assert.match(staged, /^100755 /)
+    assert.is(lines[0], '#!/usr/bin/env node')
+    const header = lines.findIndex((line, index) => index > 0 && !/^\/\/ \[(MISE|USAGE)\] /.test(line))
+    assert.ok(header > 2)
+    for (const line of lines.slice(header))
+      assert.not.match(line, /\[(MISE|USAGE)\]|^\/\/ ?(MISE|USAGE)|^#/, line)
+    assert.match(lines[1]!, /^\/\/ \[MISE\] description="[A-Z][^"]+[^.]"$/)
+    assert.ok(lines.includes('// [MISE] tools={node="24"}'))
+    const body = lines.length - header
+    assert.ok(body <= 25, `${body} lines besides the header`)
+    assert.ok(text.includes('await runTask(import.meta.filename, '))
+    const { static: fixed, dynamic } = importsOf(entry)
+    assert.equal(fixed, ['scripts/lib/task.ts'])
+    assert.equal(dynamic, [entry.replace('tasks/', 'scripts/')])
+  })
+
+  test(`${entry} reads each option that it declares, and no other`, () => {
+    const { flags, argument } = headerOf(entry)
+    const used = [...read(entry).matchAll(/\busage\.(?:text|required|flag|list|path)\('([^']+)'\)/g)].map(
+      (match) => match[1]!,
+    )
+    const declared = [...flags.filter((flag) => flag !== 'json'), ...(argument ? [argument] : [])]
+    assert.equal([...new Set(used)].sort(), declared.sort())
+    for (const line of read(entry)
+      .split('\n')
+      .filter((line) => line.startsWith('// [USAGE] ')))
+      assert.match(
+        line,
+        /^\/\/ \[USAGE\] (flag "(-\w )?--[a-z-]+( <[a-z-]+>)?"|arg "\[[a-z-]+\]" var=#true)( \w+=("[^"]*"|#true))* help="[A-Z][^"]*[^.]"$/,
+      )
+  })
+}
+
+test('mise lists exactly these tasks with their descriptions, and shows each flag', () =>
+  withDirectory(async (directory) => {
+    const env = { ...userEnvironment(directory), ...miseOffline, MISE_TRUSTED_CONFIG_PATHS: root }
+    const mise = async (...args: string[]) =>
+      (await startProgram(['mise', ...args], { cwd: root, env }).ended).stdout
+    const shown = JSON.parse(await mise('tasks', '--json')) as { name: string; description: string }[]
+    const expected = entries.map((entry) => ({
+      name: taskName(entry),
+      description: headerOf(entry).description,
+    }))
+    assert.equal(
+      shown.map(({ name, description }) => ({ name, description })),
+      expected,
+    )
+    for (const entry of entries) {
+      const help = await mise('run', taskName(entry), '--help')
+      const { flags, argument, description } = headerOf(entry)
+      assert.ok(help.replace(/\s+/g, ' ').startsWith(description!), help)
+      for (const flag of flags) assert.match(help, new RegExp(`^\\s+(-\\w, )?(  +)?--${flag}\\b`, 'm'))
+      if (argument) assert.match(help, new RegExp(`\\[(-- )?${argument}\\]`))
+    }
+  }))
+
+/** What may import what; each layer only those below it. */
+const layers: Record<string, RegExp> = {
+  'scripts/flux/': /^scripts\/(flux|lib|sandbox)\//,
+  'scripts/sops/': /^scripts\/(sops|lib)\//,
+  'scripts/sandbox/': /^scripts\/(sandbox|lib)\//,
+  'scripts/lib/': /^scripts\/lib\//,
+}
+
+test('imports go one way', () => {
+  for (const file of modules) {
+    const [, allowed] = Object.entries(layers).find(([layer]) => file.startsWith(layer)) ?? []
+    assert.ok(allowed, `${file} is in no layer`)
+    const { static: fixed, dynamic } = importsOf(file)
+    for (const name of [...fixed, ...dynamic].filter(
+      (name) => name.startsWith('scripts/') || name.includes('..') || name.startsWith('test'),
+    ))
+      assert.ok(allowed.test(name), `${file} imports ${name}`)
+  }
+})
+
+test('no module imports itself by way of others', () => {
+  const graph = new Map(
+    modules.map((file) => [file, importsOf(file).values.filter((name) => modules.includes(name))]),
+  )
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.not.ok(path.includes(file), [...path, file].join(' -> '))
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file])
+  }
+  for (const file of graph.keys()) visit(file, [])
+})
+
+test('one place starts processes', () => {
+  const allowed = /^scripts\/(lib\/(run|install)\.ts$|sandbox\/)/
+  for (const file of [...entries, ...modules]) {
+    const { static: fixed, dynamic } = importsOf(file)
+    for (const name of [...fixed, ...dynamic].filter((name) =>
+      /^(zx|zx\/.*|node:child_process|child_process)$/.test(name),
+    ))
+      assert.ok(allowed.test(file), `${file} imports ${name}`)
+  }
+})
+
+test('the task boundary needs no package, for a bare clone has none', () => {
+  const seen = new Set<string>()
+  const visit = (file: string): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    for (const name of importsOf(file).values) {
+      assert.ok(name.startsWith('node:') || name.startsWith('scripts/lib/'), `${file} imports ${name}`)
+      if (name.startsWith('scripts/')) visit(name)
+    }
+  }
+  visit('scripts/lib/task.ts')
+  assert.ok(seen.has('scripts/lib/install.ts'))
+})
+
+test('modules end no process, print nothing and know where they are only from their caller', () => {
+  // the boundary reads the process, so that nobody else has to; run.ts and programs of their own are told by default
+  const boundary = new Set(['scripts/lib/task.ts', 'scripts/lib/run.ts', 'scripts/sandbox/demo.ts'])
+  for (const file of [...entries, ...modules]) {
+    const text = withoutComments(read(file))
+    assert.not.match(text, /\bprocess\.exit\(/, file)
+    assert.not.match(text, /\bconsole\./, file)
+    if (!file.startsWith('scripts/sandbox/') && !boundary.has(file))
+      assert.not.match(text, /\bprocess\.(cwd|env)\b/, file)
+  }
+})
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+}
+
+test('modules have names in kebab case, no default export, no vague name, and stay short', () => {
+  for (const file of modules) {
+    assert.match(file, /^[a-z\d/-]+\.ts$/)
+    assert.not.match(file, /\b(utils?|common|helpers?|misc)\b/)
+    const text = read(file)
+    assert.not.match(text, /^export default\b/m, file)
+    const lines = text.split('\n').length
+    assert.ok(lines <= 300, `${file} has ${lines} lines`)
+  }
+})
+
+test('every exported function has a comment', () => {
+  for (const file of modules)
+    for (const match of read(file).matchAll(/^(.*)\nexport (?:async )?function\*? (\w+)/gm))
+      assert.match(match[1]!, /\*\/$/, `${file}: ${match[2]}`)
+})
+
+test('only tasks and scripts of a shell can be executed', () => {
+  const executable = project.filter((file) => (statSync(join(root, file)).mode & 0o111) !== 0)
+  const scripts = project.filter((file) => file === '.ci/run' || file.endsWith('.sh'))
+  assert.equal(executable.sort(), [...scripts, ...entries].sort())
+})
+
+test('the README names every task and each of its flags', () => {
+  const readme = read('README.md')
+  for (const entry of entries) {
+    assert.ok(readme.includes(taskName(entry)), taskName(entry))
+    for (const flag of headerOf(entry).flags)
+      assert.ok(readme.includes(`--${flag}`), `${taskName(entry)} --${flag}`)
+  }
+})
+
+test('no file holds a private key, the address of a registry, or a path of somebody', () => {
+  // a private age key is 58 characters of the Bech32 alphabet behind its prefix, a post-quantum one more
+  const forbidden = [
+    /AGE-SECRET-KEY-(PQ-)?1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{50}/i,
+    /-----BEGIN (OPENSSH|RSA|EC) PRIVATE KEY-----\n[A-Za-z0-9+/=]{40}/,
+    /\bregistry\s*=\s*https?:/,
+    /"resolved":/,
+    /\/(?:home|Users)\/[a-z][\w-]+\//,
+    /\/root\//,
+    new RegExp(`${root}/`),
+  ]
+  for (const file of project.filter((file) => file !== 'test/architecture.test.ts')) {
+    for (const pattern of forbidden) assert.not.match(read(file), pattern, `${file} ${pattern}`)
+  }
+})
+
+test.run()

@@ -1,0 +1,57 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { openView } from '../../scripts/lib/cluster-view.ts'
+import type { KubeObject } from '../../scripts/lib/kubectl.ts'
+import { KubectlError } from '../../scripts/lib/kubectl-error.ts'
+import { withDirectory } from '../helpers/files.ts'
+import { withSandbox } from '../helpers/sandbox.ts'
+import { userEnvironment } from '../helpers/user.ts'
+
+const inTime = () => Date.now() + 20_000
+const watched = ['configmaps', '-n', 'default', '--field-selector', 'metadata.name=view']
+
+test('sees objects come and go, and waits no longer than it may', () =>
+  withSandbox((sandbox) =>
+    withDirectory(async (directory) => {
+      const env = userEnvironment(directory, { KUBECONFIG: sandbox.kubeconfig })
+      const view = openView({ context: undefined, env })
+      try {
+        const { objects } = view.watch<KubeObject>('cannot watch', watched)
+        const isThere = () => objects.has('default/view') || undefined
+        assert.is(await view.until(isThere, Date.now() + 50), undefined)
+        await sandbox.kubectl(['create', 'configmap', 'view', '-n', 'default'])
+        assert.is(await view.until(isThere, inTime()), true)
+        await sandbox.kubectl(['delete', 'configmap', 'view', '-n', 'default'])
+        assert.is(await view.until(() => !isThere() || undefined, inTime()), true)
+        const broken = view.until(() => {
+          throw new Error('of the check')
+        }, inTime())
+        await broken.then(assert.unreachable, (error) => assert.is(error.message, 'of the check'))
+      } finally {
+        await view.close()
+      }
+    }),
+  ))
+
+test('a watch that is not allowed, and an abort, end the wait', () =>
+  withSandbox((sandbox) =>
+    withDirectory(async (directory) => {
+      const env = userEnvironment(directory, { KUBECONFIG: sandbox.kubeconfigFor('watcher') })
+      const abort = new AbortController()
+      const view = openView({ context: undefined, env, signal: abort.signal })
+      const waiting = () => view.until(() => undefined, inTime())
+      try {
+        view.watch('cannot watch', watched)
+        await waiting().then(assert.unreachable, (error) => {
+          assert.instance(error, KubectlError)
+          assert.is(error.problem, 'forbidden')
+        })
+        abort.abort(new Error('stop'))
+        await waiting().then(assert.unreachable, (error) => assert.is(error.message, 'stop'))
+      } finally {
+        await view.close()
+      }
+    }),
+  ))
+
+test.run()

@@ -1,0 +1,66 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { CommandError } from '../../scripts/lib/errors.ts'
+import { explain } from '../../scripts/lib/kubectl-error.ts'
+
+/** What kubectl 1.36 says; observed on a real API server. */
+const cases: [problem: string, stderr: string, message: RegExp][] = [
+  [
+    'unreachable',
+    'E1124 05:00:00.000000 1 memcache.go:265] "Unhandled Error" err="couldn\'t get current server API group list"\nThe connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?',
+    /^cannot read x: The connection to the server 127\.0\.0\.1:1 was refused/,
+  ],
+  [
+    'no-config',
+    'The connection to the server localhost:8080 was refused - did you specify the right host or port?',
+    /no kubeconfig with a current context/,
+  ],
+  ['no-config', 'error: current-context is not set', /no kubeconfig with a current context/],
+  [
+    'unknown-context',
+    'Error in configuration: context was not found for specified context: nope',
+    /specified context: nope/,
+  ],
+  [
+    'no-config',
+    'error: error loading config file "x": yaml: did not find expected key',
+    /loading config file/,
+  ],
+  ['unauthorized', 'error: You must be logged in to the server (Unauthorized)', /must be logged in/],
+  [
+    'forbidden',
+    'Error from server (Forbidden): secrets "a" is forbidden: User "nobody" cannot get resource "secrets" in API group "" in the namespace "d5"',
+    /^cannot read x: secrets "a" is forbidden/,
+  ],
+  [
+    'no-namespace',
+    'Error from server (NotFound): namespaces "nope" not found',
+    /namespaces "nope" not found/,
+  ],
+  ['not-found', 'Error from server (NotFound): secrets "nope" not found', /^cannot read x: secrets "nope"/],
+  ['no-such-kind', 'error: the server doesn\'t have a resource type "widgets"', /resource type "widgets"/],
+  ['unreachable', 'Unable to connect to the server: net/http: TLS handshake timeout', /TLS handshake/],
+  [
+    'conflict',
+    'error: Apply failed with 1 conflict: conflict with "kubectl-create" using v1: .data.age.agekey',
+    /1 conflict/,
+  ],
+  ['other', 'error: something new', /^cannot read x: something new$/],
+]
+
+for (const [problem, stderr, message] of cases) {
+  test(`${problem}: ${stderr.slice(0, 60).split('\n')[0]}`, () => {
+    const error = explain(new CommandError('kubectl failed', 1, stderr), 'cannot read x')
+    assert.is(error.problem, problem)
+    assert.match(error.message, message)
+    assert.is(error.exitCode, 2)
+  })
+}
+
+test('a call that was ended because it took too long', () => {
+  const error = explain(new CommandError('kubectl did not end', null, ''), 'cannot read x')
+  assert.is(error.problem, 'unreachable')
+  assert.is(error.message, 'cannot read x: the API server did not answer in time')
+})
+
+test.run()
