@@ -9,8 +9,7 @@ import { cleanEnvironment } from './runner/environment.ts'
 import { runTests } from './runner/main.ts'
 
 const abort = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => abort.abort(new Error(signal)))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abort.abort(new Error(signal)))
 try {
   const { bin } = await buildBinaries({
     cacheHome: process.env.XDG_CACHE_HOME,

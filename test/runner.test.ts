@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { isRunning } from './helpers/processes.ts'
 
 const root = join(import.meta.dirname, '..')
 const good = `import { test } from 'uvu'\ntest('one', () => {})\ntest.run()\n`
@@ -13,10 +14,12 @@ interface Fixture {
   patterns?: string[]
   programs?: string[]
   limit?: number
+  /** Sends SIGINT as soon as the output holds this. */
+  interruptAt?: string
 }
 
 /** Runs the runner on test files made for this. */
-async function runFixture({ files, patterns = [], programs = ['node'], limit = 60 }: Fixture) {
+async function runFixture({ files, patterns = [], programs = ['node'], limit = 60, interruptAt }: Fixture) {
   const directory = mkdtempSync(join(tmpdir(), 'runner-'))
   try {
     symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
@@ -26,11 +29,18 @@ async function runFixture({ files, patterns = [], programs = ['node'], limit = 6
     }
     const options = JSON.stringify({ directory, patterns, programs, limit })
     const main = `import { runTests } from ${JSON.stringify(join(root, 'test', 'runner', 'main.ts'))}
-      process.exitCode = await runTests({ ...${options}, env: process.env })`
+      const abort = new AbortController()
+      process.on('SIGINT', () => abort.abort())
+      process.exitCode = await runTests({ ...${options}, env: process.env, signal: abort.signal })`
     writeFileSync(join(directory, 'run.ts'), main)
     const child = spawn('node', ['run.ts'], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text))
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text) => {
+        output += text
+        if (!interruptAt || child.killed || !output.includes(interruptAt)) return
+        child.kill('SIGINT')
+      })
     const code = await new Promise<number | null>((done) => child.on('close', done))
     return { code, output, last: output.trimEnd().split('\n').at(-1) ?? '' }
   } finally {
@@ -195,6 +205,21 @@ test('a missing program fails before any test, by name', async () => {
   assert.match(output, /no-such-a is missing/)
   assert.match(output, /no-such-b is missing/)
   assert.is(last, '0 passed, 2 failed')
+})
+
+test('interrupted, it fails, and takes away what the tests share and what they left', async () => {
+  const text = `${background}import { atEnd } from '${join(root, 'test', 'helpers', 'cleanup.ts')}'
+    test('one', async () => {
+      atEnd(() => console.log('taken away'))
+      const { pid } = spawn('sleep', ['62'], { detached: true, stdio: 'ignore' })
+      console.log('started', pid, '.')
+      await new Promise(() => {})
+    })\ntest.run()`
+  const { code, output, last } = await runFixture({ files: { 'a.test.ts': text }, interruptAt: ' .\n' })
+  assert.is(code, 1, output)
+  assert.match(output, /taken away\nFAIL interrupted\n/)
+  assert.is(last, '0 passed, 1 failed')
+  assert.not.ok(isRunning(Number(/started (\d+)/.exec(output)?.[1])))
 })
 
 test('files get a home and a temporary directory of their own, and those that share the sandbox one process', async () => {

@@ -152,8 +152,6 @@ test('git::, with nothing there: it lists the tasks, installs once, and works on
 
 test('git::, two tasks at once on the first call: both work, one installs', () =>
   withConsumer(serve, async ({ mise }) => {
-    // mise makes its clone of an include before any task can run
-    await mise(['tasks'])
     const both = await Promise.all([
       mise(['run', 'flux:enable-decryption', '--check']),
       mise(['run', 'flux:enable-decryption', '--dry-run']),

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exit } from '../../scripts/lib/errors.ts'
+import { run } from '../../scripts/lib/run.ts'
 import { exampleCluster } from '../helpers/files.ts'
 import { isRunning, listProcesses, until } from '../helpers/processes.ts'
 import { type TestRepository, withRepository } from '../helpers/repository.ts'
@@ -71,10 +72,17 @@ test('it follows new commits until Ctrl-C, and leaves the repository and its con
     const { git, root, env } = repository
     const config = readFileSync(join(root, '.git', 'config'), 'utf8')
     const { child, ended, kubeconfig } = await start(repository)
-    const kubectl = ['kubectl', `--kubeconfig=${kubeconfig}`]
-    const text = async () => {
-      const { run } = await import('../../scripts/lib/run.ts')
-      const get = [...kubectl, 'get', 'configmap', '-n', 'default', 'greeting', '--ignore-not-found']
+    const text = () => {
+      const get = [
+        'kubectl',
+        `--kubeconfig=${kubeconfig}`,
+        'get',
+        'configmap',
+        '-n',
+        'default',
+        'greeting',
+        '--ignore-not-found',
+      ]
       return run([...get, '-o', 'jsonpath={.data.text}'], { env })
     }
     await until('Flux applies the first commit', async () => (await text()) === 'Flux was here', 60)
@@ -147,14 +155,6 @@ test('what can not be served is said before anything is started', () =>
     await refused(/detached HEAD/, /hint: .*git switch/)
     git('switch', '--quiet', '--orphan', 'empty')
     await refused(/its branch empty has no commit yet/, /hint: commit/)
-  }))
-
-test('a command that does not exist is an error, and the sandbox stops', () =>
-  withCluster(async ({ root, env }) => {
-    const { code, stderr } = await runTask('flux:sandbox', ['--', 'no-such-program'], { cwd: root, env })
-    assert.is(code, exit.failed)
-    assert.ok(stderr.includes('error: no-such-program is not on PATH'), stderr)
-    assert.equal(leftovers(), [])
   }))
 
 function findProgram(name: string): string {

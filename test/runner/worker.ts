@@ -24,12 +24,13 @@ const tell = (message: Message) => process.send?.(message)
 let problems: string[] = []
 process.on('unhandledRejection', (error) => problems.push(`unhandled rejection: ${describe(error)}`))
 process.on('uncaughtException', (error) => problems.push(`uncaught exception: ${describe(error)}`))
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, async () => {
-    await runAtEnd()
-    process.exit(130)
-  })
+const stop = async () => {
+  await runAtEnd()
+  process.exit(130)
 }
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+// the runner was killed
+process.on('disconnect', stop)
 
 const [limit, ...files] = process.argv.slice(2)
 record.limit = Number(limit)

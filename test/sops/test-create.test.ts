@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -7,6 +7,7 @@ import { parse } from 'yaml'
 import { type Example, withExample } from '../helpers/example.ts'
 import { readFiles, writeFiles } from '../helpers/files.ts'
 import { makeKey, sopsConfig } from '../helpers/keys.ts'
+import { assertNoLeak } from '../helpers/leak.ts'
 import { until } from '../helpers/processes.ts'
 import { type Call, type Ended, runTask, startTask } from '../helpers/task.ts'
 import { type Trace, traceCalls } from '../helpers/trace.ts'
@@ -30,7 +31,7 @@ async function withPlace(
     const testCreate = async (args: string[] = [], call: Partial<Call> = {}) => {
       const all = ['--message', message, ...args]
       const ended = await runTask('sops:test-create', all, { cwd: root, env: trace.env, ...call })
-      assertNoLeak(example, trace, ended)
+      checkLeaks(example, trace, ended)
       return ended
     }
     await use({ ...example, trace, testCreate })
@@ -38,11 +39,9 @@ async function withPlace(
   })
 }
 
-function assertNoLeak({ directory, key }: Example, trace: Trace, { stdout, stderr }: Ended): void {
-  const { 'repository/.age-key.txt': _, ...files } = readFiles(directory)
-  const everything = [stdout, stderr, trace.calls(), ...Object.entries(files).flat()].join('\n')
-  for (const secret of [message, key.secret, Buffer.from(message).toString('base64')])
-    assert.not.ok(everything.includes(secret), `it leaks ${secret}`)
+function checkLeaks({ directory, key }: Example, trace: Trace, { stdout, stderr }: Ended): void {
+  const texts = { stdout, stderr, 'a call': trace.calls() }
+  assertNoLeak([message, key.secret], texts, directory, ['repository/.age-key.txt'])
 }
 
 const seed = {
@@ -206,6 +205,12 @@ const refused: Record<string, Refused> = {
     files: { 'gone.yaml': flux('gone', './gone') },
     stderr: /the path of the Flux Kustomization gone, \.\/gone, is not a directory of this repository/,
   },
+  'a path over a symbolic link': {
+    args: ['--kustomization', 'linked'],
+    files: { 'linked.yaml': flux('linked', './linked/infrastructure') },
+    also: ({ root }) => symlinkSync('kubernetes', join(root, 'linked')),
+    stderr: /linked\/infrastructure, leads over a symbolic link/,
+  },
   'no key': {
     also: ({ root }) => rmSync(join(root, '.age-key.txt')),
     stderr: /no age private key found/,
@@ -254,7 +259,7 @@ for (const [what, { args = [], files = {}, also, code = 2, stderr }] of Object.e
       assert.is(ended.code, code)
       assert.is(ended.stdout, '')
       assert.equal(readFiles(example.root), before)
-      assertNoLeak(example, trace, ended)
+      checkLeaks(example, trace, ended)
     }))
 }
 
@@ -289,36 +294,34 @@ test('--commit: where a hook refuses, its words are shown and all files are as t
     assert.is(git('rev-parse', 'HEAD'), commit)
   }))
 
-/** Programs, and from when on they take their time. */
-const slow: Record<string, string> = {
-  'sops encrypt': '[ "$3" = encrypt ]',
-  'kustomize build, before it is written': '[ ! -e PATH/sops-test ]',
-  'kustomize build, after it was written': '[ -e PATH/sops-test ]',
-  'sops decrypt': '[ "$1" = decrypt ]',
-}
+/** Where a run is interrupted: a program, and when it takes its time. */
+const interruptions: [stage: string, signal: NodeJS.Signals, condition: string][] = [
+  ['sops encrypt', 'SIGINT', '[ "$3" = encrypt ]'],
+  ['kustomize build before', 'SIGINT', '[ ! -e PATH/sops-test ]'],
+  ['kustomize build after', 'SIGTERM', '[ -e PATH/sops-test ]'],
+  ['sops decrypt', 'SIGINT', '[ "$1" = decrypt ]'],
+]
 
-for (const [stage, condition] of Object.entries(slow)) {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    test(`${signal} in ${stage}: everything is as it was`, () =>
-      withExample({}, async (example) => {
-        const { root, directory } = example
-        const reached = join(directory, 'reached')
-        const wait = `if ${condition.replace('PATH', join(root, infrastructure))}; then touch '${reached}'; sleep 20; fi`
-        const trace = traceCalls(directory, example.env, undefined, { [stage.split(' ')[0]!]: wait })
-        const before = readFiles(root)
-        const call = { cwd: root, env: trace.env }
-        const { child, ended } = startTask('sops:test-create', ['--message', message], call)
-        await until('the stage is reached', () => existsSync(reached), 60)
-        const start = Date.now()
-        child.kill(signal)
-        const end = await ended
-        assert.is(end.code, 2)
-        assert.match(end.stderr, `interrupted (${signal})`)
-        assert.ok(Date.now() - start < 10_000)
-        assert.equal(readFiles(root), before)
-        assertNoLeak(example, trace, end)
-      }))
-  }
+for (const [stage, signal, condition] of interruptions) {
+  test(`${signal} in ${stage}: everything is as it was`, () =>
+    withExample({}, async (example) => {
+      const { root, directory } = example
+      const reached = join(directory, 'reached')
+      const wait = `if ${condition.replace('PATH', join(root, infrastructure))}; then touch '${reached}'; sleep 20; fi`
+      const trace = traceCalls(directory, example.env, undefined, { [stage.split(' ')[0]!]: wait })
+      const before = readFiles(root)
+      const call = { cwd: root, env: trace.env }
+      const { child, ended } = startTask('sops:test-create', ['--message', message], call)
+      await until('the stage is reached', () => existsSync(reached), 60)
+      const start = Date.now()
+      child.kill(signal)
+      const end = await ended
+      assert.is(end.code, 2)
+      assert.match(end.stderr, `interrupted (${signal})`)
+      assert.ok(Date.now() - start < 10_000)
+      assert.equal(readFiles(root), before)
+      checkLeaks(example, trace, end)
+    }))
 }
 
 test.run()

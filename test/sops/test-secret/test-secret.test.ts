@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -263,6 +263,15 @@ const refused: Record<string, Refused> = {
       symlinkSync('../../shared.yaml', join(root, infrastructure, 'kustomization.yaml'))
     },
     message: /it is no regular file/,
+  },
+  'a kustomization file that is not UTF-8': {
+    files: {},
+    also: ({ root }) =>
+      writeFileSync(
+        join(root, infrastructure, 'kustomization.yaml'),
+        Buffer.from('resources: [] # \xfc\n', 'latin1'),
+      ),
+    message: /kustomiz/,
   },
   'another file of its name': {
     files: { [`${infrastructure}/sops-test`]: 'mine' },

@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+
+/**
+ * Searches output and files for secrets, as they are and in base64.
+ * @param directory all files below it, links not followed
+ * @param allowed paths in it that may hold them
+ * @throws where one is found, with the place and without the secret
+ */
+export function assertNoLeak(
+  secrets: readonly string[],
+  texts: Readonly<Record<string, string>>,
+  directory: string,
+  allowed: readonly string[] = [],
+): void {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+    .filter((file) => !allowed.includes(file))
+  const places: [place: string, text: string][] = [
+    ...Object.entries(texts),
+    ['a file name', files.join('\n')],
+    ...files.map((file): [string, string] => [file, readFileSync(join(directory, file), 'latin1')]),
+  ]
+  secrets.forEach((secret, index) => {
+    const forms = [
+      Buffer.from(secret).toString('latin1'),
+      Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+    ]
+    const found = places.filter(([, text]) => forms.some((form) => text.includes(form)))
+    if (found.length > 0)
+      throw new Error(`secret ${index + 1} leaks into ${found.map(([place]) => place).join(', ')}`)
+  })
+}
