@@ -148,9 +148,13 @@ function problemIn(text: string, documents: readonly YamlDocument[]): string | u
   const broken = documents.find((document) => document.problem)
   if (broken && /\{\{|\{%/.test(text)) return 'it is a template'
   if (broken) return `it is not valid YAML (${broken.problem})`
+  if (unclearLineEnd.test(text)) return 'it has line ends that not every YAML parser takes for such'
   const encrypted = documents.some(({ value }) => typeof valueAt(value, 'sops') === 'object')
   return encrypted ? 'it is encrypted with SOPS, and a change would break its MAC' : undefined
 }
+
+/** Kubernetes reads YAML 1.1, where a line ends at each of these; for the parser that we use it goes on. */
+const unclearLineEnd = /\r(?!\n)|[\u0085\u2028\u2029]/
 
 const declaresKustomization = /^\s*(?:- +)?["']?apiVersion["']?\s*:\s*["']?kustomize\.toolkit\.fluxcd\.io\//m
 

@@ -161,15 +161,22 @@ async function installFlux(
 ): Promise<void> {
   await Promise.all([kubectl(['create', '-f', crds]), kubectl(['create', 'namespace', 'flux-system'])])
   // not `kubectl wait`: it takes 1 s for what this finds out in 0.2 s
-  const status = '{range .items[*]}{.status.conditions[?(@.type=="Established")].status}{"\\n"}{end}'
-  await waitUntilReady(
-    apiServer,
-    async () => {
-      const answers = (await kubectl(['get', 'crd', '-o', `jsonpath=${status}`])).split('\n').slice(0, -1)
-      return answers.every((answer) => answer === 'True')
-    },
-    around,
-  )
+  const established = async () => {
+    const { items } = JSON.parse(await kubectl(['get', 'crd', '-o', 'json'])) as { items: Definition[] }
+    const isTrue = ({ type, status }: Condition) => type === 'Established' && status === 'True'
+    return items.every((definition) => definition.status?.conditions?.some(isTrue))
+  }
+  await waitUntilReady(apiServer, established, around)
+}
+
+/** A CustomResourceDefinition; the conditions are missing, or null, for a moment after it was created. */
+interface Definition {
+  status?: { conditions?: Condition[] | null }
+}
+
+interface Condition {
+  type: string
+  status: string
 }
 
 /** gc and maintenance are off because no git process may work on in the background when the sandbox stops. */

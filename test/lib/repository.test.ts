@@ -95,6 +95,8 @@ const contents: Record<string, [text: string, found: string[]]> = {
     `${object('a')}---\n${object('b', 'spec: {a: 1, a: 2}\n')}`,
     ['1:a', '!it is not valid YAML (duplicate key in line 10)'],
   ],
+  'a lone carriage return': [`${object('a')}# x\r# y\n`, ['1:a', '!it has line ends']],
+  'a line separator of Unicode': [`${object('a')}# x\u2028y\n`, ['1:a', '!it has line ends']],
   'a SOPS file': [`${object('a')}sops:\n  mac: ENC[x]\n`, ['1:a', '!it is encrypted with SOPS']],
   'a SOPS file of several documents': [
     `${object('a')}---\nkind: Secret\nsops: {mac: x}\n`,

@@ -97,7 +97,7 @@ function startBlock(text: string, root: YAMLMap, key: Scalar, value: Node, name:
   const from = afterKey + lengthOfColon(text, afterKey)
   const to = start < end ? end : from
   const tail = text.slice(to, lineEnd(text, to))
-  if (from === afterKey || !/^([ \t]+#.*|[ \t]*)$/.test(tail))
+  if (from === afterKey || !/^([ \t]+#[^\n]*|[ \t]*)$/.test(tail))
     return { reason: 'its resources are written in an unusual way' }
   const insert = `${tail}${newlineOf(text)}${dashIndent(text, root)}${entry}`
   return { offset: from, remove: lineEnd(text, to) - from, insert }
@@ -180,7 +180,7 @@ function isReverted(text: string, { value }: Kustomization, rest: readonly unkno
 function editsOfBlock(text: string, afterKey: number, list: YAMLSeq, [start, end]: Range): Edit[] | Refusal {
   const from = lineStart(text, start)
   const to = lineEnd(text, end)
-  if (!/^ *- +$/.test(text.slice(from, start)) || !/^[ \t]*(#.*)?$/.test(text.slice(end, to)))
+  if (!/^ *- +$/.test(text.slice(from, start)) || !/^[ \t]*(#[^\n]*)?$/.test(text.slice(end, to)))
     return { reason: 'its resources are written in an unusual way' }
   const edits = [removeLine(text, from, to)]
   if (list.items.length === 1)

@@ -13,6 +13,7 @@ export function isAlive(runId: string): boolean {
   return isProcess(Number(pid))
 }
 
+/** Whether a process with this id lives, whoever's it is. */
 export function isProcess(pid: number): boolean {
   try {
     process.kill(pid, 0)
