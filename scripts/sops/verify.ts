@@ -1,5 +1,6 @@
 import type { Report } from '../lib/caller.ts'
 import { openView } from '../lib/cluster-view.ts'
+import { parseDuration } from '../lib/duration.ts'
 import { exit, Interrupted, UserError } from '../lib/errors.ts'
 import { idOf } from '../lib/flux.ts'
 import type { Cluster } from '../lib/kubectl.ts'
@@ -25,7 +26,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     stages: makeStages(options.caller),
     findings: [],
     view: openView(cluster),
-    deadline: Date.now() + options.timeout,
+    deadline: Date.now() + parseDuration(options.timeout, 'timeout'),
   }
   let error: unknown
   let cleanedUp = false

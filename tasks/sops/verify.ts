@@ -10,14 +10,11 @@
 import { runTask } from '../../scripts/lib/task.ts'
 
 await runTask(import.meta.filename, async (usage, caller) => {
-  const [{ verify }, { parseDuration }] = await Promise.all([
-    import('../../scripts/sops/verify.ts'),
-    import('../../scripts/lib/duration.ts'),
-  ])
+  const { verify } = await import('../../scripts/sops/verify.ts')
   return verify({
     kustomization: usage.required('kustomization'),
     namespace: usage.required('namespace'),
-    timeout: parseDuration(usage.required('timeout'), 'timeout'),
+    timeout: usage.required('timeout'),
     context: usage.text('context'),
     remote: usage.required('remote'),
     caller,

@@ -11,8 +11,8 @@ export interface VerifyOptions {
   kustomization: string
   /** Namespace of the test Secret. */
   namespace: string
-  /** How long the cluster may take for everything, in ms. */
-  timeout: number
+  /** How long the cluster may take for everything, as `5m`. */
+  timeout: string
   context: string | undefined
   /** Name or URL of the remote that Flux follows. */
   remote: string
