@@ -146,7 +146,8 @@ export function insertLinesAfter(text: string, collection: Node, lines: readonly
     const rest = /[^\n]*\n?/y
     rest.lastIndex = end
     const [line] = rest.exec(text)!
-    if (!/^\s*(#.*)?\s*$/.test(line)) return { reason: 'something unexpected stands behind its last value' }
+    if (!/^\s*(#[^\n]*)?\s*$/.test(line))
+      return { reason: 'something unexpected stands behind its last value' }
     end += line.length
   }
   const endOfLine = lineEndBefore(text, end)

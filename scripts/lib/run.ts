@@ -127,7 +127,8 @@ function start(args: readonly string[], options: RunOptions) {
     // bash reads ~/.bashrc where stdin is a socket, as Node's pipes are, and no shell is above it (SHLVL); and always BASH_ENV
     env: { ...(options.env ?? process.env), SHLVL: '1', BASH_ENV: '' },
   })`${args}`
-  const child = running.child!
+  const { child } = running
+  if (!child) throw new UserError('bash is not on PATH')
   // a program may end without having read its input
   child.stdin?.on('error', () => {})
   if (!options.input) child.stdin?.end()

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -323,12 +323,15 @@ test('what keeps it from the cluster is told apart', async () => {
       /is forbidden: User "nobody" cannot get resource "secrets"/,
       /hint: ask for this right/,
     )
-    await fails({ PATH: join(env.HOME!, 'none') }, [], /is not on PATH/)
+    symlinkSync('/bin/bash', join(env.HOME!, 'bash'))
+    await fails({ PATH: env.HOME! }, [], /is not on PATH/, /hint: /)
   })
 })
 
 test('an API server that does not answer is given up within 10 s', async () => {
-  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  // kept, for a socket that is collected is closed
+  const sockets: Socket[] = []
+  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1')
   try {
     await withPlace(async ({ sopsKey, root, env }) => {
       const { port } = silent.address() as { port: number }
@@ -352,6 +355,7 @@ test('an API server that does not answer is given up within 10 s', async () => {
       rmSync(kubeconfig)
     })
   } finally {
+    for (const socket of sockets) socket.destroy()
     silent.close()
   }
 })

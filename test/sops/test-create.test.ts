@@ -220,18 +220,6 @@ const refused: Record<string, Refused> = {
     stderr:
       /the age key from \.age-key\.txt can't decrypt .*\n {2}the file is for {2}age1.*\n {2}the key is of {4}age1/,
   },
-  'no rule that matches': {
-    files: { '.sops.yaml': 'creation_rules:\n  - path_regex: .*\\.sops\\.yaml\n    age: x\n' },
-    stderr: /Tried:\n {2}path_regex: \.\*\\\.sops\\\.yaml\nhint: add a rule/,
-  },
-  'a Secret of that name in the path': {
-    files: {
-      [`${infrastructure}/kustomization.yaml`]: 'resources:\n  - same.yaml\n',
-      [`${infrastructure}/same.yaml`]:
-        'apiVersion: v1\nkind: Secret\nmetadata: {name: sops-test, namespace: default}\n',
-    },
-    stderr: /kustomize build kubernetes\/infrastructure failed/,
-  },
   'a directory that would vanish': {
     files: { [`${infrastructure}/kustomization.yaml`]: undefined, [`${infrastructure}/ignored`]: undefined },
     also: ({ root }) => writeFiles(root, { [`${infrastructure}/.age-key.txt`]: 'x' }),

@@ -89,7 +89,7 @@ async function compareMessage(
     const own = identities.map(({ recipient }) => recipient)
     const why = own.some((recipient) => recipients.includes(recipient))
       ? `: ${error.stderr}`
-      : `\n  the file is for  ${recipients.join(', ')}\n  the key is of    ${own.join(', ')}`
+      : `\n  the file is for  ${recipients.join(', ') || 'no age key'}\n  the key is of    ${own.join(', ')}`
     throw new UserError(`the age key from ${source} can't decrypt ${shown}${why}`, {
       hint: 'make a creation rule in .sops.yaml name the recipient of the key, or use the key that the file is for',
     })

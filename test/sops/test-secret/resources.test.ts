@@ -68,9 +68,9 @@ const styles: Record<string, { before: string; after: string; plain?: string }> 
     plain: `resources: []\nnamespace: x\n`,
   },
   'no value but comments': {
-    before: `namespace: x\nresources: # none\n  # - a.yaml\n`,
-    after: `namespace: x\nresources: # none\n  - sops-test\n  # - a.yaml\n`,
-    plain: `namespace: x\nresources: [] # none\n  # - a.yaml\n`,
+    before: `namespace: x\nresources: # none\n  # - c.yaml\n`,
+    after: `namespace: x\nresources: # none\n  - sops-test\n  # - c.yaml\n`,
+    plain: `namespace: x\nresources: [] # none\n  # - c.yaml\n`,
   },
   null: {
     before: `namespace: x\nresources: null\n`,
@@ -125,6 +125,14 @@ const styles: Record<string, { before: string; after: string; plain?: string }> 
     before: `\uFEFFnamespace: x\n`,
     after: `\uFEFFnamespace: x\nresources:\n  - sops-test\n`,
     plain: `\uFEFFnamespace: x\nresources: []\n`,
+  },
+  'characters in comments that JavaScript takes for line ends': {
+    before: `resources: [] # \u2028\n`,
+    after: `resources: # \u2028\n  - sops-test\n`,
+  },
+  'the same behind an entry': {
+    before: `resources:\n- a.yaml # \u2029\n`,
+    after: `resources:\n- a.yaml # \u2029\n- sops-test\n`,
   },
   'document marks': {
     before: `---\n${head}resources: []\n...\n`,
@@ -201,21 +209,19 @@ test('kustomize reads every style as before, plus the entry', () =>
     const configMap = (name: string) =>
       `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: x\n`
     writeFiles(directory, {
-      'a.yaml': configMap('a-file'),
-      'b.yaml': configMap('b-file'),
+      'a.yaml': configMap('a.yaml'),
+      'b.yaml': configMap('b.yaml'),
       'sops-test/kustomization.yaml': 'resources: [x.yaml]\n',
       'sops-test/x.yaml': configMap('sops-test'),
     })
-    const names = (text: string) => {
-      writeFileSync(join(directory, 'kustomization.yaml'), text)
+    for (const [style, { before, after }] of Object.entries(styles)) {
+      writeFileSync(join(directory, 'kustomization.yaml'), after)
       const args = ['build', directory]
       const built = execFileSync('kustomize', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-      return [...built.matchAll(/^ {2}name: (.*)$/gm)].map(([, name]) => name).sort()
-    }
-    for (const [style, { before, after }] of Object.entries(styles)) {
-      // kustomize calls a file without anything in it an error
-      const original = /\[\s*(#.*\s*)?\]|a\.yaml|name: a/.test(before) ? names(before) : []
-      assert.equal(names(after), [...original, 'sops-test'].sort(), style)
+      const names = [...built.matchAll(/^ {2}name: (\S*)$/gm)].map(([, name]) => name!.replace(/^a-.*/, 'a'))
+      const expected = ['a.yaml', 'b.yaml'].filter((name) => before.includes(name))
+      if (before.includes('name: a\n')) expected.push('a')
+      assert.equal(names.sort(), [...expected, 'sops-test'].sort(), style)
     }
   }))
 
