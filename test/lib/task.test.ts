@@ -19,10 +19,7 @@ const waiting = `
   const { writeFileSync } = await import('node:fs')
   const { setTimeout: sleep } = await import('node:timers/promises')
   writeFileSync('started', '')
-  await new Promise((done) => {
-    caller.signal.addEventListener('abort', done)
-    setTimeout(done, 30_000)
-  })
+  await sleep(30_000, undefined, { signal: caller.signal }).catch(() => {})
   await sleep(300)
   writeFileSync('cleaned', String(caller.signal.reason.message))
   caller.signal.throwIfAborted()

@@ -25,6 +25,9 @@ export interface Proof {
   built: { name: string; namespace: string }
 }
 
+/** The hint where another test Secret is in the way. */
+export const removeFirst = 'remove it first: `mise run sops:test-remove`'
+
 /** How long kustomize may take, which can fetch remote resources, in ms. */
 const patience = 120_000
 
@@ -97,8 +100,6 @@ async function compareMessage(
   if (textAt(parseDocuments(decrypted)[0]?.value, 'stringData', 'message') === message) return
   throw new UserError(`${shown} holds another message`, { hint: removeFirst })
 }
-
-export const removeFirst = 'remove it first: `mise run sops:test-remove`'
 
 async function refuseIgnored({ directory }: TestSecret, repository: Repository): Promise<void> {
   const files = [secretFile, kustomizationFile].map((file) =>
