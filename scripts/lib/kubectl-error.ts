@@ -55,6 +55,13 @@ const rules: readonly Rule[] = [
     hint: 'check the file that KUBECONFIG names',
   },
   {
+    // kubectl asks for a user name then, and there is nobody to answer
+    text: /^(error: )?EOF$/m,
+    problem: 'unauthorized',
+    why: 'the kubeconfig has no credentials for this context',
+    hint: 'log in again, or choose another context with --context',
+  },
+  {
     text: /Unauthorized|must be logged in|asked for the client to provide credentials|getting credentials/,
     problem: 'unauthorized',
     hint: 'the cluster does not accept these credentials: log in again, or choose another context with --context',

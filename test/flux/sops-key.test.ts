@@ -342,7 +342,7 @@ test('an API server that does not answer is given up within 10 s', async () => {
           apiVersion: 'v1',
           kind: 'Config',
           clusters: [{ name: 'x', cluster: { server: `https://127.0.0.1:${port}` } }],
-          users: [{ name: 'x', user: {} }],
+          users: [{ name: 'x', user: { token: 'x' } }],
           contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
           'current-context': 'x',
         }),

@@ -26,6 +26,7 @@ const cases: [problem: string, stderr: string, message: RegExp][] = [
     'error: error loading config file "x": yaml: did not find expected key',
     /loading config file/,
   ],
+  ['unauthorized', 'error: EOF', /no credentials for this context/],
   ['unauthorized', 'error: You must be logged in to the server (Unauthorized)', /must be logged in/],
   [
     'forbidden',
