@@ -44,7 +44,7 @@ export interface Secret extends KubeObject {
 export const fieldManager = 'flux-sops-tasks'
 
 /** An API server that does not answer keeps kubectl for up to 50 s (observed.md D7), so every call has an end, in ms. */
-const patience = 9_000
+const patience = 8_000
 
 /**
  * One kubectl call.
