@@ -329,7 +329,6 @@ test('what keeps it from the cluster is told apart', async () => {
 })
 
 test('an API server that does not answer is given up within 10 s', async () => {
-  // kept, for a socket that is collected is closed
   const sockets: Socket[] = []
   const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1')
   try {
