@@ -99,11 +99,10 @@ function follow(running: Sandbox, source: Mirror, { note }: Caller): Promise<() 
   )
 }
 
-/** What the command gets: the user's environment without what mise set for this task, and the way to the sandbox. */
+/** What the command gets: the user's environment and the way to the sandbox. */
 function commandEnvironment(env: NodeJS.ProcessEnv, running: Sandbox, bin: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(([name]) => !name.startsWith('usage_'))
   return {
-    ...Object.fromEntries(kept),
+    ...env,
     KUBECONFIG: running.kubeconfig,
     FLUX_SANDBOX_GIT_URL: running.gitUrl('flux-system'),
     PATH: [env.PATH, bin].filter(Boolean).join(delimiter),

@@ -11,7 +11,7 @@ export const kustomizationFile = 'kustomization.yaml'
 const managedBy = ['app.kubernetes.io/managed-by', 'flux-sops-tasks'] as const
 
 /** Keeps the id of the `sops:verify` run that made the Secret. */
-const runAnnotation = 'flux-sops-tasks/run'
+export const runAnnotation = 'flux-sops-tasks/run'
 
 /** Else Flux would replace `${…}` in the decrypted message where the Kustomization has postBuild (flux-sops.md 1.1). */
 const notSubstituted = { 'kustomize.toolkit.fluxcd.io/substitute': 'disabled' }

@@ -61,9 +61,7 @@ export async function openBranch(repository: Repository, { remote, branch }: Bra
     return (await git('rev-parse', 'FETCH_HEAD')).trim()
   }
   const isAncestor = async (ancestor: string, commit: string) => {
-    const known = async () =>
-      (await attempt(['git', 'cat-file', '-e', `${commit}^{commit}`], { cwd: root, env, signal })).code === 0
-    if (!(await known())) await fetch()
+    if (!(await opened.has(commit))) await fetch()
     const { code } = await attempt(['git', 'merge-base', '--is-ancestor', ancestor, commit], {
       cwd: root,
       env,

@@ -40,20 +40,26 @@ export async function removeLeftovers(
       'belongs to another sops:verify that is at work now',
       'wait until it has ended',
     )
-  await publishRemoval(branch, kustomization.spec.path, options.caller)
+  await publishRemoval(branch, kustomization.spec.path, found.run, options.caller)
   options.caller.note(
     `removed what an earlier sops:verify, which was killed, had left on the branch: ${object}`,
   )
 }
 
-/** Removes the test Secret from the branch. @returns the commit; `undefined` where it was not there */
+/**
+ * Removes the test Secret of one run from the branch; that of another run, which may be at work, is left alone.
+ * @param run the id of the run that made it
+ * @returns the commit; `undefined` where it was not there
+ */
 export async function publishRemoval(
   branch: Branch,
   path: string | undefined,
+  run: string,
   options: { env: NodeJS.ProcessEnv; signal?: AbortSignal },
 ): Promise<string | undefined> {
   const place = { root: branch.root, path: join(branch.root, path ?? ''), name: testName }
-  const edit = async () => (await removeTestSecret(place, options)).files
+  const edit = async () =>
+    findTestSecret(place)?.run === run ? (await removeTestSecret(place, options)).files : []
   return branch.publish(edit, removeMessage)
 }
 
@@ -64,22 +70,25 @@ export async function publishRemoval(
 export async function cleanUp(trip: Trip): Promise<boolean> {
   const { branch, target, options, findings } = trip
   const { caller, remote } = options
-  if (!branch || !target || branch.pushes === 0 || trip.removed) return true
+  const { run } = trip
+  if (!branch || !target || !run || branch.pushes === 0 || trip.removed) return true
   branch.ignoreSignal()
   const where = `${remote}/${target.branch}`
   caller.status(`removing the test Secret from ${where} again`)
   try {
-    await branch.refresh()
-    let commit = await publishRemoval(branch, target.kustomization.spec.path, { env: caller.env })
+    const remove = async () => {
+      await branch.refresh()
+      return publishRemoval(branch, target.kustomization.spec.path, run, { env: caller.env })
+    }
+    let commit = await remove()
     if (!commit && !trip.created) {
       await sleep(afterthought)
-      await branch.refresh()
-      commit = await publishRemoval(branch, target.kustomization.spec.path, { env: caller.env })
+      commit = await remove()
     }
     caller.say(
       commit
         ? `the test Secret was removed from ${where} again (${commit.slice(0, 7)})`
-        : `no test Secret is on ${where}`,
+        : `nothing of this run is on ${where}`,
     )
     return true
   } catch (error) {

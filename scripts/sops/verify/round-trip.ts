@@ -11,6 +11,7 @@ import {
 import { repositoryRoot } from '../../lib/git.ts'
 import { contextName, get, type Secret } from '../../lib/kubectl.ts'
 import { KubectlError } from '../../lib/kubectl-error.ts'
+import { runAnnotation } from '../test-secret/manifest.ts'
 import { createTestSecret, type TestSecret } from '../test-secret/test-secret.ts'
 import { openBranch } from './branch.ts'
 import { publishRemoval, removeLeftovers } from './clean-up.ts'
@@ -64,7 +65,7 @@ export async function makeRoundTrip(trip: Trip): Promise<void> {
     }
   })
   const removal = await stages.run('remove', `pushing the removal to ${where}`, async () => {
-    trip.removed = (await publishRemoval(branch, target.kustomization.spec.path, options.caller))!
+    trip.removed = (await publishRemoval(branch, target.kustomization.spec.path, trip.run!, options.caller))!
     return { detail: `pushed ${short(trip.removed)} to ${where}: the Secret is removed`, value: trip.removed }
   })
   await stages.run('removal-applied', `waiting for kustomization ${id}`, async () => {
@@ -123,6 +124,7 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
   await checkSameRepository(trip, `${commitOf(target.source.status?.artifact?.revision)}`)
   await removeLeftovers(trip, branch, target)
 
+  trip.run = makeRunId(deadline + cleanUpTime)
   const message = `SOPS decryption works: ${randomBytes(16).toString('hex')}`
   const path = join(branch.root, target.kustomization.spec.path ?? '')
   const test: TestSecret = {
@@ -131,7 +133,7 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
     name: testName,
     namespace: options.namespace,
     message,
-    run: makeRunId(deadline + cleanUpTime),
+    run: trip.run,
   }
   const write = () => createTestSecret(test, { path, env, signal })
   const first = await write()
@@ -197,7 +199,7 @@ async function readLive(
 ): Promise<Secret | undefined> {
   try {
     const live = await get<Secret>(cluster, `cannot read secret ${object}`, ['secret', name, '-n', namespace])
-    const ours = live?.metadata.annotations?.['flux-sops-tasks/run'] !== undefined
+    const ours = live?.metadata.annotations?.[runAnnotation] !== undefined
     if (live && !ours) {
       throw unknown(
         'secret-taken',

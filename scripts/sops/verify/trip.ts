@@ -31,6 +31,8 @@ export interface Trip {
   context?: string
   target?: Target
   branch?: Branch
+  /** The id of this run, which its test Secret carries. */
+  run?: string
   /** The commit that brought the test Secret. */
   created?: string
   /** The commit that took it away again. */

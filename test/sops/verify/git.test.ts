@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { createTestSecret } from '../../../scripts/sops/test-secret/test-secret.ts'
 import { writeFiles } from '../../helpers/files.ts'
 import { createMessage, removeMessage, withPlace } from '../../helpers/verify.ts'
 
@@ -24,6 +25,32 @@ git -C "$DIRECTORY/other" push --quiet origin main`,
     assert.is(code, 0, stderr)
     assert.equal(await subjects(before), ['of somebody else', createMessage, removeMessage])
     assert.is(await server('diff', '--name-only', before, 'main'), 'other.txt')
+  }))
+
+test('another run comes first: its test Secret stays, and this run says why it ends', () =>
+  withPlace(async ({ directory, url, git, hook, verify, tip, server, env }) => {
+    const root = join(directory, 'other')
+    await git('clone', '--quiet', url, root)
+    const path = join(root, 'kubernetes', 'infrastructure')
+    const run = `0a0a0a0a.elsewhere.1.${Math.ceil(Date.now() / 1000) + 600}`
+    const secret = { root, directory: join(path, 'sops-test'), name: 'sops-test', namespace: 'default' }
+    await createTestSecret({ ...secret, message: 'of the other run', run }, { path, env })
+    const identity = ['-c', 'user.name=Other', '-c', 'user.email=other@example.com']
+    await git('-C', root, 'add', '--all')
+    await git('-C', root, ...identity, 'commit', '--quiet', '--message', 'the other run')
+    hook(
+      'pre-push',
+      'unset $(git rev-parse --local-env-vars); git -C "$DIRECTORY/other" push --quiet origin main',
+    )
+    const { code, json } = await verify()
+    assert.is(code, 2)
+    assert.match(json.findings[0]!.message, 'is there already')
+    assert.is(json.cleanedUp, true)
+    assert.is(await server('log', '-1', '--format=%s'), 'the other run')
+    assert.match(
+      await server('show', `${await tip()}:kubernetes/infrastructure/sops-test/secret.enc.yaml`),
+      run,
+    )
   }))
 
 test('a hook or an identity that keeps git from the commit: exit 2 with its words', () =>
