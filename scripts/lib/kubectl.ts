@@ -182,6 +182,10 @@ function command(cluster: Cluster, args: readonly string[]): string[] {
 }
 
 function options(cluster: Cluster, input: string | undefined) {
-  const { SOPS_AGE_KEY, ...env } = cluster.env
-  return { env, signal: cluster.signal, timeout: patience, ...(input === undefined ? {} : { input }) }
+  return {
+    env: cluster.env,
+    signal: cluster.signal,
+    timeout: patience,
+    ...(input === undefined ? {} : { input }),
+  }
 }

@@ -124,8 +124,7 @@ function start(args: readonly string[], options: RunOptions) {
     detached,
     input: options.input ?? '',
     ...(options.cwd && { cwd: options.cwd }),
-    // bash reads ~/.bashrc where stdin is a socket, as Node's pipes are, and no shell is above it (SHLVL); and always BASH_ENV
-    env: { ...(options.env ?? process.env), SHLVL: '1', BASH_ENV: '' },
+    env: environmentOf(options),
   })`${args}`
   const { child } = running
   if (!child) throw new UserError('bash is not on PATH')
@@ -153,6 +152,13 @@ function start(args: readonly string[], options: RunOptions) {
     options.signal?.removeEventListener('abort', end)
   }
   return { process: running, end, release }
+}
+
+/** The private key that the user may have in SOPS_AGE_KEY is for nobody but the user's own git hooks. */
+function environmentOf({ env = process.env, terminal }: RunOptions): NodeJS.ProcessEnv {
+  const { SOPS_AGE_KEY, ...others } = env
+  // bash reads ~/.bashrc where stdin is a socket, as Node's pipes are, and no shell is above it (SHLVL); and always BASH_ENV
+  return { ...(terminal ? env : others), SHLVL: '1', BASH_ENV: '' }
 }
 
 /** The program and its verbs, without options and values: `kubectl get secret`. */

@@ -123,9 +123,9 @@ function findConfig(file: string, { root, env }: SopsOptions): string {
   }
 }
 
-/** Without the variables that would take the place of the rule's recipients, and without private keys. */
+/** Without the variables that would take the place of the rule's recipients. */
 function ruleEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { SOPS_AGE_RECIPIENTS, SOPS_PGP_FP, SOPS_KMS_ARN, SOPS_AGE_KEY, SOPS_CONFIG, ...rest } = env
+  const { SOPS_AGE_RECIPIENTS, SOPS_PGP_FP, SOPS_KMS_ARN, SOPS_CONFIG, ...rest } = env
   return rest
 }
 

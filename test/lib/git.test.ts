@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { CommandError, UserError } from '../../scripts/lib/errors.ts'
+import { CommandError } from '../../scripts/lib/errors.ts'
 import {
   commitFiles,
   findRepositoryRoot,
@@ -13,19 +13,10 @@ import {
 } from '../../scripts/lib/git.ts'
 import { withDirectory, writeFiles } from '../helpers/files.ts'
 import { type TestRepository, withRepository } from '../helpers/repository.ts'
+import { thrown } from '../helpers/thrown.ts'
 import { userEnvironment } from '../helpers/user.ts'
 
 const files = { 'a.yaml': 'a\n', 'b/b.yaml': 'b\n', '.gitignore': 'ignored*\n' }
-
-async function thrown(promise: Promise<unknown>): Promise<UserError> {
-  try {
-    await promise
-  } catch (error) {
-    if (error instanceof UserError) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
-}
 
 test('repositoryRoot: from everywhere in the repository, and an error outside', () =>
   withRepository(files, async ({ root, env, directory }) => {

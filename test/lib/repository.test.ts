@@ -2,23 +2,13 @@ import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { UserError } from '../../scripts/lib/errors.ts'
 import { findFluxFiles, findKustomization, nameOf } from '../../scripts/lib/repository.ts'
 import { writeFiles } from '../helpers/files.ts'
 import { withRepository } from '../helpers/repository.ts'
+import { thrown } from '../helpers/thrown.ts'
 
 const object = (name: string, more = '', version = 'v1') =>
   `apiVersion: kustomize.toolkit.fluxcd.io/${version}\nkind: Kustomization\nmetadata:\n  name: ${name}\n${more}`
-
-async function thrown(promise: Promise<unknown>): Promise<UserError> {
-  try {
-    await promise
-  } catch (error) {
-    if (error instanceof UserError) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
-}
 
 test('findFluxFiles: all that a Kustomization says', () =>
   withRepository(

@@ -219,4 +219,11 @@ test('follow throws the error of the program after its last line', async () => {
   assert.is((await errorOf(missing)).message, 'no-such-program is not on PATH')
 })
 
+test('SOPS_AGE_KEY reaches no program but those that keep the terminal: git, for the hooks of the user', async () => {
+  const env = { PATH: process.env.PATH, SOPS_AGE_KEY: 'planted', OTHER: 'x' }
+  assert.not.match(await run(['env'], { env }), 'planted')
+  assert.match(await run(['env'], { env }), 'OTHER=x')
+  assert.match(await run(['env'], { env, terminal: true }), 'SOPS_AGE_KEY=planted')
+})
+
 test.run()

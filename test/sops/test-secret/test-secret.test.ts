@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
-import { UserError } from '../../../scripts/lib/errors.ts'
 import { putBack } from '../../../scripts/lib/files.ts'
 import {
   createTestSecret,
@@ -14,6 +13,7 @@ import {
 import { type Example, withExample } from '../../helpers/example.ts'
 import { readFiles, writeFiles } from '../../helpers/files.ts'
 import { makeKey, sopsConfig } from '../../helpers/keys.ts'
+import { thrown } from '../../helpers/thrown.ts'
 
 const { signal } = new AbortController()
 const infrastructure = 'kubernetes/infrastructure'
@@ -37,16 +37,6 @@ function optionsOf({ root, env }: Example, path = infrastructure) {
 
 function keyOf({ key }: Example) {
   return { identities: [{ secret: key.secret, recipient: key.recipient }], source: 'the test' }
-}
-
-async function thrown(promise: Promise<unknown>): Promise<UserError> {
-  try {
-    await promise
-  } catch (error) {
-    if (error instanceof UserError) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
 }
 
 function decrypt({ env, root }: Example, file: string): Record<string, Record<string, unknown>> {
