@@ -46,31 +46,35 @@ async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
       execFileSync('git', ['init', '--quiet', root], { env })
       await sandbox.kubectl(['create', 'namespace', namespace])
       const kubectl = (args: string[], input?: string) => sandbox.kubectl([...args, '-n', namespace], input)
-      await use({
-        sandbox,
-        namespace,
-        root,
-        env,
-        kubectl,
-        async sopsKey(args = [], call = {}) {
-          const before = readFiles(root)
-          const ended = await runTask('flux:sops-key', ['--namespace', namespace, ...args], {
-            cwd: root,
-            env,
-            ...call,
-          })
-          assert.equal(readFiles(root), before)
-          for (const secret of [
-            oldKey.secret,
-            newKey.secret,
-            Buffer.from(`${oldKey.secret}\n`).toString('base64'),
-          ]) {
-            assert.not.match(`${ended.stdout}${ended.stderr}`, secret)
-          }
-          return ended
-        },
-        secret: async () => JSON.parse(await kubectl(['get', 'secret', 'sops-age', '-o', 'json'])),
-      })
+      try {
+        await use({
+          sandbox,
+          namespace,
+          root,
+          env,
+          kubectl,
+          async sopsKey(args = [], call = {}) {
+            const before = readFiles(root)
+            const ended = await runTask('flux:sops-key', ['--namespace', namespace, ...args], {
+              cwd: root,
+              env,
+              ...call,
+            })
+            assert.equal(readFiles(root), before)
+            for (const secret of [
+              oldKey.secret,
+              newKey.secret,
+              Buffer.from(`${oldKey.secret}\n`).toString('base64'),
+            ]) {
+              assert.not.match(`${ended.stdout}${ended.stderr}`, secret)
+            }
+            return ended
+          },
+          secret: async () => JSON.parse(await kubectl(['get', 'secret', 'sops-age', '-o', 'json'])),
+        })
+      } finally {
+        await sandbox.kubectl(['delete', 'secrets', '--all', '--all-namespaces'])
+      }
     }),
   )
 }
