@@ -97,6 +97,9 @@ for (const entry of entries) {
       assert.not.match(line, /\[(MISE|USAGE)\]|^\/\/ ?(MISE|USAGE)|^#/, line)
     assert.match(lines[1]!, /^\/\/ \[MISE\] description="[A-Z][^"]+[^.]"$/)
     assert.ok(lines.includes('// [MISE] tools={node="24"}'))
+    assert.ok(
+      lines.includes(`// [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}`),
+    )
     const body = lines.length - header
     assert.ok(body <= 25, `${body} lines besides the header`)
     assert.ok(text.includes('await runTask(import.meta.filename, '))

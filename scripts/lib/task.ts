@@ -8,6 +8,12 @@ import { exit, Interrupted, UserError } from './errors.ts'
 import { installDependencies } from './install.ts'
 import { readUsage, type Usage } from './usage.ts'
 
+const compileCache = join(
+  process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
+  'flux-sops-tasks',
+  'compile',
+)
+
 type Task = (usage: Usage, caller: Caller) => Promise<Report>
 
 /**
@@ -19,9 +25,9 @@ type Task = (usage: Usage, caller: Caller) => Promise<Report>
  * @param entry the file of the task, `import.meta.filename`: its header declares the options
  */
 export async function runTask(entry: string, task: Task): Promise<void> {
-  enableCompileCache(
-    join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'flux-sops-tasks', 'compile'),
-  )
+  // `mise run` sets it in the environment, by the header of the entry, which spares the first modules as well
+  enableCompileCache(compileCache)
+  const env = environmentOfChildren(process.env)
   const name = taskName(entry)
   const abort = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -43,8 +49,8 @@ export async function runTask(entry: string, task: Task): Promise<void> {
     const usage = readUsage(entry, process.argv.slice(2), process.env, cwd)
     if (typeof usage === 'string') return print(process.stdout, usage)
     json = usage.flag('json')
-    await installDependencies(join(import.meta.dirname, '..', '..'), process.env, abort.signal)
-    const report = await task(usage, callerOf(cwd, json, abort.signal))
+    await installDependencies(join(import.meta.dirname, '..', '..'), env, abort.signal)
+    const report = await task(usage, callerOf(cwd, env, json, abort.signal))
     if (process.exitCode) return
     if (json) print(process.stdout, JSON.stringify({ task: name, ...report.json }, null, 2))
     else for (const line of report.lines) print(process.stdout, line)
@@ -59,12 +65,14 @@ function taskName(entry: string): string {
   return entry.split(/[\\/]/).slice(-2).join(':').replace(/\.ts$/, '')
 }
 
-/** The environment without the options, which mise passes in it: they are for this task and not for what it starts. */
-function withoutUsage(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('usage_')))
+/** Without what mise passes in it for this task alone: the options, and the compile cache. */
+function environmentOfChildren(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isOurs = ([name, value]: [string, string | undefined]) =>
+    name.startsWith('usage_') || (name === 'NODE_COMPILE_CACHE' && value === compileCache)
+  return Object.fromEntries(Object.entries(env).filter((entry) => !isOurs(entry)))
 }
 
-function callerOf(cwd: string, json: boolean, signal: AbortSignal): Caller {
+function callerOf(cwd: string, env: NodeJS.ProcessEnv, json: boolean, signal: AbortSignal): Caller {
   let loading: Promise<typeof import('yocto-spinner')> | undefined
   let spinner: Spinner | undefined
   let wanted: string | undefined
@@ -75,7 +83,7 @@ function callerOf(cwd: string, json: boolean, signal: AbortSignal): Caller {
   }
   return {
     cwd,
-    env: withoutUsage(process.env),
+    env,
     signal,
     say: (line) => above(json ? process.stderr : process.stdout, line),
     note: (line) => above(process.stderr, line),

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // [MISE] description="Add SOPS decryption to the Flux Kustomizations of the repository"
 // [MISE] tools={node="24"}
+// [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
 // [USAGE] arg "[path]" var=#true help="Files and directories to look in (else the whole repository)"
 // [USAGE] flag "--name <name>" default="sops-age" help="Name of the Secret with the age key"
 // [USAGE] flag "--provider-only" help="Name no Secret: the controller has the key (--sops-age-secret)"

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // [MISE] description="Create or rotate the Secret with the age key that Flux decrypts with"
 // [MISE] tools={node="24"}
+// [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
 // [USAGE] flag "--key-file <file>" help="File with the age private key, or - for stdin (else SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, .age-key.txt, sops's own default file)"
 // [USAGE] flag "-n --namespace <namespace>" var=#true default="flux-system" help="Namespace of the Secret: that of the Kustomizations which use it; may be given several times"
 // [USAGE] flag "--name <name>" default="sops-age" help="Name of the Secret"

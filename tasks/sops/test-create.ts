@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // [MISE] description="Write an encrypted test Secret into the path of a Flux Kustomization"
 // [MISE] tools={node="24"}
+// [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
 // [USAGE] flag "--kustomization <kustomization>" default="infrastructure" help="The Flux Kustomization: NAME, NAMESPACE/NAME or the file that declares it"
 // [USAGE] flag "--name <name>" default="sops-test" help="Name of the Secret and of its directory"
 // [USAGE] flag "-n --namespace <namespace>" default="default" help="Namespace of the Secret"

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // [MISE] description="Prove on the real cluster that Flux decrypts what this repository encrypts"
 // [MISE] tools={node="24"}
+// [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
 // [USAGE] flag "--kustomization <kustomization>" default="infrastructure" help="Flux Kustomization whose path gets the test Secret: its name in flux-system, or namespace/name"
 // [USAGE] flag "-n --namespace <namespace>" default="default" help="Namespace of the test Secret"
 // [USAGE] flag "--timeout <duration>" default="5m" help="How long the cluster may take for everything"

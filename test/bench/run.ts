@@ -3,7 +3,7 @@
  * BENCH_RUNS changes the number of pairs (5).
  */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,11 +12,13 @@ import { applyFluxSystem, requestSync } from '../../scripts/sandbox/flux-system.
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/sandbox.ts'
 import { exampleCluster, writeFiles } from '../helpers/files.ts'
 import { sopsConfig } from '../helpers/keys.ts'
+import { miseOffline } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
 
 const execute = promisify(execFile)
 const runs = Number(process.env.BENCH_RUNS) || 5
 const root = join(import.meta.dirname, '..', '..')
+/** As mise starts it, in the environment that the header of the task names. */
 const task = (name: string) => [process.execPath, join(root, 'tasks', `${name.replace(':', '/')}.ts`)]
 const byHand = (script: string) => ['bash', join(import.meta.dirname, script)]
 
@@ -52,9 +54,9 @@ async function compare(
   )
 }
 
-async function startUp(title: string, target: string, entry: string, place: Place): Promise<void> {
+async function startUp(title: string, target: string, command: string[], place: Place): Promise<void> {
   const times: number[] = []
-  for (let index = 0; index <= 2 * runs; index++) times.push(await seconds([process.execPath, entry], place))
+  for (let index = 0; index <= 2 * runs; index++) times.push(await seconds(command, place))
   console.log(
     `${title.padEnd(44)} ${`${median(times.slice(1)).toFixed(3)} s`.padStart(9)} ${''.padStart(9)} ${''.padStart(6)}   ${target}`,
   )
@@ -94,6 +96,24 @@ async function makeRepository(place: Place, sandbox: Sandbox): Promise<void> {
   ])
 }
 
+/** A task of the form that ours have, with what starts processes. */
+function writeNothing(parent: string): void {
+  const module = (name: string) => JSON.stringify(join(root, 'scripts', 'lib', name))
+  const file = join(parent, 'tasks', 'do', 'nothing.ts')
+  writeFiles(parent, {
+    'tasks/do/nothing.ts': `#!/usr/bin/env node
+// [MISE] description="Do nothing"
+// [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
+import { runTask } from ${module('task.ts')}
+await runTask(import.meta.filename, async () => {
+  await import(${module('run.ts')})
+  return { exitCode: 0, lines: [], json: {} }
+})
+`,
+  })
+  chmodSync(file, 0o755)
+}
+
 const directory = mkdtempSync(join(tmpdir(), 'flux-sops-bench-'))
 const binaries = await buildBinaries({
   cacheHome: process.env.XDG_CACHE_HOME,
@@ -105,29 +125,34 @@ try {
   const PATH = [binaries.bin, process.env.PATH].join(delimiter)
   const place = {
     cwd: join(directory, 'repository'),
-    env: { ...userEnvironment(directory), PATH, KUBECONFIG: sandbox.kubeconfig },
+    env: { ...userEnvironment(directory), ...miseOffline, PATH, KUBECONFIG: sandbox.kubeconfig },
+  }
+  writeFiles(join(directory, 'home'), {
+    '.config/mise/config.toml': `[task_config]\nincludes = [${JSON.stringify(join(directory, 'tasks'))}]\n`,
+  })
+  const cached = {
+    ...place,
+    env: {
+      ...place.env,
+      NODE_COMPILE_CACHE: join(directory, 'home', '.cache', 'flux-sops-tasks', 'compile'),
+    },
   }
   mkdirSync(place.cwd)
   await makeRepository(place, sandbox)
-  const nothing = (imports: string) => {
-    const file = join(directory, `nothing${imports.length}.ts`)
-    const boundary = JSON.stringify(join(root, 'scripts', 'lib', 'task.ts'))
-    writeFileSync(
-      file,
-      `import { runTask } from ${boundary}\nawait runTask(import.meta.filename, async () => {\n${imports}  return { exitCode: 0, lines: [], json: {} }\n})\n`,
-    )
-    return file
-  }
+  writeNothing(directory)
+  const nothing = [process.execPath, join(directory, 'tasks', 'do', 'nothing.ts')]
   console.log(`${''.padEnd(44)}      ours   by hand  ratio   target`)
-  await startUp('start-up of a task that does nothing', '0.12 s', nothing(''), place)
-  await startUp(
-    '… with what starts processes (zx)',
-    '0.12 s',
-    nothing(`  await import(${JSON.stringify(join(root, 'scripts', 'lib', 'run.ts'))})\n`),
-    place,
+  await startUp('a task that does nothing, as mise starts it', '0.12 s', nothing, cached)
+  await startUp('… with plain node', '', nothing, place)
+  await startUp('… with mise run', '', ['mise', 'run', '--quiet', 'do:nothing'], place)
+  await compare(
+    'flux:sops-key / get, delete, create',
+    1,
+    task('flux:sops-key'),
+    byHand('sops-key.sh'),
+    cached,
   )
-  await compare('flux:sops-key / get, delete, create', 1, task('flux:sops-key'), byHand('sops-key.sh'), place)
-  await compare('sops:verify / the same steps, polled', 0.5, task('sops:verify'), byHand('verify.sh'), place)
+  await compare('sops:verify / the same steps, polled', 0.5, task('sops:verify'), byHand('verify.sh'), cached)
 } finally {
   await sandbox.stop()
   rmSync(directory, { recursive: true, force: true })

@@ -28,7 +28,11 @@ export async function withFixtureTask<T>(
   return withDirectory(async (parent) => {
     const directory = join(realpathSync(parent), 'project')
     const entry = join(directory, 'tasks', 'made', 'task.ts')
-    const header = ['[MISE] description="Made for a test"', ...usage.map((line) => `[USAGE] ${line}`)]
+    const header = [
+      '[MISE] description="Made for a test"',
+      '[MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}',
+      ...usage.map((line) => `[USAGE] ${line}`),
+    ]
     writeFiles(directory, {
       'mise.toml': '[task_config]\nincludes = ["tasks"]\n',
       'tasks/made/task.ts': `#!/usr/bin/env node

@@ -172,12 +172,14 @@ test('where nobody watches no progress is shown, and no colour', () =>
     },
   ))
 
-test('the options are not passed on to what the task starts', () =>
+test('neither the options nor the compile cache are passed on to what the task starts', () =>
   withFixtureTask(
     ['flag "--name <name>" help="Name"'],
-    `return { exitCode: 0, json: {}, lines: [usage.text('name'), Object.keys(caller.env).filter((name) => name.startsWith('usage_')).join()] }`,
+    `const passed = Object.keys(caller.env).filter((name) => /^usage_|^NODE_COMPILE_CACHE$/.test(name)).join()
+    return { exitCode: 0, json: {}, lines: [usage.text('name'), process.env.NODE_COMPILE_CACHE, passed] }`,
     async (task) => {
-      assert.is((await task.run(['--name', 'x'], { via: 'mise' })).stdout, 'x\n\n')
+      const { stdout } = await task.run(['--name', 'x'], { via: 'mise' })
+      assert.is(stdout, `x\n${task.env.HOME}/.cache/flux-sops-tasks/compile\n\n`)
     },
   ))
 
