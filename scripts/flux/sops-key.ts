@@ -4,7 +4,8 @@ import { findEncryptedFiles, recipientsInRules } from '../lib/encrypted-files.ts
 import { UserError } from '../lib/errors.ts'
 import { findRepositoryRoot } from '../lib/git.ts'
 import { requireKey } from '../lib/key.ts'
-import { annotate, apply, type Cluster, contextName, get, type Secret } from '../lib/kubectl.ts'
+import { annotate, apply, get, type Secret, secrets } from '../lib/kube-api.ts'
+import { type Cluster, openCluster } from '../lib/kubectl.ts'
 import { KubectlError } from '../lib/kubectl-error.ts'
 import { filesThatWouldBeLost, recipientsIn } from './sops-key/outage.ts'
 import { lastApplied, type Plan, planSecret } from './sops-key/plan.ts'
@@ -28,15 +29,22 @@ export interface SopsKeyOptions {
  *   repository could no longer be decrypted (exit 1). No message and no output holds the key.
  */
 export async function sopsKey(options: SopsKeyOptions): Promise<Report> {
+  const cluster = openCluster(options.context, options.caller)
+  try {
+    return await putKey(cluster, options)
+  } finally {
+    await cluster.close()
+  }
+}
+
+async function putKey(cluster: Cluster, options: SopsKeyOptions): Promise<Report> {
   const { name, namespaces, caller } = options
   const { cwd, env, signal } = caller
-  const cluster: Cluster = { context: options.context, env, signal }
   const readSecret = (namespace: string) =>
-    get<Secret>(cluster, `cannot read secret ${namespace}/${name}`, ['secret', name, '-n', namespace])
+    get<Secret>(cluster, `cannot read secret ${namespace}/${name}`, secrets, { namespace, name })
   const root = findRepositoryRoot(cwd, env)
   const key = root.then((found) => requireKey({ keyFile: options.keyFile, cwd, root: found, env, signal }))
-  const [context, identities, ...lives] = await Promise.all([
-    contextName(cluster),
+  const [identities, ...lives] = await Promise.all([
     key.then(({ text, source }) => readIdentities(text, source, { env, signal })).then(unique),
     ...namespaces.map(readSecret),
   ])
@@ -52,10 +60,20 @@ export async function sopsKey(options: SopsKeyOptions): Promise<Report> {
     return plan
   }
 
+  const changing = await Promise.all(
+    plans
+      .filter(({ changesKey }) => changesKey)
+      .map(async ({ live }) => ({
+        live,
+        held: await recipientsIn(live, { env, signal, known: identities }),
+      })),
+  )
   if (!options.force)
-    for (const { live } of plans) if (live) await refuseOutage(live, identities, await root, options)
-  const warnings = await warnOfUnusedIdentities(lives, identities, await root, caller)
+    for (const change of changing) await refuseOutage(change, identities, await root, caller)
+  const warnings = await warnOfUnusedIdentities(changing, identities, await root, caller)
   for (const warning of warnings) caller.note(`warning: ${warning}`)
+  // known before anything is written: without one, kubectl would take whatever is at localhost:8080 for the cluster
+  const context = await cluster.context
   // a namespace that is missing or forbidden shows only when it is written to
   if (plans.length > 1 && !options.dryRun) for (const plan of plans) await write(cluster, plan, true)
   for (const plan of plans) await write(cluster, plan, options.dryRun)
@@ -104,13 +122,21 @@ function checkReplaceable(live: Secret, namespace: string, name: string): void {
   }
 }
 
+/** A Secret that gets another key. */
+interface Change {
+  live: Secret | undefined
+  /** The public keys of the identities that it holds, by data key. */
+  held: Map<string, string[]>
+}
+
 async function refuseOutage(
-  live: Secret,
+  { live, held }: Change,
   identities: Identity[],
   root: string | undefined,
-  { caller }: SopsKeyOptions,
+  { env, signal }: Caller,
 ): Promise<void> {
-  const lost = await filesThatWouldBeLost(live, identities, { root, env: caller.env, signal: caller.signal })
+  if (!live) return
+  const lost = await filesThatWouldBeLost(live, held, identities, { root, env, signal })
   if (lost.length === 0) return
   const { namespace, name } = live.metadata
   const shown = lost.slice(0, 20).map((file) => `\n  ${file}`)
@@ -126,17 +152,15 @@ async function refuseOutage(
 
 /** An identity that is new in the cluster, opens no file and is in no creation rule is probably the wrong key. */
 async function warnOfUnusedIdentities(
-  lives: (Secret | undefined)[],
+  changes: Change[],
   identities: Identity[],
   root: string | undefined,
-  caller: Caller,
+  { env, signal }: Caller,
 ): Promise<string[]> {
-  const options = { env: caller.env, signal: caller.signal }
-  const maps = await Promise.all(lives.map((live) => recipientsIn(live, options)))
-  const known = maps.map((map) => new Set([...map.values()].flat()))
+  const known = changes.map(({ held }) => new Set([...held.values()].flat()))
   const added = identities.filter(({ recipient }) => !known.every((set) => set.has(recipient)))
   if (added.length === 0 || !root) return []
-  const repository = { ...options, root }
+  const repository = { env, signal, root }
   const [files, rules] = await Promise.all([findEncryptedFiles(repository), recipientsInRules(repository)])
   const used = new Set([...rules, ...files.flatMap(({ groups }) => groups.flatMap(({ age }) => age))])
   return added
@@ -155,13 +179,12 @@ async function write(
   const { namespace, name } = manifest.metadata as { namespace: string; name: string }
   if (result === 'unchanged') return
   let { resourceVersion } = live?.metadata ?? {}
-  // As long as this annotation is there, kubectl hands all fields of its manager over to ours, and the apply would then
-  // delete the data keys that are not ours (observed.md D6).
   if (removeLastApplied && !dryRun)
-    resourceVersion = await annotate(cluster, 'secrets', { namespace, name }, { [lastApplied]: null })
+    resourceVersion = await annotate(cluster, secrets, { namespace, name }, { [lastApplied]: null })
   const metadata = resourceVersion ? { ...manifest.metadata, resourceVersion } : manifest.metadata
   try {
-    await apply(cluster, `cannot write secret ${namespace}/${name}`, { ...manifest, metadata }, { dryRun })
+    const what = `cannot write secret ${namespace}/${name}`
+    await apply(cluster, what, secrets, { ...manifest, metadata }, { dryRun })
   } catch (error) {
     if (!(error instanceof KubectlError && error.problem === 'conflict')) throw error
     throw new UserError(

@@ -9,6 +9,18 @@ export interface Identity {
   recipient: string
 }
 
+export interface ReadOptions {
+  env: NodeJS.ProcessEnv
+  signal?: AbortSignal | undefined
+  /**
+   * A blank around a line is a fault, as it is for the controller. Else blanks are taken off, for text that
+   * `renderIdentities` writes anew.
+   */
+  exact?: boolean
+  /** Identities that were read before, which need no second look. */
+  known?: readonly Identity[]
+}
+
 interface Line {
   number: number
   text: string
@@ -21,15 +33,13 @@ interface Line {
  *
  * @param text what the key file or the Secret holds
  * @param source how messages name it: `.age-key.txt`
- * @param options `exact`: a blank around a line is a fault, as it is for the controller. Else blanks are taken off,
- *   for text that `renderIdentities` writes anew.
  * @throws UserError with the line number and the reason where the controller would refuse the text or find no
  *   identity in it. The message never quotes a line.
  */
 export async function readIdentities(
   text: string,
   source: string,
-  options: { env: NodeJS.ProcessEnv; signal?: AbortSignal | undefined; exact?: boolean },
+  options: ReadOptions,
 ): Promise<Identity[]> {
   const lines = text.split('\n').map((line, index) => ({ number: index + 1, text: line.replace(/\r$/, '') }))
   if (/^(age-encryption\.org\/|-----BEGIN AGE ENCRYPTED)/.test(text.trimStart())) {
@@ -59,8 +69,11 @@ export async function readIdentities(
       hint: 'a private key is a line that starts with AGE-SECRET-KEY-1; make one with `age-keygen`',
     })
   }
-  const recipients = await recipientsOf(kept, source, options)
-  return kept.map((line, index) => ({ secret: line.text, recipient: recipients[index]! }))
+  const recipients = new Map(options.known?.map(({ secret, recipient }) => [secret, recipient]))
+  const fresh = kept.filter(({ text }) => !recipients.has(text))
+  const found = fresh.length > 0 ? await recipientsOf(fresh, source, options) : []
+  for (const [index, line] of fresh.entries()) recipients.set(line.text, found[index]!)
+  return kept.map((line) => ({ secret: line.text, recipient: recipients.get(line.text)! }))
 }
 
 /** The text for the data key `age.agekey`: one identity a line. It is a secret. */
@@ -92,11 +105,7 @@ function fault(
 }
 
 /** age-keygen is the judge of what the beginning of a line does not tell; its message quotes the line and is not shown. */
-async function recipientsOf(
-  lines: Line[],
-  source: string,
-  options: { env: NodeJS.ProcessEnv; signal?: AbortSignal | undefined },
-): Promise<string[]> {
+async function recipientsOf(lines: Line[], source: string, options: ReadOptions): Promise<string[]> {
   const input = `${lines.map((line) => line.text).join('\n')}\n`
   try {
     return (

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Cluster, get, type KubeObject, watch } from './kubectl.ts'
+import { type KubeObject, list, type Resource, type Scope, watch } from './kube-api.ts'
+import type { Cluster } from './kubectl.ts'
 import { KubectlError } from './kubectl-error.ts'
 
 /** Objects of one kind as they are in the cluster at this moment. */
@@ -12,10 +13,15 @@ export interface Watched<T> {
 export interface ClusterView {
   /**
    * Starts to watch objects.
-   * @param args behind `kubectl get`: `['kustomizations…', '-n', 'flux-system']`
+   * @param what how an error begins: `cannot watch Kustomizations`
    * @param known the objects as they were read just before, so that nothing has to be waited for
    */
-  watch<T extends KubeObject>(what: string, args: readonly string[], known?: readonly T[]): Watched<T>
+  watch<T extends KubeObject>(
+    what: string,
+    resource: Resource,
+    scope: Scope,
+    known?: readonly T[],
+  ): Watched<T>
   /**
    * Waits until `check` returns something. It is asked again after each change of a watched object, and at least every second.
    * @param deadline in milliseconds since the epoch
@@ -44,42 +50,48 @@ export function openView(cluster: Cluster): ClusterView {
 
   async function keepWatching<T extends KubeObject>(
     what: string,
-    args: readonly string[],
+    resource: Resource,
+    scope: Scope,
     objects: Map<string, T>,
   ): Promise<void> {
+    const seen = { ...cluster, signal }
+    let from: string | undefined
     for (let again = false; !signal.aborted; again = true) {
       try {
-        // what was deleted while nobody watched
-        if (again) await reset(what, args, objects)
-        for await (const { type, object } of watch<T>({ ...cluster, signal }, what, args)) {
+        if (again) from = await reset(what, resource, scope, objects)
+        for await (const { type, object } of watch<T>(seen, what, resource, scope, from)) {
           if (type === 'DELETED') objects.delete(keyOf(object))
           else objects.set(keyOf(object), object)
           wake()
         }
       } catch (error) {
         if (signal.aborted) return
-        if (!(error instanceof KubectlError) || !['unreachable', 'other'].includes(error.problem)) throw error
+        const passes = ['unreachable', 'expired', 'other']
+        if (!(error instanceof KubectlError) || !passes.includes(error.problem)) throw error
         await sleep(500)
       }
     }
   }
 
+  /** What came and went while nobody watched. @returns where the next watch starts */
   async function reset<T extends KubeObject>(
     what: string,
-    args: readonly string[],
+    resource: Resource,
+    scope: Scope,
     objects: Map<string, T>,
-  ): Promise<void> {
-    const list = await get<{ items: T[] }>({ ...cluster, signal }, what, args)
+  ): Promise<string> {
+    const { items, metadata } = await list<T>({ ...cluster, signal }, what, resource, scope)
     objects.clear()
-    for (const object of list?.items ?? []) objects.set(keyOf(object), object)
+    for (const object of items) objects.set(keyOf(object), object)
     wake()
+    return metadata.resourceVersion
   }
 
   return {
-    watch(what, args, known = []) {
+    watch(what, resource, scope, known = []) {
       const objects = new Map(known.map((object) => [keyOf(object), object]))
       watches.push(
-        keepWatching(what, args, objects).catch((error) => {
+        keepWatching(what, resource, scope, objects).catch((error) => {
           failure = error
           wake()
         }),

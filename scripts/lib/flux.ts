@@ -1,8 +1,14 @@
-import type { KubeObject } from './kubectl.ts'
+import type { KubeObject, Resource } from './kube-api.ts'
 
-/** Resource names with their group: short ones can mean something else in a cluster (flux-sops.md 2.1). */
-export const kustomizations = 'kustomizations.kustomize.toolkit.fluxcd.io'
-export const gitRepositories = 'gitrepositories.source.toolkit.fluxcd.io'
+/** The versions that Flux has since 2.0. */
+export const kustomizations: Resource = {
+  api: '/apis/kustomize.toolkit.fluxcd.io/v1',
+  plural: 'kustomizations',
+}
+export const gitRepositories: Resource = {
+  api: '/apis/source.toolkit.fluxcd.io/v1',
+  plural: 'gitrepositories',
+}
 
 export interface Condition {
   type: string

@@ -1,6 +1,7 @@
-import { CommandError } from './errors.ts'
+import { type CommandError, UserError } from './errors.ts'
+import { redact } from './redact.ts'
 
-/** What kept kubectl from doing it. */
+/** What kept kubectl, or the API server behind it, from doing it. */
 export type KubectlProblem =
   | 'no-config'
   | 'unknown-context'
@@ -11,24 +12,22 @@ export type KubectlProblem =
   | 'not-found'
   | 'no-such-kind'
   | 'conflict'
+  | 'expired'
   | 'other'
 
-/** A kubectl call that failed, with the cause that its text tells: its exit code is always 1 (observed.md D7). */
-export class KubectlError extends CommandError {
+/** A call that failed, with the cause that its text tells: the exit code of kubectl is always 1 (observed.md D7). */
+export class KubectlError extends UserError {
   readonly problem: KubectlProblem
 
-  constructor(
-    what: string,
-    problem: KubectlProblem,
-    error: CommandError,
-    why: string,
-    hint: string | undefined,
-  ) {
-    super(`${what}: ${why}`, error.code, error.stderr, hint === undefined ? {} : { hint })
+  constructor(what: string, problem: KubectlProblem, why: string, hint: string | undefined) {
+    super(`${what}: ${why}`, hint === undefined ? {} : { hint })
     this.name = 'KubectlError'
     this.problem = problem
   }
 }
+
+export const noAnswer = 'the API server did not answer in time'
+export const whichCluster = 'is the cluster running, and is this the right context (--context)?'
 
 interface Rule {
   text: RegExp
@@ -87,10 +86,11 @@ const rules: readonly Rule[] = [
     problem: 'conflict',
     hint: undefined,
   },
+  { text: /\((Expired|Gone)\)/, problem: 'expired', hint: undefined },
   {
-    text: /was refused|no such host|no route to host|i\/o timeout|deadline exceeded|TLS handshake|Client\.Timeout|network is unreachable|connection reset|certificate|EOF$/,
+    text: /was refused|connection refused|no such host|no route to host|i\/o timeout|deadline exceeded|TLS handshake|Client\.Timeout|network is unreachable|connection reset|certificate|EOF$/,
     problem: 'unreachable',
-    hint: 'is the cluster running, and is this the right context (--context)?',
+    hint: whichCluster,
   },
 ]
 
@@ -101,19 +101,36 @@ const rules: readonly Rule[] = [
 export function explain(error: CommandError, what: string): KubectlError {
   // discovery repeats itself in klog lines before the line that counts
   const lines = error.stderr.split('\n').filter((line) => line.trim() && !/^[EWI]\d{4} /.test(line))
-  const said = (lines.find((line) => /^error|^Error|^Unable|^The /.test(line)) ?? lines.at(-1) ?? '').replace(
-    /^(error|Error from server( \(\w+\))?): /,
-    '',
-  )
-  if (error.code === null) {
-    return new KubectlError(
-      what,
-      'unreachable',
-      error,
-      'the API server did not answer in time',
-      'is the cluster running, and is this the right context (--context)?',
-    )
+  const said = lines.find((line) => /^error|^Error|^Unable|^The /.test(line)) ?? lines.at(-1) ?? ''
+  if (error.code === null) return new KubectlError(what, 'unreachable', noAnswer, whichCluster)
+  return byRule(what, error.stderr, said)
+}
+
+/**
+ * As `explain`, for an answer of the API server, or of kubectl proxy where it got none.
+ * @param body a `Status`, or text
+ */
+export function explainAnswer(what: string, status: number, body: string): KubectlError {
+  const { reason, message } = statusOf(body) ?? {
+    reason: status,
+    // what kubectl makes of the page behind a path that is not there
+    message: status === 404 ? 'the server could not find the requested resource' : body.trim(),
   }
-  const rule = rules.find((candidate) => candidate.text.test(error.stderr))
-  return new KubectlError(what, rule?.problem ?? 'other', error, rule?.why ?? said, rule?.hint)
+  const said = `Error from server (${reason}): ${redact(message)}`
+  return byRule(what, said, said)
+}
+
+function statusOf(body: string): { reason: string; message: string } | undefined {
+  try {
+    const { kind, reason = 'Unknown', message = '' } = JSON.parse(body)
+    return kind === 'Status' ? { reason, message } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function byRule(what: string, text: string, said: string): KubectlError {
+  const rule = rules.find((candidate) => candidate.text.test(text))
+  const why = rule?.why ?? said.replace(/^(error|Error from server( \(\w+\))?): /, '')
+  return new KubectlError(what, rule?.problem ?? 'other', why, rule?.hint)
 }

@@ -1,6 +1,5 @@
 import { constants } from 'node:os'
-import { createInterface } from 'node:readline'
-import { $, type ProcessOutput, which } from 'zx/core'
+import { $, type ProcessOutput, quote, which } from 'zx/core'
 import { CommandError, UserError } from './errors.ts'
 import { redact } from './redact.ts'
 
@@ -68,26 +67,54 @@ export async function attempt(args: readonly string[], options: RunOptions = {})
   }
 }
 
+/** A program that runs until it is ended. */
+export interface Service {
+  /** The first line that it printed. */
+  readonly line: string
+  end(): Promise<void>
+}
+
 /**
- * Runs a program and hands over its stdout line by line while it runs.
- * The program is ended when the loop over the lines ends.
- * @throws as `run`, after the last line
+ * Starts a program that serves, and waits for its first line. It ends with us: should we be killed, a shell that holds the
+ * other end of its stdin ends it and removes `directory`.
+ * @throws as `run` where it ends without a line
  */
-export async function* follow(
+export async function serve(
   args: readonly string[],
-  options: Omit<RunOptions, 'timeout' | 'okCodes'> = {},
-): AsyncGenerator<string> {
+  options: Pick<RunOptions, 'env' | 'signal'> & { directory: string },
+): Promise<Service> {
   const child = start(args, options)
-  try {
-    yield* createInterface({ input: child.process.stdout })
-    const outcome = await outcomeOf(await child.process, args, options)
-    if (outcome.code !== 0) throw failure(args, outcome)
-  } finally {
+  const ended = (async () => outcomeOf(await child.process, args, options))()
+  ended.catch(() => {})
+  const end = async () => {
     child.end()
-    child.process.stdout.resume()
     await child.process
     child.release()
   }
+  try {
+    const line = await Promise.race([firstLine(child.process.stdout), ended])
+    if (typeof line === 'string') return { line, end }
+    throw failure(args, line)
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+/** Never resolves for a line that does not end: a question, for example. */
+function firstLine(stdout: NodeJS.ReadableStream): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    const read = (chunk: Buffer) => {
+      text += chunk
+      const [line, rest] = text.split('\n', 2)
+      if (rest === undefined) return
+      stdout.off('data', read)
+      stdout.resume()
+      resolve(line!)
+    }
+    stdout.on('data', read)
+  })
 }
 
 async function outcomeOf(
@@ -112,15 +139,16 @@ async function requireProgram(program: string, { cwd, env }: RunOptions): Promis
   })
 }
 
-function start(args: readonly string[], options: RunOptions) {
+function start(args: readonly string[], options: RunOptions & { directory?: string }) {
   options.signal?.throwIfAborted()
   const detached = !options.terminal
+  const guard = options.directory && guardOf(options.directory)
   const running = $({
     quiet: true,
     nothrow: true,
     // `exec`: bash starts the program and is gone, so that the signal we send reaches the program
-    prefix: options.pipe ? 'cat | exec ' : 'exec ',
-    postfix: '',
+    prefix: guard ?? (options.pipe ? 'cat | exec ' : 'exec '),
+    postfix: guard ? ' </dev/null' : '',
     detached,
     input: options.input ?? '',
     ...(options.cwd && { cwd: options.cwd }),
@@ -130,7 +158,7 @@ function start(args: readonly string[], options: RunOptions) {
   if (!child) throw new UserError('bash is not on PATH')
   // a program may end without having read its input
   child.stdin?.on('error', () => {})
-  if (!options.input) child.stdin?.end()
+  if (!options.input && !guard) child.stdin?.end()
   const send = (signal: NodeJS.Signals) => {
     try {
       process.kill(detached ? -child.pid! : child.pid!, signal)
@@ -152,6 +180,11 @@ function start(args: readonly string[], options: RunOptions) {
     options.signal?.removeEventListener('abort', end)
   }
   return { process: running, end, release }
+}
+
+/** A shell beside the program (`$$`) waits for the end of stdin, which comes when we are gone. */
+function guardOf(directory: string): string {
+  return `{ read -r; kill $$; rm -rf -- ${quote(directory)}; } <&0 >/dev/null 2>&1 & exec `
 }
 
 /** The private key that the user may have in SOPS_AGE_KEY is for nobody but the user's own git hooks. */

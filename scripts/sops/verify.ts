@@ -3,7 +3,7 @@ import { openView } from '../lib/cluster-view.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { exit, Interrupted, UserError } from '../lib/errors.ts'
 import { idOf } from '../lib/flux.ts'
-import type { Cluster } from '../lib/kubectl.ts'
+import { openCluster } from '../lib/kubectl.ts'
 import { cleanUp } from './verify/clean-up.ts'
 import { type Finding, Verdict } from './verify/finding.ts'
 import { makeRoundTrip } from './verify/round-trip.ts'
@@ -18,8 +18,7 @@ import type { Trip, VerifyOptions } from './verify/trip.ts'
  * @returns exit code 0: proved; 1: a stage failed; 2: it could not be checked. Never prints a value of a Secret.
  */
 export async function verify(options: VerifyOptions): Promise<Report> {
-  const { env, signal } = options.caller
-  const cluster: Cluster = { context: options.context, env, signal }
+  const cluster = openCluster(options.context, options.caller)
   const trip: Trip = {
     options,
     cluster,
@@ -36,7 +35,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     error = caught
   } finally {
     cleanedUp = await cleanUp(trip)
-    await Promise.all([trip.view.close(), trip.branch?.close()])
+    await Promise.all([trip.view.close().then(cluster.close), trip.branch?.close()])
   }
   if (error !== undefined && !(error instanceof UserError)) throw error
   return report(trip, error, cleanedUp)

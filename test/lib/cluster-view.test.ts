@@ -1,22 +1,25 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openView } from '../../scripts/lib/cluster-view.ts'
-import type { KubeObject } from '../../scripts/lib/kubectl.ts'
+import type { KubeObject } from '../../scripts/lib/kube-api.ts'
+import { openCluster } from '../../scripts/lib/kubectl.ts'
 import { KubectlError } from '../../scripts/lib/kubectl-error.ts'
 import { withDirectory } from '../helpers/files.ts'
 import { withSandbox } from '../helpers/sandbox.ts'
 import { userEnvironment } from '../helpers/user.ts'
 
 const inTime = () => Date.now() + 20_000
-const watched = ['configmaps', '-n', 'default', '--field-selector', 'metadata.name=view']
+const configMaps = { api: '/api/v1', plural: 'configmaps' }
+const scope = { namespace: 'default', name: 'view' }
 
 test('sees objects come and go, and waits no longer than it may', () =>
   withSandbox((sandbox) =>
     withDirectory(async (directory) => {
       const env = userEnvironment(directory, { KUBECONFIG: sandbox.kubeconfig })
-      const view = openView({ context: undefined, env })
+      const cluster = openCluster(undefined, { env })
+      const view = openView(cluster)
       try {
-        const { objects } = view.watch<KubeObject>('cannot watch', watched)
+        const { objects } = view.watch<KubeObject>('cannot watch', configMaps, scope)
         const isThere = () => objects.has('default/view') || undefined
         assert.is(await view.until(isThere, Date.now() + 50), undefined)
         await sandbox.kubectl(['create', 'configmap', 'view', '-n', 'default'])
@@ -29,6 +32,7 @@ test('sees objects come and go, and waits no longer than it may', () =>
         await broken.then(assert.unreachable, (error) => assert.is(error.message, 'of the check'))
       } finally {
         await view.close()
+        await cluster.close()
       }
     }),
   ))
@@ -38,10 +42,11 @@ test('a watch that is not allowed, and an abort, end the wait', () =>
     withDirectory(async (directory) => {
       const env = userEnvironment(directory, { KUBECONFIG: sandbox.kubeconfigFor('watcher') })
       const abort = new AbortController()
-      const view = openView({ context: undefined, env, signal: abort.signal })
+      const cluster = openCluster(undefined, { env, signal: abort.signal })
+      const view = openView(cluster)
       const waiting = () => view.until(() => undefined, inTime())
       try {
-        view.watch('cannot watch', watched)
+        view.watch('cannot watch', configMaps, scope)
         await waiting().then(assert.unreachable, (error) => {
           assert.instance(error, KubectlError)
           assert.is(error.problem, 'forbidden')
@@ -50,6 +55,7 @@ test('a watch that is not allowed, and an abort, end the wait', () =>
         await waiting().then(assert.unreachable, (error) => assert.is(error.message, 'stop'))
       } finally {
         await view.close()
+        await cluster.close()
       }
     }),
   ))

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CommandError } from '../../scripts/lib/errors.ts'
-import { explain } from '../../scripts/lib/kubectl-error.ts'
+import { explain, explainAnswer } from '../../scripts/lib/kubectl-error.ts'
 
 /** What kubectl 1.36 says; observed on a real API server. */
 const cases: [problem: string, stderr: string, message: RegExp][] = [
@@ -55,6 +55,42 @@ for (const [problem, stderr, message] of cases) {
     assert.is(error.problem, problem)
     assert.match(error.message, message)
     assert.is(error.exitCode, 2)
+  })
+}
+
+const status = (reason: string, message: string) => JSON.stringify({ kind: 'Status', reason, message })
+
+/** What the API server 1.36 and kubectl proxy say; observed. */
+const answers: [problem: string, code: number, body: string, message: RegExp][] = [
+  ['unauthorized', 401, status('Unauthorized', 'Unauthorized'), /^cannot read x: Unauthorized$/],
+  [
+    'forbidden',
+    403,
+    status('Forbidden', 'secrets "a" is forbidden: User "b" cannot get resource'),
+    /^cannot read x: secrets "a" is forbidden/,
+  ],
+  ['not-found', 404, status('NotFound', 'secrets "a" not found'), /^cannot read x: secrets "a" not found$/],
+  ['no-namespace', 404, status('NotFound', 'namespaces "a" not found'), /namespaces "a" not found$/],
+  ['no-such-kind', 404, '404 page not found\n', /could not find the requested resource$/],
+  ['conflict', 409, status('Conflict', 'the object has been modified'), /has been modified$/],
+  ['expired', 410, status('Expired', 'too old resource version: 1 (2)'), /too old resource version/],
+  ['unreachable', 500, 'dial tcp 127.0.0.1:1: connect: connection refused\n', /connection refused$/],
+  [
+    'unreachable',
+    500,
+    'tls: failed to verify certificate: x509: certificate signed by unknown authority\n',
+    /unknown authority$/,
+  ],
+  ['unauthorized', 500, 'getting credentials: exec: executable a not found\n', /executable a not found$/],
+  ['other', 500, '<html>', /^cannot read x: <html>$/],
+  ['other', 422, status('Invalid', 'is wrong: AGE-SECRET-KEY-1QQQ'), /^cannot read x: is wrong: <redacted>$/],
+]
+
+for (const [problem, code, body, message] of answers) {
+  test(`${problem}: ${code} ${body.trim().slice(0, 60)}`, () => {
+    const error = explainAnswer('cannot read x', code, body)
+    assert.is(error.problem, problem)
+    assert.match(error.message, message)
   })
 }
 

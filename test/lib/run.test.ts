@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CommandError, UserError } from '../../scripts/lib/errors.ts'
-import { attempt, follow, run } from '../../scripts/lib/run.ts'
+import { attempt, run, serve } from '../../scripts/lib/run.ts'
 import { withDirectory, writeFiles } from '../helpers/files.ts'
 import { listProcesses } from '../helpers/processes.ts'
 
@@ -90,10 +93,8 @@ test('stderr is redacted', async () => {
     'sh failed (exit 3): bad line: <redacted>',
   )
   assert.is((await attempt(shell(script))).stderr, 'bad line: <redacted>\n')
-  const followed = (async () => {
-    for await (const _ of follow(shell(script)));
-  })()
-  assert.is((await errorOf<CommandError>(followed)).message, 'sh failed (exit 3): bad line: <redacted>')
+  const served = serve(shell(script), { directory: '/nonexistent' })
+  assert.is((await errorOf<CommandError>(served)).message, 'sh failed (exit 3): bad line: <redacted>')
 })
 
 test('an error names the program and its verbs, but no option and no value behind one', async () => {
@@ -182,42 +183,54 @@ test('an aborted signal ends the program, and its reason is thrown', async () =>
   setTimeout(() => abort.abort(reason), 200)
   const work = [
     errorOf(run(['sleep', first], { signal: abort.signal })),
-    errorOf(
-      (async () => {
-        for await (const _ of follow(['sleep', second], { signal: abort.signal }));
-      })(),
-    ),
+    errorOf(serve(['sleep', second], { signal: abort.signal, directory: '/nonexistent' })),
   ]
   assert.equal(await Promise.all(work), [reason, reason])
   assert.not.ok(isAsleep(first) || isAsleep(second))
   assert.is(await errorOf(run(['touch', '/no-such-directory/x'], { signal: abort.signal })), reason)
 })
 
-test('follow hands over lines while the program runs, and ends it with the loop', async () => {
-  const duration = unique()
-  const lines: string[] = []
-  for await (const line of follow(shell(`echo ü; echo; echo c; sleep ${duration}`))) {
-    lines.push(line)
-    if (line === 'c') break
-  }
-  assert.equal(lines, ['ü', '', 'c'])
-  assert.not.ok(isAsleep(duration))
-})
+test('serve returns with the first line, and the program runs until it is told to end', () =>
+  withDirectory(async (directory) => {
+    const duration = unique()
+    const { line, end } = await serve(shell(`echo ü; echo b; sleep ${duration}`), { directory })
+    assert.is(line, 'ü')
+    assert.ok(isAsleep(duration))
+    await end()
+    assert.not.ok(isAsleep(duration))
+    assert.ok(existsSync(directory))
+    // the second time finds nothing to end
+    await end()
+  }))
 
-test('follow throws the error of the program after its last line', async () => {
-  const lines: string[] = []
+test('serve throws the error of a program that ends without a line', async () => {
+  const directory = '/nonexistent'
   const error = await errorOf<CommandError>(
-    (async () => {
-      for await (const line of follow(shell('echo a; echo broken >&2; exit 4'))) lines.push(line)
-    })(),
+    serve(shell('printf question; echo broken >&2; exit 4'), { directory }),
   )
-  assert.equal(lines, ['a'])
   assert.is(error.message, 'sh failed (exit 4): broken')
-  const missing = (async () => {
-    for await (const _ of follow(['no-such-program']));
-  })()
+  const missing = serve(['no-such-program'], { directory })
   assert.is((await errorOf(missing)).message, 'no-such-program is not on PATH')
 })
+
+test('what serve has started ends when we are killed, and its directory goes', () =>
+  withDirectory(async (parent) => {
+    const [duration, directory] = [unique(), join(parent, "a b'c")]
+    writeFiles(directory, { file: '' })
+    const script = `import { serve } from ${JSON.stringify(join(import.meta.dirname, '../../scripts/lib/run.ts'))}
+await serve(['sh', '-c', 'echo; exec sleep ${duration}'], { directory: ${JSON.stringify(directory)} })
+console.log('serving')
+setInterval(() => {}, 1000)`
+    const child = spawn('node', ['--input-type=module-typescript', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(child.stdout, 'data')
+    assert.ok(isAsleep(duration))
+    child.kill('SIGKILL')
+    for (let tries = 50; tries > 0 && (isAsleep(duration) || existsSync(directory)); tries--) await sleep(100)
+    assert.not.ok(isAsleep(duration))
+    assert.not.ok(existsSync(directory))
+  }))
 
 test('SOPS_AGE_KEY reaches no program but those that keep the terminal: git, for the hooks of the user', async () => {
   const env = { PATH: process.env.PATH, SOPS_AGE_KEY: 'planted', OTHER: 'x' }

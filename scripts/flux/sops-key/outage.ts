@@ -1,7 +1,7 @@
-import { type Identity, readIdentities } from '../../lib/age.ts'
+import { type Identity, type ReadOptions, readIdentities } from '../../lib/age.ts'
 import { canDecrypt, findEncryptedFiles } from '../../lib/encrypted-files.ts'
 import { UserError } from '../../lib/errors.ts'
-import type { Secret } from '../../lib/kubectl.ts'
+import type { Secret } from '../../lib/kube-api.ts'
 import { dataKey } from './plan.ts'
 
 interface Repository {
@@ -13,7 +13,7 @@ interface Repository {
 /** The public keys of the identities that a Secret holds; what the controller cannot read counts as none. */
 export async function recipientsIn(
   secret: Secret | undefined,
-  options: Omit<Repository, 'root'>,
+  options: ReadOptions,
 ): Promise<Map<string, string[]>> {
   const recipients = new Map<string, string[]>()
   for (const [key, value] of Object.entries(secret?.data ?? {})) {
@@ -31,18 +31,19 @@ export async function recipientsIn(
 /**
  * Finds the files that Flux can decrypt now and could not decrypt with the new key.
  * @param live the Secret as it is now; its other data keys stay
+ * @param held what `recipientsIn` says of it
  * @returns their paths, relative to the root of the repository
  * @throws UserError (exit 1) where the new key lacks an identity of the Secret and there is no repository to look into
  */
 export async function filesThatWouldBeLost(
   live: Secret,
+  held: ReadonlyMap<string, string[]>,
   identities: Identity[],
   repository: Omit<Repository, 'root'> & { root: string | undefined },
 ): Promise<string[]> {
   const { root } = repository
-  const recipients = await recipientsIn(live, repository)
-  const before = new Set([...recipients.values()].flat())
-  const staying = [...recipients].filter(([key]) => key !== dataKey).flatMap(([, list]) => list)
+  const before = new Set([...held.values()].flat())
+  const staying = [...held].filter(([key]) => key !== dataKey).flatMap(([, list]) => list)
   const after = new Set([...staying, ...identities.map(({ recipient }) => recipient)])
   if (before.isSubsetOf(after)) return []
   if (!root) {

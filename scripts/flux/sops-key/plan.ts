@@ -1,4 +1,4 @@
-import { fieldManager, type KubeObject, type ManagedFields, type Secret } from '../../lib/kubectl.ts'
+import { fieldManager, type KubeObject, type ManagedFields, type Secret } from '../../lib/kube-api.ts'
 
 /** The data key that the controller reads identities from: any name that ends in `.agekey` (flux-sops.md 1.2). */
 export const dataKey = 'age.agekey'
@@ -13,6 +13,8 @@ export interface Plan {
   result: 'created' | 'configured' | 'unchanged'
   /** What to apply. It holds the private key. */
   manifest: KubeObject
+  /** The data key has another value now. */
+  changesKey: boolean
   /** Field managers that own another value of the data key now and lose it. */
   takenFrom: string[]
   /** A copy of the key in an annotation has to go. */
@@ -37,7 +39,7 @@ export function planSecret(
     type: 'Opaque',
     data,
   }
-  if (!live) return { result: 'created', manifest, takenFrom: [], removeLastApplied: false }
+  if (!live) return { result: 'created', manifest, changesKey: true, takenFrom: [], removeLastApplied: false }
   const sameValue = live.data?.[dataKey] === data[dataKey]
   const watched = Object.entries(watchLabel).every(([key, label]) => live.metadata.labels?.[key] === label)
   const removeLastApplied = live.metadata.annotations?.[lastApplied] !== undefined
@@ -45,6 +47,7 @@ export function planSecret(
   return {
     result,
     manifest,
+    changesKey: !sameValue,
     takenFrom: sameValue ? [] : ownersOf(live.metadata.managedFields ?? []),
     removeLastApplied,
   }

@@ -11,7 +11,8 @@ import {
   kustomizations,
   sourceIdOf,
 } from '../../lib/flux.ts'
-import { type Cluster, get, type Secret } from '../../lib/kubectl.ts'
+import { get, list, type Scope, type Secret, secrets } from '../../lib/kube-api.ts'
+import type { Cluster } from '../../lib/kubectl.ts'
 import { KubectlError } from '../../lib/kubectl-error.ts'
 import { oneLine, redact } from '../../lib/redact.ts'
 import { type Finding, failed, unknown } from './finding.ts'
@@ -25,8 +26,6 @@ export interface Target {
   branch: string
 }
 
-type FluxObject = Kustomization | GitRepository
-
 /**
  * Reads the Flux objects and checks that a round trip through them can work.
  * @param name `infrastructure` (in flux-system) or `namespace/name`
@@ -35,13 +34,12 @@ type FluxObject = Kustomization | GitRepository
 export async function findTarget(cluster: Cluster, name: string): Promise<Target> {
   const id = name.includes('/') ? name : `flux-system/${name}`
   const [namespace] = id.split('/') as [string, string]
-  let objects = await readFlux(cluster, ['-n', namespace])
-  const isElsewhere = (object: FluxObject) =>
-    isKustomization(object) &&
+  let objects = await readFlux(cluster, { namespace })
+  const isElsewhere = (object: Kustomization) =>
     [...dependenciesOf(object), sourceIdOf(object)].some((other) => !other.startsWith(`${namespace}/`))
-  if (objects.some(isElsewhere)) objects = await readFlux(cluster, ['--all-namespaces'])
+  if (objects.kustomizations.some(isElsewhere)) objects = await readFlux(cluster, {})
 
-  const all = new Map(objects.filter(isKustomization).map((object) => [idOf(object), object]))
+  const all = new Map(objects.kustomizations.map((object) => [idOf(object), object]))
   const kustomization = all.get(id)
   if (!kustomization) {
     const others = [...all.keys()].join(', ') || 'none'
@@ -52,7 +50,7 @@ export async function findTarget(cluster: Cluster, name: string): Promise<Target
       'choose one with --kustomization, or push it and wait for Flux',
     )
   }
-  const source = checkSource(kustomization, objects)
+  const source = checkSource(kustomization, objects.sources)
   const chain = chainOf(kustomization, all)
   for (const link of chain) {
     if (link.spec.suspend)
@@ -67,16 +65,16 @@ export async function findTarget(cluster: Cluster, name: string): Promise<Target
   return { kustomization, chain, source, branch: checkBranch(source) }
 }
 
-async function readFlux(cluster: Cluster, where: string[]): Promise<FluxObject[]> {
-  const list = await get<{ items: FluxObject[] }>(cluster, 'cannot read the Flux objects', [
-    `${kustomizations},${gitRepositories}`,
-    ...where,
+async function readFlux(
+  cluster: Cluster,
+  scope: Scope,
+): Promise<{ kustomizations: Kustomization[]; sources: GitRepository[] }> {
+  const what = 'cannot read the Flux objects'
+  const [own, sources] = await Promise.all([
+    list<Kustomization>(cluster, what, kustomizations, scope),
+    list<GitRepository>(cluster, what, gitRepositories, scope),
   ])
-  return list?.items ?? []
-}
-
-function isKustomization(object: FluxObject): object is Kustomization {
-  return object.kind === 'Kustomization'
+  return { kustomizations: own.items, sources: sources.items }
 }
 
 function chainOf(
@@ -100,7 +98,7 @@ function chainOf(
   return [...links, kustomization]
 }
 
-function checkSource(kustomization: Kustomization, objects: FluxObject[]): GitRepository {
+function checkSource(kustomization: Kustomization, sources: GitRepository[]): GitRepository {
   const { kind } = kustomization.spec.sourceRef
   if (kind !== 'GitRepository') {
     throw unknown(
@@ -110,10 +108,7 @@ function checkSource(kustomization: Kustomization, objects: FluxObject[]): GitRe
       'choose a Kustomization whose source is a GitRepository with --kustomization',
     )
   }
-  const source = objects.find(
-    (object): object is GitRepository =>
-      object.kind === 'GitRepository' && idOf(object) === sourceIdOf(kustomization),
-  )
+  const source = sources.find((candidate) => idOf(candidate) === sourceIdOf(kustomization))
   const object = `gitrepository ${sourceIdOf(kustomization)}`
   if (!source)
     throw failed(
@@ -207,7 +202,7 @@ export async function readClusterKey(
   const object = `secret ${namespace}/${name}`
   let secret: Secret | undefined
   try {
-    secret = await get<Secret>(cluster, `cannot read ${object}`, ['secret', name, '-n', `${namespace}`])
+    secret = await get<Secret>(cluster, `cannot read ${object}`, secrets, { namespace: `${namespace}`, name })
   } catch (error) {
     if (!(error instanceof KubectlError && error.problem === 'forbidden')) throw error
     return {

@@ -9,7 +9,7 @@ import {
   kustomizations,
 } from '../../lib/flux.ts'
 import { repositoryRoot } from '../../lib/git.ts'
-import { contextName, get, type Secret } from '../../lib/kubectl.ts'
+import { get, type Secret, secrets } from '../../lib/kube-api.ts'
 import { KubectlError } from '../../lib/kubectl-error.ts'
 import { runAnnotation } from '../test-secret/manifest.ts'
 import { createTestSecret, type TestSecret } from '../test-secret/test-secret.ts'
@@ -94,25 +94,23 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
   const { cwd, env, signal } = options.caller
   const [root, context, target] = await Promise.all([
     repositoryRoot(cwd, env),
-    contextName(cluster),
+    cluster.context,
     findTarget(cluster, options.kustomization),
   ])
   Object.assign(trip, { context, target })
   // opened at once, so that they run when they are needed
   const namespaces = new Set([...target.chain, target.source].map(({ metadata }) => metadata.namespace))
-  const scope =
-    namespaces.size > 1 ? ['--all-namespaces'] : ['-n', `${target.kustomization.metadata.namespace}`]
+  const scope = namespaces.size > 1 ? {} : { namespace: target.kustomization.metadata.namespace }
   const watched = {
     kustomizations: view.watch<Kustomization>(
       'cannot watch Kustomizations',
-      [kustomizations, ...scope],
+      kustomizations,
+      scope,
       target.chain,
     ),
-    sources: view.watch<GitRepository>(
-      'cannot watch GitRepositories',
-      [gitRepositories, ...scope],
-      [target.source],
-    ),
+    sources: view.watch<GitRepository>('cannot watch GitRepositories', gitRepositories, scope, [
+      target.source,
+    ]),
   }
   const reading = readClusterKey(cluster, target)
   // thrown below, when the worktree that is being made can be removed again
@@ -141,9 +139,10 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
   const secret = placeInCluster(first.built, target.kustomization)
   trip.secret = `${secret.namespace}/${secret.name}`
   const live = await readLive(trip, secret)
-  const secrets = view.watch<Secret>(
+  const watchedSecrets = view.watch<Secret>(
     `cannot watch secret ${trip.secret}`,
-    ['secrets', '-n', secret.namespace, '--field-selector', `metadata.name=${secret.name}`],
+    secrets,
+    secret,
     live ? [live] : [],
   )
   let files: string[] | undefined = first.files
@@ -159,7 +158,7 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
     branch,
     target,
     ...watched,
-    secrets,
+    secrets: watchedSecrets,
     secret,
     expected,
     deadline,
@@ -198,7 +197,7 @@ async function readLive(
   { namespace, name }: { namespace: string; name: string },
 ): Promise<Secret | undefined> {
   try {
-    const live = await get<Secret>(cluster, `cannot read secret ${object}`, ['secret', name, '-n', namespace])
+    const live = await get<Secret>(cluster, `cannot read secret ${object}`, secrets, { namespace, name })
     const ours = live?.metadata.annotations?.[runAnnotation] !== undefined
     if (live && !ours) {
       throw unknown(

@@ -10,7 +10,8 @@ import {
   ownsSecret,
   sourceIdOf,
 } from '../../lib/flux.ts'
-import { annotate, type Cluster, type Secret } from '../../lib/kubectl.ts'
+import { annotate, type Resource, type Secret } from '../../lib/kube-api.ts'
+import type { Cluster } from '../../lib/kubectl.ts'
 import { KubectlError } from '../../lib/kubectl-error.ts'
 import { oneLine, redact } from '../../lib/redact.ts'
 import type { Branch } from './branch.ts'
@@ -185,7 +186,7 @@ async function areApplied(watching: Watching, ids: string[], commit: string): Pr
 /** @returns the token, which the controller copies to `lastHandledReconcileAt` when it is done */
 async function requestReconcile(
   { cluster, findings }: Watching,
-  resource: string,
+  resource: Resource,
   object: Kustomization | GitRepository,
 ): Promise<string> {
   const value = new Date().toISOString()

@@ -170,7 +170,7 @@ test('pushes nothing to another repository, without one, or without a cluster', 
     )
     const unreachable = await verify([], { env: { ...env, KUBECONFIG } })
     assert.is(unreachable.code, 2)
-    assert.match(unreachable.json.findings[0]!.message, /was refused/)
+    assert.match(unreachable.json.findings[0]!.message, /connection refused/)
     const none = await verify([], { env: { ...env, KUBECONFIG: join(directory, 'none') } })
     assert.is(none.code, 2)
     assert.match(none.json.findings[0]!.fix, /KUBECONFIG/)
