@@ -5,7 +5,7 @@ import { repositoryRoot } from '../lib/git.ts'
 import { attempt } from '../lib/run.ts'
 import { buildBinaries } from '../sandbox/build.ts'
 import { runCommand } from '../sandbox/command.ts'
-import { applyFluxSystem, requestSync } from '../sandbox/flux-system.ts'
+import { applyFluxSystem, requestSync, waitForFirstSync } from '../sandbox/flux-system.ts'
 import { currentBranch, type Mirror, mirror, watchBranch } from '../sandbox/mirror.ts'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 
@@ -42,6 +42,13 @@ export async function sandbox({ path: given, command, caller }: SandboxTaskOptio
     const stopFollowing = await follow(running, source, caller)
     try {
       if (command.length > 0) {
+        status('waiting for the first sync')
+        const stopped = untilAborted(signal, running.broken)
+        const synced = await Promise.race([waitForFirstSync(running), stopped]).finally(() =>
+          status(undefined),
+        )
+        if (synced === false)
+          note('Flux has not applied the repository: see kustomization flux-system/flux-system')
         const exitCode = await runCommand(command, {
           cwd,
           env: commandEnvironment(env, running, binaries.bin),

@@ -38,6 +38,18 @@ export async function applyFluxSystem(sandbox: Sandbox, { url, branch, path }: F
   await sandbox.kubectl(['apply', '--server-side', '--field-manager=flux-sandbox', '-f', '-'], list)
 }
 
+/**
+ * Waits until the Kustomization `flux-system` has applied the repository, 15 s at most.
+ * @returns whether it has
+ */
+export async function waitForFirstSync(sandbox: Sandbox): Promise<boolean> {
+  const args = ['kustomization/flux-system', '--for=condition=Ready', '--timeout=15s']
+  return sandbox.kubectl(['wait', '-n', 'flux-system', ...args]).then(
+    () => true,
+    () => false,
+  )
+}
+
 /** Tells Flux to fetch the repository now instead of at its next interval. */
 export async function requestSync(sandbox: Sandbox): Promise<void> {
   const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`

@@ -5,7 +5,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exit } from '../../scripts/lib/errors.ts'
 import { run } from '../../scripts/lib/run.ts'
-import { exampleCluster } from '../helpers/files.ts'
+import { exampleCluster, writeFiles } from '../helpers/files.ts'
+import { makeKey, sopsConfig } from '../helpers/keys.ts'
 import { isRunning, listProcesses, until } from '../helpers/processes.ts'
 import { type TestRepository, withRepository } from '../helpers/repository.ts'
 import { runTask, startTask } from '../helpers/task.ts'
@@ -65,6 +66,36 @@ exit 7
     assert.not.match(stdout, /leaked/)
     assert.match(stderr, /Flux follows the commits of main/)
     assert.equal(leftovers(), [])
+  }))
+
+test('the command of the README, as it is written', () =>
+  withCluster(async ({ root, env, git }) => {
+    const key = makeKey()
+    writeFiles(root, { '.sops.yaml': sopsConfig(key.recipient), '.age-key.txt': key.text })
+    git('commit', '--quiet', '--all', '-m', 'the key')
+    const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8')
+    const [, args] = /^mise run flux:sandbox -- (.*)$/m.exec(readme)!
+    const script = /^sh -c '([^']*)'$/.exec(args!)![1]!
+    const call = { cwd: root, env, via: 'mise' as const }
+    await runTask('flux:enable-decryption', ['--commit'], call)
+    const { code, stdout, stderr } = await runTask('flux:sandbox', ['--', 'sh', '-c', script], call)
+    assert.is(code, 0, stdout + stderr)
+    assert.match(stdout, /^secret\/sops-age created$/m)
+    assert.match(stdout, /^proved: /m)
+    assert.equal(leftovers(), [])
+  }))
+
+test('a repository that Flux cannot apply: the command runs all the same', () =>
+  withCluster(async ({ root, env, git }) => {
+    writeFileSync(join(root, 'kubernetes', 'flux-system', 'apps.yaml'), 'kind: Kustomization\n')
+    git('commit', '--quiet', '--all', '-m', 'broken')
+    const { code, stdout, stderr } = await runTask('flux:sandbox', ['--', 'echo', 'it runs'], {
+      cwd: root,
+      env,
+    })
+    assert.is(code, 0, stderr)
+    assert.is(stdout, 'it runs\n')
+    assert.match(stderr, /Flux has not applied the repository: see kustomization flux-system/)
   }))
 
 test('it follows new commits until Ctrl-C, and leaves the repository and its configuration as they were', () =>
