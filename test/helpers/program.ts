@@ -11,12 +11,20 @@ export interface Started {
   ended: Promise<Ended>
 }
 
+export interface ProgramOptions {
+  cwd: string
+  env: NodeJS.ProcessEnv
+  input?: string
+  /** In a process group of its own, which gets the signals of a terminal: `process.kill(-pid, 'SIGINT')`. */
+  detached?: boolean
+}
+
 /** Starts a program with its output kept and `input` on its stdin. */
 export function startProgram(
   [program, ...args]: readonly string[],
-  { cwd, env, input = '' }: { cwd: string; env: NodeJS.ProcessEnv; input?: string },
+  { cwd, env, input = '', detached = false }: ProgramOptions,
 ): Started {
-  const child = spawn(program!, args, { cwd, env, stdio: 'pipe' })
+  const child = spawn(program!, args, { cwd, env, detached, stdio: 'pipe' })
   const said = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (chunk) => {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Ended, type Started, startProgram } from './program.ts'
+import { type Ended, type ProgramOptions, type Started, startProgram } from './program.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -9,12 +9,8 @@ export type { Ended }
 /** The headers ask for Node 24, which mise would look up on the network: that of the runner is on PATH. */
 export const miseOffline = { MISE_OFFLINE: '1', MISE_DISABLE_TOOLS: 'node' }
 
-export interface Call {
-  /** Where the user stands. */
-  cwd: string
-  /** The user's environment (`userEnvironment`). */
-  env: NodeJS.ProcessEnv
-  input?: string
+/** `cwd` is where the user stands, `env` the user's environment (`userEnvironment`). */
+export interface Call extends ProgramOptions {
   /** `node`: the entry file, plain. `mise`: `mise run`, with this checkout's tasks in the user's global configuration. */
   via?: 'node' | 'mise'
 }

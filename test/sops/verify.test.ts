@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readFiles, writeFiles } from '../helpers/files.ts'
+import { traceCalls } from '../helpers/trace.ts'
 import { createMessage, type Place, removeMessage, withPlace } from '../helpers/verify.ts'
 
 const stages = [...['checks', 'create', 'source', 'applied', 'value', 'remove', 'removal-applied', 'pruned']]
@@ -71,6 +72,20 @@ for (const via of ['node', 'mise'] as const) {
       assert.not.match(ended.stdout + ended.stderr, value.slice(-32))
     }))
 }
+
+test('no program that it starts sees the key or the value in its arguments or its environment', () =>
+  withPlace(async (place) => {
+    const programs = ['bash', 'sops', 'age-keygen', 'kustomize', 'git', 'kubectl']
+    const { env, calls } = traceCalls(place.directory, place.env, programs)
+    const { code, stderr } = await place.verify([], { env })
+    assert.is(code, 0, stderr)
+    const value = await valueAt(place, 'main~1')
+    const seen = calls()
+    for (const program of programs) assert.match(seen, new RegExp(`^\\S+/${program} `, 'm'))
+    for (const secret of [place.key.secret, value, value.slice(-32)])
+      for (const form of [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '')])
+        assert.not(seen.includes(form))
+  }))
 
 test('--json: one document on stdout; each run has a value of its own', () =>
   withPlace(async (place) => {

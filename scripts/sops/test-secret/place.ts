@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { isAbsolute, join, relative, sep } from 'node:path'
 import { exit, UserError } from '../../lib/errors.ts'
 import { listFiles } from '../../lib/git.ts'
 import { kustomizationFilesIn } from '../../lib/kustomize.ts'
@@ -20,6 +20,27 @@ export interface Found {
   /** The id of the `sops:verify` run that made it. */
   run: string | undefined
   namespace: string | undefined
+}
+
+/**
+ * The directory that a Flux Kustomization builds.
+ * @param root of the repository, absolute
+ * @param name of the Kustomization, for messages
+ * @param path its `spec.path`
+ * @returns absolute
+ * @throws UserError where it is not a directory of the repository: nothing is ever written elsewhere
+ */
+export function directoryOf(root: string, name: string, path = '.'): string {
+  const directory = join(root, path)
+  const what = `the path of the Flux Kustomization ${name}, ${path},`
+  const inside = relative(root, directory)
+  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
+    throw new UserError(`${what} leads out of the repository`)
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
+    throw new UserError(`${what} is not a directory of this repository`)
+  if (realpathSync(directory) !== join(realpathSync(root), inside))
+    throw new UserError(`${what} leads over a symbolic link`, { hint: 'Flux does not follow those' })
+  return join(root, inside)
 }
 
 /** Looks what stands at the place of a test Secret; `undefined` where nothing does. Needs no key. */

@@ -1,11 +1,10 @@
-import { realpathSync, statSync } from 'node:fs'
-import { isAbsolute, join, relative, sep } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Caller } from '../../lib/caller.ts'
 import { UserError } from '../../lib/errors.ts'
 import { type Repository, repositoryRoot } from '../../lib/git.ts'
 import { kustomizationFilesIn } from '../../lib/kustomize.ts'
 import { type FluxKustomization, findKustomization, nameOf } from '../../lib/repository.ts'
-import type { Place } from './place.ts'
+import { directoryOf, type Place } from './place.ts'
 
 /** What a user wants a test Secret for. */
 export interface Target {
@@ -27,32 +26,17 @@ export async function findTarget(
   const root = await repositoryRoot(cwd, env)
   const repository = { root, env, signal }
   const kustomization = await findKustomization(repository, wanted.kustomization, '--kustomization')
-  const place = { root, path: directoryOf(root, kustomization), name: wanted.name }
+  const place = {
+    root,
+    path: directoryOf(root, nameOf(kustomization), kustomization.path),
+    name: wanted.name,
+  }
   return { repository, kustomization, place }
 }
 
 /** What a test Secret may change, relative to the root: to be checked before its commit. */
 export function pathsOf({ root, path, name }: Place): string[] {
   return [name, ...kustomizationFilesIn(path)].map((file) => relative(root, join(path, file)))
-}
-
-/**
- * The directory that a Flux Kustomization builds, its `spec.path`.
- * @returns absolute
- * @throws UserError where it is not a directory of the repository
- */
-function directoryOf(root: string, kustomization: FluxKustomization): string {
-  const path = kustomization.path ?? '.'
-  const directory = join(root, path)
-  const what = `the path of the Flux Kustomization ${nameOf(kustomization)}, ${path},`
-  const inside = relative(root, directory)
-  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
-    throw new UserError(`${what} leads out of the repository`)
-  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
-    throw new UserError(`${what} is not a directory of this repository`)
-  if (realpathSync(directory) !== join(realpathSync(root), inside))
-    throw new UserError(`${what} leads over a symbolic link`, { hint: 'Flux does not follow those' })
-  return join(root, inside)
 }
 
 /**

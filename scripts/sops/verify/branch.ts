@@ -97,9 +97,10 @@ export async function openBranch(repository: Repository, { remote, branch }: Bra
         const commit = await commitFiles({ root, env, signal }, files, message)
         const args = ['git', 'push', '--quiet', remote, `HEAD:refs/heads/${branch}`]
         pushes++
-        // Not ended by Ctrl-C: it would not be known whether the server has taken it.
+        // Not ended by our signal: it would not be known whether the server has taken it. A terminal's Ctrl-C ends it.
         const outcome = await attempt(args, { cwd: root, env, terminal: true, timeout: patience })
         if (outcome.code === 0) return commit
+        signal?.throwIfAborted()
         const moved =
           /\((fetch first|non-fast-forward|stale info)\)|cannot lock ref|incorrect old value/.test(
             outcome.stderr,

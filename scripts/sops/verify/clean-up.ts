@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../../lib/errors.ts'
+import type { Place } from '../test-secret/place.ts'
 import { findTestSecret, removeTestSecret } from '../test-secret/test-secret.ts'
 import type { Branch } from './branch.ts'
 import { unknown } from './finding.ts'
@@ -19,8 +19,8 @@ export async function removeLeftovers(
   { options }: Trip,
   branch: Branch,
   { kustomization }: Target,
+  place: Place,
 ): Promise<void> {
-  const place = { root: branch.root, path: join(branch.root, kustomization.spec.path ?? ''), name: testName }
   const found = findTestSecret(place)
   if (!found) return
   const object = `${kustomization.spec.path}/${testName}`
@@ -40,7 +40,7 @@ export async function removeLeftovers(
       'belongs to another sops:verify that is at work now',
       'wait until it has ended',
     )
-  await publishRemoval(branch, kustomization.spec.path, found.run, options.caller)
+  await publishRemoval(branch, place, found.run, options.caller)
   options.caller.note(
     `removed what an earlier sops:verify, which was killed, had left on the branch: ${object}`,
   )
@@ -53,11 +53,10 @@ export async function removeLeftovers(
  */
 export async function publishRemoval(
   branch: Branch,
-  path: string | undefined,
+  place: Place,
   run: string,
   options: { env: NodeJS.ProcessEnv; signal?: AbortSignal },
 ): Promise<string | undefined> {
-  const place = { root: branch.root, path: join(branch.root, path ?? ''), name: testName }
   const edit = async () =>
     findTestSecret(place)?.run === run ? (await removeTestSecret(place, options)).files : []
   return branch.publish(edit, removeMessage)
@@ -68,17 +67,16 @@ export async function publishRemoval(
  * @returns whether nothing of this run is on the branch
  */
 export async function cleanUp(trip: Trip): Promise<boolean> {
-  const { branch, target, options, findings } = trip
+  const { branch, target, options, findings, place, run } = trip
   const { caller, remote } = options
-  const { run } = trip
-  if (!branch || !target || !run || branch.pushes === 0 || trip.removed) return true
+  if (!branch || !target || !place || !run || branch.pushes === 0 || trip.removed) return true
   branch.ignoreSignal()
   const where = `${remote}/${target.branch}`
   caller.status(`removing the test Secret from ${where} again`)
   try {
     const remove = async () => {
       await branch.refresh()
-      return publishRemoval(branch, target.kustomization.spec.path, run, { env: caller.env })
+      return publishRemoval(branch, place, run, { env: caller.env })
     }
     let commit = await remove()
     if (!commit && !trip.created) {

@@ -12,6 +12,7 @@ import { repositoryRoot } from '../../lib/git.ts'
 import { get, type Secret, secrets } from '../../lib/kube-api.ts'
 import { KubectlError } from '../../lib/kubectl-error.ts'
 import { runAnnotation } from '../test-secret/manifest.ts'
+import { directoryOf } from '../test-secret/place.ts'
 import { createTestSecret, type TestSecret } from '../test-secret/test-secret.ts'
 import { openBranch } from './branch.ts'
 import { publishRemoval, removeLeftovers } from './clean-up.ts'
@@ -65,7 +66,7 @@ export async function makeRoundTrip(trip: Trip): Promise<void> {
     }
   })
   const removal = await stages.run('remove', `pushing the removal to ${where}`, async () => {
-    trip.removed = (await publishRemoval(branch, target.kustomization.spec.path, trip.run!, options.caller))!
+    trip.removed = (await publishRemoval(branch, trip.place!, trip.run!, options.caller))!
     return { detail: `pushed ${short(trip.removed)} to ${where}: the Secret is removed`, value: trip.removed }
   })
   await stages.run('removal-applied', `waiting for kustomization ${id}`, async () => {
@@ -120,15 +121,16 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
   const key = await reading
   findings.push(...key.findings)
   await checkSameRepository(trip, `${commitOf(target.source.status?.artifact?.revision)}`)
-  await removeLeftovers(trip, branch, target)
+  const path = directoryOf(branch.root, idOf(target.kustomization), target.kustomization.spec.path)
+  const place = { root: branch.root, path, name: testName }
+  trip.place = place
+  await removeLeftovers(trip, branch, target, place)
 
   trip.run = makeRunId(deadline + cleanUpTime)
   const message = `SOPS decryption works: ${randomBytes(16).toString('hex')}`
-  const path = join(branch.root, target.kustomization.spec.path ?? '')
   const test: TestSecret = {
-    root: branch.root,
+    ...place,
     directory: join(path, testName),
-    name: testName,
     namespace: options.namespace,
     message,
     run: trip.run,

@@ -1,6 +1,7 @@
 import type { Caller } from '../../lib/caller.ts'
 import type { ClusterView } from '../../lib/cluster-view.ts'
 import type { Cluster } from '../../lib/kubectl.ts'
+import type { Place } from '../test-secret/place.ts'
 import type { Branch } from './branch.ts'
 import type { Finding } from './finding.ts'
 import type { Target } from './preflight.ts'
@@ -31,6 +32,8 @@ export interface Trip {
   context?: string
   target?: Target
   branch?: Branch
+  /** Where the test Secret is in the worktree. */
+  place?: Place
   /** The id of this run, which its test Secret carries. */
   run?: string
   /** The commit that brought the test Secret. */

@@ -237,20 +237,13 @@ export async function waitForValue(watching: Watching): Promise<void> {
       'is the directory listed in the kustomization file that Flux builds?',
     )
   const value = Buffer.from(live.data?.message ?? '', 'base64').toString()
+  // another Kustomization can take in the same files: what Flux writes names its owner (flux-sops.md 2.4)
   const owner = live.metadata.labels?.['kustomize.toolkit.fluxcd.io/name']
-  if (owner && owner !== target.kustomization.metadata.name) {
-    throw failed(
-      'overlap',
-      object,
-      `was written by the Kustomization ${owner} as well, whose path takes in the same files`,
-      'give each file to one Kustomization only: add a kustomization.yaml to the outer path',
-    )
-  }
   if (value.startsWith('ENC['))
     throw failed(
       'ciphertext',
       object,
-      'holds the ciphertext: Flux applied it without decrypting',
+      `holds the ciphertext: Flux (Kustomization ${owner ?? 'unknown'}) applied it without decrypting`,
       '`mise run flux:enable-decryption` on every Kustomization whose path takes in this file',
     )
   throw failed(

@@ -1,4 +1,5 @@
-import { watch } from 'node:fs'
+import { existsSync, watch } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createMessage, type Place, removeMessage, withPlace } from '../../helpers/verify.ts'
@@ -56,9 +57,41 @@ test('SIGINT in the checks: nothing is pushed, and nothing is left', () =>
     await place.checkLeftovers()
   }))
 
+for (const via of ['node', 'mise'] as const) {
+  test(`Ctrl-C while the server takes a push: the branch is clean, and nothing is left (${via})`, () =>
+    withPlace(async (place) => {
+      const { server, serverHook, subjects, tip, directory } = place
+      const tree = await server('rev-parse', 'main^{tree}')
+      for (const kind of ['feat', 'chore']) {
+        const before = await tip()
+        const pushing = join(directory, `pushing-${kind}`)
+        // the branch has moved already, and git has not heard of it
+        serverHook(
+          'post-receive',
+          `read -r old new ref; git log -1 --format=%s "$new" | grep -q '^${kind}' || exit 0
+[ -e '${pushing}' ] && exit 0; touch '${pushing}'; sleep 1`,
+        )
+        const { child, ended } = place.start(['--json'], { via, detached: true })
+        // what a terminal does: the signal goes to all in the foreground
+        const watcher = watch(directory, () => {
+          if (existsSync(pushing)) process.kill(-child.pid!, 'SIGINT')
+        })
+        const { stdout, stderr } = await ended.finally(() => watcher.close())
+        const json = JSON.parse(stdout)
+        assert.is(json.result, 'unknown', stderr)
+        assert.is(json.findings[0].code, 'interrupted', stderr)
+        assert.is(json.cleanedUp, true)
+        assert.is(await server('rev-parse', 'main^{tree}'), tree, kind)
+        assert.equal(await subjects(before), [createMessage, removeMessage])
+        await place.checkLeftovers()
+      }
+    }))
+}
+
 for (const lines of [
   ['create', 'source'],
   ['applied', 'remove'],
+  ['value', 'removal-applied'],
 ])
   test(`kill -9 after ${lines.join(', ')}: the next run removes what is left, on the branch and on the machine, and proves`, () =>
     withPlace(async (place) => {

@@ -58,6 +58,16 @@ const fluxCases: Record<string, Case> = {
     code: 'no-prune',
     message: /has prune switched off/,
   },
+  'a path out of the repository': {
+    spoil: patched(
+      target,
+      { spec: { path: './../outside' } },
+      { spec: { path: './kubernetes/infrastructure' } },
+    ),
+    exitCode: 2,
+    code: 'not-checked',
+    message: /^the path of the Flux Kustomization .* leads out of the repository$/,
+  },
   'a Kustomization that is not there': {
     args: ['--kustomization', 'nope'],
     exitCode: 2,
