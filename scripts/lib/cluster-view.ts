@@ -7,6 +7,8 @@ import { KubectlError } from './kubectl-error.ts'
 export interface Watched<T> {
   /** By `namespace/name`. */
   readonly objects: ReadonlyMap<string, T>
+  /** Resolves when they are watched. Rejects with KubectlError where that is not allowed. */
+  readonly opened: Promise<void>
 }
 
 /** Watches objects of a cluster, and waits for what one wants to see in them. */
@@ -53,13 +55,16 @@ export function openView(cluster: Cluster): ClusterView {
     resource: Resource,
     scope: Scope,
     objects: Map<string, T>,
+    opened: () => void,
   ): Promise<void> {
     const seen = { ...cluster, signal }
     let from: string | undefined
     for (let again = false; !signal.aborted; again = true) {
       try {
         if (again) from = await reset(what, resource, scope, objects)
-        for await (const { type, object } of watch<T>(seen, what, resource, scope, from)) {
+        const events = await watch<T>(seen, what, resource, scope, from)
+        opened()
+        for await (const { type, object } of events) {
           if (type === 'DELETED') objects.delete(keyOf(object))
           else objects.set(keyOf(object), object)
           wake()
@@ -90,13 +95,16 @@ export function openView(cluster: Cluster): ClusterView {
   return {
     watch(what, resource, scope, known = []) {
       const objects = new Map(known.map((object) => [keyOf(object), object]))
+      const { promise: opened, resolve, reject } = Promise.withResolvers<void>()
+      opened.catch(() => {})
       watches.push(
-        keepWatching(what, resource, scope, objects).catch((error) => {
+        keepWatching(what, resource, scope, objects, resolve).catch((error) => {
           failure = error
+          reject(error)
           wake()
         }),
       )
-      return { objects }
+      return { objects, opened }
     },
     async until(check, deadline) {
       for (;;) {

@@ -8,6 +8,7 @@ import {
   fsyncSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -17,7 +18,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from './errors.ts'
 
 /** What happens to one file. `before: undefined` makes it, `after: undefined` deletes it. */
@@ -26,6 +28,21 @@ export interface FileChange {
   path: string
   before: string | undefined
   after: string | undefined
+}
+
+/**
+ * Makes a directory that only the user can enter, in TMPDIR.
+ * @returns absolute
+ * @throws UserError where it can't be made
+ */
+export function temporaryDirectory(prefix: string, parent = resolve(tmpdir())): string {
+  try {
+    return mkdtempSync(join(parent, prefix))
+  } catch (error) {
+    throw new UserError(`cannot make a directory in ${parent}: ${(error as NodeJS.ErrnoException).code}`, {
+      hint: 'set TMPDIR to a directory that you may write to',
+    })
+  }
 }
 
 interface Staged {

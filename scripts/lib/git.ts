@@ -11,10 +11,22 @@ export interface Repository {
   signal?: AbortSignal | undefined
 }
 
-/** The root of the git repository that `cwd` is in; `undefined` outside of one, or in a bare one. */
+/**
+ * The root of the git repository that `cwd` is in; `undefined` outside of one, or in a bare one.
+ * @throws UserError where git refuses it because of its owner
+ */
 export async function findRepositoryRoot(cwd: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const { code, stdout } = await attempt(['git', 'rev-parse', '--show-toplevel'], { cwd, env })
-  return code === 0 && stdout.trim() ? realpathSync(stdout.trim()) : undefined
+  const { code, stdout, stderr } = await attempt(['git', 'rev-parse', '--show-toplevel'], { cwd, env })
+  if (/dubious ownership/.test(stderr))
+    throw new UserError('git does not use this repository, for it belongs to another user', {
+      hint:
+        stderr
+          .split('\n')
+          .findLast((line) => line.includes('git config'))
+          ?.trim() ?? 'see safe.directory in `git help config`',
+    })
+  const root = stdout.replace(/\n$/, '')
+  return code === 0 && root !== '' ? realpathSync(root) : undefined
 }
 
 /** As `findRepositoryRoot`. @throws UserError outside of a repository */

@@ -98,28 +98,43 @@ export async function list<T>(
 /**
  * Watches objects until the API server ends it, which it does after some time.
  * @param resourceVersion where to start; an ADDED event for each object that is there comes first where `undefined`
+ * @returns when the server has said yes, the events
  * @throws KubectlError: `expired` where the server no longer knows what came after `resourceVersion`
  */
-export async function* watch<T>(
+export async function watch<T>(
   cluster: Cluster,
   what: string,
   resource: Resource,
   scope: Scope,
   resourceVersion?: string,
-): AsyncGenerator<WatchEvent<T>> {
+): Promise<AsyncGenerator<WatchEvent<T>>> {
   const query = { ...queryOf(scope), watch: 'true', ...(resourceVersion && { resourceVersion }) }
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(), patience)
   try {
     const options = { path: pathOf(resource, scope.namespace), query }
-    const answer = await send(cluster, what, options, late.signal).finally(() => clearTimeout(timer))
+    const answer = await send(cluster, what, options, late.signal)
+    return eventsOf(cluster, what, answer)
+  } catch (error) {
+    throw await connectionError(cluster, what, error, late.signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function* eventsOf<T>(
+  cluster: Cluster,
+  what: string,
+  answer: IncomingMessage,
+): AsyncGenerator<WatchEvent<T>> {
+  try {
     for await (const line of linesOf(answer)) {
       const event = JSON.parse(line)
       if (event.type === 'ERROR') throw explainAnswer(what, event.object.code, JSON.stringify(event.object))
       yield event
     }
   } catch (error) {
-    throw await connectionError(cluster, what, error, late.signal)
+    throw await connectionError(cluster, what, error)
   }
 }
 
@@ -245,10 +260,10 @@ async function connectionError(
   { context, signal }: Cluster,
   what: string,
   error: unknown,
-  late: AbortSignal,
+  late?: AbortSignal,
 ): Promise<unknown> {
   signal?.throwIfAborted()
-  const why = late.aborted ? noAnswer : 'kubectl proxy has ended the connection'
+  const why = late?.aborted ? noAnswer : 'kubectl proxy has ended the connection'
   const known = error instanceof UserError ? error : new KubectlError(what, 'unreachable', why, whichCluster)
   // without a context kubectl goes to localhost:8080, and that is not what is wrong
   if (known instanceof KubectlError && known.problem === 'unreachable') await context

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { CommandError } from './errors.ts'
+import { temporaryDirectory } from './files.ts'
 import { explain } from './kubectl-error.ts'
 import { run, type Service, serve } from './run.ts'
 
@@ -83,8 +84,8 @@ async function startProxy(
 /** @returns a new directory that only the user can enter */
 function makeDirectory(): string {
   const prefix = 'flux-sops-kubectl-'
-  const length = Buffer.byteLength(socketIn(join(tmpdir(), `${prefix}XXXXXX`)))
-  return mkdtempSync(join(length > longestSocket ? '/tmp' : tmpdir(), prefix))
+  const length = Buffer.byteLength(socketIn(join(resolve(tmpdir()), `${prefix}XXXXXX`)))
+  return temporaryDirectory(prefix, length > longestSocket ? '/tmp' : undefined)
 }
 
 function socketIn(directory: string): string {

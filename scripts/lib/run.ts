@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import { $, type ProcessOutput, quote, which } from 'zx/core'
 import { CommandError, UserError } from './errors.ts'
@@ -5,6 +6,9 @@ import { redact } from './redact.ts'
 
 /** The longest delay of a timer, in milliseconds (https://nodejs.org/api/timers.html). */
 const longest = 2 ** 31 - 1
+
+/** How long what a program has written may still be on its way when it has ended, in ms. */
+const afterwards = 1_000
 
 export interface RunOptions {
   cwd?: string
@@ -156,6 +160,8 @@ function start(args: readonly string[], options: RunOptions & { directory?: stri
   })`${args}`
   const { child } = running
   if (!child) throw new UserError('bash is not on PATH')
+  // a hook of git may leave a process behind that keeps the pipes open
+  if (options.terminal) child.once('exit', () => setTimeout(closePipes, afterwards, child).unref())
   // a program may end without having read its input
   child.stdin?.on('error', () => {})
   if (!options.input && !guard) child.stdin?.end()
@@ -182,16 +188,31 @@ function start(args: readonly string[], options: RunOptions & { directory?: stri
   return { process: running, end, release }
 }
 
+function closePipes(child: ChildProcess): void {
+  for (const pipe of [child.stdout, child.stderr]) pipe?.destroy()
+}
+
 /** A shell beside the program (`$$`) waits for the end of stdin, which comes when we are gone. */
 function guardOf(directory: string): string {
   return `{ read -r; kill $$; rm -rf -- ${quote(directory)}; } <&0 >/dev/null 2>&1 & exec `
 }
 
+/**
+ * What says where a repository is (`git rev-parse --local-env-vars`, without the configuration). Git sets these for aliases
+ * and hooks, and they would make git work in the user's tree where `cwd` is another one.
+ */
+const placesOfGit = [
+  ...['GIT_DIR', 'GIT_WORK_TREE', 'GIT_IMPLICIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_PREFIX'],
+  ...['GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_GRAFT_FILE', 'GIT_SHALLOW_FILE'],
+]
+
 /** The private key that the user may have in SOPS_AGE_KEY is for nobody but the user's own git hooks. */
 function environmentOf({ env = process.env, terminal }: RunOptions): NodeJS.ProcessEnv {
   const { SOPS_AGE_KEY, ...others } = env
   // bash reads ~/.bashrc where stdin is a socket, as Node's pipes are, and no shell is above it (SHLVL); and always BASH_ENV
-  return { ...(terminal ? env : others), SHLVL: '1', BASH_ENV: '' }
+  const clean: NodeJS.ProcessEnv = { ...(terminal ? env : others), SHLVL: '1', BASH_ENV: '' }
+  for (const name of placesOfGit) delete clean[name]
+  return clean
 }
 
 /** The program and its verbs, without options and values: `kubectl get secret`. */

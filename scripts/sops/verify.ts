@@ -1,7 +1,7 @@
 import type { Report } from '../lib/caller.ts'
 import { openView } from '../lib/cluster-view.ts'
 import { parseDuration } from '../lib/duration.ts'
-import { exit, Interrupted, UserError } from '../lib/errors.ts'
+import { CommandError, exit, Interrupted, UserError } from '../lib/errors.ts'
 import { idOf } from '../lib/flux.ts'
 import { openCluster } from '../lib/kubectl.ts'
 import { cleanUp } from './verify/clean-up.ts'
@@ -65,7 +65,7 @@ function report(trip: Trip, error: UserError | undefined, cleanedUp: boolean): R
 /** Git, a hook or the server refused: that is "no" once something was pushed, and "could not be checked" before. */
 function exitCodeOf(error: UserError, { created }: Trip): number {
   if (error instanceof Verdict) return error.exitCode
-  return created && !(error instanceof Interrupted) ? exit.no : exit.failed
+  return created && error instanceof CommandError ? exit.no : exit.failed
 }
 
 function findingOf(error: UserError, { target, options }: Trip): Finding {

@@ -69,16 +69,15 @@ test('sets and removes annotations under our field manager', () =>
 
 test('watches what is there, or what came after a version', () =>
   withCluster(async (cluster) => {
-    const first = await watch<KubeObject>(cluster, 'x', configMaps, view).next()
+    const first = await (await watch<KubeObject>(cluster, 'x', configMaps, view)).next()
     assert.is(first.value!.type, 'ADDED')
     const { metadata } = await list(cluster, 'x', configMaps, view)
-    const events = watch<KubeObject>(cluster, 'x', configMaps, view, metadata.resourceVersion)
+    const events = await watch<KubeObject>(cluster, 'x', configMaps, view, metadata.resourceVersion)
     const next = events.next()
     await annotate(cluster, configMaps, view, { 'a.b/c': 'd' })
     assert.is((await next).value!.type, 'MODIFIED')
     await events.return(undefined)
-    const past = watch<KubeObject>(cluster, 'x', configMaps, view, 'nonsense')
-    assert.is(await problemOf(past.next()), 'other')
+    assert.is(await problemOf(watch(cluster, 'x', configMaps, view, 'nonsense')), 'other')
   }))
 
 test('tells apart what keeps it from an answer', async () => {
@@ -97,7 +96,7 @@ test('tells apart what keeps it from an answer', async () => {
   await withCluster(
     async (cluster) => {
       assert.is(await problemOf(get(cluster, 'x', secrets, view)), 'forbidden')
-      assert.is(await problemOf(watch(cluster, 'x', secrets, view).next()), 'forbidden')
+      assert.is(await problemOf(watch(cluster, 'x', secrets, view)), 'forbidden')
     },
     { user: 'nobody' },
   )
@@ -107,7 +106,7 @@ test('an abort ends a call and a watch with its reason', async () => {
   const abort = new AbortController()
   await withCluster(
     async (cluster) => {
-      const events = watch(cluster, 'x', configMaps, view)
+      const events = await watch(cluster, 'x', configMaps, view)
       await events.next()
       const reason = new UserError('stop')
       const next = events.next()

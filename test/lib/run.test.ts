@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -230,6 +230,31 @@ setInterval(() => {}, 1000)`
     for (let tries = 50; tries > 0 && (isAsleep(duration) || existsSync(directory)); tries--) await sleep(100)
     assert.not.ok(isAsleep(duration))
     assert.not.ok(existsSync(directory))
+  }))
+
+test('a program that keeps the terminal is not waited for longer than it runs, whatever it leaves behind', async () => {
+  const duration = unique()
+  const start = Date.now()
+  assert.is(await run(shell(`echo done; sleep ${duration} &`), { terminal: true }), 'done\n')
+  assert.ok(Date.now() - start < 5000)
+  execFileSync('pkill', ['-f', `sleep ${duration}`])
+})
+
+test('git works where it is told to, whatever GIT_DIR and the like say', () =>
+  withDirectory(async (directory) => {
+    const [here, there] = [join(directory, 'here'), join(directory, 'there')]
+    for (const repository of [here, there]) await run(['git', 'init', '--quiet', repository])
+    const env = {
+      ...process.env,
+      GIT_DIR: join(there, '.git'),
+      GIT_WORK_TREE: there,
+      GIT_INDEX_FILE: join(there, 'x'),
+    }
+    for (const terminal of [false, true])
+      assert.match(
+        await run(['git', 'rev-parse', '--show-toplevel'], { cwd: here, env, terminal }),
+        /\/here\n$/,
+      )
   }))
 
 test('SOPS_AGE_KEY reaches no program but those that keep the terminal: git, for the hooks of the user', async () => {

@@ -107,9 +107,10 @@ async function runProcess(
   clearTimeout(watchdog)
   const processes = await processesOf(worker.pid!, temporary)
   worker.kill('SIGKILL')
+  // what is left may hold the worker's pipes
+  await endProcesses(processes)
   await ended
   signal.removeEventListener('abort', stop)
-  await endProcesses(processes)
   for (const { command } of processes) problems.push(`a process still runs: ${command}`)
   for (const name of readdirSync(temporary))
     if (!notOurs.includes(name)) problems.push(`a temporary file was left: ${name}`)

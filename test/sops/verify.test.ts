@@ -133,7 +133,7 @@ test('--json: one document on stdout; each run has a value of its own', () =>
 
 test('goes on where the key may not be read, and proves', () =>
   withPlace(async ({ sandbox, kubectl, verify, env }) => {
-    await kubectl(['create', '-f', '-'], rights('verifier', true))
+    await kubectl(['create', '-f', '-'], rights('verifier', ['get', 'list', 'watch']))
     try {
       const KUBECONFIG = sandbox.kubeconfigFor('verifier')
       const { code, json, stderr } = await verify([], { env: { ...env, KUBECONFIG } })
@@ -143,27 +143,32 @@ test('goes on where the key may not be read, and proves', () =>
         ['key-secret-unreadable secret flux-system/sops-age'],
       )
     } finally {
-      await kubectl(['delete', '-f', '-'], rights('verifier', true))
+      await kubectl(['delete', '-f', '-'], rights('verifier', ['get', 'list', 'watch']))
     }
   }))
 
-test('refuses a user who may not read Secrets where the test Secret goes', () =>
-  withPlace(async ({ sandbox, kubectl, verify, env, tip }) => {
-    await kubectl(['create', '-f', '-'], rights('outsider', false))
-    try {
-      const before = await tip()
-      const KUBECONFIG = sandbox.kubeconfigFor('outsider')
-      const { code, json } = await verify([], { env: { ...env, KUBECONFIG } })
-      assert.is(code, 2)
-      assert.is(json.findings[0]!.code, 'secret-unreadable')
-      assert.is(await tip(), before)
-    } finally {
-      await kubectl(['delete', '-f', '-'], rights('outsider', false))
-    }
-  }))
+for (const [what, verbs] of Object.entries({ read: [], watch: ['get', 'list'] }))
+  test(`refuses a user who may not ${what} Secrets where the test Secret goes, before anything is pushed`, () =>
+    withPlace(async ({ sandbox, kubectl, verify, env, tip }) => {
+      await kubectl(['create', '-f', '-'], rights('outsider', verbs))
+      try {
+        const before = await tip()
+        const KUBECONFIG = sandbox.kubeconfigFor('outsider')
+        const { code, json } = await verify([], { env: { ...env, KUBECONFIG } })
+        assert.is(code, 2)
+        assert.is(json.result, 'unknown')
+        assert.match(
+          json.findings[0]!.message,
+          /may not read it|cannot watch secret default\/sops-test: .* forbidden/,
+        )
+        assert.is(await tip(), before)
+      } finally {
+        await kubectl(['delete', '-f', '-'], rights('outsider', verbs))
+      }
+    }))
 
-/** Flux's objects may be read and annotated, Secrets only in `default`, or nowhere. */
-function rights(user: string, secrets: boolean): string {
+/** Flux's objects may be read and annotated, and `verbs` be done to the Secrets in `default`. */
+function rights(user: string, verbs: readonly string[]): string {
   const role = (name: string, namespace: string, rules: unknown[]) => [
     { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name, namespace }, rules },
     {
@@ -179,8 +184,11 @@ function rights(user: string, secrets: boolean): string {
     resources: ['kustomizations', 'gitrepositories'],
     verbs: ['get', 'list', 'watch', 'patch'],
   }
-  const read = { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] }
-  const items = [...role(user, 'flux-system', [flux]), ...(secrets ? role(user, 'default', [read]) : [])]
+  const read = { apiGroups: [''], resources: ['secrets'], verbs }
+  const items = [
+    ...role(user, 'flux-system', [flux]),
+    ...(verbs.length > 0 ? role(user, 'default', [read]) : []),
+  ]
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
 }
 

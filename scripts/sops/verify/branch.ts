@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { realpathSync, rmSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandError, UserError } from '../../lib/errors.ts'
+import { temporaryDirectory } from '../../lib/files.ts'
 import { commitOf } from '../../lib/flux.ts'
 import { commitFiles, type Repository } from '../../lib/git.ts'
 import { attempt, failure, run } from '../../lib/run.ts'
-import { isProcess } from './run-id.ts'
+import { hostId, isProcess } from './run-id.ts'
 
 /** The remote branch that the cluster follows, checked out in a temporary worktree: the caller's own is never touched. */
 export interface Branch {
@@ -13,7 +14,7 @@ export interface Branch {
   readonly root: string
   /** Puts the worktree on the tip of the remote branch. @returns the commit */
   refresh(): Promise<string>
-  /** Whether the repository knows a commit. */
+  /** Whether the repository, or the remote of a shallow one, knows a commit. */
   has(commit: string): Promise<boolean>
   /** Whether a revision of the cluster is `commit` or was made on top of it. */
   contains(revision: string | undefined, commit: string): Promise<boolean>
@@ -27,6 +28,8 @@ export interface Branch {
   publish(edit: () => Promise<string[]>, message: string): Promise<string | undefined>
   /** How many pushes were started. */
   readonly pushes: number
+  /** Whether the end of the last push was not seen, so that the server may still take it. */
+  readonly isUnsure: boolean
   /** From now on the caller's signal ends nothing: for the clean-up. */
   ignoreSignal(): void
   /** Removes the worktree. */
@@ -44,30 +47,42 @@ const patience = 120_000
 
 const prefix = 'flux-sops-verify-'
 
+/** What git says where the connection ended before the answer. */
+const brokenOff = /disconnect|hung up|RPC failed|early EOF|reset by peer|timed out/
+
+/** What of the user's configuration must not change how the worktree is checked out. */
+const plain = ['-c', 'core.sparseCheckout=false', '-c', 'submodule.recurse=false']
+
 /** Checks out the tip of a remote branch. The result must be closed. @throws CommandError where it cannot be fetched */
-export async function openBranch(repository: Repository, { remote, branch }: BranchOptions): Promise<Branch> {
+export async function openBranch(
+  repository: Repository,
+  { remote: given, branch }: BranchOptions,
+): Promise<Branch> {
   const { env } = repository
   let { signal } = repository
   let pushes = 0
-  await removeDeadWorktrees(repository)
-  const parent = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
+  let isUnsure = false
+  const [remote] = await Promise.all([remoteOf(given, repository), removeDeadWorktrees(repository)])
+  const parent = temporaryDirectory(`${prefix}${hostId()}-${process.pid}-`)
   const root = join(parent, basename(repository.root))
-  const git = (...args: string[]) => run(['git', ...args], { cwd: root, env, signal, timeout: patience })
+  const git = (...args: string[]) =>
+    run(['git', ...plain, ...args], { cwd: root, env, signal, timeout: patience })
+  const test = (...args: string[]) => attempt(['git', ...args], { cwd: root, env, signal, timeout: patience })
   const descendants = new Map<string, Promise<boolean>>()
 
   /** Into the worktree's own FETCH_HEAD; neither a branch nor a remote-tracking branch of the user moves. */
   const fetch = async () => {
     await git('fetch', '--quiet', '--no-tags', '--refmap=', remote, `refs/heads/${branch}`)
-    return (await git('rev-parse', 'FETCH_HEAD')).trim()
+    const [top, tip] = (await git('rev-parse', '--show-toplevel', 'FETCH_HEAD')).trimEnd().split('\n')
+    // what follows throws away what is there
+    if (top !== realpathSync(root))
+      throw new UserError('git does not work in the worktree that was made for it')
+    return tip!
   }
+  const isKnown = async (commit: string) => (await test('cat-file', '-e', `${commit}^{commit}`)).code === 0
   const isAncestor = async (ancestor: string, commit: string) => {
-    if (!(await opened.has(commit))) await fetch()
-    const { code } = await attempt(['git', 'merge-base', '--is-ancestor', ancestor, commit], {
-      cwd: root,
-      env,
-      signal,
-    })
-    return code === 0
+    if (!(await isKnown(commit))) await fetch()
+    return (await test('merge-base', '--is-ancestor', ancestor, commit)).code === 0
   }
   const opened: Branch = {
     root,
@@ -78,10 +93,12 @@ export async function openBranch(repository: Repository, { remote, branch }: Bra
       return tip
     },
     async has(commit) {
-      return (
-        (await attempt(['git', 'cat-file', '-e', `${commit}^{commit}`], { cwd: root, env, signal })).code ===
-        0
-      )
+      if (await isKnown(commit)) return true
+      // a shallow clone lacks what came before its end
+      const shallow = (await git('rev-parse', '--is-shallow-repository')).trim() === 'true'
+      if (!shallow) return false
+      await test('fetch', '--quiet', '--no-tags', '--refmap=', '--depth=1', remote, commit)
+      return isKnown(commit)
     },
     async contains(revision, commit) {
       const other = commitOf(revision)
@@ -95,11 +112,14 @@ export async function openBranch(repository: Repository, { remote, branch }: Bra
         const files = await edit()
         if (files.length === 0) return undefined
         const commit = await commitFiles({ root, env, signal }, files, message)
-        const args = ['git', 'push', '--quiet', remote, `HEAD:refs/heads/${branch}`]
+        signal?.throwIfAborted()
+        const args = ['git', 'push', '--quiet', '--no-follow-tags', '--recurse-submodules=no']
+        args.push(remote, `HEAD:refs/heads/${branch}`)
         pushes++
         // Not ended by our signal: it would not be known whether the server has taken it. A terminal's Ctrl-C ends it.
         const outcome = await attempt(args, { cwd: root, env, terminal: true, timeout: patience })
         if (outcome.code === 0) return commit
+        isUnsure = outcome.code === null || outcome.code > 128 || brokenOff.test(outcome.stderr)
         signal?.throwIfAborted()
         const moved =
           /\((fetch first|non-fast-forward|stale info)\)|cannot lock ref|incorrect old value/.test(
@@ -112,23 +132,43 @@ export async function openBranch(repository: Repository, { remote, branch }: Bra
     get pushes() {
       return pushes
     },
+    get isUnsure() {
+      return isUnsure
+    },
     ignoreSignal() {
       signal = undefined
     },
     close: () => removeWorktree({ ...repository, signal: undefined }, parent, root),
   }
   try {
-    await run(['git', 'worktree', 'add', '--quiet', '--detach', '--no-checkout', root, 'HEAD'], {
-      cwd: repository.root,
-      env,
-      signal,
-    })
+    await addWorktree(repository, root)
     await opened.refresh()
     return opened
   } catch (error) {
     await opened.close()
     throw error
   }
+}
+
+async function addWorktree({ root: cwd, env, signal }: Repository, root: string): Promise<void> {
+  try {
+    const args = ['git', 'worktree', 'add', '--quiet', '--detach', '--no-checkout', root, 'HEAD']
+    await run(args, { cwd, env, signal })
+  } catch (error) {
+    if (!(error instanceof CommandError && error.stderr.includes('invalid reference'))) throw error
+    throw new UserError('the repository has no commit yet', { hint: 'pull the branch that Flux follows' })
+  }
+}
+
+/** A remote whose path is relative would mean another place in the worktree. */
+async function remoteOf(given: string, { root: cwd, env, signal }: Repository): Promise<string> {
+  const { code, stdout } = await attempt(['git', 'config', '--get', `remote.${given}.url`], {
+    cwd,
+    env,
+    signal,
+  })
+  const url = code === 0 ? stdout.trim() : given
+  return /^\.\.?(\/|$)/.test(url) ? resolve(cwd, url) : given
 }
 
 async function removeWorktree(repository: Repository, parent: string, root: string): Promise<void> {
@@ -145,14 +185,14 @@ async function removeWorktree(repository: Repository, parent: string, root: stri
   await attempt(['git', 'worktree', 'prune'], { cwd: repository.root, env: repository.env })
 }
 
-/** What runs left that were killed. */
+/** What runs left that were killed, on this machine: of others it cannot be told. */
 async function removeDeadWorktrees(repository: Repository): Promise<void> {
   const { root: cwd, env, signal } = repository
   const list = await run(['git', 'worktree', 'list', '--porcelain'], { cwd, env, signal })
-  for (const [, parent, pid, name] of list.matchAll(
-    /^worktree (.*\/flux-sops-verify-(\d+)-[^/]+)\/(.*)$/gm,
+  for (const [, parent, host, pid, name] of list.matchAll(
+    /^worktree (.*\/flux-sops-verify-([0-9a-f]+)-(\d+)-[^/]+)\/(.*)$/gm,
   )) {
-    if (parent && name && !isProcess(Number(pid)))
+    if (parent && name && host === hostId() && !isProcess(Number(pid)))
       await removeWorktree(repository, parent, join(parent, name))
   }
 }

@@ -1,29 +1,38 @@
+import { relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../../lib/errors.ts'
 import type { Place } from '../test-secret/place.ts'
 import { findTestSecret, removeTestSecret } from '../test-secret/test-secret.ts'
 import type { Branch } from './branch.ts'
 import { unknown } from './finding.ts'
-import type { Target } from './preflight.ts'
 import { isAlive } from './run-id.ts'
-import { removeMessage, type Trip, testName } from './trip.ts'
+import { removeMessage, type Trip, testName, whereOf } from './trip.ts'
 
-/** How long a server may still be busy with a push whose end we did not see, in ms. */
-const afterthought = 2_000
+/** How long a server may still be busy with a push whose end we did not see, and how often it is looked at, in ms. */
+const afterthought = 20_000
+const lookAgain = 1_000
 
 /**
  * Looks at the tip of the branch for a test Secret of an earlier run, and removes what a killed one has left.
  * @throws Verdict where another run is at work, or `sops:test-create` made one that is the user's to remove
  */
-export async function removeLeftovers(
-  { options }: Trip,
-  branch: Branch,
-  { kustomization }: Target,
-  place: Place,
-): Promise<void> {
+export async function removeLeftovers({ options }: Trip, branch: Branch, place: Place): Promise<void> {
+  const left = leftoverAt(place)
+  if (!left) return
+  await publishRemoval(branch, place, left, options.caller)
+  options.caller.note(
+    `removed what an earlier sops:verify, which was killed, had left on the branch: ${relative(place.root, place.path)}/${testName}`,
+  )
+}
+
+/**
+ * @returns the id of a dead run whose test Secret is there; `undefined` where nothing is
+ * @throws Verdict where something else is there
+ */
+export function leftoverAt(place: Place): string | undefined {
   const found = findTestSecret(place)
-  if (!found) return
-  const object = `${kustomization.spec.path}/${testName}`
+  if (!found) return undefined
+  const object = `${relative(place.root, place.path)}/${testName}`
   if (!found.ours)
     throw unknown('name-taken', object, 'is on the branch, and is not made by these tasks', 'rename it')
   if (!found.run)
@@ -40,10 +49,7 @@ export async function removeLeftovers(
       'belongs to another sops:verify that is at work now',
       'wait until it has ended',
     )
-  await publishRemoval(branch, place, found.run, options.caller)
-  options.caller.note(
-    `removed what an earlier sops:verify, which was killed, had left on the branch: ${object}`,
-  )
+  return found.run
 }
 
 /**
@@ -68,10 +74,10 @@ export async function publishRemoval(
  */
 export async function cleanUp(trip: Trip): Promise<boolean> {
   const { branch, target, options, findings, place, run } = trip
-  const { caller, remote } = options
+  const { caller } = options
   if (!branch || !target || !place || !run || branch.pushes === 0 || trip.removed) return true
   branch.ignoreSignal()
-  const where = `${remote}/${target.branch}`
+  const where = whereOf(options, target)
   caller.status(`removing the test Secret from ${where} again`)
   try {
     const remove = async () => {
@@ -79,19 +85,22 @@ export async function cleanUp(trip: Trip): Promise<boolean> {
       return publishRemoval(branch, place, run, { env: caller.env })
     }
     let commit = await remove()
-    if (!commit && !trip.created) {
-      await sleep(afterthought)
+    const isUnsure = !trip.created && branch.isUnsure
+    for (let left = isUnsure ? afterthought : 0; !commit && left > 0; left -= lookAgain) {
+      caller.status(`the push was broken off: waiting whether ${where} gets it all the same`)
+      await sleep(lookAgain)
       commit = await remove()
     }
+    const late = isUnsure ? `, ${afterthought / 1000} s after the push was broken off` : ''
     caller.say(
       commit
         ? `the test Secret was removed from ${where} again (${commit.slice(0, 7)})`
-        : `nothing of this run is on ${where}`,
+        : `nothing of this run is on ${where}${late}`,
     )
     return true
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    const object = `${where}: ${target.kustomization.spec.path}/${testName}`
+    const object = `${where}: ${relative(place.root, place.path)}/${testName}`
     const fix =
       'pull, then `mise run sops:test-remove --commit` and push; the next sops:verify removes it as well'
     findings.push({

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import {
   commitOf,
   type GitRepository,
@@ -15,11 +15,11 @@ import { runAnnotation } from '../test-secret/manifest.ts'
 import { directoryOf } from '../test-secret/place.ts'
 import { createTestSecret, type TestSecret } from '../test-secret/test-secret.ts'
 import { openBranch } from './branch.ts'
-import { publishRemoval, removeLeftovers } from './clean-up.ts'
+import { leftoverAt, publishRemoval, removeLeftovers } from './clean-up.ts'
 import { unknown } from './finding.ts'
 import { checkRecipients, findTarget, readClusterKey } from './preflight.ts'
 import { makeRunId } from './run-id.ts'
-import { createMessage, type Trip, testName } from './trip.ts'
+import { createMessage, type Trip, testName, whereOf, withoutCredentials } from './trip.ts'
 import {
   isGone,
   isRight,
@@ -40,13 +40,14 @@ export async function makeRoundTrip(trip: Trip): Promise<void> {
     check(trip),
   )
   const { branch, target } = watching
-  const where = `${options.remote}/${target.branch}`
+  const where = whereOf(options, target)
+  const place = trip.place!
   const id = idOf(target.kustomization)
 
   const commit = await stages.run('create', `pushing an encrypted Secret to ${where}`, async () => {
     trip.created = (await branch.publish(edit, createMessage))!
     return {
-      detail: `pushed ${short(trip.created)} to ${where}: an encrypted Secret in ${target.kustomization.spec.path}/${testName}`,
+      detail: `pushed ${short(trip.created)} to ${where}: an encrypted Secret in ${relative(place.root, place.path)}/${testName}`,
       value: trip.created,
     }
   })
@@ -66,8 +67,16 @@ export async function makeRoundTrip(trip: Trip): Promise<void> {
     }
   })
   const removal = await stages.run('remove', `pushing the removal to ${where}`, async () => {
-    trip.removed = (await publishRemoval(branch, trip.place!, trip.run!, options.caller))!
-    return { detail: `pushed ${short(trip.removed)} to ${where}: the Secret is removed`, value: trip.removed }
+    const commit = await publishRemoval(branch, place, trip.run!, options.caller)
+    if (!commit)
+      throw unknown(
+        'removed-by-others',
+        `${where}: ${relative(place.root, place.path)}/${testName}`,
+        'somebody else took the test Secret off the branch, so its removal could not be followed',
+        'run it again',
+      )
+    trip.removed = commit
+    return { detail: `pushed ${short(commit)} to ${where}: the Secret is removed`, value: commit }
   })
   await stages.run('removal-applied', `waiting for kustomization ${id}`, async () => {
     await waitForSource(watching, removal)
@@ -124,7 +133,7 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
   const path = directoryOf(branch.root, idOf(target.kustomization), target.kustomization.spec.path)
   const place = { root: branch.root, path, name: testName }
   trip.place = place
-  await removeLeftovers(trip, branch, target, place)
+  await removeLeftovers(trip, branch, place)
 
   trip.run = makeRunId(deadline + cleanUpTime)
   const message = `SOPS decryption works: ${randomBytes(16).toString('hex')}`
@@ -149,10 +158,15 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
   )
   let files: string[] | undefined = first.files
   const edit = async () => {
-    const written = files ?? (await write()).files
+    const written = files
     files = undefined
-    return written
+    if (written) return written
+    // on a new tip, another run may have been first
+    leftoverAt(place)
+    return (await write()).files
   }
+  // a right that is missing shows before anything is pushed
+  await Promise.all([watchedSecrets, ...Object.values(watched)].map(({ opened }) => opened))
   const expected = Buffer.from(message).toString('base64')
   const watching = {
     cluster,
@@ -162,6 +176,7 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
     ...watched,
     secrets: watchedSecrets,
     secret,
+    run: trip.run,
     expected,
     deadline,
     findings,
@@ -189,7 +204,7 @@ async function checkSameRepository({ branch, target, options }: Trip, commit: st
     'other-repository',
     `gitrepository ${idOf(source)}`,
     `has fetched the commit ${short(commit)}, which is not in this repository`,
-    `it follows ${source.spec.url.replace(/\/\/[^/@]*@/, '//')}: go to a clone of that, or name its remote with --remote (now ${options.remote})`,
+    `it follows ${withoutCredentials(source.spec.url)}: go to a clone of that, or name its remote with --remote (now ${withoutCredentials(options.remote)})`,
   )
 }
 

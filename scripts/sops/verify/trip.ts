@@ -44,6 +44,16 @@ export interface Trip {
   secret?: string
 }
 
+/** How the branch is called for people; a URL without the credentials that it may hold. */
+export function whereOf({ remote }: VerifyOptions, { branch }: Target): string {
+  return `${withoutCredentials(remote)}/${branch}`
+}
+
+/** A URL without the credentials that it may hold. */
+export function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//')
+}
+
 /** The name of the test Secret and of its directory, and the messages of its commits. */
 export const testName = 'sops-test'
 export const createMessage = 'feat(flux): add sops-test encrypted secret'

@@ -14,6 +14,7 @@ import { annotate, type Resource, type Secret } from '../../lib/kube-api.ts'
 import type { Cluster } from '../../lib/kubectl.ts'
 import { KubectlError } from '../../lib/kubectl-error.ts'
 import { oneLine, redact } from '../../lib/redact.ts'
+import { runAnnotation } from '../test-secret/manifest.ts'
 import type { Branch } from './branch.ts'
 import { explainCondition } from './causes.ts'
 import { type Finding, failed, Verdict } from './finding.ts'
@@ -29,6 +30,8 @@ export interface Watching {
   kustomizations: Watched<Kustomization>
   /** Only the test Secret, where it is in the cluster. */
   secrets: Watched<Secret>
+  /** The id of this run, which its test Secret carries. */
+  run: string
   /** Where Flux puts the test Secret. */
   secret: { namespace: string; name: string }
   /** base64 of what the Secret must hold. Never shown. */
@@ -217,9 +220,10 @@ export function isRight({ secrets, secret, expected }: Watching): boolean {
   return secrets.objects.get(`${secret.namespace}/${secret.name}`)?.data?.message === expected
 }
 
-/** Whether the test Secret is gone from the cluster. */
-export function isGone({ secrets, secret }: Watching): boolean {
-  return !secrets.objects.has(`${secret.namespace}/${secret.name}`)
+/** Whether the test Secret of this run is gone from the cluster; another run may have put its own there. */
+export function isGone({ secrets, secret, run }: Watching): boolean {
+  const live = secrets.objects.get(`${secret.namespace}/${secret.name}`)
+  return live?.metadata.annotations?.[runAnnotation] !== run
 }
 
 /** Waits until the Secret in the cluster has the value that was encrypted. @throws Verdict that says what is wrong with it, without the value */

@@ -44,13 +44,57 @@ test('another run comes first: its test Secret stays, and this run says why it e
     )
     const { code, json } = await verify()
     assert.is(code, 2)
-    assert.match(json.findings[0]!.message, 'is there already')
+    assert.is(json.findings[0]!.code, 'already-running')
     assert.is(json.cleanedUp, true)
     assert.is(await server('log', '-1', '--format=%s'), 'the other run')
     assert.match(
       await server('show', `${await tip()}:kubernetes/infrastructure/sops-test/secret.enc.yaml`),
       run,
     )
+  }))
+
+test('somebody takes the test Secret off the branch: it says so, and does not guess', () =>
+  withPlace(async ({ directory, url, git, hook, verify, server, tip }) => {
+    const before = await tip()
+    await git('clone', '--quiet', url, join(directory, 'other'))
+    hook(
+      'pre-commit',
+      `[ "$(git log -1 --format=%s)" = '${createMessage}' ] || exit 0
+unset $(git rev-parse --local-env-vars)
+cd "$DIRECTORY/other" && git pull --quiet && git -c user.name=x -c user.email=x@x revert --no-edit HEAD >/dev/null && git push --quiet`,
+    )
+    const { code, json } = await verify()
+    assert.is(code, 2)
+    assert.is(json.findings[0]!.code, 'removed-by-others')
+    assert.is(json.cleanedUp, true)
+    assert.is(await server('diff', before, 'main'), '')
+  }))
+
+test('nothing of the user goes with the push, and no credentials are shown', () =>
+  withPlace(async ({ git, url, start, server, checkOutput }) => {
+    await git('config', 'push.followTags', 'true')
+    await git('tag', '--annotate', '--message', 'mine', 'v1')
+    const remote = url.replace('//', '//user:planted@')
+    const ended = await start(['--json', '--remote', remote]).ended
+    assert.is(ended.code, 0, ended.stderr)
+    checkOutput(ended)
+    assert.not.match(ended.stdout + ended.stderr, 'planted')
+    assert.is(await server('tag'), '')
+  }))
+
+test('git that is set to another place by the environment works in the worktree all the same', () =>
+  withPlace(async ({ clone, env, verify, git }) => {
+    writeFiles(clone, { 'mine.txt': 'x', 'README.md': 'mine' })
+    await git('commit', '--quiet', '--allow-empty', '--message', 'not pushed')
+    const before = [await git('rev-parse', 'HEAD'), await git('status', '--porcelain', '--ignored')]
+    const places = {
+      GIT_DIR: join(clone, '.git'),
+      GIT_WORK_TREE: clone,
+      GIT_INDEX_FILE: join(clone, '.git', 'index'),
+    }
+    const { code, stderr } = await verify([], { env: { ...env, ...places } })
+    assert.is(code, 0, stderr)
+    assert.equal([await git('rev-parse', 'HEAD'), await git('status', '--porcelain', '--ignored')], before)
   }))
 
 test('a hook or an identity that keeps git from the commit: exit 2 with its words', () =>
@@ -102,7 +146,7 @@ test('a server that refuses the removal: exit 1, says what is left, and the next
     assert.is(json.cleanedUp, false)
     assert.match(json.findings[0]!.message, /policy: not today/)
     const left = json.findings.find((finding) => finding.code === 'not-cleaned-up')
-    assert.match(left?.object ?? '', 'origin/main: ./kubernetes/infrastructure/sops-test')
+    assert.match(left?.object ?? '', 'origin/main: kubernetes/infrastructure/sops-test')
     assert.match(left?.message ?? '', /still on the branch/)
     assert.equal(await subjects(before), [createMessage])
 

@@ -1,4 +1,4 @@
-import { existsSync, watch } from 'node:fs'
+import { existsSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -87,6 +87,32 @@ for (const via of ['node', 'mise'] as const) {
       }
     }))
 }
+
+test('Ctrl-C in a push that the server takes long after git has gone: it is waited for, and removed', () =>
+  withPlace(async (place) => {
+    const { server, serverHook, subjects, tip, directory, bare, env } = place
+    const [tree, before] = [await server('rev-parse', 'main^{tree}'), await tip()]
+    const pushing = join(directory, 'pushing')
+    serverHook('pre-receive', `cat >/dev/null; [ -e '${pushing}' ] || { touch '${pushing}'; sleep 4; }`)
+    // as ssh does it: what runs on the server hears nothing of the signal
+    const ssh = join(directory, 'ssh')
+    writeFileSync(ssh, '#!/bin/sh\nshift\nexec setsid --fork --wait bash -c "$1" 2>/dev/null\n', {
+      mode: 0o755,
+    })
+    const call = { detached: true, env: { ...env, GIT_SSH_VARIANT: 'simple', GIT_SSH_COMMAND: ssh } }
+    const { child, ended } = place.start(['--json', '--remote', `ssh://host${bare}`], call)
+    const watcher = watch(directory, () => {
+      if (existsSync(pushing)) process.kill(-child.pid!, 'SIGINT')
+    })
+    const { code, stdout, stderr } = await ended.finally(() => watcher.close())
+    assert.is(code, 2, stderr)
+    const { findings, cleanedUp } = JSON.parse(stdout)
+    assert.is(findings[0].code, 'interrupted')
+    assert.is(cleanedUp, true)
+    assert.match(stderr, /the test Secret was removed from .* again/)
+    assert.equal(await subjects(before), [createMessage, removeMessage])
+    assert.is(await server('rev-parse', 'main^{tree}'), tree)
+  }))
 
 for (const lines of [
   ['create', 'source'],
