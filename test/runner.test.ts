@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isRunning } from './helpers/processes.ts'
+import { cleanEnvironment, missingPrograms } from './runner/environment.ts'
 
 const root = join(import.meta.dirname, '..')
 const good = `import { test } from 'uvu'\ntest('one', () => {})\ntest.run()\n`
@@ -82,6 +83,18 @@ const background = `import { spawn } from 'node:child_process'\nimport { test } 
 
 /** Each of these passes with uvu alone. */
 const gaps: Record<string, { text: string; says: RegExp }> = {
+  'a child left running with nothing of ours in its environment': {
+    text: `${background}test('one', () => { spawn('sleep', ['63'], { env: { PATH: process.env.PATH }, cwd: '/' }) })\ntest.run()`,
+    says: /a process still runs: sleep 63/,
+  },
+  'an orphan that only its working directory tells': {
+    text: `${background}import { tmpdir } from 'node:os'\ntest('one', async () => {
+      const options = { detached: true, cwd: tmpdir(), env: { PATH: process.env.PATH } }
+      const shell = spawn('sh', ['-c', 'env -i setsid sleep 64 >/dev/null 2>&1 &'], options)
+      await new Promise((done) => shell.on('close', done))
+    })\ntest.run()`,
+    says: /a process still runs: sleep 64/,
+  },
   'a file without tests': { text: body(`test.run()`), says: /it has no tests/ },
   'a file that does not use uvu': { text: 'export {}\n', says: /it has no tests/ },
   'a file that forgets .run()': {
@@ -186,6 +199,41 @@ test('each gap counts as a failure, and the run fails', async () => {
   const { code, last } = await gapRun()
   assert.is(code, 1)
   assert.match(last, new RegExp(`passed, ${Object.keys(gaps).length} failed$`))
+})
+
+test('a process that holds the output of a worker which has ended is not waited for', async () => {
+  const text = `${background}test('one', () => { spawn('sleep', ['65'], { stdio: 'inherit' }); process.exit(0) })\ntest.run()`
+  const start = Date.now()
+  const { output } = await runFixture({ files: { 'a.test.ts': text } })
+  assert.ok(Date.now() - start < 30_000)
+  assert.match(output, /the process ended/)
+  assert.match(output, /a process still runs: sleep 65/)
+})
+
+test('nothing of the settings of the caller reaches the tests', () => {
+  const planted = {
+    SOPS_AGE_KEY: 'x',
+    KUBECONFIG: 'x',
+    GIT_DIR: 'x',
+    MISE_ENV: 'x',
+    HOME: '/h',
+    GOPROXY: 'kept',
+  }
+  const env = cleanEnvironment(planted, ['/bin'])
+  for (const name of ['SOPS_AGE_KEY', 'KUBECONFIG', 'GIT_DIR', 'MISE_ENV'])
+    assert.is(env[name], undefined, name)
+  assert.is(env.GOPROXY, 'kept')
+  assert.is(env.GIT_CONFIG_GLOBAL, '/dev/null')
+})
+
+test('a node that cannot run the tasks is missing', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'node-'))
+  try {
+    writeFileSync(join(directory, 'node'), '#!/bin/sh\necho v22.1.0\n', { mode: 0o755 })
+    assert.equal(missingPrograms(['node'], { PATH: directory }), ['node'])
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
 })
 
 test('no test file fails', async () => {

@@ -1,19 +1,18 @@
-import { join, relative } from 'node:path'
+import { join, posix, relative } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
 import { unifiedDiff } from '../lib/diff.ts'
+import { textAt } from '../lib/documents.ts'
 import { exit, UserError } from '../lib/errors.ts'
 import { putBack, replaceFiles } from '../lib/files.ts'
-import { commitFiles, listFiles, type Repository, refuseUncommitted, repositoryRoot } from '../lib/git.ts'
-import {
-  directoriesThatInclude,
-  isKustomizationFile,
-  readKustomizationFiles,
-} from '../lib/kustomization-files.ts'
+import { type FluxRepository, readFluxRepository } from '../lib/flux-repository.ts'
+import { commitFiles, type Repository, refuseUncommitted, repositoryRoot } from '../lib/git.ts'
+import { directoriesThatInclude, isKustomizationFile } from '../lib/kustomization-files.ts'
 import { failingBuilds } from '../lib/kustomize.ts'
-import { findFluxFiles, noKustomizations } from '../lib/repository.ts'
+import { type FluxFile, findFluxFiles, noKustomizations } from '../lib/repository.ts'
+import { planBootstrapPatch } from './enable-decryption/bootstrap.ts'
 import { type Decryption, type Finding, judge } from './enable-decryption/judge.ts'
-import { type FilePlan, planFile } from './enable-decryption/plan.ts'
-import { bootstrapHint, reportLines } from './enable-decryption/report.ts'
+import { type Change, planFile } from './enable-decryption/plan.ts'
+import { keyHint, patchHints, reportLines } from './enable-decryption/report.ts'
 
 export interface EnableDecryptionOptions {
   /** Files and directories as the user typed them; none: the whole repository. */
@@ -22,6 +21,8 @@ export interface EnableDecryptionOptions {
   name: string
   /** Without the Secret, for a key that the controller has (`--sops-age-secret`). */
   providerOnly: boolean
+  /** Only those that build a file which Flux decrypts. */
+  needed: boolean
   check: boolean
   dryRun: boolean
   commit: boolean
@@ -40,16 +41,20 @@ const commitMessage = 'feat(flux): add SOPS decryption to Kustomizations'
  *   take uncommitted work of the user with it (exit 1)
  */
 export async function enableDecryption(options: EnableDecryptionOptions): Promise<Report> {
-  const { caller, check, dryRun, paths } = options
+  const { caller, check, dryRun, needed } = options
   const { cwd, env, signal } = caller
   const block = wantedBlock(options)
   const repository: Repository = { root: await repositoryRoot(cwd, env), env, signal }
-  const files = await findFluxFiles(repository, paths, cwd)
-  if (files.length === 0) throw noKustomizations(paths.length > 0 ? paths.join(', ') : undefined)
-  const plans = files.map((flux) => planFile(flux, judge(flux, block), block))
-  const changed = plans.filter(({ flux, after }) => after !== flux.text)
-  const writes = changed.length > 0 && !check && !dryRun
-  const commit = writes ? await write(changed, repository, options) : undefined
+  const flux = await readFluxRepository(repository, caller.status)
+  const files = await chosenFiles(repository, flux, options)
+  const plans = files.map((file) =>
+    planFile(file, judge(file, flux, { block, needed }), block, (kustomization) =>
+      planBootstrapPatch(repository.root, kustomization, block, flux.listed),
+    ),
+  )
+  const changes = plans.flatMap((plan) => plan.changes)
+  const writes = changes.length > 0 && !check && !dryRun
+  const commit = writes ? await write(changes, repository, flux, options) : undefined
 
   const findings = plans
     .flatMap((plan) => plan.findings)
@@ -57,26 +62,57 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
       writes && finding.status === 'missing' ? { ...finding, status: 'added' as const } : finding,
     )
   const diff = dryRun
-    ? changed.map(({ flux, after }) => unifiedDiff(flux.file, flux.text, after)).join('')
+    ? changes.map(({ file, before, after }) => unifiedDiff(file, before, after)).join('')
     : undefined
   const shown = (file: string) => relative(cwd, join(repository.root, file))
   const lines = reportLines(findings, shown)
   if (commit) lines.push(`commit ${commit.slice(0, 10)} ${commitMessage}`)
+  const namespaces = keyNamespaces(findings, flux, options.name)
+  const hints = [
+    ...patchHints(findings, flux.instancesThatNeedIt, block, shown),
+    ...(block.secretRef ? keyHint(namespaces, options.name) : []),
+  ]
   // stdout is the diff alone, so that it can be piped into `git apply`
-  for (const line of [...(dryRun ? lines : []), ...bootstrapHint(findings, block, shown)]) caller.note(line)
+  for (const line of [...(dryRun ? lines : []), ...hints]) caller.note(line)
   return {
-    exitCode: check && changed.length > 0 ? exit.no : exit.done,
+    exitCode: check && changes.length > 0 ? exit.no : exit.done,
     lines: diff === undefined ? lines : diff.split('\n').slice(0, -1),
     json: {
-      result: writes ? 'changed' : changed.length > 0 ? 'missing' : 'unchanged',
+      result: writes ? 'changed' : changes.length > 0 ? 'missing' : 'unchanged',
       kustomizations: findings.map(record),
+      keyNamespaces: namespaces,
       ...(diff !== undefined && { diff }),
       ...(commit && { commit }),
     },
   }
 }
 
-function record({ file, document, name, namespace, status, reason }: Finding) {
+/** What the user named, or all; a file that git ignores is judged by itself. */
+async function chosenFiles(
+  repository: Repository,
+  { files }: FluxRepository,
+  { paths, caller }: EnableDecryptionOptions,
+): Promise<FluxFile[]> {
+  if (files.length === 0 && paths.length === 0) throw noKustomizations()
+  if (paths.length === 0) return files
+  const named = await findFluxFiles(repository, paths, caller.cwd)
+  if (named.length === 0) throw noKustomizations(paths.join(', '))
+  return named.map((flux) => files.find(({ file }) => file === flux.file) ?? flux)
+}
+
+/** Where Flux looks for the Secret `name`: in the namespaces of those that name it. */
+function keyNamespaces(findings: readonly Finding[], { nodes }: FluxRepository, name: string): string[] {
+  const namespaces = findings.flatMap(({ status, kustomization }) => {
+    const contexts = (kustomization && nodes.get(kustomization)?.contexts) ?? []
+    const gets = status === 'added' || status === 'missing'
+    return contexts
+      .filter(({ value }) => gets || textAt(value, 'spec', 'decryption', 'secretRef', 'name') === name)
+      .map(({ value }) => textAt(value, 'metadata', 'namespace'))
+  })
+  return [...new Set(namespaces)].filter((namespace) => namespace !== undefined).toSorted()
+}
+
+function record({ file, document, name, namespace, status, reason, by }: Finding) {
   return {
     file,
     document: document ?? null,
@@ -84,6 +120,7 @@ function record({ file, document, name, namespace, status, reason }: Finding) {
     namespace: namespace ?? null,
     status,
     reason: reason ?? null,
+    by: by ?? null,
   }
 }
 
@@ -100,18 +137,24 @@ function wantedBlock({ name, providerOnly }: EnableDecryptionOptions): Decryptio
 
 /** @returns the commit, where one was wanted */
 async function write(
-  plans: readonly FilePlan[],
+  changes: readonly Change[],
   repository: Repository,
+  { kustomizations }: FluxRepository,
   { caller, commit }: EnableDecryptionOptions,
 ): Promise<string | undefined> {
   const { root } = repository
-  const paths = plans.map(({ flux }) => flux.file)
-  const changes = plans.map(({ flux, after }) => ({ path: join(root, flux.file), before: flux.text, after }))
+  const paths = changes.map(({ file }) => file)
+  const replaced = changes.map(({ file, before, after }) => ({ path: join(root, file), before, after }))
   const shown = (path: string) => relative(caller.cwd, path)
   if (commit) await refuseUncommitted(repository, paths, (file) => shown(join(root, file)))
-  const buildable = await directoriesThatBuild(repository, paths, caller)
-  replaceFiles(changes, shown)
+  const changed = paths.filter(isKustomizationFile).map((file) => posix.dirname(file))
+  const directories = directoriesThatInclude(kustomizations, [...paths, ...changed])
+  const before = kustomizations.map(({ directory }) => directory).filter((one) => changed.includes(one))
+  // what is broken already proves nothing
+  const broken = await failingBuilds(root, [...directories, ...before], caller)
+  replaceFiles(replaced, shown)
   try {
+    const buildable = [...new Set([...directories, ...changed])].filter((directory) => !broken.has(directory))
     const [failure] = (await failingBuilds(root, buildable, caller)).values()
     if (failure)
       throw new UserError(`cannot add decryption, for with it ${failure.message}`, {
@@ -119,23 +162,8 @@ async function write(
       })
     return commit ? await commitFiles(repository, paths, commitMessage) : undefined
   } catch (error) {
-    const lost = putBack(changes).map(shown)
+    const lost = putBack(replaced).map(shown)
     if (lost.length > 0) caller.note(`not put back, because it has changed meanwhile: ${lost.join(', ')}`)
     throw error
   }
-}
-
-/** The directories that take in one of the files and can be built as they are: what is broken already proves nothing. */
-async function directoriesThatBuild(
-  repository: Repository,
-  files: readonly string[],
-  caller: Caller,
-): Promise<string[]> {
-  const kustomizationFiles = (await listFiles(repository)).filter(isKustomizationFile)
-  const directories = directoriesThatInclude(
-    readKustomizationFiles(repository.root, kustomizationFiles),
-    files,
-  )
-  const failing = await failingBuilds(repository.root, directories, caller)
-  return directories.filter((directory) => !failing.has(directory))
 }

@@ -7,7 +7,7 @@ import { requireKey } from '../lib/key.ts'
 import { annotate, apply, get, type Secret, secrets } from '../lib/kube-api.ts'
 import { type Cluster, openCluster } from '../lib/kubectl.ts'
 import { KubectlError } from '../lib/kubectl-error.ts'
-import { filesThatWouldBeLost, recipientsIn } from './sops-key/outage.ts'
+import { filesThatWouldBeLost, recipientsIn, warnOfUnreadableEntries } from './sops-key/outage.ts'
 import { lastApplied, type Plan, planSecret } from './sops-key/plan.ts'
 
 export interface SopsKeyOptions {
@@ -38,14 +38,16 @@ export async function sopsKey(options: SopsKeyOptions): Promise<Report> {
 }
 
 async function putKey(cluster: Cluster, options: SopsKeyOptions): Promise<Report> {
-  const { name, namespaces, caller } = options
+  const { name, caller } = options
+  const namespaces = [...new Set(options.namespaces)]
   const { cwd, env, signal } = caller
   const readSecret = (namespace: string) =>
     get<Secret>(cluster, `cannot read secret ${namespace}/${name}`, secrets, { namespace, name })
-  const root = findRepositoryRoot(cwd, env)
-  const key = root.then((found) => requireKey({ keyFile: options.keyFile, cwd, root: found, env, signal }))
+  const root = await findRepositoryRoot(cwd, env)
+  // before the cluster is called: where it fails, nobody may still be asked for the key
+  const { text, source } = await requireKey({ keyFile: options.keyFile, cwd, root, env, signal })
   const [identities, ...lives] = await Promise.all([
-    key.then(({ text, source }) => readIdentities(text, source, { env, signal })).then(unique),
+    readIdentities(text, source, { env, signal }).then(unique),
     ...namespaces.map(readSecret),
   ])
   const plans = namespaces.map((namespace, index) => ({
@@ -68,9 +70,13 @@ async function putKey(cluster: Cluster, options: SopsKeyOptions): Promise<Report
         held: await recipientsIn(live, { env, signal, known: identities }),
       })),
   )
-  if (!options.force)
-    for (const change of changing) await refuseOutage(change, identities, await root, caller)
-  const warnings = await warnOfUnusedIdentities(changing, identities, await root, caller)
+  if (!options.force) for (const change of changing) await refuseOutage(change, identities, root, caller)
+  const warnings = [
+    await warnOfUnusedIdentities(changing, identities, root, caller),
+    ...(await Promise.all(
+      lives.map((live) => warnOfUnreadableEntries(live, { env, signal, known: identities })),
+    )),
+  ].flat()
   for (const warning of warnings) caller.note(`warning: ${warning}`)
   // known before anything is written: without one, kubectl would take whatever is at localhost:8080 for the cluster
   const context = await cluster.context
@@ -78,7 +84,6 @@ async function putKey(cluster: Cluster, options: SopsKeyOptions): Promise<Report
   if (plans.length > 1 && !options.dryRun) for (const plan of plans) await write(cluster, plan, true)
   for (const plan of plans) await write(cluster, plan, options.dryRun)
 
-  const { source } = await key
   const recipients = identities.map(({ recipient }) => recipient)
   return {
     exitCode: 0,

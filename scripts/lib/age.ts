@@ -21,6 +21,17 @@ export interface ReadOptions {
   known?: readonly Identity[]
 }
 
+/** A line that the controller would refuse. */
+export class BadLine extends UserError {
+  /** `line 2 is a public key`. */
+  readonly reason: string
+
+  constructor(source: string, reason: string, hint: string) {
+    super(`cannot use the age key from ${source}: ${reason}`, { hint })
+    this.reason = reason
+  }
+}
+
 interface Line {
   number: number
   text: string
@@ -33,8 +44,8 @@ interface Line {
  *
  * @param text what the key file or the Secret holds
  * @param source how messages name it: `.age-key.txt`
- * @throws UserError with the line number and the reason where the controller would refuse the text or find no
- *   identity in it. The message never quotes a line.
+ * @throws BadLine with the line number and the reason where the controller would refuse the text, UserError where it would
+ *   find no identity in it. The message never quotes a line.
  */
 export async function readIdentities(
   text: string,
@@ -100,8 +111,8 @@ function fault(
   line: Line,
   reason: string,
   hint = 'a private key is a line that starts with AGE-SECRET-KEY-1, with nothing around it',
-): UserError {
-  return new UserError(`cannot use the age key from ${source}: line ${line.number} ${reason}`, { hint })
+): BadLine {
+  return new BadLine(source, `line ${line.number} ${reason}`, hint)
 }
 
 /** age-keygen is the judge of what the beginning of a line does not tell; its message quotes the line and is not shown. */
@@ -118,11 +129,9 @@ async function recipientsOf(lines: Line[], source: string, options: ReadOptions)
     const line = lines[Number(/error at line (\d+)/.exec(error.stderr)?.[1]) - 1]
     if (!line) throw new UserError(`age-keygen cannot read the age key from ${source}`)
     if (/unknown identity type/.test(error.stderr)) {
-      throw fault(
-        source,
-        line,
-        'is a post-quantum identity, which this age-keygen does not know',
-        'age 1.3 or newer is needed: `mise use age@1.3`',
+      throw new UserError(
+        `cannot use the age key from ${source}: line ${line.number} is a post-quantum identity, which this age-keygen does not know`,
+        { hint: 'age 1.3 or newer is needed: `mise use age@1.3`' },
       )
     }
     throw fault(source, line, 'is truncated or misspelt: its checksum is wrong')

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { run } from './run.ts'
+import { UserError } from './errors.ts'
+import { attempt, failure, run } from './run.ts'
 import { ageRecipients, type KeyGroup, readKeyGroups } from './sops.ts'
 
 export interface EncryptedFile {
@@ -26,6 +28,25 @@ export async function findEncryptedFiles(repository: Repository): Promise<Encryp
   return found
 }
 
+/** What is in every file with ciphertext of SOPS, also where it is a value of a Secret and so base64. */
+export const ciphertextMarks: readonly string[] = ['ENC[AES256_GCM,', ...base64Forms('ENC[AES256_GCM,')]
+
+/** What base64 makes of a text wherever it stands: the characters that nothing beside it changes, for each alignment. */
+function base64Forms(text: string): string[] {
+  return [0, 1, 2].map((before) => {
+    const encoded = Buffer.from(' '.repeat(before) + text).toString('base64')
+    return encoded.slice(Math.ceil((before * 4) / 3), Math.floor(((before + text.length) * 4) / 3))
+  })
+}
+
+/** Finds the files that hold one of some texts. @returns paths relative to the root */
+export async function filesWith(repository: Repository, texts: readonly string[]): Promise<string[]> {
+  return grep(
+    repository,
+    texts.flatMap((text) => ['-e', text]),
+  )
+}
+
 /** All age recipients that the creation rules (`.sops.yaml`) of a repository name. */
 export async function recipientsInRules(repository: Repository): Promise<Set<string>> {
   const files = await grep(repository, ['-e', 'age1', '--', '.sops.yaml', '**/.sops.yaml'])
@@ -33,10 +54,27 @@ export async function recipientsInRules(repository: Repository): Promise<Set<str
   return new Set(texts.flatMap(ageRecipients))
 }
 
+/** @throws UserError where one of the files cannot be read, with its name */
 async function grep({ root, env, signal }: Repository, patterns: string[]): Promise<string[]> {
-  const args = ['git', 'grep', '--untracked', '--files-with-matches', '--fixed-strings', '-z', ...patterns]
+  // git refuses to look at new files where it is set to look into submodules
+  const git = ['git', '-c', 'submodule.recurse=false', 'grep', '--untracked', '--no-color']
+  const args = [...git, '--files-with-matches', '--fixed-strings', '-z', ...patterns]
+  const outcome = await attempt(args, { cwd: root, env: { ...env, LC_ALL: 'C' }, signal })
   // exit 1: nothing found
-  return (await run(args, { cwd: root, env, signal, okCodes: [1] })).split('\0').filter(Boolean)
+  if (outcome.code !== 0 && outcome.code !== 1) throw failure(['git', 'grep'], outcome)
+  // what git cannot read it only mentions
+  const unread = /^(?:error: |warning: (?=could not open directory))(.*)$/m.exec(outcome.stderr)
+  if (unread)
+    throw new UserError(`cannot search the files of the repository: ${unread[1]}`, {
+      hint: 'make it readable, or let git ignore it where it is new',
+    })
+  return outcome.stdout.split('\0').filter(Boolean)
+}
+
+/** Whether files that git knows are not in the working tree because a sparse checkout leaves them out. */
+export async function isSparse({ root, env, signal }: Repository): Promise<boolean> {
+  const listed = await run(['git', 'ls-files', '-t', '-z'], { cwd: root, env, signal })
+  return listed.split('\0').some((entry) => entry.startsWith('S ') && !existsSync(join(root, entry.slice(2))))
 }
 
 /**

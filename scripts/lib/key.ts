@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
+import { addAbortSignal } from 'node:stream'
 import { text as readAll } from 'node:stream/consumers'
 import { UserError } from './errors.ts'
 import { run } from './run.ts'
@@ -27,7 +28,8 @@ export interface FoundKey {
  * Finds the age private key: the first that is there of `--key-file`, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY,
  * SOPS_AGE_KEY_CMD, `.age-key.txt` in the repository, and the default file of sops (`age/keysource.go` loadIdentities).
  * @returns undefined where there is none
- * @throws UserError where the first that is named cannot be read; never quotes what it read
+ * @throws UserError where the first that is named cannot be read; never quotes what it read. The reason of `signal` where
+ *   that is aborted; stdin then keeps the process no longer.
  */
 export async function findKey(options: KeyOptions): Promise<FoundKey | undefined> {
   const { env, cwd, root } = options
@@ -35,7 +37,7 @@ export async function findKey(options: KeyOptions): Promise<FoundKey | undefined
     const path = relative(cwd, file)
     return path.startsWith('..') ? file : path
   }
-  if (options.keyFile === '-') return { text: await readAll(process.stdin), source: 'stdin' }
+  if (options.keyFile === '-') return { text: await readStdin(options.signal), source: 'stdin' }
   if (options.keyFile) return { text: readKeyFile(options.keyFile), source: shown(options.keyFile) }
   if (env.SOPS_AGE_KEY_FILE) {
     const file = resolve(cwd, env.SOPS_AGE_KEY_FILE)
@@ -64,6 +66,16 @@ export async function requireKey(options: KeyOptions): Promise<FoundKey> {
   )
 }
 
+async function readStdin(signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted()
+  try {
+    return await readAll(addAbortSignal(signal, process.stdin))
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+}
+
 function readKeyFile(file: string, variable?: string): string {
   try {
     return readFileSync(file, 'utf8')
@@ -79,10 +91,17 @@ function readKeyFile(file: string, variable?: string): string {
   }
 }
 
-/** sops splits the command like a shell and runs it without one; quoting means the same to bash. */
+/** sops splits the command like a shell and runs it without one; quoting means the same to bash. It may ask on the terminal. */
 async function runKeyCommand(command: string, { env, cwd, signal }: KeyOptions): Promise<string> {
+  const { SOPS_AGE_KEY, ...others } = env
   try {
-    return await run(['bash', '-c', command], { env, cwd, signal, timeout: 60_000 })
+    return await run(['bash', '-c', command], {
+      env: others,
+      cwd,
+      signal,
+      timeout: 60_000,
+      terminal: true,
+    })
   } catch (error) {
     if (signal.aborted) throw error
     throw new UserError('the command in SOPS_AGE_KEY_CMD failed, so there is no age key', {

@@ -1,17 +1,29 @@
 import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { listAt, parseDocuments, textAt } from './documents.ts'
+import { listAt, parseDocuments, textAt, valueAt } from './documents.ts'
 import { kustomizationFileNames } from './kustomize.ts'
+import { type Patch, patchesIn } from './patches.ts'
 
-/** A kustomization file (of kustomize, not of Flux) and the local files that it names. Paths are relative to the root. */
+/** A kustomization file (of kustomize, not of Flux) and what it says of local files. Paths are relative to the root. */
 export interface KustomizationFile {
   file: string
   /** The root itself is `.`. */
   directory: string
-  /** Files and directories of `resources`, `bases` and `components`. */
+  /** Files and directories of `resources` and `bases`. */
   resources: string[]
-  /** Files of `patches`, `patchesStrategicMerge` and `patchesJson6902`. */
-  patches: string[]
+  components: string[]
+  /** Files of `patches`, `patchesStrategicMerge` and `patchesJson6902`; those of `patches` alone are decrypted by Flux. */
+  patchFiles: { path: string; decrypted: boolean }[]
+  /** Files of `secretGenerator`, with what tells Flux their format: the name of the key, or of an env file. */
+  secretFiles: { path: string; name: string; env: boolean }[]
+  /** `namespace`, which all objects get. */
+  namespace: string | undefined
+  /** What all objects get. */
+  labels: Record<string, unknown>
+  annotations: Record<string, unknown>
+  /** In the order that kustomize applies them, those of `patchesJson6902` after the namespace. */
+  patches: Patch[]
+  jsonPatches: Patch[]
 }
 
 /** Whether a path is that of a kustomization file. */
@@ -31,22 +43,57 @@ export function readKustomizationFiles(
 ): KustomizationFile[] {
   return files.flatMap((file) => {
     const text = readText(join(root, file))
-    if (text === undefined || !wanted(text)) return []
-    const directory = posix.dirname(file)
-    const local = (path: unknown) =>
-      typeof path === 'string' ? [posix.join(directory, path).replace(/\/$/, '')] : []
-    return parseDocuments(text).map(({ value }) => ({
+    return text === undefined || !wanted(text) ? [] : parseKustomizationFile(root, file, text)
+  })
+}
+
+/** @returns what the documents of a kustomization file say; kustomize takes only one */
+export function parseKustomizationFile(root: string, file: string, text: string): KustomizationFile[] {
+  const directory = posix.dirname(file)
+  const local = (path: string) => posix.join(directory, path).replace(/\/$/, '')
+  const paths = (list: unknown[]) => list.flatMap((path) => (typeof path === 'string' ? [local(path)] : []))
+  const fileOf = (path: string) => {
+    const found = local(path)
+    let text: string | undefined
+    const read = () => (found.startsWith('..') ? '' : (readText(join(root, found)) ?? ''))
+    // a patch is for many objects
+    return { file: found, text: () => (text ??= read()) }
+  }
+  return parseDocuments(text).map(({ value }) => {
+    const list = (key: string) => listAt(value, key)
+    const patchPaths = (key: string) => paths(list(key).map((patch) => textAt(patch, 'path')))
+    return {
       file,
       directory,
-      resources: ['resources', 'bases', 'components'].flatMap((key) => listAt(value, key).flatMap(local)),
-      patches: [
-        ...listAt(value, 'patchesStrategicMerge').flatMap(local),
-        ...['patches', 'patchesJson6902'].flatMap((key) =>
-          listAt(value, key).flatMap((patch) => local(textAt(patch, 'path'))),
-        ),
+      resources: paths([...list('resources'), ...list('bases')]),
+      components: paths(list('components')),
+      patchFiles: [
+        ...paths(list('patchesStrategicMerge')).map((path) => ({ path, decrypted: false })),
+        ...patchPaths('patches').map((path) => ({ path, decrypted: true })),
+        ...patchPaths('patchesJson6902').map((path) => ({ path, decrypted: false })),
       ],
-    }))
+      secretFiles: list('secretGenerator').flatMap((generator) => [
+        ...listAt(generator, 'files').flatMap((entry) => secretFile(entry, false, local)),
+        ...listAt(generator, 'envs').flatMap((entry) => secretFile(entry, true, local)),
+      ]),
+      namespace: textAt(value, 'namespace'),
+      labels: Object.assign(
+        {},
+        ...list('labels').map((entry) => valueAt(entry, 'pairs')),
+        valueAt(value, 'commonLabels'),
+      ),
+      annotations: Object.assign({}, valueAt(value, 'commonAnnotations')),
+      patches: patchesIn([...list('patchesStrategicMerge'), ...list('patches')], file, fileOf),
+      jsonPatches: patchesIn(list('patchesJson6902'), file, fileOf),
+    }
   })
+}
+
+/** An entry of a generator is `path` or `key=path`. */
+function secretFile(entry: unknown, env: boolean, local: (path: string) => string) {
+  if (typeof entry !== 'string') return []
+  const [, key, path] = /^(?:([^=]*)=)?(.*)$/s.exec(entry)!
+  return [{ path: local(path!), name: key ?? posix.basename(path!), env }]
 }
 
 /** The directories whose kustomization takes in one of `files`, directly or through others; sorted. */
@@ -55,8 +102,9 @@ export function directoriesThatInclude(
   files: readonly string[],
 ): string[] {
   const parents = new Map<string, string[]>()
-  for (const { directory, resources } of kustomizations) {
-    for (const resource of resources) parents.set(resource, [...(parents.get(resource) ?? []), directory])
+  for (const { directory, resources, components } of kustomizations) {
+    for (const resource of [...resources, ...components])
+      parents.set(resource, [...(parents.get(resource) ?? []), directory])
   }
   const included = new Set(files)
   for (const path of included) for (const parent of parents.get(path) ?? []) included.add(parent)

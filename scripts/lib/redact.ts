@@ -10,10 +10,14 @@ const secretShapes: readonly [RegExp, string][] = [
   [/(expected [^,\n]*, got )&.*/g, '$1<redacted>'],
   [/(cannot unmarshal number )\S+/g, '$1<redacted>'],
   [/((?:string)?data\[).*?(\]: (?:Invalid value|Required|Forbidden|Too long))/gis, '$1<redacted>$2'],
+  // an object as JSON or as Go prints it, up to the reason behind it; where there is none, to the end of a line or of all
   [
-    /((?:Invalid|Unsupported|Duplicate) value: )(?:"(?:[^"\\]|\\.)*"|\{.*\}|\[.*\]|[^":\s]+)/g,
+    /((?:Invalid|Unsupported|Duplicate) value: )[^\s":]*[[{(](?:[\s\S]*[\]})](?=: )|.*[\]})](?=[\]},]*$)|[\s\S]*)/gm,
     '$1<redacted>',
   ],
+  [/((?:Invalid|Unsupported|Duplicate) value: )(?:"(?:[^"\\]|\\.)*"|[^":\s]+)/g, '$1<redacted>'],
+  [/"(?:[^"\\]|\\.)*"( is not a valid key name)/g, '<redacted>$1'],
+  [/((?:parsing time|strconv\.\w+: parsing) )".*/g, '$1<redacted>'],
 ]
 
 /**

@@ -1,9 +1,9 @@
-import { lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { listAt, parseDocuments, textAt, valueAt, type YamlDocument } from './documents.ts'
 import { UserError } from './errors.ts'
 import { listFiles, type Repository } from './git.ts'
-import { isKustomizationFile, readKustomizationFiles } from './kustomization-files.ts'
+import { isKustomizationFile, type KustomizationFile, readKustomizationFiles } from './kustomization-files.ts'
 
 /** A Flux Kustomization as a file of the repository declares it. */
 export interface FluxKustomization {
@@ -63,6 +63,26 @@ export async function findFluxFiles(
   const { root } = repository
   const named = paths.map((path) => insideRepository(root, cwd, path))
   const listed = await listFiles(repository, named)
+  const found = await readFluxFiles(repository, listed, named)
+  const names = [...new Set(found.map(({ file }) => basename(file)))]
+  const mayHoldPatches = (text: string) =>
+    text.includes('patches') && names.some((name) => text.includes(name))
+  const all = named.length > 0 ? await listFiles(repository) : listed
+  const candidates = names.length > 0 ? all.filter(isKustomizationFile) : []
+  markPatches(found, readKustomizationFiles(root, candidates, mayHoldPatches))
+  return found
+}
+
+/**
+ * As `findFluxFiles`, of files that are listed already, and without a look at who uses them as patches.
+ * @param named those that are read even where git ignores them, or their name says something else
+ */
+export async function readFluxFiles(
+  repository: Repository,
+  listed: readonly string[],
+  named: readonly string[] = [],
+): Promise<FluxFile[]> {
+  const { root } = repository
   const known = new Set(listed.filter((file) => /\.(ya?ml|json)$/.test(file) || named.includes(file)))
   const ignored = named.filter((file) => !known.has(file) && statSync(join(root, file)).isFile())
   const found = new Map<string, FluxFile>()
@@ -74,7 +94,6 @@ export async function findFluxFiles(
       found.set(real.file, real)
     } else found.set(file, ignored.includes(file) ? { ...flux, problem: 'git ignores it' } : flux)
   }
-  markPatches(root, found, named.length > 0 ? await listFiles(repository) : listed)
   return [...found.values()].toSorted((a, b) => (a.file < b.file ? -1 : 1))
 }
 
@@ -107,23 +126,24 @@ async function followLink(repository: Repository, link: FluxFile): Promise<FluxF
   return real || { ...link, problem: 'it is a symbolic link to a file that git ignores' }
 }
 
-function markPatches(root: string, found: Map<string, FluxFile>, listed: readonly string[]): void {
-  const names = [...new Set([...found.keys()].map((file) => basename(file)))]
-  const mayHoldPatches = (text: string) =>
-    text.includes('patches') && names.some((name) => text.includes(name))
-  const candidates = names.length > 0 ? listed.filter(isKustomizationFile) : []
-  for (const { file, patches } of readKustomizationFiles(root, candidates, mayHoldPatches)) {
-    for (const patch of patches) {
-      const flux = found.get(patch)
+/** Marks the files that a kustomization uses as patches (`patchOf`). */
+export function markPatches(found: readonly FluxFile[], kustomizations: readonly KustomizationFile[]): void {
+  const files = new Map(found.map((flux) => [flux.file, flux]))
+  for (const { file, patchFiles } of kustomizations) {
+    for (const { path } of patchFiles) {
+      const flux = files.get(path)
       if (flux) flux.patchOf ??= file
     }
   }
 }
 
-/** @returns `undefined` for a file that holds no Flux Kustomization and no sign of an unreadable one */
 function readFluxFile(root: string, file: string): FluxFile | undefined {
   const bytes = readBytes(root, file)
-  if (!bytes) return undefined
+  return bytes && parseFluxFile(file, bytes)
+}
+
+/** @returns `undefined` for a file that holds no Flux Kustomization and no sign of an unreadable one */
+export function parseFluxFile(file: string, bytes: Buffer): FluxFile | undefined {
   const utf16 =
     bytes[0] === 0xff || bytes[1] === 0
       ? 'utf-16le'
@@ -214,21 +234,25 @@ export function nameOf({ namespace, name }: FluxKustomization): string {
 
 /**
  * The Kustomization that the user means.
- * @param wanted `name`, `namespace/name`, or the file (relative to the root) that declares no other one
+ * @param wanted `name`, `namespace/name`, or the file (relative to the root or to `cwd`) that declares no other one
  * @param flag what asks for it, for the hint: `--kustomization`
+ * @param cwd where the user stands
  * @throws UserError with the candidates where there is none or more than one
  */
 export async function findKustomization(
   repository: Repository,
   wanted: string,
   flag: string,
+  cwd = repository.root,
 ): Promise<FluxKustomization> {
+  const path = resolve(cwd, wanted)
+  const wantedFile = existsSync(path) ? below(repository.root, realpathSync(path)) : wanted
   const files = await findFluxFiles(repository)
   const all = files.filter((file) => !file.patchOf).flatMap((file) => file.kustomizations)
   if (all.length === 0) throw noKustomizations()
   const matching = all.filter(({ file, name, namespace }) => {
     const isNamed = wanted === name || wanted === `${namespace ?? 'flux-system'}/${name}`
-    return isNamed || wanted === file
+    return isNamed || wanted === file || wantedFile === file
   })
   const [found] = matching
   if (found && matching.length === 1) return found

@@ -157,15 +157,15 @@ export interface KeyGroup {
  * @returns the key groups: usually one; of several, every one must be opened. `undefined` where the text is no SOPS file.
  */
 export async function readKeyGroups(text: string): Promise<KeyGroup[] | undefined> {
-  if (!/ENC\[AES256_GCM,/.test(text) || !/^\s*["[]?sops(?:["\]]|:|_mac)/m.test(text)) return undefined
-  if (!/\bkey_groups\b/.test(text)) return [keyGroup(text)]
-  const { parseAllDocuments } = await import('yaml')
-  for (const document of parseAllDocuments(text, { prettyErrors: false })) {
-    const groups = document.errors.length === 0 && document.toJS()?.sops?.key_groups
-    if (Array.isArray(groups) && groups.length > 0)
-      return groups.map((group) => keyGroup(JSON.stringify(group)))
-  }
-  return [keyGroup(text)]
+  if (!/ENC\[AES256_GCM,/.test(text)) return undefined
+  const isSops = /^\s*["[]?sops(?:["\]]|:|_mac)/m.test(text)
+  if (isSops && !/\bkey_groups\b/.test(text)) return [keyGroup(text)]
+  const { listAt, parseDocuments, valueAt } = await import('./documents.ts')
+  // what is written on one line has it anywhere
+  const blocks = parseDocuments(text).flatMap(({ value }) => valueAt(value, 'sops') ?? [])
+  if (!isSops && blocks.length === 0) return undefined
+  const groups = blocks.flatMap((block) => listAt(block, 'key_groups'))
+  return groups.length > 0 ? groups.map((group) => keyGroup(JSON.stringify(group))) : [keyGroup(text)]
 }
 
 function keyGroup(text: string): KeyGroup {

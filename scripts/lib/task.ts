@@ -1,12 +1,12 @@
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { styleText } from 'node:util'
 import type { Spinner } from 'yocto-spinner'
 import type { Caller, Report } from './caller.ts'
 import { exit, Interrupted, UserError } from './errors.ts'
 import { installDependencies } from './install.ts'
-import { readUsage, type Usage } from './usage.ts'
+import { readUsage, type Usage, wantsJson } from './usage.ts'
 
 const compileCache = join(
   process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
@@ -27,7 +27,8 @@ type Task = (usage: Usage, caller: Caller) => Promise<Report>
 export async function runTask(entry: string, task: Task): Promise<void> {
   // `mise run` sets it in the environment, by the header of the entry, which spares the first modules as well
   enableCompileCache(compileCache)
-  const env = environmentOfChildren(process.env)
+  const cwd = process.env.MISE_ORIGINAL_CWD || process.cwd()
+  const env = environmentOfChildren(process.env, cwd)
   const name = taskName(entry)
   const abort = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -35,7 +36,7 @@ export async function runTask(entry: string, task: Task): Promise<void> {
   }
   // whoever reads the output may stop reading (`| head`): the task still ends its work
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-  let json = false
+  const json = wantsJson(entry, process.argv.slice(2), process.env)
   // only the first error counts: those behind it are its consequences
   const fail = (error: unknown) => {
     process.exitCode ||= printError(name, error, json)
@@ -45,10 +46,8 @@ export async function runTask(entry: string, task: Task): Promise<void> {
     abort.abort(new Interrupted('internal error'))
   })
   try {
-    const cwd = process.env.MISE_ORIGINAL_CWD || process.cwd()
     const usage = readUsage(entry, process.argv.slice(2), process.env, cwd)
     if (typeof usage === 'string') return print(process.stdout, usage)
-    json = usage.flag('json')
     await installDependencies(join(import.meta.dirname, '..', '..'), env, abort.signal)
     const report = await task(usage, callerOf(cwd, env, json, abort.signal))
     if (process.exitCode) return
@@ -65,11 +64,17 @@ function taskName(entry: string): string {
   return entry.split(/[\\/]/).slice(-2).join(':').replace(/\.ts$/, '')
 }
 
-/** Without what mise passes in it for this task alone: the options, and the compile cache. */
-function environmentOfChildren(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/**
+ * Without what mise passes in it for this task alone: the options, and the compile cache. SOPS takes the path in SOPS_CONFIG
+ * from where it runs, which is not where the user stands.
+ */
+function environmentOfChildren(env: NodeJS.ProcessEnv, cwd: string): NodeJS.ProcessEnv {
   const isOurs = ([name, value]: [string, string | undefined]) =>
     name.startsWith('usage_') || (name === 'NODE_COMPILE_CACHE' && value === compileCache)
-  return Object.fromEntries(Object.entries(env).filter((entry) => !isOurs(entry)))
+  return {
+    ...Object.fromEntries(Object.entries(env).filter((entry) => !isOurs(entry))),
+    ...(env.SOPS_CONFIG && { SOPS_CONFIG: resolve(cwd, env.SOPS_CONFIG) }),
+  }
 }
 
 function callerOf(cwd: string, env: NodeJS.ProcessEnv, json: boolean, signal: AbortSignal): Caller {

@@ -23,7 +23,7 @@ interface Header {
 export interface Usage {
   /** The value of `--name`, or its default; `undefined` where neither is there. */
   text(name: string): string | undefined
-  /** As `text`, for a flag whose header gives a default. @throws UserError where it is empty. */
+  /** As `text`, for a flag whose header gives a default. */
   required(name: string): string
   /** Whether `--name` was given. */
   flag(name: string): boolean
@@ -42,7 +42,7 @@ export interface Usage {
  *
  * @param cwd where the user stands: relative paths start there
  * @returns the options, or the text to print where `--help` was asked for
- * @throws UserError for a flag that the header does not declare
+ * @throws UserError for a flag that the header does not declare, and for one whose value is missing or empty
  */
 export function readUsage(
   entry: string,
@@ -54,6 +54,14 @@ export function readUsage(
   if (startedByMise(entry, env)) return usageOf(header, fromMise(header, env), cwd)
   const values = fromArguments(header, argv)
   return values === 'help' ? helpText(entry, header) : usageOf(header, values, cwd)
+}
+
+/** Whether `--json` asks for a document, also where the other options are wrong. Takes what `readUsage` takes. */
+export function wantsJson(entry: string, argv: string[], env: NodeJS.ProcessEnv): boolean {
+  if (!readHeader(entry).flags.some(({ name }) => name === 'json')) return false
+  if (startedByMise(entry, env)) return env.usage_json === 'true'
+  const end = argv.indexOf('--')
+  return argv.slice(0, end < 0 ? argv.length : end).includes('--json')
 }
 
 function startedByMise(entry: string, env: NodeJS.ProcessEnv): boolean {
@@ -70,12 +78,15 @@ type Values = Map<string, string[]>
 
 function usageOf(header: Header, values: Values, cwd: string): Usage {
   const text = (name: string) => values.get(name)?.at(-1)
+  const missing = (name: string) => new UserError(`--${name} needs a value`, { hint: 'see --help' })
+  const empty = header.flags.find(({ name, takesValue }) => takesValue && values.get(name)?.includes(''))
+  if (empty) throw missing(empty.name)
   return {
     text,
     required(name) {
       const value = text(name)
-      if (value) return value
-      throw new UserError(`--${name} needs a value`, { hint: `see --help` })
+      if (value !== undefined) return value
+      throw missing(name)
     },
     flag: (name) => text(name) === 'true',
     list(name) {

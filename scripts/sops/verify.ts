@@ -18,6 +18,7 @@ import type { Trip, VerifyOptions } from './verify/trip.ts'
  * @returns exit code 0: proved; 1: a stage failed; 2: it could not be checked. Never prints a value of a Secret.
  */
 export async function verify(options: VerifyOptions): Promise<Report> {
+  const timeout = parseDuration(options.timeout, 'timeout')
   const cluster = openCluster(options.context, options.caller)
   const trip: Trip = {
     options,
@@ -25,7 +26,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     stages: makeStages(options.caller),
     findings: [],
     view: openView(cluster),
-    deadline: Date.now() + parseDuration(options.timeout, 'timeout'),
+    deadline: Date.now() + timeout,
   }
   let error: unknown
   let cleanedUp = false

@@ -5,6 +5,7 @@
 // [USAGE] arg "[path]" var=#true help="Files and directories to look in (else the whole repository)"
 // [USAGE] flag "--name <name>" default="sops-age" help="Name of the Secret with the age key"
 // [USAGE] flag "--provider-only" help="Name no Secret: the controller has the key (--sops-age-secret)"
+// [USAGE] flag "--needed" help="Only where encrypted files are built"
 // [USAGE] flag "--check" help="Write nothing; exit 1 if something would change"
 // [USAGE] flag "--dry-run" help="Write nothing; print the change as a unified diff"
 // [USAGE] flag "--commit" help="Commit the changed files, and only these"
@@ -17,6 +18,7 @@ await runTask(import.meta.filename, async (usage, caller) => {
     paths: usage.list('path'),
     name: usage.required('name'),
     providerOnly: usage.flag('provider-only'),
+    needed: usage.flag('needed'),
     check: usage.flag('check'),
     dryRun: usage.flag('dry-run'),
     commit: usage.flag('commit'),

@@ -14,6 +14,7 @@ import { exampleCluster, writeFiles } from '../helpers/files.ts'
 import { sopsConfig } from '../helpers/keys.ts'
 import { miseOffline } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
+import { benchRepositories } from './repositories.ts'
 
 const execute = promisify(execFile)
 const runs = Number(process.env.BENCH_RUNS) || 5
@@ -47,11 +48,13 @@ async function compare(
   for (let index = 0; index <= runs; index++)
     pairs.push([await seconds(ours, place), await seconds(theirs, place)])
   pairs.shift()
-  const ratio = median(pairs.map(([a, b]) => a / b))
-  const times = [0, 1].map((index) => `${median(pairs.map((pair) => pair[index]!)).toFixed(3)} s`)
-  console.log(
-    `${title.padEnd(44)} ${times[0]!.padStart(9)} ${times[1]!.padStart(9)} ${ratio.toFixed(2).padStart(6)}   ${target.toFixed(2)}`,
-  )
+  const [a, b] = [0, 1].map((index) => median(pairs.map((pair) => pair[index]!)))
+  row(title, a!, b!, target.toFixed(2), median(pairs.map(([ours, theirs]) => ours / theirs)))
+}
+
+function row(title: string, ours: number, theirs: number, target: string, ratio = ours / theirs): void {
+  const times = [ours, theirs].map((seconds) => `${seconds.toFixed(3)} s`.padStart(9))
+  console.log(`${title.padEnd(44)} ${times.join(' ')} ${ratio.toFixed(2).padStart(6)}   ${target}`)
 }
 
 async function startUp(title: string, target: string, command: string[], place: Place): Promise<void> {
@@ -153,6 +156,7 @@ try {
     cached,
   )
   await compare('sops:verify / the same steps, polled', 0.5, task('sops:verify'), byHand('verify.sh'), cached)
+  await benchRepositories(row)
 } finally {
   await sandbox.stop()
   rmSync(directory, { recursive: true, force: true })

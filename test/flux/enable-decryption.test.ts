@@ -91,7 +91,7 @@ const found: Record<
   ],
   'old.yaml': ['added', /Flux 2\.8 removed v1beta2.*flux migrate/, object('a', '', 'v1beta2'), block],
   'older.yaml': ['added', /Flux 2\.7 removed v1beta1/, object('a', '', 'v1beta1'), block],
-  'already.yaml': ['already', null, object('a') + block],
+  'already.yaml': ['own', null, object('a') + block],
   'other-secret.yaml': ['different', /Secret sops-gpg/, object('a') + block.replace('sops-age', 'sops-gpg')],
   'no-secret.yaml': [
     'different',
@@ -99,7 +99,7 @@ const found: Record<
     object('a', '  decryption:\n    provider: sops\n'),
   ],
   'empty.yaml': ['different', /empty decryption block/, object('a', '  decryption:\n')],
-  'merged.yaml': ['already', null, `x: &x\n${block}${object('a', '  <<: *x\n')}`],
+  'merged.yaml': ['own', null, `x: &x\n${block}${object('a', '  <<: *x\n')}`],
   'gotk-sync.yaml': ['not-editable', /flux bootstrap/, object('flux-system')],
   'encrypted.yaml': ['not-editable', /SOPS/, `${object('a')}sops:\n  mac: x\n`],
   'template.yaml': ['not-editable', /template/, object('{{ .name }}-x')],
@@ -172,10 +172,10 @@ test('several in one file, with and without the block, and in a List', () =>
     async (repository) => {
       const { kustomizations } = await enableJson(repository)
       assert.equal(kustomizations.map(Object.values), [
-        ['a.yaml', 1, 'a', 'flux-system', 'added', null],
-        ['a.yaml', 2, 'b', 'flux-system', 'already', null],
-        ['a.yaml', 3, 'c', 'flux-system', 'added', null],
-        ['list.yaml', 1, 'd', 'flux-system', 'added', null],
+        ['a.yaml', 1, 'a', 'flux-system', 'added', null, 'a.yaml'],
+        ['a.yaml', 2, 'b', 'flux-system', 'own', null, 'a.yaml'],
+        ['a.yaml', 3, 'c', 'flux-system', 'added', null, 'a.yaml'],
+        ['list.yaml', 1, 'd', 'flux-system', 'added', null, 'list.yaml'],
       ])
       assert.is(
         readFiles(repository.root)['a.yaml'],
@@ -198,7 +198,7 @@ test('--name and --provider-only', () =>
       readFiles(repository.root)['flux/apps.yaml'],
       `${small['flux/apps.yaml']}  decryption:\n    provider: sops\n`,
     )
-    assert.is((await enableJson(repository, '--provider-only')).kustomizations[0].status, 'already')
+    assert.is((await enableJson(repository, '--provider-only')).kustomizations[0].status, 'own')
     assert.is((await enableJson(repository)).kustomizations[0].status, 'different')
   }))
 
@@ -278,29 +278,6 @@ test('no Flux Kustomization, no repository: exit 2 with a hint', () =>
       assert.is(code, 2)
       assert.match(stderr, /^error: .*\nhint: /)
     }
-  }))
-
-test('gotk-sync.yaml: the patch to write beside it', () =>
-  withRepository({ 'flux-system/gotk-sync.yaml': object('flux-system') }, async (repository) => {
-    const { code, stderr } = await enable(repository)
-    assert.is(code, 0)
-    assert.match(
-      stderr,
-      'hint: should flux-system decrypt as well, put this patch into flux-system/kustomization.yaml:\n',
-    )
-    const patch = stderr
-      .split('\n')
-      .slice(1)
-      .map((line) => line.slice(2))
-      .join('\n')
-    writeFiles(repository.root, { 'flux-system/kustomization.yaml': `resources: [gotk-sync.yaml]\n${patch}` })
-    const built = execFileSync('kustomize', ['build', 'flux-system'], {
-      cwd: repository.root,
-      encoding: 'utf8',
-    })
-    assert.match(built, block.replace('    provider: sops\n', '').split('\n')[0]!)
-    assert.match(built, 'provider: sops')
-    assert.match(built, 'name: sops-age')
   }))
 
 test('--commit: just these files, whatever else is going on', () =>

@@ -159,6 +159,19 @@ test('kill -9 leaves nothing', () =>
     await until('all is gone', () => leftovers().length === 0)
   }))
 
+test('without a command as well, a process that dies ends everything', () =>
+  withCluster(async (repository) => {
+    const { ended } = await start(repository)
+    const etcd = listProcesses().find(({ command }) =>
+      command.includes(`--data-dir=${join(tmpdir(), 'flux-sops-sandbox-')}`),
+    )
+    process.kill(etcd!.pid, 'SIGKILL')
+    const { code, stderr } = await ended
+    assert.is(code, exit.failed)
+    assert.match(stderr, /error: etcd ended unexpectedly/)
+    assert.equal(leftovers(), [])
+  }))
+
 test('what can not be served is said before anything is started', () =>
   withCluster(async ({ root, env, directory, git }) => {
     const refused = async (message: RegExp, hint: RegExp, args: string[] = [], cwd = root, more = {}) => {

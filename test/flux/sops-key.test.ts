@@ -1,15 +1,19 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { parse } from 'yaml'
 import { readFiles, withDirectory, writeFiles } from '../helpers/files.ts'
 import { encryptSecret, makeKey, sopsConfig } from '../helpers/keys.ts'
+import { startProgram } from '../helpers/program.ts'
 import { type Sandbox, withSandbox } from '../helpers/sandbox.ts'
 import { type Call, type Ended, runTask } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
 
+const entry = join(import.meta.dirname, '..', '..', 'tasks', 'flux', 'sops-key.ts')
 const oldKey = makeKey()
 const newKey = makeKey()
 let namespaces = 0
@@ -146,6 +150,73 @@ test('refuses a rotation after which Flux could not decrypt a file, and says how
   })
 })
 
+test('a rotation sees files that are written on one line', async () => {
+  await withPlace(async ({ sopsKey, root }) => {
+    await sopsKey()
+    const json = JSON.stringify(parse(encryptSecret(oldKey.recipient)))
+    writeFiles(root, {
+      'apps/x.enc.yaml': encryptSecret(newKey.recipient),
+      'apps/flow.yaml': json.replace(',"sops":', ', sops: '),
+      'apps/small.json': json,
+      'apps/unrelated.json': JSON.stringify({ note: `ENC[AES256_GCM, sops: ${oldKey.recipient}` }),
+    })
+    const refused = await sopsKey(['--key-file', '-'], { input: newKey.text })
+    assert.is(refused.code, 1, refused.stderr)
+    assert.match(
+      refused.stderr,
+      /decrypt 2 files of this repository:\n {2}apps\/flow\.yaml\n {2}apps\/small\.json\n/,
+    )
+  })
+})
+
+test('a rotation sees its files whatever git is set to', async () => {
+  await withPlace(async ({ sopsKey, root, env }) => {
+    await sopsKey()
+    for (const [name, value] of [
+      ['color.ui', 'always'],
+      ['submodule.recurse', 'true'],
+    ] as const)
+      execFileSync('git', ['config', name, value], { cwd: root, env })
+    const refused = await sopsKey(['--key-file', '-'], { input: newKey.text })
+    assert.is(refused.code, 1, refused.stderr)
+    assert.match(refused.stderr, 'this repository:\n  apps/x.enc.yaml\n')
+  })
+})
+
+test('a file that cannot be read is not passed over', async () => {
+  await withPlace(async ({ sopsKey, namespace, root, env }) => {
+    await sopsKey()
+    // root reads every file, but for these
+    const unprivileged = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] : []
+    const command = [...unprivileged, process.execPath, entry, '-n', namespace, '--key-file', '-']
+    for (const path of ['apps/x.enc.yaml', 'apps']) {
+      chmodSync(join(root, path), 0)
+      const { code, stderr } = await startProgram(command, { cwd: root, env, input: newKey.text }).ended
+      assert.is(code, 2, stderr)
+      assert.match(
+        stderr,
+        /cannot search the files of the repository: .*'apps\/.*': Permission denied\nhint: /,
+      )
+      chmodSync(join(root, path), 0o755)
+    }
+  })
+})
+
+test('in a sparse checkout an identity is not taken out unseen', async () => {
+  await withPlace(async ({ sopsKey, root, env }) => {
+    await sopsKey()
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: root, env, stdio: 'pipe' })
+    git('add', '.')
+    git('-c', 'user.name=x', '-c', 'user.email=x', 'commit', '--quiet', '--message', 'x')
+    git('sparse-checkout', 'set', '--no-cone', '/*', '!/apps/')
+    const refused = await sopsKey(['--key-file', '-'], { input: newKey.text })
+    assert.is(refused.code, 1, refused.stderr)
+    assert.match(refused.stderr, /this is a sparse checkout.*\nhint: `git sparse-checkout disable`/)
+    assert.is((await sopsKey(['--key-file', '-'], { input: oldKey.text + newKey.text })).code, 0)
+    assert.is((await sopsKey(['--key-file', '-', '--force'], { input: newKey.text })).code, 0)
+  })
+})
+
 test('--force rotates all the same', async () => {
   await withPlace(async ({ sopsKey, secret }) => {
     await sopsKey()
@@ -172,6 +243,31 @@ test('another *.agekey entry of the Secret that stays keeps its files readable',
     const ended = await sopsKey(['--key-file', '-'], { input: newKey.text })
     assert.is(ended.code, 0, ended.stderr)
     assert.equal(Object.keys((await secret()).data), ['age.agekey', 'old.agekey'])
+  })
+})
+
+test('another *.agekey entry that the controller cannot read is told, with the command that removes it', async () => {
+  await withPlace(async ({ sopsKey, secret, kubectl, env }) => {
+    const entries = [`bad.agekey=# x\n${newKey.recipient}`, `age.agekey=${oldKey.secret}\n`, 'empty.agekey=']
+    await kubectl([
+      'create',
+      'secret',
+      'generic',
+      'sops-age',
+      ...entries.map((one) => `--from-literal=${one}`),
+    ])
+    for (const result of ['configured', 'unchanged']) {
+      const { code, stdout, stderr } = await sopsKey()
+      assert.is(code, 0)
+      assert.match(stdout, `secret/sops-age ${result}`)
+      assert.match(stderr, /^warning: the controller cannot read bad\.agekey .*\(line 2 is a public key.*\n$/)
+      assert.not.match(stderr, newKey.recipient)
+    }
+    const { stderr, stdout } = await sopsKey(['--json'])
+    assert.is(`warning: ${JSON.parse(stdout).warnings[0]}\n`, stderr)
+    execFileSync('sh', ['-c', /kubectl patch .*/.exec(stderr)![0]], { env })
+    assert.equal(Object.keys((await secret()).data), ['age.agekey', 'empty.agekey'])
+    assert.is((await sopsKey()).stderr, '')
   })
 })
 
@@ -300,6 +396,36 @@ test('several namespaces: all are checked before one is written', async () => {
     )
   })
 })
+
+test('a namespace that is named twice is written once', async () => {
+  await withPlace(async ({ sopsKey, namespace }) => {
+    for (const input of [oldKey.text, oldKey.text + newKey.text]) {
+      const ended = await sopsKey(['--namespace', namespace, '--key-file', '-', '--json'], { input })
+      assert.is(ended.code, 0, ended.stderr)
+      assert.is(JSON.parse(ended.stdout).namespaces.length, 1)
+    }
+  })
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} ends it while the key is typed`, async () => {
+    await withPlace(async ({ root, env }) => {
+      const child = spawn(process.execPath, [entry, '--key-file', '-'], { cwd: root, env, stdio: 'pipe' })
+      let said = ''
+      child.stderr.on('data', (chunk) => {
+        said += chunk
+      })
+      const ended = once(child, 'close')
+      const late = setTimeout(() => child.kill('SIGKILL'), 10_000)
+      // more than a pipe holds: when it is written, the task reads
+      await new Promise((read) => child.stdin.write(`${'#'.repeat(1_000_000)}\n`, read))
+      child.kill(signal)
+      assert.equal(await ended, [2, null])
+      clearTimeout(late)
+      assert.is(said, `error: interrupted (${signal})\n`)
+    })
+  })
+}
 
 test('what keeps it from the cluster is told apart', async () => {
   await withPlace(async ({ sopsKey, sandbox, env }) => {

@@ -18,4 +18,13 @@ test('refuses everything else', () => {
     )
 })
 
+test('refuses no time at all', () => {
+  for (const text of ['0s', '0h0m', '0.0ms'])
+    assert.throws(
+      () => parseDuration(text, 'timeout'),
+      (error: unknown) =>
+        error instanceof UserError && error.message === `--timeout ${text} is no time at all`,
+    )
+})
+
 test.run()

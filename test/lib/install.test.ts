@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -159,6 +159,48 @@ await installDependencies('/proc/no-such-directory', process.env, new AbortContr
       stderr,
       /cannot install the packages of flux-sops-tasks: \/proc\/no-such-directory\/\.install: ENOENT/,
     )
+  }))
+
+/** An `npm` that does `first` before it is the real one. @returns the PATH on which it comes first */
+function npmThat(directory: string, first: string): string {
+  const bin = join(directory, '..', 'npm-bin')
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'npm'), `#!/bin/sh\n${first}\nPATH=\${PATH#*:} exec npm "$@"\n`, { mode: 0o755 })
+  return `${bin}:${process.env.PATH}`
+}
+
+test('no install script is run', () =>
+  withClone(async (clone) => {
+    const file = join(clone.directory, 'package.json')
+    const ran = join(clone.directory, '..', 'ran')
+    const scripts = { preinstall: `touch ${ran}`, postinstall: `touch ${ran}` }
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), scripts }))
+    assert.is((await clone.install()).code, 0)
+    assert.not.ok(existsSync(ran))
+  }))
+
+test('an installation that takes longer than the patience with a killed one is waited for', () =>
+  withClone(async (clone) => {
+    const PATH = npmThat(clone.directory, 'sleep 6')
+    const calls = await Promise.all([clone.install({ PATH }), clone.install({ PATH })])
+    assert.equal(
+      calls.map(({ code }) => code),
+      [0, 0],
+    )
+    assert.is(calls.map(({ stderr }) => stderr).join(''), announcement)
+  }))
+
+test('interrupted, it does not wait for npm', () =>
+  withClone(async (clone) => {
+    const started = join(clone.directory, '..', 'started')
+    const PATH = npmThat(clone.directory, `echo $$ >${started}; exec sleep 20`)
+    const { child, ended } = clone.start({ PATH })
+    await until('npm works', () => existsSync(started))
+    const start = Date.now()
+    child.kill('SIGTERM')
+    assert.is((await ended).code, 2)
+    assert.ok(Date.now() - start < 5000)
+    assert.equal(clone.added(), [])
   }))
 
 test.run()

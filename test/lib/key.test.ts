@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -81,6 +82,16 @@ test('a place that is named but cannot be read is an error, not passed over', as
     assert.match(command, 'the command in SOPS_AGE_KEY_CMD failed')
     assert.not.match(command, 'hidden-key')
   })
+})
+
+test('the command in SOPS_AGE_KEY_CMD keeps the terminal, and gets no key', async () => {
+  const command = 'ps -o pgid= -p $$; env'
+  const options = { root: undefined, cwd: '/', signal, keyFile: undefined }
+  const env = { PATH: process.env.PATH, SOPS_AGE_KEY: '', SOPS_AGE_KEY_CMD: command }
+  const [group, ...rest] = (await requireKey({ ...options, env })).text.split('\n')
+  const own = execFileSync('ps', ['-o', 'pgid=', '-p', String(process.pid)], { encoding: 'utf8' })
+  assert.is(group?.trim(), own.trim())
+  assert.not.ok(rest.some((line) => line.startsWith('SOPS_AGE_KEY=')))
 })
 
 test('several identities on one line of SOPS_AGE_KEY become lines', async () => {

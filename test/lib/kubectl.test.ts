@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { get, secrets } from '../../scripts/lib/kube-api.ts'
-import { openCluster } from '../../scripts/lib/kubectl.ts'
+import { get, secrets, watch } from '../../scripts/lib/kube-api.ts'
+import { type Cluster, openCluster } from '../../scripts/lib/kubectl.ts'
+import type { KubectlError } from '../../scripts/lib/kubectl-error.ts'
 import { withDirectory } from '../helpers/files.ts'
 import { thrown } from '../helpers/thrown.ts'
 import { userEnvironment } from '../helpers/user.ts'
@@ -94,5 +95,52 @@ test('a temporary directory with a path too long for a socket is not used', () =
       if (before === undefined) delete process.env.TMPDIR
     }
   }))
+
+/** Runs `use` with a connection to a server that answers as `handler` does. */
+const withServer = (handler: RequestListener, use: (cluster: Cluster) => Promise<void>) =>
+  withDirectory(async (directory) => {
+    const server = createServer(handler).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const KUBECONFIG = writeKubeconfig(directory, `http://127.0.0.1:${port}`, { token: 'x' })
+    const cluster = openCluster('x', { env: userEnvironment(directory, { KUBECONFIG }) })
+    try {
+      await use(cluster)
+    } finally {
+      await cluster.close()
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+test('a server that never answers: a call and the start of a watch have an end', () =>
+  withServer(
+    () => {},
+    async (cluster) => {
+      const start = Date.now()
+      const errors = await Promise.all([
+        thrown(get(cluster, 'cannot read x', secrets, object)),
+        thrown(watch(cluster, 'cannot read x', secrets, object)),
+      ])
+      for (const { message } of errors)
+        assert.is(message, 'cannot read x: the API server did not answer in time')
+      assert.ok(Date.now() - start < 12_000)
+    },
+  ))
+
+test('a watch that has begun lasts longer than the patience with an answer, and an ERROR event is thrown', () => {
+  const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' }
+  return withServer(
+    (_, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.flushHeaders()
+      setTimeout(() => response.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`), 9000)
+    },
+    async (cluster) => {
+      const error = await thrown((await watch(cluster, 'x', secrets, object)).next())
+      assert.is((error as KubectlError).problem, 'expired')
+    },
+  )
+})
 
 test.run()

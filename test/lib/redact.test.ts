@@ -18,6 +18,7 @@ const values = [
   'tab\there',
   '$&',
   '$1',
+  'a}: b',
 ]
 
 /** Messages of observed.md with a decrypted value in them; Go quotes strings as JSON does, as far as this matters. */
@@ -34,6 +35,15 @@ const messages: Record<string, (value: string) => string> = {
     `stringData[${value}]: Invalid value: ${JSON.stringify(value)}: a valid config key must consist of`,
   'an object as invalid value': (value) =>
     `spec.x: Invalid value: {"password":${JSON.stringify(value)}}: must be a string`,
+  'an object as Go prints it': (value) =>
+    `spec.template: Invalid value: core.PodTemplateSpec{ObjectMeta:v1.ObjectMeta{Name:""}, Env:[]core.EnvVar{core.EnvVar{Name:"A", Value:${JSON.stringify(value)}, ValueFrom:(*core.EnvVarSource)(nil)}}}: field is immutable`,
+  'a pointer as Go prints it': (value) =>
+    `Job "x" is invalid: [spec.x: Invalid value: &v1.X{A:map[string]string{"a":${JSON.stringify(value)}}}: no, spec.y: Invalid value: []v1.X{v1.X{A:${JSON.stringify(value)}}}: field is immutable]`,
+  'a map as Go prints it': (value) => `x: Duplicate value: map[string]string{"a":${JSON.stringify(value)}}`,
+  'a key of a file': (value) => `${JSON.stringify(value)} is not a valid key name for a ConfigMap: no`,
+  'a time': (value) =>
+    `parsing time ${JSON.stringify(value)} as "2006-01-02": cannot parse ${JSON.stringify(value)} as "2006"`,
+  'a number': (value) => `strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`,
   'an unsupported value': (value) =>
     `type: Unsupported value: ${JSON.stringify(value)}: supported values: "a"`,
   'sops, a plaintext value': (value) =>
@@ -65,6 +75,21 @@ test('the number that JSON cannot hold', () => {
     redact('json: cannot unmarshal number 12345678 into Go struct field'),
     'json: cannot unmarshal number <redacted> into Go struct field',
   )
+})
+
+test('what stands around an object stays', () => {
+  assert.is(
+    redact(
+      'spec.template: Invalid value: core.X{A:[]string{"x}: y"}, B:v1.B{}}: field is immutable (always)',
+    ),
+    'spec.template: Invalid value: <redacted>: field is immutable (always)',
+  )
+  assert.is(
+    redact('x: Invalid value: core.X{A:v1.B{}, Value:"hunter2", C:\n"hunter3'),
+    'x: Invalid value: <redacted>',
+  )
+  assert.is(redact('a: Duplicate value: {"name":"x"}\nb'), 'a: Duplicate value: <redacted>\nb')
+  assert.is(redact('a: Invalid value: 5: too much (3)'), 'a: Invalid value: <redacted>: too much (3)')
 })
 
 test('private keys, whatever is around them', () => {

@@ -224,6 +224,26 @@ test('findKustomization: by name, namespace or file, and the candidates where it
     },
   ))
 
+test('findKustomization: a file as the user names it', () =>
+  withRepository(
+    { 'apps.yaml': object('root'), 'one/apps.yaml': object('one'), 'one/two/infra.yaml': object('two') },
+    async (repository) => {
+      const find = async (wanted: string, directory = '') => {
+        const cwd = join(repository.root, directory)
+        return (await findKustomization(repository, wanted, '--kustomization', cwd)).file
+      }
+      assert.is(await find('./one/apps.yaml'), 'one/apps.yaml')
+      assert.is(await find('infra.yaml', 'one/two'), 'one/two/infra.yaml')
+      assert.is(await find('../apps.yaml', 'one/two'), 'one/apps.yaml')
+      assert.is(await find('./apps.yaml', 'one'), 'one/apps.yaml')
+      assert.is(await find(join(repository.root, 'apps.yaml'), 'one'), 'apps.yaml')
+      assert.is(await find('one/apps.yaml', 'one/two'), 'one/apps.yaml')
+      symlinkSync(join(repository.root, 'one'), join(repository.directory, 'linked'))
+      assert.is(await find('two/infra.yaml', '../linked'), 'one/two/infra.yaml')
+      assert.match((await thrown(find('apps.yaml', 'one'))).message, 'several Flux Kustomizations')
+    },
+  ))
+
 test('findKustomization: a repository without any', () =>
   withRepository({ 'a.yaml': 'a: b\n' }, async (repository) => {
     const error = await thrown(findKustomization(repository, 'a', '--kustomization'))

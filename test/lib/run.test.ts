@@ -224,9 +224,12 @@ setInterval(() => {}, 1000)`
     const child = spawn('node', ['--input-type=module-typescript', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    await once(child.stdout, 'data')
-    assert.ok(isAsleep(duration))
-    child.kill('SIGKILL')
+    try {
+      await once(child.stdout, 'data')
+      assert.ok(isAsleep(duration))
+    } finally {
+      child.kill('SIGKILL')
+    }
     for (let tries = 50; tries > 0 && (isAsleep(duration) || existsSync(directory)); tries--) await sleep(100)
     assert.not.ok(isAsleep(duration))
     assert.not.ok(existsSync(directory))

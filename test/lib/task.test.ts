@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -182,5 +182,21 @@ test('neither the options nor the compile cache are passed on to what the task s
       assert.is(stdout, `x\n${task.env.HOME}/.cache/flux-sops-tasks/compile\n\n`)
     },
   ))
+
+for (const via of ['node', 'mise'] as const) {
+  test(`via ${via}: a path in SOPS_CONFIG means the same wherever sops runs`, () =>
+    withFixtureTask(
+      [],
+      `return { exitCode: 0, json: {}, lines: [String(caller.env.SOPS_CONFIG)] }`,
+      async (task) => {
+        const cwd = join(task.directory, 'sub')
+        mkdirSync(cwd)
+        const said = async (env: NodeJS.ProcessEnv) => (await task.run([], { via, cwd, env })).stdout
+        assert.is(await said({ SOPS_CONFIG: '../a.yaml' }), `${task.directory}/a.yaml\n`)
+        assert.is(await said({ SOPS_CONFIG: '/b.yaml' }), '/b.yaml\n')
+        assert.is(await said({}), 'undefined\n')
+      },
+    ))
+}
 
 test.run()

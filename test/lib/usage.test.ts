@@ -31,13 +31,12 @@ const meanings: [args: string[], options: Record<string, unknown>][] = [
   [['--name=a', '--name', 'b'], { name: 'b' }],
   [['--name', 'a=b'], { name: 'a=b' }],
   [['--key-file', '-'], { keyFile: '-' }],
-  [['--key-file', ''], { keyFile: '' }],
   [['--key-file', 'with blank'], { keyFile: 'with blank' }],
   [['--key-file', `it's "quoted"`], { keyFile: `it's "quoted"` }],
   [['--key-file', '$HOME `id` \\ * ~ #'], { keyFile: '$HOME `id` \\ * ~ #' }],
   [['--', 'a', 'b'], { files: ['a', 'b'] }],
   [['-n', 'one two', '-n', "it's", '-n', '"q"'], { namespaces: ['one two', "it's", '"q"'] }],
-  [['-n', '', '-n', ' '], { namespaces: ['', ' '] }],
+  [['-n', ' '], { namespaces: [' '] }],
   [
     ['one two', "it's", '"q"', '$HOME', '\\', 'a\nb', 'tab\tx', 'ü\u00a0💥', "''", "'"],
     { files: ['one two', "it's", '"q"', '$HOME', '\\', 'a\nb', 'tab\tx', 'ü\u00a0💥', "''", "'"] },
@@ -81,15 +80,37 @@ for (const via of ways) {
         const { code, stdout } = await task.run(args, { via })
         // mise itself refuses these before the task is started
         assert.is(code, via === 'mise' ? 1 : 2, args.join(' '))
-        assert.is(stdout, '')
+        if (via === 'mise' || !args.includes('--json')) assert.is(stdout, '')
+        else assert.match(JSON.parse(stdout).error.message, 'key-file')
       }
     }))
 
-  test(`via ${via}: a value that must not be empty is exit 2`, () =>
+  test(`via ${via}: an empty value is exit 2, for every flag that takes one`, () =>
     withFixtureTask(usage, show, async (task) => {
-      const { code, stderr } = await task.run(['--name', ''], { via })
-      assert.is(code, 2)
-      assert.match(stderr, /^error: --name needs a value$/m)
+      for (const [args, name] of [
+        [['--name', ''], 'name'],
+        [['--key-file='], 'key-file'],
+        [['-n', ''], 'namespace'],
+        [['-n', 'x', '-n', ''], 'namespace'],
+      ] as const) {
+        const { code, stderr } = await task.run(args, { via })
+        assert.is(code, 2, args.join(' '))
+        assert.match(stderr, new RegExp(`^error: --${name} needs a value\nhint: see --help$`, 'm'))
+      }
+    }))
+
+  test(`via ${via}: --json gives a document where the options are wrong`, () =>
+    withFixtureTask(usage, show, async (task) => {
+      for (const args of [
+        ['--json', '--nope'],
+        ['--name', '', '--json'],
+      ]) {
+        const { code, stdout } = await task.run(args, { via })
+        assert.is(code, 2)
+        assert.match(JSON.parse(stdout).error.message, /nope|--name needs a value/)
+      }
+      // to mise, what is behind -- is an option all the same
+      if (via === 'node') assert.is((await task.run(['--nope', '--', '--json'])).stdout, '')
     }))
 
   test(`via ${via}: --help shows every flag with its default`, () =>
@@ -149,6 +170,7 @@ test('options of another task that runs around this one are not taken', () =>
     const outer = { usage_name: 'outer', usage_dry_run: 'true', MISE_TASK_FILE: '/elsewhere/tasks/x.ts' }
     assert.equal(await options(task, outer), defaults)
     assert.equal(await options(task, { ...outer, MISE_TASK_FILE: '' }), defaults)
+    assert.is((await task.run(['--nope'], { env: { ...outer, usage_json: 'true' } })).stdout, '')
   }))
 
 async function options(task: FixtureTask, env: NodeJS.ProcessEnv) {

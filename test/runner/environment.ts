@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path'
 
 /** What npm, Go and git need to reach the outside, and what names the person and the terminal. */
 const kept =
-  /^(path|lang|tz|user|logname|shell|term|(https?|no|all)_proxy|npm_config_.*|go.*|.*_(ca|ssl)_.*|(ssl|node_extra|curl|git_ssl)_.*)$/i
+  /^(path|lang|tz|ci|flux_sops_corpus|user|logname|shell|term|(https?|no|all)_proxy|npm_config_.*|go.*|.*_(ca|ssl)_.*|(ssl|node_extra|curl|git_ssl)_.*)$/i
 
 /**
  * The environment of all tests: nothing of the caller's sops, kubectl, git and mise settings reaches them, and mise uses the

@@ -60,8 +60,10 @@ async function runProcess(
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     },
   )
+  // a process that it has left may hold its pipes open
+  const closed = new Promise((done) => worker.once('close', done))
   const ended = new Promise<string>((done) =>
-    worker.once('close', (code, by) => done(by ?? `exit code ${code}`)),
+    worker.once('exit', (code, by) => done(by ?? `exit code ${code}`)),
   )
   for (const stream of [worker.stdout!, worker.stderr!])
     stream.setEncoding('utf8').on('data', (text) => write(withoutDots(text)))
@@ -107,9 +109,8 @@ async function runProcess(
   clearTimeout(watchdog)
   const processes = await processesOf(worker.pid!, temporary)
   worker.kill('SIGKILL')
-  // what is left may hold the worker's pipes
   await endProcesses(processes)
-  await ended
+  await closed
   signal.removeEventListener('abort', stop)
   for (const { command } of processes) problems.push(`a process still runs: ${command}`)
   for (const name of readdirSync(temporary))

@@ -29,6 +29,8 @@ test('nothing stays of a failed one', () =>
     const error = await makeOnce(place, async (workplace) => {
       await fillWith('half')(workplace)
       assert.not(existsSync(place))
+      // by which a later run sees that this one is dead
+      assert.is(readFileSync(join(workplace.target, '..', 'owner'), 'utf8'), owner(process.pid))
       throw failure
     }).catch((error) => error)
     assert.is(error, failure)

@@ -106,6 +106,26 @@ test('something else of that name is not touched', () =>
     assert.equal(example.changed(), [])
   }))
 
+test('a file that somebody has added a document to is not touched', () =>
+  withExample({}, async (example) => {
+    await create(example)
+    const file = join(example.root, infrastructure, 'sops-test', 'secret.enc.yaml')
+    writeFileSync(file, `${readFileSync(file, 'utf8')}---\nkind: ConfigMap\n`)
+    const before = readFiles(example.root)
+    const { code, stderr } = await run(example, 'test-remove')
+    assert.is(code, 2)
+    assert.match(stderr, 'sops:test-create did not make it, or not all of it')
+    assert.equal(readFiles(example.root), before)
+  }))
+
+test('--kustomization: a file, from where the user stands', () =>
+  withExample({}, async ({ root, env }) => {
+    const cwd = join(root, 'kubernetes', 'flux-system')
+    const args = ['--kustomization', './infrastructure.yaml']
+    const { code, stderr } = await runTask('sops:test-remove', args, { cwd, env })
+    assert.is(code, 0, stderr)
+  }))
+
 test('a build that was broken meanwhile does not keep the Secret, and is told', () =>
   withExample({}, async (example) => {
     await create(example)

@@ -1,11 +1,29 @@
 import { textAt, valueAt } from '../../lib/documents.ts'
+import { describeOverlap } from '../../lib/flux-clusters.ts'
+import type { FluxRepository } from '../../lib/flux-repository.ts'
+import type { FluxNode } from '../../lib/flux-tree.ts'
 import type { FluxFile, FluxKustomization } from '../../lib/repository.ts'
 
 /**
- * What was found out about a Kustomization. `missing`: it lacks the block and can be edited; `added`: it was edited;
- * `already`: it has just this block; `different`: it has another one, which stays.
+ * What was found out about a Kustomization.
+ * - `missing`: it lacks the block and can get it; `added`: it got it
+ * - `own`: it has just this block; `different`: it has another one, which stays
+ * - `parent`, `kustomize`: a Flux Kustomization above it, or a kustomization on the way, gives it one
+ * - `controller-wide`: its block names no Secret, and the controller has the key
+ * - `not-needed`: only what needs it was asked for, and it builds nothing encrypted
+ * - `not-editable`, `patch`: what stands there is left alone
  */
-export type Status = 'added' | 'missing' | 'already' | 'different' | 'not-editable' | 'patch'
+export type Status =
+  | 'added'
+  | 'missing'
+  | 'own'
+  | 'different'
+  | 'parent'
+  | 'kustomize'
+  | 'controller-wide'
+  | 'not-needed'
+  | 'not-editable'
+  | 'patch'
 
 /** The answer for one Kustomization, or for a file that could not be read. */
 export interface Finding {
@@ -14,50 +32,126 @@ export interface Finding {
   /** Which document of the file, from 1; `undefined` where the file could not be read. */
   document: number | undefined
   name: string | undefined
+  /** The one that it gets into, and where the key Secret is looked up; `undefined` where that is not one, or not known. */
   namespace: string | undefined
   status: Status
   /** Why it was left alone, or what to do about it. */
   reason: string | undefined
+  /** The file that decides: which has the block, gives it or gets it. */
+  by: string | undefined
   kustomization: FluxKustomization | undefined
 }
 
 /** The block that is to be in `spec`. A type, so that it counts as a plain mapping. */
 export type Decryption = { provider: 'sops'; secretRef?: { name: string } }
 
+/** What is wanted. */
+export interface Wanted {
+  block: Decryption
+  /** Only where encrypted files are built. */
+  needed: boolean
+}
+
+type Decided = Pick<Finding, 'status' | 'reason' | 'by'>
+
 /** The API versions that Flux has removed, and the version of Flux that did it. */
 const removedVersions: Record<string, string> = { v1beta1: '2.7', v1beta2: '2.8' }
 
 /** Says for each Kustomization of a file what is to be done about it. */
-export function judge(flux: FluxFile, wanted: Decryption): Finding[] {
+export function judge(flux: FluxFile, repository: FluxRepository, wanted: Wanted): Finding[] {
   if (flux.kustomizations.length === 0) {
     const { file, problem: reason } = flux
     const unknown = { document: undefined, name: undefined, namespace: undefined, kustomization: undefined }
-    return [{ file, ...unknown, status: 'not-editable', reason }]
+    return [{ file, ...unknown, status: 'not-editable', reason, by: undefined }]
   }
   return flux.kustomizations.map((kustomization) => {
-    const { file, document, name, namespace } = kustomization
-    return { file, document, name, namespace, kustomization, ...decide(flux, kustomization, wanted) }
+    const { file, document, name } = kustomization
+    const namespace = namespaceOf(kustomization, repository.nodes.get(kustomization))
+    return {
+      file,
+      document,
+      name,
+      namespace,
+      kustomization,
+      ...decide(flux, kustomization, repository, wanted),
+    }
   })
 }
 
-function decide(
-  { file, problem, patchOf }: FluxFile,
-  kustomization: FluxKustomization,
-  wanted: Decryption,
-): { status: Status; reason: string | undefined } {
-  if (patchOf) return { status: 'patch', reason: `${patchOf} uses it as a patch` }
-  const spec = valueAt(kustomization.value, 'spec')
-  if (isMapping(spec) && Object.hasOwn(spec, 'decryption')) {
-    const found = kustomization.decryption
-    if (isSame(found, wanted)) return { status: 'already', reason: undefined }
-    return { status: 'different', reason: `it has ${describe(found)}` }
-  }
-  const reason = problem ?? whyNotEditable(file, kustomization, spec)
-  return reason ? { status: 'not-editable', reason } : { status: 'missing', reason: outdated(kustomization) }
+function namespaceOf(kustomization: FluxKustomization, node: FluxNode | undefined): string | undefined {
+  if (!node) return kustomization.namespace
+  const [namespace, ...others] = new Set(
+    node.contexts.map(({ value }) => textAt(value, 'metadata', 'namespace')),
+  )
+  return others.length > 0 ? undefined : namespace
 }
 
-function whyNotEditable(file: string, { name, value }: FluxKustomization, spec: unknown): string | undefined {
-  if (isBootstrapFile(file)) return '`flux bootstrap` writes this file anew'
+function decide(
+  flux: FluxFile,
+  kustomization: FluxKustomization,
+  repository: FluxRepository,
+  { block, needed }: Wanted,
+): Decided {
+  const { file, problem, patchOf } = flux
+  if (patchOf) return { status: 'patch', reason: `${patchOf} uses it as a patch`, by: patchOf }
+  const node = repository.nodes.get(kustomization)
+  const key = node && repository.clusters.keyOf(kustomization)
+  const spec = valueAt(kustomization.value, 'spec')
+  if (isMapping(spec) && Object.hasOwn(spec, 'decryption')) return judgeOwn(kustomization, block, key)
+  const through = node && judgeThrough(node, key)
+  if (through) return through
+  const reason = problem ?? whyNotEditable(kustomization, spec)
+  if (reason) return { status: 'not-editable', reason, by: undefined }
+  const builds = node ? [...node.encrypted] : []
+  if (needed && builds.length === 0)
+    return { status: 'not-needed', reason: 'it builds no encrypted file', by: undefined }
+  if (isBootstrapFile(file) && builds.length === 0) {
+    const why = '`flux bootstrap` writes this file anew; it builds no encrypted file, so it needs none'
+    return { status: 'not-editable', reason: why, by: undefined }
+  }
+  const overlap = node && repository.clusters.overlapOf(kustomization)
+  const notes = [
+    outdated(kustomization),
+    node && partly(node),
+    key && block.secretRef && `the controller has a key (${key}): --provider-only is enough`,
+    overlap && `overlap: ${describeOverlap(overlap)}`,
+  ].filter((note) => typeof note === 'string')
+  return { status: 'missing', reason: notes.join('; ') || undefined, by: overlap?.other.file }
+}
+
+/** What stands in the Kustomization itself. */
+function judgeOwn(
+  { file, decryption }: FluxKustomization,
+  wanted: Decryption,
+  key: string | undefined,
+): Decided {
+  const isProviderOnly =
+    isSame(decryption, { provider: 'sops' }) && valueAt(decryption, 'secretRef') === undefined
+  if (isProviderOnly && key)
+    return { status: 'controller-wide', reason: `the controller has the key (${key})`, by: key }
+  if (isSame(decryption, wanted)) return { status: 'own', reason: undefined, by: file }
+  return { status: 'different', reason: `it has ${describe(decryption)}`, by: file }
+}
+
+/** What it gets on its way into the cluster, on all of them. */
+function judgeThrough({ contexts }: FluxNode, key: string | undefined): Decided | undefined {
+  const steps = contexts.map(({ decryptionBy }) => decryptionBy)
+  const [first] = steps
+  if (!first || steps.includes(undefined)) return undefined
+  const files = [...new Set(steps.map((step) => step!.by))]
+  const status = steps.every((step) => step!.from === 'parent') ? 'parent' : 'kustomize'
+  const named = contexts.every(({ value }) => textAt(value, 'spec', 'decryption', 'secretRef', 'name'))
+  const more = !named && key ? `, with the key of the controller (${key})` : ''
+  return { status, reason: `${files.join(' and ')} gives it one${more}`, by: first.by }
+}
+
+/** Where only some of the ways into a cluster give it a block. */
+function partly({ contexts }: FluxNode): string | undefined {
+  const given = contexts.find(({ decryptionBy }) => decryptionBy)?.decryptionBy
+  return given && `${given.by} gives it one, but not wherever it gets in`
+}
+
+function whyNotEditable({ name, value }: FluxKustomization, spec: unknown): string | undefined {
   const identity = [
     ['metadata', 'name'],
     ['metadata', 'namespace'],

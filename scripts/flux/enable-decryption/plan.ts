@@ -1,21 +1,44 @@
 import { isDeepStrictEqual } from 'node:util'
-import { applyEdits, type Edit, insertAtEndOfMapping, nodeAt, parseDocuments } from '../../lib/documents.ts'
+import {
+  applyEdits,
+  type Edit,
+  insertAtEndOfMapping,
+  nodeAt,
+  parseDocuments,
+  type Refusal,
+} from '../../lib/documents.ts'
 import type { FluxFile, FluxKustomization } from '../../lib/repository.ts'
-import type { Decryption, Finding } from './judge.ts'
+import { type Decryption, type Finding, isBootstrapFile } from './judge.ts'
 
-/** What a run would do to one file. */
-export interface FilePlan {
-  flux: FluxFile
-  findings: Finding[]
-  /** The text with the blocks; the same as before where nothing is to be done. */
+/** A new text for a file. */
+export interface Change {
+  /** Relative to the root of the repository. */
+  file: string
+  /** `undefined`: it is made. */
+  before: string | undefined
   after: string
 }
+
+/** What a run would do about one file. */
+export interface FilePlan {
+  findings: Finding[]
+  changes: Change[]
+}
+
+/** How the block gets to a Kustomization that `flux bootstrap` writes. */
+export type PatchBootstrap = (kustomization: FluxKustomization) => Change | Refusal
 
 /**
  * Works out the new text of a file. What can't be edited with certainty changes from `missing` to `not-editable`.
  * The new text reads as the old one plus the blocks, in every document of the file; otherwise the file is left alone.
  */
-export function planFile(flux: FluxFile, judged: readonly Finding[], block: Decryption): FilePlan {
+export function planFile(
+  flux: FluxFile,
+  judged: readonly Finding[],
+  block: Decryption,
+  patchBootstrap: PatchBootstrap,
+): FilePlan {
+  if (isBootstrapFile(flux.file)) return planBootstrap(judged, patchBootstrap)
   const edits: Edit[] = []
   const findings = judged.map((finding): Finding => {
     if (finding.status !== 'missing') return finding
@@ -23,19 +46,38 @@ export function planFile(flux: FluxFile, judged: readonly Finding[], block: Decr
     if ('reason' in edit)
       return { ...finding, status: 'not-editable', reason: `its spec can't be edited: ${edit.reason}` }
     edits.push(edit)
-    return finding
+    return { ...finding, by: finding.by ?? finding.file }
   })
+  if (edits.length === 0) return { findings, changes: [] }
   const after = applyEdits(flux.text, edits)
   const edited = findings
     .filter(({ status }) => status === 'missing')
     .map(({ kustomization }) => kustomization!)
-  if (isOldPlusBlocks(flux, after, edited, block)) return { flux, findings, after }
-  const reason = 'the block would change more than this spec, for example through an anchor'
-  const refused = findings.map(
+  if (isOldPlusBlocks(flux, after, edited, block))
+    return { findings, changes: [{ file: flux.file, before: flux.text, after }] }
+  return refused(findings, 'the block would change more than this spec, for example through an anchor')
+}
+
+function planBootstrap(judged: readonly Finding[], patchBootstrap: PatchBootstrap): FilePlan {
+  const missing = judged.filter(({ status }) => status === 'missing')
+  const [finding, ...others] = missing
+  if (!finding) return { findings: [...judged], changes: [] }
+  const change = patchBootstrap(finding.kustomization!)
+  if ('reason' in change || others.length > 0)
+    return refused(
+      judged,
+      `\`flux bootstrap\` writes this file anew, and ${'reason' in change ? change.reason : 'it holds several'}`,
+    )
+  const by = change.file
+  return { findings: judged.map((one) => (one === finding ? { ...one, by } : one)), changes: [change] }
+}
+
+function refused(findings: readonly Finding[], reason: string): FilePlan {
+  const left = findings.map(
     (finding): Finding =>
       finding.status === 'missing' ? { ...finding, status: 'not-editable', reason } : finding,
   )
-  return { flux, findings: refused, after: flux.text }
+  return { findings: left, changes: [] }
 }
 
 function insertBlock(

@@ -1,18 +1,27 @@
+import type { FluxInstallation } from '../../lib/flux-instances.ts'
 import { nameOf } from '../../lib/repository.ts'
+import { patchLines } from './bootstrap.ts'
 import { type Decryption, type Finding, isBootstrapFile, type Status } from './judge.ts'
 
 /** The groups in the order they are shown, and what each is called. */
 const titles: Record<Status, string> = {
   added: 'added',
   missing: 'missing',
-  already: 'already there',
+  own: 'already there',
+  parent: 'through a parent',
+  kustomize: 'by a patch in a kustomization',
+  'controller-wide': "with the controller's own key",
   different: 'another decryption block, left as it is',
+  'not-needed': 'not needed',
   'not-editable': 'left alone',
   patch: 'patches, not Kustomizations',
 }
 
+/** From so many lines on, a person wants to see the counts before them. */
+const long = 30
+
 /**
- * The result for a person: a line for each Kustomization, grouped by what was found, then the counts.
+ * The result for a person: a line for each Kustomization, grouped by what was found, and the counts.
  * @param pathOf how a file is called, relative to the user
  */
 export function reportLines(findings: readonly Finding[], pathOf: (file: string) => string): string[] {
@@ -21,11 +30,12 @@ export function reportLines(findings: readonly Finding[], pathOf: (file: string)
     found: findings.filter((finding) => finding.status === status),
   }))
   const shown = groups.filter(({ found }) => found.length > 0)
-  return [
-    ...shown.flatMap(({ title, found }) => [`${title}:`, ...found.map((finding) => line(finding, pathOf))]),
-    '',
-    shown.map(({ title, found }) => `${found.length} ${title}`).join(' · '),
-  ]
+  const counts = shown.map(({ title, found }) => `${found.length} ${title}`).join(' · ')
+  const lines = shown.flatMap(({ title, found }) => [
+    `${title}:`,
+    ...found.map((finding) => line(finding, pathOf)),
+  ])
+  return lines.length > long ? [counts, '', ...lines] : [...lines, '', counts]
 }
 
 function line({ kustomization, file, reason }: Finding, pathOf: (file: string) => string): string {
@@ -33,27 +43,57 @@ function line({ kustomization, file, reason }: Finding, pathOf: (file: string) =
   return `  ${what}${reason ? `: ${reason}` : ''}`
 }
 
-/** How to give the block to a Kustomization that `flux bootstrap` writes; empty where there is none that lacks it. */
-export function bootstrapHint(
+/** How to give the block to what is written by `flux bootstrap` or an operator; empty where nothing of that needs it. */
+export function patchHints(
   findings: readonly Finding[],
-  { secretRef }: Decryption,
+  instances: readonly FluxInstallation[],
+  block: Decryption,
   pathOf: (file: string) => string,
 ): string[] {
-  const found = findings.find(({ status, file }) => status === 'not-editable' && isBootstrapFile(file))
-  if (!found) return []
-  const { file, name, namespace, kustomization } = found
+  const refused = findings.filter(
+    ({ status, file, reason }) =>
+      status === 'not-editable' && isBootstrapFile(file) && !reason?.endsWith('needs none'),
+  )
   return [
-    `hint: should ${name} decrypt as well, put this patch into ${pathOf(file.replace(/[^/]+$/, 'kustomization.yaml'))}:`,
-    '  patches:',
-    '    - patch: |',
-    `        apiVersion: ${kustomization?.apiVersion}`,
-    '        kind: Kustomization',
-    '        metadata:',
-    `          name: ${name}`,
-    ...(namespace ? [`          namespace: ${namespace}`] : []),
-    '        spec:',
-    '          decryption:',
-    '            provider: sops',
-    ...(secretRef ? ['            secretRef:', `              name: ${secretRef.name}`] : []),
+    ...refused.flatMap(({ file, name, kustomization }) => [
+      `hint: for ${name}, put this patch into the kustomization file beside ${pathOf(file)}:`,
+      '  patches:',
+      ...(kustomization ? patchLines(kustomization, block).map((text) => `    ${text}`) : []),
+    ]),
+    ...instances.flatMap(({ file, instance }) => [
+      `hint: the FluxInstance ${instance?.name} syncs encrypted files: put this patch into ${pathOf(file)}:`,
+      ...instancePatch(block),
+    ]),
+  ]
+}
+
+/** The Kustomization that a FluxInstance makes is called like its namespace (fluxoperator.dev, FluxInstance `spec.sync`). */
+function instancePatch({ secretRef }: Decryption): string[] {
+  return [
+    '  spec:',
+    '    kustomize:',
+    '      patches:',
+    '        - target:',
+    '            kind: Kustomization',
+    '          patch: |',
+    '            - op: add',
+    '              path: /spec/decryption',
+    '              value:',
+    '                provider: sops',
+    ...(secretRef ? ['                secretRef:', `                  name: ${secretRef.name}`] : []),
+  ]
+}
+
+/**
+ * Where the key Secret has to be: Flux looks it up in the namespace of the Kustomization itself (flux-sops.md 1.2).
+ * Empty where that is flux-system alone, which `flux:sops-key` takes by itself.
+ */
+export function keyHint(namespaces: readonly string[], secret: string): string[] {
+  if (namespaces.every((namespace) => namespace === 'flux-system')) return []
+  const options = namespaces.map((namespace) => ` --namespace ${namespace}`).join('')
+  const name = secret === 'sops-age' ? '' : ` --name ${secret}`
+  return [
+    `hint: the Secret ${secret} has to be in the namespaces of these Kustomizations, ${namespaces.join(', ')}:`,
+    `  mise run flux:sops-key${name}${options}`,
   ]
 }

@@ -35,10 +35,14 @@ export function makeSecret({ name, namespace, message, run }: SecretContent): Se
   }
 }
 
-/** What the text of a Secret, encrypted or not, says about itself; `undefined` where these tasks did not make it. */
+/**
+ * What the text of a Secret, encrypted or not, says about itself; `undefined` where these tasks did not make it, or not all of
+ * it.
+ */
 export function readSecret(text: string) {
-  const [document] = parseDocuments(text)
+  const [document, ...more] = parseDocuments(text)
   const isOurs =
+    more.length === 0 &&
     textAt(document?.value, 'kind') === 'Secret' &&
     textAt(document?.value, 'metadata', 'labels', managedBy[0]) === managedBy[1]
   if (!isOurs) return undefined

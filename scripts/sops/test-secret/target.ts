@@ -25,7 +25,7 @@ export async function findTarget(
   checkName('--name', wanted.name)
   const root = await repositoryRoot(cwd, env)
   const repository = { root, env, signal }
-  const kustomization = await findKustomization(repository, wanted.kustomization, '--kustomization')
+  const kustomization = await findKustomization(repository, wanted.kustomization, '--kustomization', cwd)
   const place = {
     root,
     path: directoryOf(root, nameOf(kustomization), kustomization.path),

@@ -145,6 +145,14 @@ for (const [what, cases] of Object.entries({ Flux: fluxCases, 'the key in the cl
     }))
 }
 
+test('a time limit that is none ends it at once, and nothing is left', () =>
+  withPlace(async (place) => {
+    const { code, stdout } = await place.start(['--json', '--timeout', '0s']).ended
+    assert.is(code, 2)
+    assert.match(JSON.parse(stdout).error.message, /0s is no time at all/)
+    await place.checkLeftovers()
+  }))
+
 test('pushes nothing to another repository, without one, or without a cluster', () =>
   withPlace(async (place) => {
     const { sandbox, git, verify, env, directory, clone, tip } = place

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { listAt, parseDocuments, textAt, valueAt } from './documents.ts'
+
+/** A place that configures the Flux controllers of a cluster. */
+export interface FluxInstallation {
+  /** Relative to the root. */
+  file: string
+  /** Of a FluxInstance, also as the values of its Helm chart; `undefined` for a plain manifest or a patch of one. */
+  instance: { name: string; path: string; decrypts: boolean } | undefined
+  /** Whether kustomize-controller gets a key of its own (`--sops-age-secret`, Flux 2.7; flux-sops.md 1.2). */
+  hasKey: boolean
+}
+
+const flag = '--sops-age-secret='
+
+/** One of these is in every file that `findInstallations` wants to see. */
+export const installationMarks: readonly string[] = [flag, 'kind: FluxInstance']
+
+/**
+ * Finds the FluxInstances of a repository, and what gives a controller its own key.
+ * @param files relative to the root; those without a mark are not parsed
+ */
+export function findInstallations(root: string, files: readonly string[]): FluxInstallation[] {
+  return files
+    .filter((file) => /\.(ya?ml|json)$/.test(file))
+    .flatMap((file) => {
+      const text = readFileSync(join(root, file), 'utf8')
+      if (!installationMarks.some((mark) => text.includes(mark))) return []
+      return parseDocuments(text).flatMap(({ value }) => read(value, file))
+    })
+}
+
+function read(value: unknown, file: string): FluxInstallation[] {
+  const spec = specOf(value)
+  const hasKey = JSON.stringify(spec ?? value ?? null).includes(flag)
+  if (!spec) return hasKey ? [{ file, instance: undefined, hasKey }] : []
+  const patches = listAt(spec, 'kustomize', 'patches')
+  const decrypts = patches.some((patch) => /\bdecryption\b/.test(textAt(patch, 'patch') ?? ''))
+  const name = textAt(value, 'metadata', 'name') ?? 'flux'
+  return [{ file, instance: { name, path: textAt(spec, 'sync', 'path') ?? '.', decrypts }, hasKey }]
+}
+
+/** The spec of a FluxInstance, or what the chart flux-instance makes one of. */
+function specOf(value: unknown): unknown {
+  const kind = textAt(value, 'kind')
+  if (kind === 'FluxInstance') return valueAt(value, 'spec')
+  return kind === 'HelmRelease' ? valueAt(value, 'spec', 'values', 'instance') : undefined
+}

@@ -1,0 +1,218 @@
+import {
+  type Build,
+  type Builder,
+  directoryAt,
+  namespaceStep,
+  type Passing,
+  patchSteps,
+  type Step,
+  type Tree,
+} from './builds.ts'
+import { listAt, textAt, valueAt } from './documents.ts'
+import { patchesIn } from './patches.ts'
+import type { FluxKustomization } from './repository.ts'
+
+type Mapping = Record<string, unknown>
+
+/** A Flux Kustomization as it gets into a cluster. */
+export interface Context {
+  /** The Flux Kustomization whose path takes it in; `undefined` where none of this repository does. */
+  parent: FluxKustomization | undefined
+  /** The object with all that kustomize and the parent do to it. */
+  value: Mapping
+  /** What gave it `spec.decryption` on the way. */
+  decryptionBy: Step | undefined
+}
+
+/** What the repository says of one Flux Kustomization. */
+export interface FluxNode {
+  source: FluxKustomization
+  /** Never empty. Several where several parents, or overlays, take it in. */
+  contexts: Context[]
+  /** The files that it builds and Flux decrypts. */
+  encrypted: ReadonlySet<string>
+}
+
+/** How often parents are looked at again, which their own parents may have changed. */
+const rounds = 4
+
+/**
+ * Follows the Flux Kustomizations of a repository to what they build: the objects that a parent changes, and the encrypted files.
+ * @param tops the directories that nothing else takes in, as `kubectl apply -k` would get them
+ */
+export function readFluxNodes(tree: Tree, builder: Builder, tops: readonly string[]): FluxNode[] {
+  const declared = [...tree.flux.values()].flat()
+  const alone = contextsAlone(
+    declared,
+    tops.flatMap((directory) => builder.kustomize(directory).flux),
+  )
+  // what comes of an object does not change while its parent does not
+  const known = new WeakMap<
+    Mapping,
+    { encrypted: ReadonlySet<string>; children: [FluxKustomization, Context][] }
+  >()
+  const look = (value: Mapping, source: FluxKustomization) => {
+    const { flux, encrypted } = buildOf(value, source.file, tree, builder)
+    const children = flux.map((passing): [FluxKustomization, Context] => [
+      passing.source,
+      contextOf(passing, value, source),
+    ])
+    return { encrypted, children }
+  }
+  let nodes = declared.map(
+    (source): FluxNode => ({ source, contexts: alone.get(source)!, encrypted: new Set() }),
+  )
+  let variants = nodes.map(variantsOf)
+  for (let round = 0; round < rounds; round++) {
+    const taken = new Map<FluxKustomization, Context[]>()
+    const isHere = sourcesOf(variants.flat(), tree)
+    const encrypted = nodes.map(({ source }, index) => {
+      const files = new Set<string>()
+      for (const value of variants[index]!.filter(isHere)) {
+        const found = known.get(value) ?? look(value, source)
+        known.set(value, found)
+        for (const file of found.encrypted) files.add(file)
+        for (const [child, context] of found.children) {
+          const others = taken.get(child)
+          if (others) others.push(context)
+          else taken.set(child, [context])
+        }
+      }
+      return files
+    })
+    nodes = declared.map((source, index) => ({
+      source,
+      contexts: taken.get(source) ?? alone.get(source)!,
+      encrypted: encrypted[index]!,
+    }))
+    const before = variants
+    variants = nodes.map(variantsOf)
+    const isSame = variants.every((values, index) =>
+      values.every((value, at) => value === before[index]![at]),
+    )
+    if (isSame) break
+  }
+  return nodes
+}
+
+/** As no parent takes them in: with what kustomize does to them, or as they are written. */
+function contextsAlone(
+  declared: readonly FluxKustomization[],
+  byHand: readonly Passing[],
+): Map<FluxKustomization, Context[]> {
+  const found = new Map<FluxKustomization, Context[]>()
+  for (const passing of byHand) {
+    const others = found.get(passing.source)
+    const context = contextOf(passing)
+    if (others) others.push(context)
+    else found.set(passing.source, [context])
+  }
+  for (const source of declared)
+    if (!found.has(source))
+      found.set(source, [{ parent: undefined, value: source.value as Mapping, decryptionBy: undefined }])
+  return found
+}
+
+/** The values that differ in what a build depends on. */
+function variantsOf({ contexts }: FluxNode): Mapping[] {
+  const [only] = contexts
+  if (only && contexts.length === 1) return [only.value]
+  return [...new Map(contexts.map(({ value }) => [keyOf(value), value])).values()]
+}
+
+const keys = new WeakMap<Mapping, string>()
+
+function keyOf(value: Mapping): string {
+  const known = keys.get(value)
+  if (known !== undefined) return known
+  const { path, patches, components, targetNamespace, sourceRef, postBuild } = (value.spec ?? {}) as Mapping
+  const substitute = valueAt(postBuild, 'substitute')
+  const key = JSON.stringify([path, patches, components, targetNamespace, sourceRef, substitute])
+  keys.set(value, key)
+  return key
+}
+
+/**
+ * Which objects build this repository. Their source does not say so, for it is often made by `flux bootstrap` or an operator:
+ * a source counts as this repository where one of the paths that are built from it is here. One of which only the root is
+ * built tells nothing by that; it counts where it is the only one, or has the name that bootstrap gives.
+ */
+function sourcesOf(values: readonly Mapping[], tree: Tree): (value: Mapping) => boolean {
+  const nameOf = (value: Mapping) => textAt(value, 'spec', 'sourceRef', 'name')
+  const sources = new Map<string, { hasPaths: boolean; isHere: boolean }>()
+  for (const value of values) {
+    const name = nameOf(value)
+    if (name === undefined) continue
+    const found = sources.get(name) ?? { hasPaths: false, isHere: false }
+    sources.set(name, found)
+    const directory = directoryAt(textAt(value, 'spec', 'path') ?? '.')
+    if (directory === '.') continue
+    found.hasPaths = true
+    found.isHere ||= directory !== undefined && tree.directories.has(directory)
+  }
+  return (value) => {
+    const name = nameOf(value)
+    const found = name === undefined ? undefined : sources.get(name)
+    if (!found) return true
+    return found.hasPaths ? found.isHere : sources.size === 1 || name === 'flux-system'
+  }
+}
+
+function buildOf(value: Mapping, file: string, tree: Tree, builder: Builder): Build {
+  const directory = directoryAt(textAt(value, 'spec', 'path') ?? '.')
+  if (directory === undefined || !tree.directories.has(directory)) return { flux: [], encrypted: new Set() }
+  const components = listAt(value, 'spec', 'components').filter((path) => typeof path === 'string')
+  const patches = patchesIn(listAt(value, 'spec', 'patches'), file, () => ({ file, text: () => '' }))
+  const namespace = textAt(value, 'spec', 'targetNamespace')
+  if (components.length === 0 && patches.length === 0 && !namespace) return builder.flux(directory)
+  return builder.flux(directory, {
+    components,
+    patches: patchSteps(patches, 'parent'),
+    namespace: namespace === undefined ? undefined : namespaceStep(namespace, 'parent', file),
+  })
+}
+
+/**
+ * An object with all that is done to it on its way.
+ * @param declared the Kustomization whose path takes it in, and `parent` the object that it is in the cluster
+ */
+function contextOf({ source, steps }: Passing, parent?: Mapping, declared?: FluxKustomization): Context {
+  let value = source.value as Mapping
+  let decryptionBy: Step | undefined
+  for (const step of steps) {
+    const had = hasDecryption(value)
+    value = step.apply(value)
+    const has = hasDecryption(value)
+    if (has !== had) decryptionBy = has ? step : undefined
+  }
+  return { parent: declared, value: substituted(value, parent ? substitutions(parent) : {}), decryptionBy }
+}
+
+/** Whether an object has a decryption block that Flux takes. */
+export function hasDecryption(value: unknown): boolean {
+  return textAt(value, 'spec', 'decryption', 'provider') !== undefined
+}
+
+function substitutions(value: Mapping): Record<string, string> {
+  const found = valueAt(value, 'spec', 'postBuild', 'substitute')
+  const entries = typeof found === 'object' && found !== null ? Object.entries(found) : []
+  return Object.fromEntries(entries.filter(([, text]) => typeof text === 'string'))
+}
+
+/** `${NAME}` and `${NAME:=default}` in the path, and in what it hands on to its own children. */
+function substituted(value: Mapping, variables: Readonly<Record<string, string>>): Mapping {
+  const spec = value.spec as Mapping | undefined
+  const replace = (text: string) =>
+    text.replace(
+      /\$\{(\w+)(?::?[=-]([^}]*))?\}/g,
+      (all, name, otherwise) => variables[name] ?? otherwise ?? all,
+    )
+  const path = textAt(value, 'spec', 'path')
+  if (!spec || !JSON.stringify([path, substitutions(value)]).includes('${')) return value
+  const own = Object.entries(substitutions(value)).map(([name, text]) => [name, replace(text)])
+  const postBuild = own.length > 0 && { ...(spec.postBuild as Mapping), substitute: Object.fromEntries(own) }
+  return {
+    ...value,
+    spec: { ...spec, ...(path !== undefined && { path: replace(path) }), ...(postBuild && { postBuild }) },
+  }
+}

@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { enableDecryption } from '../../scripts/flux/enable-decryption.ts'
+import { parseDocuments } from '../../scripts/lib/documents.ts'
+import { hasCorpus, withCorpusRepositories } from '../helpers/corpus.ts'
+import { withDirectory } from '../helpers/files.ts'
+
+interface Repository {
+  root: string
+  env: NodeJS.ProcessEnv
+}
+
+const copies = 10
+
+/** `flux:enable-decryption --check` on the eleven real repositories, beside the parser on every YAML file of them, and on ten copies. */
+export async function benchRepositories(
+  row: (title: string, ours: number, theirs: number, target: string) => void,
+) {
+  if (!hasCorpus()) return
+  await withCorpusRepositories(async (repositories) => {
+    const run = () => check(repositories)
+    // what Node compiles, and the disk
+    await run()
+    const [once, parsed] = [await best(run), await time(() => parseAll(repositories))]
+    row('flux:enable-decryption / every YAML parsed', once, parsed, '2 s, 0.20')
+    await withDirectory(async (directory) => {
+      const copied = repositories.map((repository, index) => copy(repository, join(directory, String(index))))
+      row(
+        `… on ${copies} copies / ${copies} times once`,
+        await best(() => check(copied)),
+        copies * once,
+        '1.10',
+      )
+    })
+  })
+}
+
+async function check(repositories: readonly Repository[]): Promise<void> {
+  const nothing = () => {}
+  for (const { root, env } of repositories) {
+    const caller = {
+      cwd: root,
+      env,
+      signal: new AbortController().signal,
+      say: nothing,
+      note: nothing,
+      status: nothing,
+    }
+    const options = { paths: [], name: 'sops-age', providerOnly: false, needed: false, check: true }
+    await enableDecryption({ ...options, dryRun: false, commit: false, caller })
+  }
+}
+
+function parseAll(repositories: readonly Repository[]): void {
+  for (const { root } of repositories)
+    for (const file of yamlFiles(root)) parseDocuments(readFileSync(join(root, file), 'utf8'))
+}
+
+/** All copies in one repository, each below a directory of its own that its paths name. */
+function copy({ root, env }: Repository, target: string): Repository {
+  for (const file of files(root)) {
+    const bytes = readFileSync(join(root, file))
+    for (let index = 0; index < copies; index++) {
+      const path = join(target, `copy-${index}`, file)
+      mkdirSync(dirname(path), { recursive: true })
+      const isText = /\.ya?ml$/.test(file)
+      const moved = () => bytes.toString().replace(/^(\s+path: ["']?)\.\//gm, `$1./copy-${index}/`)
+      writeFileSync(path, isText ? moved() : bytes)
+    }
+  }
+  execFileSync('git', ['init', '--quiet'], { cwd: target, env })
+  execFileSync('git', ['add', '--all', '--force'], { cwd: target, env })
+  return { root: target, env }
+}
+
+function files(root: string): string[] {
+  const found = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  return found.filter((file) => !file.startsWith('.git/') && statSync(join(root, file)).isFile())
+}
+
+const yamlFiles = (root: string) => files(root).filter((file) => /\.ya?ml$/.test(file))
+
+async function time(work: () => unknown): Promise<number> {
+  const start = performance.now()
+  await work()
+  return (performance.now() - start) / 1000
+}
+
+async function best(work: () => Promise<void>): Promise<number> {
+  const times = [await time(work), await time(work), await time(work)]
+  return times.toSorted((a, b) => a - b)[1]!
+}

@@ -1,0 +1,158 @@
+import { execFileSync } from 'node:child_process'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parse } from 'yaml'
+import { readFiles } from '../../helpers/files.ts'
+import { encryptSecret, makeKey } from '../../helpers/keys.ts'
+import { type TestRepository, withRepository } from '../../helpers/repository.ts'
+import { runTask } from '../../helpers/task.ts'
+
+const secret = encryptSecret(makeKey().recipient)
+const root = `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata:
+  name: flux-system
+  namespace: flux-system
+spec:
+  path: ./cluster
+  prune: true
+  sourceRef: {kind: GitRepository, name: flux-system}
+`
+const list = 'resources:\n  - gotk-sync.yaml\n'
+const entry = (indent: string) =>
+  `${indent}- patch: |
+${indent}    apiVersion: kustomize.toolkit.fluxcd.io/v1
+${indent}    kind: Kustomization
+${indent}    metadata:
+${indent}      name: flux-system
+${indent}      namespace: flux-system
+${indent}    spec:
+${indent}      decryption:
+${indent}        provider: sops
+${indent}        secretRef:
+${indent}          name: sops-age
+`
+const other = '- patch: "[]"\n    target: {kind: Deployment}\n'
+
+/** What stands beside gotk-sync.yaml, and what is added at its end. */
+const cases: Record<string, [before: string, added: string, after?: string]> = {
+  'no patches': [list, `patches:\n${entry('  ')}`],
+  'indented patches': [`${list}patches:\n  ${other}`, entry('  ')],
+  'flush patches, and keys behind them': [
+    `${list}patches:\n${other.replace('    ', '  ')}`,
+    entry(''),
+    'namePrefix: ""\n',
+  ],
+  'comments behind them': [`${list}patches:\n  ${other}`, entry('  '), '# end\n'],
+  'no final newline': [list.trimEnd(), `\npatches:\n${entry('  ')}`.trimEnd()],
+  CRLF: [list.replaceAll('\n', '\r\n'), `patches:\n${entry('  ')}`.replaceAll('\n', '\r\n')],
+}
+
+const enable = async ({ root: cwd, env }: TestRepository, ...args: string[]) => {
+  const { code, stdout, stderr } = await runTask('flux:enable-decryption', ['--json', ...args], { cwd, env })
+  return { code, stderr, ...JSON.parse(stdout) }
+}
+const withCluster = (files: Record<string, string>, use: (repository: TestRepository) => Promise<void>) =>
+  withRepository({ 'cluster/flux-system/gotk-sync.yaml': root, 'cluster/secret.yaml': secret, ...files }, use)
+const file = 'cluster/flux-system/kustomization.yaml'
+
+for (const [title, [before, added, after = '']] of Object.entries(cases)) {
+  test(`the patch beside gotk-sync.yaml: ${title}`, () =>
+    withCluster({ [file]: before + after }, async (repository) => {
+      const old = readFiles(repository.root)
+      const { code, stderr, kustomizations } = await enable(repository)
+      assert.is(code, 0, stderr)
+      assert.equal(
+        kustomizations.map(({ status, by }: Record<string, string>) => [status, by]),
+        [['added', file]],
+      )
+      assert.equal(readFiles(repository.root), { ...old, [file]: before + added + after })
+      const built = execFileSync('kustomize', ['build', 'cluster/flux-system'], {
+        cwd: repository.root,
+        encoding: 'utf8',
+      })
+      assert.equal(parse(built).spec.decryption, { provider: 'sops', secretRef: { name: 'sops-age' } })
+      const again = await enable(repository)
+      assert.is(again.result, 'unchanged')
+      assert.equal(
+        again.kustomizations.map(({ status, by }: Record<string, string>) => [status, by]),
+        [['kustomize', file]],
+      )
+    }))
+}
+
+test('no kustomization file beside it: one is made that takes in the same files, and --commit has it', () =>
+  withCluster(
+    { 'cluster/flux-system/gotk-components.yaml': 'kind: Namespace\napiVersion: v1\nmetadata: {name: x}\n' },
+    async (repository) => {
+      const { code, diff } = await enable(repository, '--dry-run')
+      assert.is(code, 0)
+      assert.match(diff, `--- /dev/null\n+++ b/${file}\n`)
+      execFileSync('git', ['apply', '--check', '-'], { cwd: repository.root, input: diff })
+      await enable(repository, '--commit')
+      assert.is(repository.git('status', '--porcelain'), '')
+      assert.is(
+        readFiles(repository.root)[file],
+        `apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - gotk-components.yaml\n  - gotk-sync.yaml\npatches:\n${entry('  ')}`,
+      )
+    },
+  ))
+
+const refused: Record<string, [files: Record<string, string>, reason: RegExp]> = {
+  'patches in flow style': [{ [file]: `${list}patches: []\n` }, /its patches are not a block list/],
+  'several kustomization files': [
+    { [file]: list, 'cluster/flux-system/kustomization.yml': list },
+    /kustomization\.yml beside/,
+  ],
+  'a kustomization that does not parse': [{ [file]: 'a: [\n' }, /not one YAML document/],
+  'directories that a new one would have to list': [
+    { 'cluster/flux-system/more/x.yaml': 'kind: ConfigMap\n' },
+    /directories that one would have to list/,
+  ],
+}
+for (const [title, [files, reason]] of Object.entries(refused)) {
+  test(`left alone, with the patch to paste: ${title}`, () =>
+    withCluster(files, async (repository) => {
+      const old = readFiles(repository.root)
+      const { code, stderr, kustomizations } = await enable(repository)
+      assert.is(code, 0)
+      assert.is(kustomizations[0].status, 'not-editable')
+      assert.match(kustomizations[0].reason, reason)
+      assert.match(
+        stderr,
+        'hint: for flux-system, put this patch into the kustomization file beside cluster/flux-system/gotk-sync.yaml:',
+      )
+      assert.match(stderr, `patches:\n${entry('    ')}`)
+      assert.equal(readFiles(repository.root), old)
+    }))
+}
+
+test('a root that builds nothing encrypted needs no patch', () =>
+  withRepository({ 'cluster/flux-system/gotk-sync.yaml': root, [file]: list }, async (repository) => {
+    const { result, stderr, kustomizations } = await enable(repository)
+    assert.is(result, 'unchanged')
+    assert.match(
+      kustomizations[0].reason,
+      /writes this file anew; it builds no encrypted file, so it needs none$/,
+    )
+    assert.is(stderr, '')
+  }))
+
+test('a FluxInstance that syncs encrypted files is named, with the patch to paste', () =>
+  withRepository(
+    {
+      'instance.yaml':
+        'apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {name: flux, namespace: flux-system}\nspec:\n  sync: {path: cluster}\n',
+      'cluster/secret.yaml': secret,
+      'cluster/apps.yaml': root.replace('name: flux-system', 'name: apps').replace('./cluster', './apps'),
+    },
+    async (repository) => {
+      const { stderr } = await enable(repository, '--check')
+      assert.match(
+        stderr,
+        'hint: the FluxInstance flux syncs encrypted files: put this patch into instance.yaml:\n  spec:\n    kustomize:\n',
+      )
+    },
+  ))
+
+test.run()

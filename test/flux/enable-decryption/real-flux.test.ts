@@ -1,0 +1,190 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { encryptSecret, type Key, makeKey } from '../../helpers/keys.ts'
+import { type Flux, withFlux } from '../../helpers/sandbox.ts'
+import { runTask } from '../../helpers/task.ts'
+
+const providerOnly = '  decryption:\n    provider: sops\n'
+const object = (name: string, path: string, more = '', metadata = '  namespace: flux-system\n') =>
+  `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: ${name}\n${metadata}spec:\n  path: ${path}\n  interval: 10m\n  prune: true\n  sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}\n${more}`
+const kustomization = (...resources: string[]) => `resources: [${resources.join(', ')}]\n`
+const patch = (target: string) => `patches:
+  - patch: |
+      apiVersion: kustomize.toolkit.fluxcd.io/v1
+      kind: Kustomization
+      metadata:
+        name: not-used
+      spec:
+        decryption:
+          provider: sops
+          secretRef:
+            name: sops-age
+    target: {${target}}
+`
+const operations = patch('kind: Kustomization').replace(
+  / {6}apiVersion[\s\S]*(?= {4}target)/,
+  '      - {op: add, path: /spec/decryption, value: {provider: sops, secretRef: {name: sops-age}}}\n',
+)
+const ofParent = (text: string) => text.replace(/^/gm, '  ').replace(/ +$/, '')
+
+/** A Flux Kustomization of each shape: what the task says of it, and its files. Each builds a Secret of its own name. */
+const shapes: Record<string, [status: string, files: (name: string) => Record<string, string>]> = {
+  'written-nowhere': ['missing', (name) => ({ [`top/${name}.yaml`]: object(name, `./secrets/${name}`) })],
+  'parent-merge': [
+    'parent',
+    (name) => ({
+      'top/merge.yaml': object(
+        'merge',
+        './children/merge',
+        ofParent(patch('kind: Kustomization, labelSelector: "off notin (true)"')),
+      ),
+      [`children/merge/${name}.yaml`]: object(name, `./secrets/${name}`),
+    }),
+  ],
+  'parent-selector-leaves-out': [
+    'missing',
+    (name) => ({
+      [`children/merge/${name}.yaml`]: object(
+        name,
+        `./secrets/${name}`,
+        '',
+        '  namespace: flux-system\n  labels: {off: "true"}\n',
+      ),
+    }),
+  ],
+  'parent-json': [
+    'parent',
+    (name) => ({
+      'top/json.yaml': object(
+        'json',
+        './children/json',
+        ofParent(operations.replace('kind: Kustomization}', 'name: parent-j.*}')),
+      ),
+      [`children/json/${name}.yaml`]: object(name, `./secrets/${name}`),
+    }),
+  ],
+  'kustomize-patch': [
+    'kustomize',
+    (name) => ({
+      'top/kustomization.yaml': kustomization(
+        'merge.yaml',
+        'json.yaml',
+        'written-nowhere.yaml',
+        'component.yaml',
+        'tenant.yaml',
+        '../overlay',
+        'provider-only.yaml',
+      ),
+      'overlay/kustomization.yaml': `${kustomization('../base')}${patch('kind: Kustomization')}`,
+      'base/kustomization.yaml': kustomization(`${name}.yaml`),
+      [`base/${name}.yaml`]: object(name, `./secrets/${name}`),
+    }),
+  ],
+  'parent-component': [
+    'kustomize',
+    (name) => ({
+      'top/component.yaml': object('component', './children/component', '  components: [../../part]\n'),
+      'children/component/kustomization.yaml': kustomization(`${name}.yaml`),
+      [`children/component/${name}.yaml`]: object(name, `./secrets/${name}`),
+      'part/kustomization.yaml': `apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n${patch('kind: Kustomization')}`,
+    }),
+  ],
+  'other-namespace': [
+    'missing',
+    (name) => ({
+      'top/tenant.yaml': object('tenant', './children/tenant', '  targetNamespace: tenant\n'),
+      [`children/tenant/${name}.yaml`]: object(name, `./secrets/${name}`),
+    }),
+  ],
+  'provider-only': [
+    'controller-wide',
+    (name) => ({ [`top/${name}.yaml`]: object(name, `./secrets/${name}`, providerOnly) }),
+  ],
+}
+
+const names = Object.keys(shapes)
+const withStatus = (...wanted: string[]) => names.filter((name) => wanted.includes(shapes[name]![0]))
+
+function filesOf({ recipient }: Key): Record<string, string> {
+  const files = names.flatMap((name) => {
+    const secret = encryptSecret(recipient, `of ${name}`).replace(/^( +)name: x$/m, `$1name: ${name}`)
+    return Object.entries({ ...shapes[name]![1](name), [`secrets/${name}/secret.yaml`]: secret })
+  })
+  return {
+    ...Object.fromEntries(files),
+    'kubernetes/flux-system/top.yaml': object('top', './top'),
+    // the key of the controller, as a FluxInstance gives it
+    'controller.yaml':
+      '- {op: add, path: /spec/template/spec/containers/0/args/-, value: --sops-age-secret=sops-age}\n',
+  }
+}
+
+test('Flux agrees: what has decryption already is decrypted as it is, and what lacks it after the edit', () =>
+  withFlux(filesOf(makeKeyOnce()), async (flux) => {
+    const { sandbox, clone, env, push } = flux
+    await sandbox.kubectl(['create', 'namespace', 'tenant'])
+    try {
+      for (const namespace of ['flux-system', 'tenant'])
+        await sandbox.kubectl([
+          'create',
+          'secret',
+          'generic',
+          'sops-age',
+          '-n',
+          namespace,
+          `--from-literal=age.agekey=${makeKeyOnce().secret}`,
+        ])
+      await sandbox.restartController('kustomize-controller', ['--sops-age-secret=sops-age'])
+      const { stdout, stderr } = await runTask('flux:enable-decryption', ['--json', '--needed'], {
+        cwd: clone,
+        env,
+      })
+      const { kustomizations, keyNamespaces } = JSON.parse(stdout)
+      const found = Object.fromEntries(
+        kustomizations.map(({ name, status }: Record<string, string>) => [name, status]),
+      )
+      for (const name of names)
+        assert.is(found[name], shapes[name]![0].replace('missing', 'added'), `${name}: ${stderr}`)
+      assert.equal(keyNamespaces, ['flux-system', 'tenant'])
+
+      const already = withStatus('parent', 'kustomize', 'controller-wide')
+      assert.is(already.length, 5)
+      await untilDecrypted(flux, already)
+      for (const name of withStatus('missing')) assert.is.not(await messageOf(flux, name), `of ${name}`)
+      await push()
+      await untilDecrypted(flux, names)
+    } finally {
+      await sandbox.restartController('kustomize-controller')
+      await sandbox.kubectl(['delete', 'namespace', 'tenant', '--wait=false'])
+    }
+  }))
+
+let key: Key | undefined
+function makeKeyOnce(): Key {
+  key ??= makeKey()
+  return key
+}
+
+/** The message that Flux has written, if any: encrypted, or in the clear. */
+async function messageOf({ sandbox }: Flux, name: string): Promise<string> {
+  const list = JSON.parse(await sandbox.kubectl(['get', 'secrets', '--all-namespaces', '-o', 'json']))
+  const secret = list.items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === name)
+  return Buffer.from(secret?.data?.message ?? '', 'base64').toString()
+}
+
+async function untilDecrypted(flux: Flux, wanted: readonly string[]): Promise<void> {
+  const deadline = Date.now() + 60_000
+  for (const name of wanted) {
+    while ((await messageOf(flux, name)) !== `of ${name}`) {
+      if (Date.now() > deadline)
+        throw new Error(
+          `the Secret of ${name} was not decrypted\n${await flux.sandbox.kubectl(['get', 'kustomizations', '--all-namespaces'])}`,
+        )
+      const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`
+      for (const kind of ['gitrepositories', 'kustomizations'])
+        await flux.sandbox.kubectl(['annotate', '--overwrite', '-n', 'flux-system', kind, '--all', now])
+    }
+  }
+}
+
+test.run()
