@@ -271,6 +271,15 @@ test('paths: only what is in them, relative to the user', () =>
     },
   ))
 
+test('on a large repository the counts come first', () =>
+  withRepository(
+    { 'a.yaml': Array.from({ length: 40 }, (_, index) => object(`n${index}`)).join('---\n') },
+    async (repository) => {
+      const { stdout } = await enable(repository, ['--check'])
+      assert.match(stdout, /^40 missing\n\nmissing:\n {2}flux-system\/n0 \(a\.yaml\)\n/)
+    },
+  ))
+
 test('no Flux Kustomization, no repository: exit 2 with a hint', () =>
   withRepository({ 'a.yaml': 'a: b\n' }, async (repository) => {
     for (const cwd of [repository.root, repository.directory]) {

@@ -21,8 +21,8 @@ export interface RunnerOptions {
 /**
  * Runs all `*.test.ts` files and prints what came of them, at the end the line `N passed, N failed`.
  *
- * Each file runs in a process of its own, as many at once as there are processors; those that use the shared sandbox run
- * in one process. Besides a failing test these are failures: no tests, a file that registers none or forgets `.run()`, skipped tests,
+ * Each file runs in a process of its own, one more at once than there are processors, for many wait for Flux; those that use
+ * the shared sandbox run in one process. Besides a failing test these are failures: no tests, a file that registers none or forgets `.run()`, skipped tests,
  * `.only`, a throwing hook, an unhandled rejection, a test over the limit, a process or temporary file left behind.
  *
  * @returns the exit code
@@ -72,7 +72,7 @@ export async function runTests(options: RunnerOptions): Promise<number> {
       }
     }
     try {
-      await Promise.all(Array.from({ length: availableParallelism() }, next))
+      await Promise.all(Array.from({ length: availableParallelism() + 1 }, next))
     } finally {
       rmSync(directory, { recursive: true, force: true })
     }
@@ -82,13 +82,16 @@ export async function runTests(options: RunnerOptions): Promise<number> {
   return sum.failed === 0 ? 0 : 1
 }
 
-/** The files that share the sandbox first, for they take longest. */
+/** The files that share the sandbox first, then those that start one themselves, for these take longest. */
 function jobs(files: readonly string[]): string[][] {
-  const usesSandbox = (file: string) => readFileSync(file, 'utf8').includes('helpers/sandbox.ts')
-  const shared = files.filter(usesSandbox)
+  const texts = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]))
+  const shared = files.filter((file) => texts.get(file)!.includes('helpers/sandbox.ts'))
+  const alone = files.filter((file) => !shared.includes(file))
+  const isLong = (file: string) => /helpers\/verify\.ts|flux:sandbox/.test(texts.get(file)!)
   return [
     ...(shared.length > 0 ? [shared] : []),
-    ...files.filter((file) => !usesSandbox(file)).map((file) => [file]),
+    ...alone.filter(isLong).map((file) => [file]),
+    ...alone.filter((file) => !isLong(file)).map((file) => [file]),
   ]
 }
 

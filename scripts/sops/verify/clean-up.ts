@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { UserError } from '../../lib/errors.ts'
+import { CommandError, UserError } from '../../lib/errors.ts'
 import type { Place } from '../test-secret/place.ts'
 import { findTestSecret, removeTestSecret } from '../test-secret/test-secret.ts'
 import type { Branch } from './branch.ts'
@@ -68,6 +68,18 @@ export async function publishRemoval(
   return branch.publish(edit, removeMessage)
 }
 
+/** A terminal's Ctrl-C ends the git that we are waiting for as well, and impatient people press it again. */
+async function inSpiteOfSignals<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 5; ; tries--) {
+    try {
+      return await work()
+    } catch (error) {
+      const isSignal = error instanceof CommandError && (error.code ?? 0) > 128
+      if (!isSignal || tries === 1) throw error
+    }
+  }
+}
+
 /**
  * Takes the test Secret off the branch after a run that did not come to its end. Says what it did.
  * @returns whether nothing of this run is on the branch
@@ -80,10 +92,11 @@ export async function cleanUp(trip: Trip): Promise<boolean> {
   const where = whereOf(options, target)
   caller.status(`removing the test Secret from ${where} again`)
   try {
-    const remove = async () => {
-      await branch.refresh()
-      return publishRemoval(branch, place, run, { env: caller.env })
-    }
+    const remove = () =>
+      inSpiteOfSignals(async () => {
+        await branch.refresh()
+        return publishRemoval(branch, place, run, { env: caller.env })
+      })
     let commit = await remove()
     const isUnsure = !trip.created && branch.isUnsure
     for (let left = isUnsure ? afterthought : 0; !commit && left > 0; left -= lookAgain) {

@@ -1,5 +1,5 @@
 import { existsSync, watch, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createMessage, type Place, removeMessage, withPlace } from '../../helpers/verify.ts'
@@ -9,6 +9,16 @@ const parts = [
   { create: 'checks', source: 'create', applied: 'source', value: 'applied' },
   { remove: 'value', 'removal-applied': 'remove', pruned: 'removal-applied' },
 ]
+
+/** Does something as soon as a file is there. */
+function onceThere(file: string, act: () => void) {
+  let isThere = false
+  return watch(dirname(file), () => {
+    if (isThere || !existsSync(file)) return
+    isThere = true
+    act()
+  })
+}
 
 const onBranch = async ({ server }: Place) =>
   (await server('ls-tree', '-r', '--name-only', 'main')).includes('sops-test')
@@ -73,9 +83,7 @@ for (const via of ['node', 'mise'] as const) {
         )
         const { child, ended } = place.start(['--json'], { via, detached: true })
         // what a terminal does: the signal goes to all in the foreground
-        const watcher = watch(directory, () => {
-          if (existsSync(pushing)) process.kill(-child.pid!, 'SIGINT')
-        })
+        const watcher = onceThere(pushing, () => process.kill(-child.pid!, 'SIGINT'))
         const { stdout, stderr } = await ended.finally(() => watcher.close())
         const json = JSON.parse(stdout)
         assert.is(json.result, 'unknown', stderr)
@@ -87,6 +95,28 @@ for (const via of ['node', 'mise'] as const) {
       }
     }))
 }
+
+test('Ctrl-C again while it removes the test Secret: it is removed all the same', () =>
+  withPlace(async (place) => {
+    const { server, serverHook, subjects, tip, directory } = place
+    const before = await tip()
+    const removing = join(directory, 'removing')
+    serverHook(
+      'pre-receive',
+      `read -r old new ref; git log -1 --format=%s "$new" | grep -q '^chore' || exit 0
+[ -e '${removing}' ] || { touch '${removing}'; sleep 1; }`,
+    )
+    const { child, ended } = place.start(['--json'], {
+      detached: true,
+      at: { create: (pid) => process.kill(-pid, 'SIGINT') },
+    })
+    const watcher = onceThere(removing, () => process.kill(-child.pid!, 'SIGINT'))
+    const { code, stdout, stderr } = await ended.finally(() => watcher.close())
+    assert.is(code, 2, stderr)
+    assert.is(JSON.parse(stdout).cleanedUp, true, stderr)
+    assert.equal(await subjects(before), [createMessage, removeMessage])
+    assert.is(await server('diff', before, 'main'), '')
+  }))
 
 test('Ctrl-C in a push that the server takes long after git has gone: it is waited for, and removed', () =>
   withPlace(async (place) => {
@@ -101,9 +131,7 @@ test('Ctrl-C in a push that the server takes long after git has gone: it is wait
     })
     const call = { detached: true, env: { ...env, GIT_SSH_VARIANT: 'simple', GIT_SSH_COMMAND: ssh } }
     const { child, ended } = place.start(['--json', '--remote', `ssh://host${bare}`], call)
-    const watcher = watch(directory, () => {
-      if (existsSync(pushing)) process.kill(-child.pid!, 'SIGINT')
-    })
+    const watcher = onceThere(pushing, () => process.kill(-child.pid!, 'SIGINT'))
     const { code, stdout, stderr } = await ended.finally(() => watcher.close())
     assert.is(code, 2, stderr)
     const { findings, cleanedUp } = JSON.parse(stdout)
@@ -117,7 +145,7 @@ test('Ctrl-C in a push that the server takes long after git has gone: it is wait
 for (const lines of [
   ['create', 'source'],
   ['applied', 'remove'],
-  ['value', 'removal-applied'],
+  ['checks', 'value', 'removal-applied'],
 ])
   test(`kill -9 after ${lines.join(', ')}: the next run removes what is left, on the branch and on the machine, and proves`, () =>
     withPlace(async (place) => {
