@@ -215,6 +215,17 @@ const cases: Record<string, Case> = {
     },
     found: { apps: ['missing'], one: ['missing'], theirs: ['missing'] },
   },
+  'a source of which no path is here': {
+    files: {
+      ...family(''),
+      'clusters/theirs.yaml':
+        `${object('theirs', './', ofParent(merge(kind)))}---\n${object('more', './nowhere')}`.replaceAll(
+          'name: flux-system}',
+          'name: theirs}',
+        ),
+    },
+    found: { apps: ['missing'], one: ['missing'], theirs: ['missing'], more: ['missing'] },
+  },
   'the key of the controller: FluxInstance': {
     files: {
       'clusters/main/apps.yaml': object('apps', './apps', providerOnly),
@@ -363,6 +374,15 @@ const namespaces: Record<
     files: {
       'flux/root.yaml': object('root', './apps', '  targetNamespace: tenant\n'),
       'apps/a.yaml': object('a', './a', '', '  namespace: apps\n'),
+    },
+    effective: ['tenant', 'flux-system'],
+    hint: ['flux-system', 'tenant'],
+  },
+  'the targetNamespace of the parent takes the place of the namespace of the kustomization': {
+    files: {
+      'flux/root.yaml': object('root', './apps', '  targetNamespace: tenant\n'),
+      'apps/kustomization.yaml': `namespace: apps\n${kustomization('a.yaml')}`,
+      'apps/a.yaml': object('a', './a'),
     },
     effective: ['tenant', 'flux-system'],
     hint: ['flux-system', 'tenant'],
