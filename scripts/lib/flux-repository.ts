@@ -6,7 +6,12 @@ import { type Clusters, findClusters } from './flux-clusters.ts'
 import { type FluxInstallation, findInstallations, installationMarks } from './flux-instances.ts'
 import { type FluxNode, readFluxNodes } from './flux-tree.ts'
 import { listFiles, type Repository } from './git.ts'
-import { isKustomizationFile, type KustomizationFile, readKustomizationFiles } from './kustomization-files.ts'
+import {
+  isKustomizationFile,
+  type KustomizationFile,
+  parseKustomizationFile,
+  readKustomizationFiles,
+} from './kustomization-files.ts'
 import { type FluxFile, type FluxKustomization, markPatches, readFluxFiles } from './repository.ts'
 import { isEncryptedManifest, isEncryptedSource } from './sops-marks.ts'
 
@@ -42,8 +47,16 @@ export async function readFluxRepository(
   const listed = await listFiles(repository)
   status(`reading ${listed.length} files`)
   try {
-    const files = await readFluxFiles(repository, listed)
-    const kustomizations = readKustomizationFiles(root, listed.filter(isKustomizationFile))
+    const texts = new Map<string, string>()
+    const files = await readFluxFiles(repository, listed, {
+      seen: (file, bytes) => isKustomizationFile(file) && texts.set(file, bytes.toString()),
+    })
+    const unread = listed.filter((file) => isKustomizationFile(file) && !texts.has(file))
+    const kustomizations = [
+      ...[...texts].flatMap(([file, text]) => parseKustomizationFile(root, file, text)),
+      // one without a suffix
+      ...readKustomizationFiles(root, unread),
+    ]
     markPatches(files, kustomizations)
     const marked = await searching
     const tree = makeTree(root, listed, files, kustomizations, new Set(marked))

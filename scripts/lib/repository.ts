@@ -63,7 +63,7 @@ export async function findFluxFiles(
   const { root } = repository
   const named = paths.map((path) => insideRepository(root, cwd, path))
   const listed = await listFiles(repository, named)
-  const found = await readFluxFiles(repository, listed, named)
+  const found = await readFluxFiles(repository, listed, { named })
   const names = [...new Set(found.map(({ file }) => basename(file)))]
   const mayHoldPatches = (text: string) =>
     text.includes('patches') && names.some((name) => text.includes(name))
@@ -75,19 +75,23 @@ export async function findFluxFiles(
 
 /**
  * As `findFluxFiles`, of files that are listed already, and without a look at who uses them as patches.
- * @param named those that are read even where git ignores them, or their name says something else
+ * @param options `named`: those that are read even where git ignores them, or their name says something else; `seen`: gets
+ *   each file that is read
  */
 export async function readFluxFiles(
   repository: Repository,
   listed: readonly string[],
-  named: readonly string[] = [],
+  { named = [], seen }: { named?: readonly string[]; seen?: (file: string, bytes: Buffer) => void } = {},
 ): Promise<FluxFile[]> {
   const { root } = repository
   const known = new Set(listed.filter((file) => /\.(ya?ml|json)$/.test(file) || named.includes(file)))
   const ignored = named.filter((file) => !known.has(file) && statSync(join(root, file)).isFile())
   const found = new Map<string, FluxFile>()
   for (const file of [...known, ...ignored]) {
-    const flux = readFluxFile(root, file)
+    const bytes = readBytes(root, file)
+    if (!bytes) continue
+    seen?.(file, bytes)
+    const flux = parseFluxFile(file, bytes)
     if (!flux) continue
     if (lstatSync(join(root, file)).isSymbolicLink()) {
       const real = await followLink(repository, flux)
