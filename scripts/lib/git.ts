@@ -103,7 +103,8 @@ export async function commitFiles(
   const tracked = (await git(repository, ['git', 'ls-files', '-z', '--', ...literal(paths)])).split('\0')
   const fresh = paths.filter((path) => !tracked.includes(path))
   const before = await head(repository)
-  if (fresh.length > 0) await git(repository, ['git', 'add', '--intent-to-add', '--', ...literal(fresh)])
+  if (fresh.length > 0)
+    await git(repository, ['git', 'add', '--sparse', '--intent-to-add', '--', ...literal(fresh)])
   const commit = ['git', 'commit', '--quiet', '--only', '--message', message, '--', ...literal(paths)]
   try {
     await run(commit, { ...options(repository), terminal: true })

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createTestSecret } from '../../../scripts/sops/test-secret/test-secret.ts'
@@ -95,6 +95,28 @@ test('git that is set to another place by the environment works in the worktree 
     const { code, stderr } = await verify([], { env: { ...env, ...places } })
     assert.is(code, 0, stderr)
     assert.equal([await git('rev-parse', 'HEAD'), await git('status', '--porcelain', '--ignored')], before)
+  }))
+
+test('a sparse checkout, a remote with a relative path and a shallow clone are no hindrance', () =>
+  withPlace(async ({ clone, bare, url, directory, git, push, verify }) => {
+    await git('sparse-checkout', 'set', 'kubernetes/flux-system')
+    await git('remote', 'add', 'near', relative(clone, bare))
+    const near = await verify(['--remote', 'near'])
+    assert.is(near.code, 0, near.stderr)
+    await git('sparse-checkout', 'disable')
+
+    // what Flux has fetched last is not in the clone
+    await git('pull', '--quiet')
+    await push({ 'README.md': 'newer' })
+    const shallow = join(directory, 'shallow')
+    await git('clone', '--quiet', '--depth=1', url, shallow)
+    for (const [key, value] of [
+      ['name', 'x'],
+      ['email', 'x@example.com'],
+    ])
+      await git('-C', shallow, 'config', `user.${key}`, value!)
+    const { code, stderr } = await verify([], { cwd: shallow })
+    assert.is(code, 0, stderr)
   }))
 
 test('a hook or an identity that keeps git from the commit: exit 2 with its words', () =>
