@@ -7,8 +7,8 @@ import { KubectlError } from './kubectl-error.ts'
 export interface Watched<T> {
   /** By `namespace/name`. */
   readonly objects: ReadonlyMap<string, T>
-  /** Resolves when they are watched. Rejects with KubectlError where that is not allowed. */
-  readonly opened: Promise<void>
+  /** Whether the API server has let us watch them. */
+  readonly isOpen: boolean
 }
 
 /** Watches objects of a cluster, and waits for what one wants to see in them. */
@@ -55,7 +55,7 @@ export function openView(cluster: Cluster): ClusterView {
     resource: Resource,
     scope: Scope,
     objects: Map<string, T>,
-    opened: () => void,
+    open: () => void,
   ): Promise<void> {
     const seen = { ...cluster, signal }
     let from: string | undefined
@@ -63,7 +63,7 @@ export function openView(cluster: Cluster): ClusterView {
       try {
         if (again) from = await reset(what, resource, scope, objects)
         const events = await watch<T>(seen, what, resource, scope, from)
-        opened()
+        open()
         for await (const { type, object } of events) {
           if (type === 'DELETED') objects.delete(keyOf(object))
           else objects.set(keyOf(object), object)
@@ -95,16 +95,23 @@ export function openView(cluster: Cluster): ClusterView {
   return {
     watch(what, resource, scope, known = []) {
       const objects = new Map(known.map((object) => [keyOf(object), object]))
-      const { promise: opened, resolve, reject } = Promise.withResolvers<void>()
-      opened.catch(() => {})
+      let isOpen = false
+      const open = () => {
+        isOpen = true
+        wake()
+      }
       watches.push(
-        keepWatching(what, resource, scope, objects, resolve).catch((error) => {
+        keepWatching(what, resource, scope, objects, open).catch((error) => {
           failure = error
-          reject(error)
           wake()
         }),
       )
-      return { objects, opened }
+      return {
+        objects,
+        get isOpen() {
+          return isOpen
+        },
+      }
     },
     async until(check, deadline) {
       for (;;) {

@@ -19,9 +19,12 @@ test('sees objects come and go, and waits no longer than it may', () =>
       const cluster = openCluster(undefined, { env })
       const view = openView(cluster)
       try {
-        const { objects } = view.watch<KubeObject>('cannot watch', configMaps, scope)
+        const watching = view.watch<KubeObject>('cannot watch', configMaps, scope)
+        const { objects } = watching
+        assert.is(watching.isOpen, false)
         const isThere = () => objects.has('default/view') || undefined
         assert.is(await view.until(isThere, Date.now() + 50), undefined)
+        assert.is(await view.until(() => watching.isOpen || undefined, inTime()), true)
         await sandbox.kubectl(['create', 'configmap', 'view', '-n', 'default'])
         assert.is(await view.until(isThere, inTime()), true)
         await sandbox.kubectl(['delete', 'configmap', 'view', '-n', 'default'])
@@ -46,11 +49,12 @@ test('a watch that is not allowed, and an abort, end the wait', () =>
       const view = openView(cluster)
       const waiting = () => view.until(() => undefined, inTime())
       try {
-        view.watch('cannot watch', configMaps, scope)
+        const refused = view.watch('cannot watch', configMaps, scope)
         await waiting().then(assert.unreachable, (error) => {
           assert.instance(error, KubectlError)
           assert.is(error.problem, 'forbidden')
         })
+        assert.is(refused.isOpen, false)
         abort.abort(new Error('stop'))
         await waiting().then(assert.unreachable, (error) => assert.is(error.message, 'stop'))
       } finally {

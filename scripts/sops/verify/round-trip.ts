@@ -166,7 +166,14 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
     return (await write()).files
   }
   // a right that is missing shows before anything is pushed
-  await Promise.all([watchedSecrets, ...Object.values(watched)].map(({ opened }) => opened))
+  const areOpen = () => [watchedSecrets, ...Object.values(watched)].every(({ isOpen }) => isOpen)
+  if (!(await view.until(() => areOpen() || undefined, deadline)))
+    throw unknown(
+      'timeout',
+      `context ${context}`,
+      'its API server did not let the objects be watched in time',
+      'is it overloaded? try again, or give it more time with --timeout',
+    )
   const expected = Buffer.from(message).toString('base64')
   const watching = {
     cluster,
