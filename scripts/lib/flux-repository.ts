@@ -93,7 +93,7 @@ function makeTree(
   return {
     files: new Set(listed),
     directories: directoriesOf(listed),
-    kustomizations: new Map(kustomizations.map((file) => [file.directory, file])),
+    kustomizations: oneEach(kustomizations),
     flux: new Map(
       files.filter(({ patchOf }) => !patchOf).map(({ file, kustomizations: found }) => [file, found]),
     ),
@@ -104,6 +104,16 @@ function makeTree(
     },
     isEncryptedSource: (file, name, env) => isEncryptedSource(text(file), name, env),
   }
+}
+
+/** By directory; kustomize takes one file with one document. */
+function oneEach(kustomizations: readonly KustomizationFile[]): Map<string, KustomizationFile> {
+  const found = Map.groupBy(kustomizations, ({ directory }) => directory)
+  return new Map(
+    [...found].flatMap(([directory, [file, ...more]]) =>
+      file && more.length === 0 ? [[directory, file]] : [],
+    ),
+  )
 }
 
 function directoriesOf(files: readonly string[]) {

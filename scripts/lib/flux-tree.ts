@@ -189,7 +189,7 @@ function contextOf({ source, steps }: Passing, parent?: Mapping, declared?: Flux
 }
 
 /** Whether an object has a decryption block that Flux takes. */
-export function hasDecryption(value: unknown): boolean {
+function hasDecryption(value: unknown): boolean {
   return textAt(value, 'spec', 'decryption', 'provider') !== undefined
 }
 

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { join, posix } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
+import { basename, join, posix } from 'node:path'
 import {
   applyEdits,
   insertLinesAfter,
@@ -8,9 +6,9 @@ import {
   nodeAt,
   parseDocuments,
   type Refusal,
-  valueAt,
+  scalar,
 } from '../../lib/documents.ts'
-import { kustomizationFilesIn } from '../../lib/kustomize.ts'
+import { openKustomizationFile, readKustomization, reads } from '../../lib/kustomization-edit.ts'
 import type { FluxKustomization } from '../../lib/repository.ts'
 import type { Decryption } from './judge.ts'
 import type { Change } from './plan.ts'
@@ -21,6 +19,7 @@ import type { Change } from './plan.ts'
  * The patch is added at the end of `patches`; where there is no kustomization file one is made that takes in the same files.
  *
  * @param root of the repository, absolute
+ * @param files all that git does not ignore, relative to the root
  * @returns a refusal where it is not certain that just the patch is added
  */
 export function planBootstrapPatch(
@@ -30,15 +29,14 @@ export function planBootstrapPatch(
   files: readonly string[],
 ): Change | Refusal {
   const directory = posix.dirname(kustomization.file)
-  const [name, ...more] = kustomizationFilesIn(join(root, directory))
   const lines = patchLines(kustomization, block)
-  if (name === undefined) return newKustomization(directory, files, lines)
-  const file = posix.join(directory, name)
-  if (more.length > 0) return { reason: `there is ${more.join(' and ')} beside ${file}` }
-  const before = readFileSync(join(root, file), 'utf8')
-  const after = withPatch(before, lines)
-  if (typeof after !== 'string') return { reason: `${file} can't be edited: ${after.reason}` }
-  return { file, before, after }
+  const opened = openKustomizationFile(root, join(root, directory))
+  if (!opened) return newKustomization(directory, files, lines)
+  if ('reason' in opened) return opened
+  const file = posix.join(directory, basename(opened.file))
+  const after = withPatch(opened.text, lines)
+  if (typeof after !== 'string') return { reason: `cannot edit ${file}: ${after.reason}` }
+  return { file, before: opened.text, after }
 }
 
 /** An entry of `patches`, without its indentation. */
@@ -51,12 +49,12 @@ export function patchLines(
     `    apiVersion: ${apiVersion}`,
     '    kind: Kustomization',
     '    metadata:',
-    `      name: ${name}`,
-    ...(namespace ? [`      namespace: ${namespace}`] : []),
+    `      name: ${scalar(`${name}`)}`,
+    ...(namespace ? [`      namespace: ${scalar(namespace)}`] : []),
     '    spec:',
     '      decryption:',
     '        provider: sops',
-    ...(secretRef ? ['        secretRef:', `          name: ${secretRef.name}`] : []),
+    ...(secretRef ? ['        secretRef:', `          name: ${scalar(secretRef.name)}`] : []),
   ]
 }
 
@@ -71,7 +69,7 @@ function newKustomization(
     return { reason: `${directory} has no kustomization file, but directories that one would have to list` }
   const lines = [
     ...['apiVersion: kustomize.config.k8s.io/v1beta1', 'kind: Kustomization', 'resources:'],
-    ...inside.toSorted().map((file) => `  - ${posix.basename(file)}`),
+    ...inside.toSorted().map((file) => `  - ${scalar(posix.basename(file))}`),
     'patches:',
     ...patch.map((line) => `  ${line}`),
   ]
@@ -79,10 +77,9 @@ function newKustomization(
 }
 
 function withPatch(text: string, patch: readonly string[]): string | Refusal {
-  const [document, ...others] = parseDocuments(text)
-  if (!document?.root || document.problem || others.length > 0)
-    return { reason: 'it is not one YAML document' }
-  const { root, value } = document
+  const read = readKustomization(text)
+  if ('reason' in read) return read
+  const { root, value } = read
   const list = nodeAt(root, 'patches')
   const start = list?.range?.[0] ?? 0
   const indent = /[^\n]*$/.exec(text.slice(0, start))![0]
@@ -98,10 +95,6 @@ function withPatch(text: string, patch: readonly string[]): string | Refusal {
   if ('reason' in edit) return edit
   const after = applyEdits(text, [edit])
   const [entry] = listAt(parseDocuments(`patches:\n${patch.join('\n')}\n`)[0]!.value, 'patches')
-  const expected = { ...(value as object), patches: [...listAt(value, 'patches'), entry] }
-  const [found, ...rest] = parseDocuments(after)
-  const isJustThat = rest.length === 0 && !found?.problem && isDeepStrictEqual(found?.value, expected)
-  return isJustThat && valueAt(value, 'kind') !== 'Component'
-    ? after
-    : { reason: 'the patch would change more than its patches' }
+  const isJustThat = reads(after, { ...value, patches: [...listAt(value, 'patches'), entry] })
+  return isJustThat ? after : { reason: 'the patch would change more than its patches' }
 }

@@ -2,7 +2,6 @@ import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSyn
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { exit, UserError } from '../../lib/errors.ts'
 import { listFiles } from '../../lib/git.ts'
-import { kustomizationFilesIn } from '../../lib/kustomize.ts'
 import { isOurKustomization, kustomizationFile, readSecret, secretFile } from './manifest.ts'
 
 /** The directory `<path>/<name>` of a test Secret. */
@@ -62,24 +61,6 @@ export function findTestSecret({ path, name }: Place): Found | undefined {
 /** The text of a file; `undefined` where it is not there. */
 export function readIfThere(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined
-}
-
-/**
- * The kustomization file of a directory, for editing.
- * @returns its absolute path and its text; `undefined` where the directory has none: Flux then takes every file
- * @throws UserError where it is not clear which text kustomize would read
- */
-export function readKustomizationFile({ root, path }: Place): { file: string; text: string } | undefined {
-  const [name, ...more] = kustomizationFilesIn(path)
-  if (name === undefined) return undefined
-  const file = join(path, name)
-  const refuse = (reason: string) => new UserError(`cannot edit ${relative(root, file)}: ${reason}`)
-  if (more.length > 0) throw refuse(`there is ${more.join(' and ')} as well`)
-  if (!lstatSync(file).isFile()) throw refuse('it is no regular file')
-  const bytes = readFileSync(file)
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-  if (!Buffer.from(text).equals(bytes)) throw refuse('it is not UTF-8')
-  return { file, text }
 }
 
 /**

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { UserError } from '../../lib/errors.ts'
 import type { FileChange } from '../../lib/files.ts'
+import { openKustomizationFile } from '../../lib/kustomization-edit.ts'
 import { removeFirst } from './checks.ts'
 import { kustomizationFile, readReplaced, renderKustomization, secretFile } from './manifest.ts'
-import { findTestSecret, type Place, readIfThere, readKustomizationFile } from './place.ts'
+import { findTestSecret, type Place, readIfThere } from './place.ts'
 import { addResource, hasResource, removeResource } from './resources.ts'
 
 /**
@@ -74,4 +75,11 @@ export function checkExisting(place: Place, namespace: string): void {
   if (isWhole && found.namespace === namespace) return
   const why = isWhole ? `for the namespace ${found.namespace}` : 'but not all of it'
   throw new UserError(`cannot create ${shown}: it is there already, ${why}`, { hint: removeFirst })
+}
+
+/** @throws UserError where it is not clear which text kustomize would read */
+function readKustomizationFile({ root, path }: Place): { file: string; text: string } | undefined {
+  const opened = openKustomizationFile(root, path)
+  if (opened && 'reason' in opened) throw new UserError(opened.reason)
+  return opened
 }

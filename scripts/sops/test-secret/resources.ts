@@ -1,14 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isAlias, isNode, isScalar, isSeq, type Node, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
 import { applyEdits, type Edit, insertLinesAfter, listAt, type Refusal, scalar } from '../../lib/documents.ts'
-import {
-  type Kustomization,
-  lineEnd,
-  lineStart,
-  newlineOf,
-  readKustomization,
-  reads,
-} from './kustomization.ts'
+import { type Kustomization, readKustomization, reads } from '../../lib/kustomization-edit.ts'
+import { lineEnd, lineStart, newlineOf } from './lines.ts'
 
 /** A change of the `resources`: the piece of text that holds the new entry, and what stood there before. */
 export interface Replaced {

@@ -9,7 +9,7 @@ export interface Stage {
 }
 
 /** In the order of a run. */
-export const stageNames = [
+const stageNames = [
   'checks',
   'create',
   'source',

@@ -102,9 +102,10 @@ const refused: Record<string, [files: Record<string, string>, reason: RegExp]> =
   'patches in flow style': [{ [file]: `${list}patches: []\n` }, /its patches are not a block list/],
   'several kustomization files': [
     { [file]: list, 'cluster/flux-system/kustomization.yml': list },
-    /kustomization\.yml beside/,
+    /there is kustomization\.yml as well/,
   ],
-  'a kustomization that does not parse': [{ [file]: 'a: [\n' }, /not one YAML document/],
+  'a kustomization that does not parse': [{ [file]: 'a: [\n' }, /it is not valid YAML/],
+  'a kustomization that is encrypted': [{ [file]: `${list}sops:\n  mac: x\n` }, /encrypted with SOPS/],
   'directories that a new one would have to list': [
     { 'cluster/flux-system/more/x.yaml': 'kind: ConfigMap\n' },
     /directories that one would have to list/,

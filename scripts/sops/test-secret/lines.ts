@@ -1,0 +1,17 @@
+/** Where the line starts that `offset` is in; a byte order mark is no part of it. */
+export function lineStart(text: string, offset: number): number {
+  const start = text.lastIndexOf('\n', offset - 1) + 1
+  return start === 0 && text.startsWith('\uFEFF') ? 1 : start
+}
+
+/** Where the line ends that `offset` is in: before its line end. */
+export function lineEnd(text: string, offset: number): number {
+  const end = text.indexOf('\n', offset)
+  if (end < 0) return text.length
+  return text[end - 1] === '\r' && end > offset ? end - 1 : end
+}
+
+/** The line end that a text uses. */
+export function newlineOf(text: string): string {
+  return /\r?\n/.exec(text)?.[0] ?? '\n'
+}
