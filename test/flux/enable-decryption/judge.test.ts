@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { decryptionPatch, fluxKustomization, inSpec } from '../../helpers/flux-objects.ts'
 import { encryptSecret, makeKey } from '../../helpers/keys.ts'
 import { withRepository } from '../../helpers/repository.ts'
 import { runTask } from '../../helpers/task.ts'
@@ -8,24 +9,11 @@ const secret = encryptSecret(makeKey().recipient)
 const block = '  decryption:\n    provider: sops\n    secretRef:\n      name: sops-age\n'
 const providerOnly = '  decryption:\n    provider: sops\n'
 
-const object = (name: string, path: string, more = '', metadata = '  namespace: flux-system\n') =>
-  `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: ${name}\n${metadata}spec:\n  path: ${path}\n  sourceRef: {kind: GitRepository, name: flux-system}\n${more}`
+const object = fluxKustomization
 const kustomization = (...resources: string[]) =>
   `resources:\n${resources.map((one) => `  - ${one}\n`).join('')}`
 
-/** A strategic merge patch for any Kustomization, with more of its entry behind it. */
-const merge = (entry = '') => `patches:
-  - patch: |
-      apiVersion: kustomize.toolkit.fluxcd.io/v1
-      kind: Kustomization
-      metadata:
-        name: not-used
-      spec:
-        decryption:
-          provider: sops
-          secretRef:
-            name: sops-age
-${entry}`
+const merge = (entry = '') => decryptionPatch(entry)
 const add = (target: string) => `patches:
   - patch: |
       - op: add
@@ -33,7 +21,7 @@ const add = (target: string) => `patches:
         value: {provider: sops, secretRef: {name: sops-age}}
     target: {${target}}
 `
-const ofParent = (patches: string) => patches.replace(/^/gm, '  ').replace(/ +$/, '')
+const ofParent = inSpec
 const kind = '    target:\n      group: kustomize.toolkit.fluxcd.io\n      kind: Kustomization\n'
 
 /** The repository of a cluster whose `apps` has a child, `one`, in `apps/one.yaml`. */
@@ -209,8 +197,8 @@ const cases: Record<string, Case> = {
     files: {
       ...family(''),
       'clusters/theirs.yaml': object('theirs', './', ofParent(merge(kind))).replace(
-        'name: flux-system}',
-        'name: theirs}',
+        'name: flux-system, ',
+        'name: theirs, ',
       ),
     },
     found: { apps: ['missing'], one: ['missing'], theirs: ['missing'] },
@@ -220,8 +208,8 @@ const cases: Record<string, Case> = {
       ...family(''),
       'clusters/theirs.yaml':
         `${object('theirs', './', ofParent(merge(kind)))}---\n${object('more', './nowhere')}`.replaceAll(
-          'name: flux-system}',
-          'name: theirs}',
+          'name: flux-system, ',
+          'name: theirs, ',
         ),
     },
     found: { apps: ['missing'], one: ['missing'], theirs: ['missing'], more: ['missing'] },

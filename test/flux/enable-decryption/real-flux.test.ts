@@ -1,31 +1,19 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { decryptionPatch, fluxKustomization, inSpec } from '../../helpers/flux-objects.ts'
 import { encryptSecret, type Key, makeKey } from '../../helpers/keys.ts'
 import { type Flux, withFlux } from '../../helpers/sandbox.ts'
 import { runTask } from '../../helpers/task.ts'
 
 const providerOnly = '  decryption:\n    provider: sops\n'
-const object = (name: string, path: string, more = '', metadata = '  namespace: flux-system\n') =>
-  `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: ${name}\n${metadata}spec:\n  path: ${path}\n  interval: 10m\n  prune: true\n  sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}\n${more}`
+const object = fluxKustomization
 const kustomization = (...resources: string[]) => `resources: [${resources.join(', ')}]\n`
-const patch = (target: string) => `patches:
-  - patch: |
-      apiVersion: kustomize.toolkit.fluxcd.io/v1
-      kind: Kustomization
-      metadata:
-        name: not-used
-      spec:
-        decryption:
-          provider: sops
-          secretRef:
-            name: sops-age
-    target: {${target}}
-`
+const patch = (target: string) => decryptionPatch(`    target: {${target}}\n`)
 const operations = patch('kind: Kustomization').replace(
   / {6}apiVersion[\s\S]*(?= {4}target)/,
   '      - {op: add, path: /spec/decryption, value: {provider: sops, secretRef: {name: sops-age}}}\n',
 )
-const ofParent = (text: string) => text.replace(/^/gm, '  ').replace(/ +$/, '')
+const ofParent = inSpec
 
 /** A Flux Kustomization of each shape: what the task says of it, and its files. Each builds a Secret of its own name. */
 const shapes: Record<string, [status: string, files: (name: string) => Record<string, string>]> = {

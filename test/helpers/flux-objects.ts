@@ -1,0 +1,34 @@
+/**
+ * A Flux Kustomization in flux-system, from the GitRepository of that name.
+ * @param more lines of its spec
+ * @param metadata lines of its metadata, in place of the namespace
+ */
+export function fluxKustomization(
+  name: string,
+  path: string,
+  more = '',
+  metadata = '  namespace: flux-system\n',
+): string {
+  return `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: ${name}\n${metadata}spec:\n  path: ${path}\n  interval: 10m\n  prune: true\n  sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}\n${more}`
+}
+
+/** A strategic merge patch, as an entry of a list `patches`, that gives all that `target` says a decryption block. */
+export function decryptionPatch(target: string): string {
+  return `patches:
+  - patch: |
+      apiVersion: kustomize.toolkit.fluxcd.io/v1
+      kind: Kustomization
+      metadata:
+        name: not-used
+      spec:
+        decryption:
+          provider: sops
+          secretRef:
+            name: sops-age
+${target}`
+}
+
+/** The patches of a kustomization as those of a Flux Kustomization. */
+export function inSpec(patches: string): string {
+  return patches.replace(/^/gm, '  ').replace(/ +$/, '')
+}
