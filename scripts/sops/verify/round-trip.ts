@@ -33,6 +33,9 @@ import {
 /** How long a run may need to clean up behind its deadline, in ms. */
 const cleanUpTime = 300_000
 
+/** How long the API server may take until the objects are watched, in ms. */
+const openTime = 10_000
+
 /** The stages, in order. @throws Verdict or another UserError where one fails; what was opened is left in `trip` */
 export async function makeRoundTrip(trip: Trip): Promise<void> {
   const { stages, options } = trip
@@ -167,12 +170,12 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
   }
   // a right that is missing shows before anything is pushed
   const areOpen = () => [watchedSecrets, ...Object.values(watched)].every(({ isOpen }) => isOpen)
-  if (!(await view.until(() => areOpen() || undefined, deadline)))
+  if (!(await view.until(() => areOpen() || undefined, Date.now() + openTime)))
     throw unknown(
       'timeout',
       `context ${context}`,
       'its API server did not let the objects be watched in time',
-      'is it overloaded? try again, or give it more time with --timeout',
+      'is it overloaded? try again',
     )
   const expected = Buffer.from(message).toString('base64')
   const watching = {
