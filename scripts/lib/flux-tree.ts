@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type Build,
   type Builder,
@@ -46,18 +47,22 @@ export function readFluxNodes(tree: Tree, builder: Builder, tops: readonly strin
     declared,
     tops.flatMap((directory) => builder.kustomize(directory).flux),
   )
-  // what comes of an object does not change while its parent does not
-  const known = new WeakMap<
-    Mapping,
+  const known = new Map<
+    string,
     { encrypted: ReadonlySet<string>; children: [FluxKustomization, Context][] }
   >()
-  const look = (value: Mapping, source: FluxKustomization) => {
+  const look = (value: Mapping, source: FluxKustomization, id: number) => {
+    const key = `${id} ${keyOf(value)}`
+    const before = known.get(key)
+    if (before) return before
     const { flux, encrypted } = buildOf(value, source.file, tree, builder)
     const children = flux.map((passing): [FluxKustomization, Context] => [
       passing.source,
       contextOf(passing, value, source),
     ])
-    return { encrypted, children }
+    const found = { encrypted, children }
+    known.set(key, found)
+    return found
   }
   let nodes = declared.map(
     (source): FluxNode => ({ source, contexts: alone.get(source)!, encrypted: new Set() }),
@@ -69,8 +74,7 @@ export function readFluxNodes(tree: Tree, builder: Builder, tops: readonly strin
     const encrypted = nodes.map(({ source }, index) => {
       const files = new Set<string>()
       for (const value of variants[index]!.filter(isHere)) {
-        const found = known.get(value) ?? look(value, source)
-        known.set(value, found)
+        const found = look(value, source, index)
         for (const file of found.encrypted) files.add(file)
         for (const [child, context] of found.children) {
           const others = taken.get(child)
@@ -87,10 +91,7 @@ export function readFluxNodes(tree: Tree, builder: Builder, tops: readonly strin
     }))
     const before = variants
     variants = nodes.map(variantsOf)
-    const isSame = variants.every((values, index) =>
-      values.every((value, at) => value === before[index]![at]),
-    )
-    if (isSame) break
+    if (isDeepStrictEqual(variants.map(keysOf), before.map(keysOf))) break
   }
   return nodes
 }
@@ -113,7 +114,7 @@ function contextsAlone(
   return found
 }
 
-/** The values that differ in what a build depends on. */
+/** The values that differ in what a build depends on (`keyOf`). */
 function variantsOf({ contexts }: FluxNode): Mapping[] {
   const [only] = contexts
   if (only && contexts.length === 1) return [only.value]
@@ -121,7 +122,9 @@ function variantsOf({ contexts }: FluxNode): Mapping[] {
 }
 
 const keys = new WeakMap<Mapping, string>()
+const keysOf = (values: readonly Mapping[]) => values.map(keyOf)
 
+/** All that the build of an object, and what it hands on to its children, depends on. */
 function keyOf(value: Mapping): string {
   const known = keys.get(value)
   if (known !== undefined) return known
@@ -185,7 +188,7 @@ function contextOf({ source, steps }: Passing, parent?: Mapping, declared?: Flux
     const has = hasDecryption(value)
     if (has !== had) decryptionBy = has ? step : undefined
   }
-  return { parent: declared, value: substituted(value, parent ? substitutions(parent) : {}), decryptionBy }
+  return { parent: declared, value: substituted(value, parent), decryptionBy }
 }
 
 /** Whether an object has a decryption block that Flux takes. */
@@ -200,17 +203,19 @@ function substitutions(value: Mapping): Record<string, string> {
 }
 
 /** `${NAME}` and `${NAME:=default}` in the path, and in what it hands on to its own children. */
-function substituted(value: Mapping, variables: Readonly<Record<string, string>>): Mapping {
-  const spec = value.spec as Mapping | undefined
+function substituted(value: Mapping, parent: Mapping | undefined): Mapping {
+  const path = textAt(value, 'spec', 'path')
+  const own = substitutions(value)
+  if (![path, ...Object.values(own)].some((text) => text?.includes('${'))) return value
+  const variables = parent ? substitutions(parent) : {}
   const replace = (text: string) =>
     text.replace(
       /\$\{(\w+)(?::?[=-]([^}]*))?\}/g,
       (all, name, otherwise) => variables[name] ?? otherwise ?? all,
     )
-  const path = textAt(value, 'spec', 'path')
-  if (!spec || !JSON.stringify([path, substitutions(value)]).includes('${')) return value
-  const own = Object.entries(substitutions(value)).map(([name, text]) => [name, replace(text)])
-  const postBuild = own.length > 0 && { ...(spec.postBuild as Mapping), substitute: Object.fromEntries(own) }
+  const substitute = Object.fromEntries(Object.entries(own).map(([name, text]) => [name, replace(text)]))
+  const spec = value.spec as Mapping
+  const postBuild = Object.keys(own).length > 0 && { ...(spec.postBuild as Mapping), substitute }
   return {
     ...value,
     spec: { ...spec, ...(path !== undefined && { path: replace(path) }), ...(postBuild && { postBuild }) },

@@ -142,7 +142,11 @@ function judgeThrough({ contexts }: FluxNode, key: string | undefined): Decided 
   const status = steps.every((step) => step!.from === 'parent') ? 'parent' : 'kustomize'
   const named = contexts.every(({ value }) => textAt(value, 'spec', 'decryption', 'secretRef', 'name'))
   const more = !named && key ? `, with the key of the controller (${key})` : ''
-  return { status, reason: `${files.join(' and ')} gives it one${more}`, by: first.by }
+  return {
+    status,
+    reason: `${files.join(' and ')} ${files.length > 1 ? 'give' : 'gives'} it one${more}`,
+    by: first.by,
+  }
 }
 
 /** Where only some of the ways into a cluster give it a block. */

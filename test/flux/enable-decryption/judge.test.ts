@@ -51,6 +51,37 @@ const cases: Record<string, Case> = {
     files: family(add('kind: Kustomization, name: on.')),
     found: { apps: ['missing'], one: ['parent', null, 'clusters/apps.yaml'] },
   },
+  'two parents that say the same': {
+    files: {
+      'a/apps.yaml': object('apps', './apps', ofParent(merge(kind))),
+      'b/apps.yaml': object('apps', './apps', ofParent(merge(kind))),
+      'apps/one.yaml': object('one', './one'),
+    },
+    found: {
+      apps: ['missing'],
+      one: ['parent', /^a\/apps\.yaml and b\/apps\.yaml give it one$/, 'a/apps.yaml'],
+    },
+  },
+  'files without a suffix': {
+    files: family(merge(kind), {
+      'apps/Kustomization': kustomization('one.yaml'),
+      'apps/two.yaml': object('two', './two'),
+      'one/kustomization.yaml': kustomization('secret'),
+      'one/secret': secret,
+      'one/secret.yaml': 'kind: ConfigMap\n',
+    }),
+    args: ['--needed'],
+    found: { apps: ['not-needed'], one: ['parent'], two: ['not-needed'] },
+  },
+  'an encrypted resource without a suffix': {
+    files: {
+      'clusters/one.yaml': object('one', './one'),
+      'one/kustomization.yaml': kustomization('secret'),
+      'one/secret': secret,
+    },
+    args: ['--needed'],
+    found: { one: ['missing'] },
+  },
   'a parent whose patch has no kind in its target': {
     files: family(merge('    target:\n      name: one\n')),
     found: { apps: ['missing'], one: ['parent'] },
