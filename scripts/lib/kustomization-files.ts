@@ -3,6 +3,7 @@ import { join, posix } from 'node:path'
 import { listAt, parseDocuments, textAt, valueAt } from './documents.ts'
 import { kustomizationFileNames } from './kustomize.ts'
 import { type Patch, patchesIn } from './patches.ts'
+import { readPlainKustomization } from './plain-kustomization.ts'
 
 /** A kustomization file (of kustomize, not of Flux) and what it says of local files. Paths are relative to the root. */
 export interface KustomizationFile {
@@ -59,7 +60,9 @@ export function parseKustomizationFile(root: string, file: string, text: string)
     // a patch is for many objects
     return { file: found, text: () => (text ??= read()) }
   }
-  return parseDocuments(text).map(({ value }) => {
+  const plain = readPlainKustomization(text)
+  const values = plain ? [plain] : parseDocuments(text).map(({ value }) => value)
+  return values.map((value) => {
     const list = (key: string) => listAt(value, key)
     const patchPaths = (key: string) => paths(list(key).map((patch) => textAt(patch, 'path')))
     return {
