@@ -5,6 +5,7 @@ import { enableDecryption } from '../../scripts/flux/enable-decryption.ts'
 import { parseDocuments } from '../../scripts/lib/documents.ts'
 import { hasCorpus, withCorpusRepositories } from '../helpers/corpus.ts'
 import { withDirectory } from '../helpers/files.ts'
+import { compare, type Pair } from './pairs.ts'
 
 interface Repository {
   root: string
@@ -15,21 +16,25 @@ const copies = 10
 
 /** `flux:enable-decryption --check` on the eleven real repositories, beside the parser on every YAML file of them, and on ten copies. */
 export async function benchRepositories(
-  row: (title: string, ours: number, theirs: number, target: string) => void,
+  runs: number,
+  row: (title: string, pair: Pair, target: string) => void,
 ) {
   if (!hasCorpus()) return
   await withCorpusRepositories(async (repositories) => {
-    const run = () => check(repositories)
-    // what Node compiles, and the disk
-    await run()
-    const [once, parsed] = [await best(run), await time(() => parseAll(repositories))]
-    row('flux:enable-decryption / every YAML parsed', once, parsed, '2 s, 0.20')
+    const once = () => check(repositories)
+    row(
+      'flux:enable-decryption / every YAML parsed',
+      await compare(runs, once, () => parseAll(repositories)),
+      '2 s, 0.20',
+    )
     await withDirectory(async (directory) => {
       const copied = repositories.map((repository, index) => copy(repository, join(directory, String(index))))
+      const tenTimes = async () => {
+        for (let index = 0; index < copies; index++) await once()
+      }
       row(
-        `… on ${copies} copies / ${copies} times once`,
-        await best(() => check(copied)),
-        copies * once,
+        `… on ${copies} copies / ${copies} times`,
+        await compare(runs, () => check(copied), tenTimes),
         '1.10',
       )
     })
@@ -80,14 +85,3 @@ function files(root: string): string[] {
 }
 
 const yamlFiles = (root: string) => files(root).filter((file) => /\.ya?ml$/.test(file))
-
-async function time(work: () => unknown): Promise<number> {
-  const start = performance.now()
-  await work()
-  return (performance.now() - start) / 1000
-}
-
-async function best(work: () => Promise<void>): Promise<number> {
-  const times = [await time(work), await time(work), await time(work)]
-  return times.toSorted((a, b) => a - b)[1]!
-}

@@ -14,6 +14,7 @@ import { exampleCluster, writeFiles } from '../helpers/files.ts'
 import { sopsConfig } from '../helpers/keys.ts'
 import { miseOffline } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
+import { compare, median, type Pair, seconds } from './pairs.ts'
 import { benchRepositories } from './repositories.ts'
 
 const execute = promisify(execFile)
@@ -28,38 +29,16 @@ interface Place {
   env: NodeJS.ProcessEnv
 }
 
-async function seconds([program, ...args]: string[], { cwd, env }: Place): Promise<number> {
-  const start = performance.now()
-  await execute(program!, args, { cwd, env })
-  return (performance.now() - start) / 1000
-}
+const call = ([program, ...args]: string[], { cwd, env }: Place) => execute(program!, args, { cwd, env })
 
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
-
-/** Runs the two in turn, once more at first to warm up. */
-async function compare(
-  title: string,
-  target: number,
-  ours: string[],
-  theirs: string[],
-  place: Place,
-): Promise<void> {
-  const pairs: [number, number][] = []
-  for (let index = 0; index <= runs; index++)
-    pairs.push([await seconds(ours, place), await seconds(theirs, place)])
-  pairs.shift()
-  const [a, b] = [0, 1].map((index) => median(pairs.map((pair) => pair[index]!)))
-  row(title, a!, b!, target.toFixed(2), median(pairs.map(([ours, theirs]) => ours / theirs)))
-}
-
-function row(title: string, ours: number, theirs: number, target: string, ratio = ours / theirs): void {
-  const times = [ours, theirs].map((seconds) => `${seconds.toFixed(3)} s`.padStart(9))
+function row(title: string, { ours, theirs, ratio }: Pair, target: string): void {
+  const times = [ours, theirs].map((time) => `${time.toFixed(3)} s`.padStart(9))
   console.log(`${title.padEnd(44)} ${times.join(' ')} ${ratio.toFixed(2).padStart(6)}   ${target}`)
 }
 
 async function startUp(title: string, target: string, command: string[], place: Place): Promise<void> {
   const times: number[] = []
-  for (let index = 0; index <= 2 * runs; index++) times.push(await seconds(command, place))
+  for (let index = 0; index <= 2 * runs; index++) times.push(await seconds(() => call(command, place)))
   console.log(
     `${title.padEnd(44)} ${`${median(times.slice(1)).toFixed(3)} s`.padStart(9)} ${''.padStart(9)} ${''.padStart(6)}   ${target}`,
   )
@@ -148,15 +127,15 @@ try {
   await startUp('a task that does nothing, as mise starts it', '0.12 s', nothing, cached)
   await startUp('… with plain node', '', nothing, place)
   await startUp('… with mise run', '', ['mise', 'run', '--quiet', 'do:nothing'], place)
-  await compare(
-    'flux:sops-key / get, delete, create',
-    1,
-    task('flux:sops-key'),
-    byHand('sops-key.sh'),
-    cached,
-  )
-  await compare('sops:verify / the same steps, polled', 0.5, task('sops:verify'), byHand('verify.sh'), cached)
-  await benchRepositories(row)
+  const tasks: [title: string, target: string, ours: string[], theirs: string[]][] = [
+    ['flux:sops-key / get, delete, create', '1.00', task('flux:sops-key'), byHand('sops-key.sh')],
+    ['sops:verify / the same steps, polled', '0.50', task('sops:verify'), byHand('verify.sh')],
+  ]
+  for (const [title, target, ours, theirs] of tasks) {
+    const inTurn = [ours, theirs].map((command) => () => call(command, cached))
+    row(title, await compare(runs, inTurn[0]!, inTurn[1]!), target)
+  }
+  await benchRepositories(runs, row)
 } finally {
   await sandbox.stop()
   rmSync(directory, { recursive: true, force: true })
