@@ -5,7 +5,7 @@ import { textAt } from '../lib/documents.ts'
 import { exit, UserError } from '../lib/errors.ts'
 import { putBack, replaceFiles } from '../lib/files.ts'
 import { type FluxRepository, readFluxRepository } from '../lib/flux-repository.ts'
-import { commitFiles, type Repository, refuseUncommitted, repositoryRoot } from '../lib/git.ts'
+import { commitFiles, openRepository, type Repository, refuseUncommitted } from '../lib/git.ts'
 import { directoriesThatInclude, isKustomizationFile } from '../lib/kustomization-files.ts'
 import { failingBuilds } from '../lib/kustomize.ts'
 import { type FluxFile, findFluxFiles, noKustomizations } from '../lib/repository.ts'
@@ -42,10 +42,10 @@ const commitMessage = 'feat(flux): add SOPS decryption to Kustomizations'
  */
 export async function enableDecryption(options: EnableDecryptionOptions): Promise<Report> {
   const { caller, check, dryRun, needed } = options
-  const { cwd, env, signal } = caller
+  const { cwd } = caller
   const block = wantedBlock(options)
-  const repository: Repository = { root: await repositoryRoot(cwd, env), env, signal }
-  const flux = await readFluxRepository(repository, caller.status)
+  const { repository, names } = await openRepository(cwd, caller)
+  const flux = await readFluxRepository(repository, names, caller.status)
   const files = await chosenFiles(repository, flux, options)
   const plans = files.map((file) =>
     planFile(file, judge(file, flux, { block, needed }), block, (kustomization) =>

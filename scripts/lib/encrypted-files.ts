@@ -28,25 +28,6 @@ export async function findEncryptedFiles(repository: Repository): Promise<Encryp
   return found
 }
 
-/** What is in every file with ciphertext of SOPS, also where it is a value of a Secret and so base64. */
-export const ciphertextMarks: readonly string[] = ['ENC[AES256_GCM,', ...base64Forms('ENC[AES256_GCM,')]
-
-/** What base64 makes of a text wherever it stands: the characters that nothing beside it changes, for each alignment. */
-function base64Forms(text: string): string[] {
-  return [0, 1, 2].map((before) => {
-    const encoded = Buffer.from(' '.repeat(before) + text).toString('base64')
-    return encoded.slice(Math.ceil((before * 4) / 3), Math.floor(((before + text.length) * 4) / 3))
-  })
-}
-
-/** Finds the files that hold one of some texts. @returns paths relative to the root */
-export async function filesWith(repository: Repository, texts: readonly string[]): Promise<string[]> {
-  return grep(
-    repository,
-    texts.flatMap((text) => ['-e', text]),
-  )
-}
-
 /** All age recipients that the creation rules (`.sops.yaml`) of a repository name. */
 export async function recipientsInRules(repository: Repository): Promise<Set<string>> {
   const files = await grep(repository, ['-e', 'age1', '--', '.sops.yaml', '**/.sops.yaml'])

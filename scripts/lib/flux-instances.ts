@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { listAt, parseDocuments, textAt, valueAt } from './documents.ts'
 
 /** A place that configures the Flux controllers of a cluster. */
@@ -19,16 +17,10 @@ export const installationMarks: readonly string[] = [flag, 'kind: FluxInstance']
 
 /**
  * Finds the FluxInstances of a repository, and what gives a controller its own key.
- * @param files relative to the root; those without a mark are not parsed
+ * @param texts of the YAML and JSON files with a mark, by path
  */
-export function findInstallations(root: string, files: readonly string[]): FluxInstallation[] {
-  return files
-    .filter((file) => /\.(ya?ml|json)$/.test(file))
-    .flatMap((file) => {
-      const text = readFileSync(join(root, file), 'utf8')
-      if (!installationMarks.some((mark) => text.includes(mark))) return []
-      return parseDocuments(text).flatMap(({ value }) => read(value, file))
-    })
+export function findInstallations(texts: ReadonlyMap<string, string>): FluxInstallation[] {
+  return [...texts].flatMap(([file, text]) => parseDocuments(text).flatMap(({ value }) => read(value, file)))
 }
 
 function read(value: unknown, file: string): FluxInstallation[] {

@@ -1,19 +1,18 @@
-import { readFileSync } from 'node:fs'
-import { join, posix } from 'node:path'
+import { posix } from 'node:path'
 import { directoryAt, makeBuilder, type Tree } from './builds.ts'
-import { ciphertextMarks, filesWith } from './encrypted-files.ts'
 import { type Clusters, findClusters } from './flux-clusters.ts'
 import { type FluxInstallation, findInstallations, installationMarks } from './flux-instances.ts'
 import { type FluxNode, readFluxNodes } from './flux-tree.ts'
-import { listFiles, type Repository } from './git.ts'
+import { onlyFiles, type Repository } from './git.ts'
 import {
   isKustomizationFile,
   type KustomizationFile,
   parseKustomizationFile,
   readKustomizationFiles,
 } from './kustomization-files.ts'
+import { makeReader } from './reader.ts'
 import { type FluxFile, type FluxKustomization, markPatches, readFluxFiles } from './repository.ts'
-import { isEncryptedManifest, isEncryptedSource } from './sops-marks.ts'
+import { ciphertextMarks, isEncryptedManifest, isEncryptedSource } from './sops-marks.ts'
 
 /** What Flux would make of a repository, as far as its files tell. */
 export interface FluxRepository {
@@ -31,64 +30,75 @@ export interface FluxRepository {
 
 /**
  * Reads a repository once: the files with Flux Kustomizations and the kustomization files are parsed, no others.
+ * @param names what git lists in it
  * @param status is told what is being done
  * @throws UserError for an unreadable file
  */
 export async function readFluxRepository(
   repository: Repository,
+  names: readonly string[],
   status: (text: string | undefined) => void = () => {},
 ): Promise<FluxRepository> {
-  const { root, env, signal } = repository
-  const searching = filesWith({ root, env, ...(signal && { signal }) }, [
-    ...ciphertextMarks,
-    ...installationMarks,
-  ])
-  searching.catch(() => {})
-  const listed = await listFiles(repository)
-  status(`reading ${listed.length} files`)
+  status(`reading ${names.length} files`)
   try {
-    const texts = new Map<string, string>()
-    const files = await readFluxFiles(repository, listed, {
-      seen: (file, bytes) => isKustomizationFile(file) && texts.set(file, bytes.toString()),
-    })
-    const unread = listed.filter((file) => isKustomizationFile(file) && !texts.has(file))
-    const kustomizations = [
-      ...[...texts].flatMap(([file, text]) => parseKustomizationFile(root, file, text)),
-      // one without a suffix
-      ...readKustomizationFiles(root, unread),
-    ]
+    const { files, kustomizations, listed, encryptedText, installations } = await readAll(repository, names)
     markPatches(files, kustomizations)
-    const marked = await searching
-    const tree = makeTree(root, listed, files, kustomizations, new Set(marked))
+    const tree = makeTree(listed, files, kustomizations, encryptedText)
     const builder = makeBuilder(tree)
     const found = readFluxNodes(tree, builder, topsOf(kustomizations))
     const nodes = new Map(found.map((node) => [node.source, node]))
-    const installations = findInstallations(root, marked)
     const instancesThatNeedIt = installations.filter(({ instance }) => {
       const directory = instance && !instance.decrypts ? directoryAt(instance.path) : undefined
       return directory !== undefined && builder.flux(directory).encrypted.size > 0
     })
-    return {
-      files,
-      nodes,
-      kustomizations,
-      listed,
-      clusters: findClusters(nodes, installations),
-      instancesThatNeedIt,
-    }
+    const clusters = findClusters(nodes, installations)
+    return { files, nodes, kustomizations, listed, clusters, instancesThatNeedIt }
   } finally {
     status(undefined)
   }
 }
 
+async function readAll(repository: Repository, names: readonly string[]) {
+  const { root } = repository
+  const read = new Set<string>()
+  const encrypted = new Map<string, string>()
+  const installing = new Map<string, string>()
+  const kustomizations: KustomizationFile[] = []
+  const files = await readFluxFiles(repository, names, {
+    seen(file, bytes) {
+      read.add(file)
+      if (ciphertextMarks.some((mark) => bytes.includes(mark))) encrypted.set(file, bytes.toString())
+      if (installationMarks.some((mark) => bytes.includes(mark))) installing.set(file, bytes.toString())
+      if (isKustomizationFile(file))
+        kustomizations.push(...parseKustomizationFile(root, file, bytes.toString()))
+    },
+  })
+  const others = new Set(
+    onlyFiles(
+      repository,
+      names.filter((file) => !read.has(file)),
+    ),
+  )
+  // one without a suffix
+  kustomizations.push(...readKustomizationFiles(root, [...others].filter(isKustomizationFile)))
+  const readOther = makeReader(root)
+  return {
+    files,
+    kustomizations,
+    listed: names.filter((file) => read.has(file) || others.has(file)),
+    encryptedText: (file: string) =>
+      encrypted.get(file) ?? (others.has(file) ? `${readOther(file) ?? ''}` : ''),
+    installations: findInstallations(installing),
+  }
+}
+
+/** @param encryptedText what is in a file that has ciphertext in it; of others it may be empty */
 function makeTree(
-  root: string,
   listed: readonly string[],
   files: readonly FluxFile[],
   kustomizations: readonly KustomizationFile[],
-  marked: ReadonlySet<string>,
+  encryptedText: (file: string) => string,
 ): Tree {
-  const text = (file: string) => (marked.has(file) ? readFileSync(join(root, file), 'utf8') : '')
   const once = new Map<string, boolean>()
   return {
     files: new Set(listed),
@@ -98,11 +108,11 @@ function makeTree(
       files.filter(({ patchOf }) => !patchOf).map(({ file, kustomizations: found }) => [file, found]),
     ),
     isEncryptedManifest(file) {
-      const known = once.get(file) ?? isEncryptedManifest(text(file))
+      const known = once.get(file) ?? isEncryptedManifest(encryptedText(file))
       once.set(file, known)
       return known
     },
-    isEncryptedSource: (file, name, env) => isEncryptedSource(text(file), name, env),
+    isEncryptedSource: (file, name, env) => isEncryptedSource(encryptedText(file), name, env),
   }
 }
 

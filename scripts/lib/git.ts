@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { exit, UserError } from './errors.ts'
-import { attempt, run } from './run.ts'
+import { attempt, failure, run } from './run.ts'
 
 /** A git repository with its working tree, and how to call git in it. */
 export interface Repository {
@@ -11,12 +11,15 @@ export interface Repository {
   signal?: AbortSignal | undefined
 }
 
+const toplevel = ['git', 'rev-parse', '--show-toplevel']
+const listing = ['git', 'ls-files', '-z', '--full-name', '--cached', '--others', '--exclude-standard', '--']
+
 /**
  * The root of the git repository that `cwd` is in; `undefined` outside of one, or in a bare one.
  * @throws UserError where git refuses it because of its owner
  */
 export async function findRepositoryRoot(cwd: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const { code, stdout, stderr } = await attempt(['git', 'rev-parse', '--show-toplevel'], { cwd, env })
+  const { code, stdout, stderr } = await attempt(toplevel, { cwd, env })
   if (/dubious ownership/.test(stderr))
     throw new UserError('git does not use this repository, for it belongs to another user', {
       hint:
@@ -39,26 +42,46 @@ export async function repositoryRoot(cwd: string, env: NodeJS.ProcessEnv): Promi
 }
 
 /**
+ * The repository that `cwd` is in, and what git lists in it.
+ * @returns `names`: as of `listFiles`, with what is deleted and with submodules
+ * @throws as `repositoryRoot`
+ */
+export async function openRepository(
+  cwd: string,
+  { env, signal }: Pick<Repository, 'env' | 'signal'>,
+): Promise<{ repository: Repository; names: string[] }> {
+  // starting a process is what takes most of the time in small repositories
+  const outcome = await attempt([...listing, ':/'], { cwd, env, signal, after: toplevel })
+  if (outcome.code !== 0) {
+    await repositoryRoot(cwd, env)
+    throw failure(['git', 'ls-files'], outcome)
+  }
+  const [root, ...names] = outcome.stdout.split('\0')
+  const repository = { root: realpathSync(root!.replace(/\n$/, '')), env, signal }
+  return { repository, names: unique(names) }
+}
+
+/**
  * The files of the working tree that are tracked, or new and not ignored. Those of submodules are not among them.
  * @param paths files and directories relative to the root; none: everything
  * @returns paths relative to the root, with `/`
  */
 export async function listFiles(repository: Repository, paths: readonly string[] = []): Promise<string[]> {
-  const args = [
-    'git',
-    'ls-files',
-    '-z',
-    '--cached',
-    '--others',
-    '--exclude-standard',
-    '--',
-    ...literal(paths),
-  ]
-  const listed = (await git(repository, args)).split('\0').filter(Boolean)
-  return [...new Set(listed)].filter((file) => {
-    const found = lstatSync(join(repository.root, file), { throwIfNoEntry: false })
+  const listed = await git(repository, [...listing, ...literal(paths)])
+  return onlyFiles(repository, unique(listed.split('\0')))
+}
+
+/** Those that are there: of what git knows some may be deleted, or a submodule. */
+export function onlyFiles({ root }: Repository, names: readonly string[]): string[] {
+  return names.filter((file) => {
+    const found = lstatSync(join(root, file), { throwIfNoEntry: false })
     return found?.isFile() || found?.isSymbolicLink()
   })
+}
+
+/** A file with a conflict is listed more than once. */
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)].filter(Boolean)
 }
 
 /**

@@ -1,9 +1,10 @@
-import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { listAt, parseDocuments, textAt, valueAt, type YamlDocument } from './documents.ts'
 import { UserError } from './errors.ts'
 import { listFiles, type Repository } from './git.ts'
 import { isKustomizationFile, type KustomizationFile, readKustomizationFiles } from './kustomization-files.ts'
+import { makeReader, type Reader } from './reader.ts'
 
 /** A Flux Kustomization as a file of the repository declares it. */
 export interface FluxKustomization {
@@ -86,15 +87,16 @@ export async function readFluxFiles(
   const { root } = repository
   const known = new Set(listed.filter((file) => /\.(ya?ml|json)$/.test(file) || named.includes(file)))
   const ignored = named.filter((file) => !known.has(file) && statSync(join(root, file)).isFile())
+  const read = makeReader(root)
   const found = new Map<string, FluxFile>()
   for (const file of [...known, ...ignored]) {
-    const bytes = readBytes(root, file)
+    const bytes = read(file)
     if (!bytes) continue
     seen?.(file, bytes)
     const flux = parseFluxFile(file, bytes)
     if (!flux) continue
     if (lstatSync(join(root, file)).isSymbolicLink()) {
-      const real = await followLink(repository, flux)
+      const real = await followLink(repository, flux, read)
       found.set(real.file, real)
     } else found.set(file, ignored.includes(file) ? { ...flux, problem: 'git ignores it' } : flux)
   }
@@ -120,13 +122,14 @@ function below(root: string, path: string): string | undefined {
 }
 
 /** The file that a link points to; where that must not be changed, the link with the reason. */
-async function followLink(repository: Repository, link: FluxFile): Promise<FluxFile> {
+async function followLink(repository: Repository, link: FluxFile, read: Reader): Promise<FluxFile> {
   const { root } = repository
   const target = below(root, realpathSync(join(root, link.file)))
   if (target === undefined)
     return { ...link, problem: 'it is a symbolic link to a file outside of the repository' }
   const [listed] = await listFiles(repository, [target])
-  const real = listed && readFluxFile(root, listed)
+  const bytes = listed && read(listed)
+  const real = bytes && parseFluxFile(listed, bytes)
   return real || { ...link, problem: 'it is a symbolic link to a file that git ignores' }
 }
 
@@ -139,11 +142,6 @@ export function markPatches(found: readonly FluxFile[], kustomizations: readonly
       if (flux) flux.patchOf ??= file
     }
   }
-}
-
-function readFluxFile(root: string, file: string): FluxFile | undefined {
-  const bytes = readBytes(root, file)
-  return bytes && parseFluxFile(file, bytes)
 }
 
 /** @returns `undefined` for a file that holds no Flux Kustomization and no sign of an unreadable one */
@@ -181,17 +179,6 @@ function problemIn(text: string, documents: readonly YamlDocument[]): string | u
 const unclearLineEnd = /\r(?!\n)|[\u0085\u2028\u2029]/
 
 const declaresKustomization = /^\s*(?:- +)?["']?apiVersion["']?\s*:\s*["']?kustomize\.toolkit\.fluxcd\.io\//m
-
-function readBytes(root: string, file: string): Buffer | undefined {
-  try {
-    return readFileSync(join(root, file))
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    // a link to a directory, or to nothing
-    if (code === 'EISDIR' || code === 'ENOENT') return undefined
-    throw new UserError(`cannot read ${file}: ${code}`)
-  }
-}
 
 function kustomizationsIn(
   value: unknown,

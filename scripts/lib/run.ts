@@ -23,6 +23,8 @@ export interface RunOptions {
   timeout?: number
   /** Exit codes besides 0 that are an answer and not an error. */
   okCodes?: readonly number[]
+  /** A program that must succeed before, in the same shell; its output comes first, with a NUL behind it. */
+  after?: readonly string[]
   /** Keep the terminal, for a program that may ask the user (git: passphrases, signing). It then gets Ctrl-C as we do. */
   terminal?: boolean
 }
@@ -147,11 +149,12 @@ function start(args: readonly string[], options: RunOptions & { directory?: stri
   options.signal?.throwIfAborted()
   const detached = !options.terminal
   const guard = options.directory && guardOf(options.directory)
+  const first = options.after ? `${options.after.map(quote).join(' ')} && printf '\\0' && ` : ''
   const running = $({
     quiet: true,
     nothrow: true,
     // `exec`: bash starts the program and is gone, so that the signal we send reaches the program
-    prefix: guard ?? (options.pipe ? 'cat | exec ' : 'exec '),
+    prefix: guard ?? `${options.pipe ? 'cat | ' : first}exec `,
     postfix: guard ? ' </dev/null' : '',
     detached,
     input: options.input ?? '',

@@ -1,3 +1,14 @@
+/** What is in every file with ciphertext of SOPS, also where it is a value of a Secret and so base64. */
+export const ciphertextMarks: readonly string[] = ['ENC[AES256_GCM,', ...base64Forms('ENC[AES256_GCM,')]
+
+/** What base64 makes of a text wherever it stands: the characters that nothing beside it changes, for each alignment. */
+function base64Forms(text: string): string[] {
+  return [0, 1, 2].map((before) => {
+    const encoded = Buffer.from(' '.repeat(before) + text).toString('base64')
+    return encoded.slice(Math.ceil((before * 4) / 3), Math.floor(((before + text.length) * 4) / 3))
+  })
+}
+
 /** What Flux looks for in a file before it takes it for one of SOPS (flux-sops.md 1.4). That of JSON is for other files as well. */
 const marks = { yaml: 'mac: ENC[', json: '"mac": "ENC[', dotenv: 'sops_mac=ENC[', ini: '[sops]' }
 

@@ -3,11 +3,13 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { which } from 'zx/core'
 import { CommandError } from '../../scripts/lib/errors.ts'
 import {
   commitFiles,
   findRepositoryRoot,
   listFiles,
+  openRepository,
   refuseUncommitted,
   repositoryRoot,
 } from '../../scripts/lib/git.ts'
@@ -48,6 +50,31 @@ test('listFiles: tracked and new files, not deleted or ignored ones, whatever th
     rmSync(join(repository.root, 'gone.yaml'))
     assert.not((await listFiles(repository)).includes('gone.yaml'))
     assert.equal(await listFiles(repository, ['*.yaml', 'b', 'nothing']), ['*.yaml', 'b/b.yaml'])
+  }))
+
+test('openRepository: its root and all that git lists, from everywhere in it; outside it says why', () =>
+  withRepository({ ...files, 'gone.yaml': 'x', 'c\n/ä.yaml': 'x' }, async (repository) => {
+    const { root, env, directory } = repository
+    writeFiles(root, { 'new.yaml': 'n', ignored: 'i' })
+    rmSync(join(root, 'gone.yaml'))
+    for (const cwd of [root, join(root, 'b'), join(root, 'c\n')]) {
+      const opened = await openRepository(cwd, { env, signal: undefined })
+      assert.is(opened.repository.root, root)
+      const names = ['.gitignore', 'a.yaml', 'b/b.yaml', 'c\n/ä.yaml', 'gone.yaml', 'new.yaml']
+      assert.equal(opened.names.toSorted(), names)
+    }
+    const { message } = await thrown(repositoryRoot(directory, env))
+    assert.is((await thrown(openRepository(directory, { env, signal: undefined }))).message, message)
+    writeFiles(root, { '.git/index': 'broken' })
+    const error = await thrown(openRepository(root, { env, signal: undefined }))
+    assert.match(error.message, /^git ls-files failed \(exit 128\): /)
+    const bare = { ...env, PATH: join(directory, 'bin') }
+    mkdirSync(bare.PATH)
+    symlinkSync(which.sync('bash'), join(bare.PATH, 'bash'))
+    assert.is(
+      (await thrown(openRepository(root, { env: bare, signal: undefined }))).message,
+      'git is not on PATH',
+    )
   }))
 
 test('refuseUncommitted: changed, staged and new files, but only the named ones', () =>
