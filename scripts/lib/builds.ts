@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
+import type { FluxKustomization } from './flux-file.ts'
 import type { KustomizationFile } from './kustomization-files.ts'
 import { type Patch, patched, remembered } from './patches.ts'
-import type { FluxKustomization } from './repository.ts'
 
 /** What is known of the files of a repository. All paths are relative to its root; the root itself is `.`. */
 export interface Tree {

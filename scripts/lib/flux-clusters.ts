@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
 import { directoryAt } from './builds.ts'
+import { type FluxKustomization, nameOf } from './flux-file.ts'
 import type { FluxInstallation } from './flux-instances.ts'
 import type { FluxNode } from './flux-tree.ts'
-import { type FluxKustomization, nameOf } from './repository.ts'
 
 type Nodes = ReadonlyMap<FluxKustomization, FluxNode>
 

@@ -1,6 +1,8 @@
 import { posix } from 'node:path'
 import { directoryAt, makeBuilder, type Tree } from './builds.ts'
 import { type Clusters, findClusters } from './flux-clusters.ts'
+import type { FluxFile, FluxKustomization } from './flux-file.ts'
+import { markPatches, readFluxFiles } from './flux-files.ts'
 import { type FluxInstallation, findInstallations, installationMarks } from './flux-instances.ts'
 import { type FluxNode, readFluxNodes } from './flux-tree.ts'
 import { onlyFiles, type Repository } from './git.ts'
@@ -11,7 +13,6 @@ import {
   readKustomizationFiles,
 } from './kustomization-files.ts'
 import { makeReader } from './reader.ts'
-import { type FluxFile, type FluxKustomization, markPatches, readFluxFiles } from './repository.ts'
 import { ciphertextMarks, isEncryptedManifest, isEncryptedSource } from './sops-marks.ts'
 
 /** What Flux would make of a repository, as far as its files tell. */

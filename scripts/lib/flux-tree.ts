@@ -10,8 +10,8 @@ import {
   type Tree,
 } from './builds.ts'
 import { listAt, textAt, valueAt } from './documents.ts'
+import type { FluxKustomization } from './flux-file.ts'
 import { patchesIn } from './patches.ts'
-import type { FluxKustomization } from './repository.ts'
 
 type Mapping = Record<string, unknown>
 

@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert'
 import { parseAllDocuments } from 'yaml'
 import { type Decryption, judge } from '../../scripts/flux/enable-decryption/judge.ts'
 import { type FilePlan, planFile } from '../../scripts/flux/enable-decryption/plan.ts'
+import { parseFluxFile } from '../../scripts/lib/flux-file.ts'
 import type { FluxRepository } from '../../scripts/lib/flux-repository.ts'
-import { parseFluxFile } from '../../scripts/lib/repository.ts'
 
 /** A repository of which nothing is known but the file itself. */
 const alone = { nodes: new Map() } as unknown as FluxRepository

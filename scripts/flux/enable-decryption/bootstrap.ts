@@ -1,15 +1,8 @@
 import { basename, join, posix } from 'node:path'
-import {
-  applyEdits,
-  insertLinesAfter,
-  listAt,
-  nodeAt,
-  parseDocuments,
-  type Refusal,
-  scalar,
-} from '../../lib/documents.ts'
+import { applyEdits, insertLinesAfter, type Refusal, scalar } from '../../lib/document-edit.ts'
+import { listAt, nodeAt, parseDocuments } from '../../lib/documents.ts'
+import type { FluxKustomization } from '../../lib/flux-file.ts'
 import { openKustomizationFile, readKustomization, reads } from '../../lib/kustomization-edit.ts'
-import type { FluxKustomization } from '../../lib/repository.ts'
 import type { Decryption } from './judge.ts'
 import type { Change } from './plan.ts'
 

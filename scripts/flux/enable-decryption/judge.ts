@@ -1,8 +1,8 @@
 import { textAt, valueAt } from '../../lib/documents.ts'
 import { describeOverlap } from '../../lib/flux-clusters.ts'
+import type { FluxFile, FluxKustomization } from '../../lib/flux-file.ts'
 import type { FluxRepository } from '../../lib/flux-repository.ts'
 import type { FluxNode } from '../../lib/flux-tree.ts'
-import type { FluxFile, FluxKustomization } from '../../lib/repository.ts'
 
 /**
  * What was found out about a Kustomization.

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isAlias, isNode, isScalar, isSeq, type Node, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
-import { applyEdits, type Edit, insertLinesAfter, listAt, type Refusal, scalar } from '../../lib/documents.ts'
+import { applyEdits, type Edit, insertLinesAfter, type Refusal, scalar } from '../../lib/document-edit.ts'
+import { listAt } from '../../lib/documents.ts'
 import { type Kustomization, readKustomization, reads } from '../../lib/kustomization-edit.ts'
 import { lineEnd, lineStart, newlineOf } from './lines.ts'
 
