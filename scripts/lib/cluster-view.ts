@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type KubeObject, list, type Resource, type Scope, watch } from './kube-api.ts'
+import { list, type Resource, type Scope, watch } from './kube-api.ts'
+import type { KubeObject } from './kube-objects.ts'
 import type { Cluster } from './kubectl.ts'
 import { KubectlError } from './kubectl-error.ts'
 

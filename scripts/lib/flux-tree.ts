@@ -6,24 +6,14 @@ import {
   namespaceStep,
   type Passing,
   patchSteps,
-  type Step,
   type Tree,
 } from './builds.ts'
 import { listAt, textAt, valueAt } from './documents.ts'
+import { type Context, contextOf } from './flux-context.ts'
 import type { FluxKustomization } from './flux-file.ts'
 import { patchesIn } from './patches.ts'
 
 type Mapping = Record<string, unknown>
-
-/** A Flux Kustomization as it gets into a cluster. */
-export interface Context {
-  /** The Flux Kustomization whose path takes it in; `undefined` where none of this repository does. */
-  parent: FluxKustomization | undefined
-  /** The object with all that kustomize and the parent do to it. */
-  value: Mapping
-  /** What gave it `spec.decryption` on the way. */
-  decryptionBy: Step | undefined
-}
 
 /** What the repository says of one Flux Kustomization. */
 export interface FluxNode {
@@ -173,51 +163,4 @@ function buildOf(value: Mapping, file: string, tree: Tree, builder: Builder): Bu
     patches: patchSteps(patches, 'parent'),
     namespace: namespace === undefined ? undefined : namespaceStep(namespace, 'parent', file),
   })
-}
-
-/**
- * An object with all that is done to it on its way.
- * @param declared the Kustomization whose path takes it in, and `parent` the object that it is in the cluster
- */
-function contextOf({ source, steps }: Passing, parent?: Mapping, declared?: FluxKustomization): Context {
-  let value = source.value as Mapping
-  let decryptionBy: Step | undefined
-  for (const step of steps) {
-    const had = hasDecryption(value)
-    value = step.apply(value)
-    const has = hasDecryption(value)
-    if (has !== had) decryptionBy = has ? step : undefined
-  }
-  return { parent: declared, value: substituted(value, parent), decryptionBy }
-}
-
-/** Whether an object has a decryption block that Flux takes. */
-function hasDecryption(value: unknown): boolean {
-  return textAt(value, 'spec', 'decryption', 'provider') !== undefined
-}
-
-function substitutions(value: Mapping): Record<string, string> {
-  const found = valueAt(value, 'spec', 'postBuild', 'substitute')
-  const entries = typeof found === 'object' && found !== null ? Object.entries(found) : []
-  return Object.fromEntries(entries.filter(([, text]) => typeof text === 'string'))
-}
-
-/** `${NAME}` and `${NAME:=default}` in the path, and in what it hands on to its own children. */
-function substituted(value: Mapping, parent: Mapping | undefined): Mapping {
-  const path = textAt(value, 'spec', 'path')
-  const own = substitutions(value)
-  if (![path, ...Object.values(own)].some((text) => text?.includes('${'))) return value
-  const variables = parent ? substitutions(parent) : {}
-  const replace = (text: string) =>
-    text.replace(
-      /\$\{(\w+)(?::?[=-]([^}]*))?\}/g,
-      (all, name, otherwise) => variables[name] ?? otherwise ?? all,
-    )
-  const substitute = Object.fromEntries(Object.entries(own).map(([name, text]) => [name, replace(text)]))
-  const spec = value.spec as Mapping
-  const postBuild = Object.keys(own).length > 0 && { ...(spec.postBuild as Mapping), substitute }
-  return {
-    ...value,
-    spec: { ...spec, ...(path !== undefined && { path: replace(path) }), ...(postBuild && { postBuild }) },
-  }
 }

@@ -1,4 +1,5 @@
-import type { KubeObject, Resource } from './kube-api.ts'
+import type { Resource } from './kube-api.ts'
+import type { KubeObject } from './kube-objects.ts'
 
 /** The versions that Flux has since 2.0. */
 export const kustomizations: Resource = {

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openView } from '../../scripts/lib/cluster-view.ts'
-import type { KubeObject } from '../../scripts/lib/kube-api.ts'
+import type { KubeObject } from '../../scripts/lib/kube-objects.ts'
 import { openCluster } from '../../scripts/lib/kubectl.ts'
 import { KubectlError } from '../../scripts/lib/kubectl-error.ts'
 import { withDirectory } from '../helpers/files.ts'

@@ -1,4 +1,5 @@
-import { fieldManager, type KubeObject, type ManagedFields, type Secret } from '../../lib/kube-api.ts'
+import { fieldManager } from '../../lib/kube-api.ts'
+import type { KubeObject, ManagedFields, Secret } from '../../lib/kube-objects.ts'
 
 /** The data key that the controller reads identities from: any name that ends in `.agekey` (flux-sops.md 1.2). */
 export const dataKey = 'age.agekey'

@@ -11,7 +11,8 @@ import {
   kustomizations,
   sourceIdOf,
 } from '../../lib/flux.ts'
-import { get, list, type Scope, type Secret, secrets } from '../../lib/kube-api.ts'
+import { get, list, type Scope, secrets } from '../../lib/kube-api.ts'
+import type { Secret } from '../../lib/kube-objects.ts'
 import type { Cluster } from '../../lib/kubectl.ts'
 import { KubectlError } from '../../lib/kubectl-error.ts'
 import { oneLine, redact } from '../../lib/redact.ts'

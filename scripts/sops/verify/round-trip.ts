@@ -9,7 +9,8 @@ import {
   kustomizations,
 } from '../../lib/flux.ts'
 import { repositoryRoot } from '../../lib/git.ts'
-import { get, type Secret, secrets } from '../../lib/kube-api.ts'
+import { get, secrets } from '../../lib/kube-api.ts'
+import type { Secret } from '../../lib/kube-objects.ts'
 import { KubectlError } from '../../lib/kubectl-error.ts'
 import { runAnnotation } from '../test-secret/manifest.ts'
 import { directoryOf } from '../test-secret/place.ts'

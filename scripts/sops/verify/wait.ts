@@ -10,7 +10,8 @@ import {
   ownsSecret,
   sourceIdOf,
 } from '../../lib/flux.ts'
-import { annotate, type Resource, type Secret } from '../../lib/kube-api.ts'
+import { annotate, type Resource } from '../../lib/kube-api.ts'
+import type { Secret } from '../../lib/kube-objects.ts'
 import type { Cluster } from '../../lib/kubectl.ts'
 import { KubectlError } from '../../lib/kubectl-error.ts'
 import { oneLine, redact } from '../../lib/redact.ts'
