@@ -1,10 +1,14 @@
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { UserError } from './errors.ts'
 import { type FluxFile, type FluxKustomization, group, nameOf, parseFluxFile } from './flux-file.ts'
 import { listFiles, type Repository } from './git.ts'
 import { isKustomizationFile, type KustomizationFile, readKustomizationFiles } from './kustomization-files.ts'
 import { makeReader, type Reader } from './reader.ts'
+
+/** After how many files others get their turn: Ctrl-C, and what shows that something is going on. */
+const breath = 500
 
 /**
  * Finds the files that declare Flux Kustomizations: tracked ones and new ones. Of ignored ones only those that `paths` names.
@@ -36,6 +40,7 @@ export async function findFluxFiles(
  * As `findFluxFiles`, of files that are listed already, and without a look at who uses them as patches.
  * @param options `named`: those that are read even where git ignores them, or their name says something else; `seen`: gets
  *   each file that is read
+ * @throws UserError for an unreadable file; the reason of the repository's signal where that was aborted
  */
 export async function readFluxFiles(
   repository: Repository,
@@ -47,7 +52,9 @@ export async function readFluxFiles(
   const ignored = named.filter((file) => !known.has(file) && statSync(join(root, file)).isFile())
   const read = makeReader(root)
   const found = new Map<string, FluxFile>()
-  for (const file of [...known, ...ignored]) {
+  for (const [index, file] of [...known, ...ignored].entries()) {
+    if (index % breath === 0) await setImmediate()
+    repository.signal?.throwIfAborted()
     const bytes = read(file)
     if (!bytes) continue
     seen?.(file, bytes)

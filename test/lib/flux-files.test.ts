@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { nameOf } from '../../scripts/lib/flux-file.ts'
-import { findFluxFiles, findKustomization } from '../../scripts/lib/flux-files.ts'
+import { findFluxFiles, findKustomization, readFluxFiles } from '../../scripts/lib/flux-files.ts'
 import { writeFiles } from '../helpers/files.ts'
 import { withRepository } from '../helpers/repository.ts'
 import { thrown } from '../helpers/thrown.ts'
@@ -197,6 +197,19 @@ test('findFluxFiles: links, ignored files, other names, and paths as the user ty
       )
     },
   ))
+
+test('readFluxFiles: can be interrupted', () =>
+  withRepository({ 'a.yaml': 'a: b\n' }, async (repository) => {
+    const interruption = new AbortController()
+    setImmediate(() => interruption.abort(new Error('enough')))
+    const names = Array.from({ length: 1_500 }, (_, index) => `${'./'.repeat(index)}a.yaml`)
+    let seen = 0
+    const reading = readFluxFiles({ ...repository, signal: interruption.signal }, names, {
+      seen: () => seen++,
+    })
+    assert.is(await reading.catch((error) => error.message), 'enough')
+    assert.ok(seen < 1_500)
+  }))
 
 test('findKustomization: by name, namespace or file, and the candidates where it is not clear', () =>
   withRepository(
