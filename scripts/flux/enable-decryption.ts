@@ -50,7 +50,7 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
   const files = await chosenFiles(repository, flux, options)
   const plans = files.map((file) =>
     planFile(file, judge(file, flux, { block, needed }), block, (kustomization) =>
-      planBootstrapPatch(repository.root, kustomization, block, flux.listed),
+      planBootstrapPatch(repository.root, kustomization, block, { ...flux, names }),
     ),
   )
   const changes = plans.flatMap((plan) => plan.changes)
@@ -76,7 +76,10 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
   // stdout is the diff alone, so that it can be piped into `git apply`
   for (const line of [...(dryRun ? lines : []), ...hints]) caller.note(line)
   return {
-    exitCode: check && changes.length > 0 ? exit.no : exit.done,
+    exitCode:
+      check && (changes.length > 0 || findings.some((finding) => isLeftWithout(finding, flux)))
+        ? exit.no
+        : exit.done,
     lines: diff === undefined ? lines : diff.split('\n').slice(0, -1),
     json: {
       result: writes ? 'changed' : changes.length > 0 ? 'missing' : 'unchanged',
@@ -110,7 +113,14 @@ function keyNamespaces(findings: readonly Finding[], { nodes }: FluxRepository, 
       .filter(({ value }) => gets || textAt(value, 'spec', 'decryption', 'secretRef', 'name') === name)
       .map(({ value }) => textAt(value, 'metadata', 'namespace'))
   })
-  return [...new Set(namespaces)].filter((namespace) => namespace !== undefined).toSorted()
+  const known = namespaces.filter((namespace) => namespace !== undefined)
+  return [...new Set(known)].filter((namespace) => !namespace.includes('${')).toSorted()
+}
+
+/** Whether it builds encrypted files, lacks decryption, and can't get it from us. */
+function isLeftWithout({ status, kustomization }: Finding, { nodes }: FluxRepository): boolean {
+  const encrypted = kustomization && nodes.get(kustomization)?.encrypted
+  return status === 'not-editable' && encrypted !== undefined && encrypted.size > 0
 }
 
 function record({ file, document, name, namespace, status, reason, by }: Finding) {

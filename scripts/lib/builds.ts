@@ -90,17 +90,22 @@ export function makeBuilder(tree: Tree): Builder {
 
   /** Components change what was taken in before them; then come the transformers of the kustomization itself. */
   function apply(file: KustomizationFile, build: Build, additions?: Additions): Build {
-    const sources = [
-      ...file.secretFiles,
-      ...file.patchFiles
-        .filter(({ decrypted }) => decrypted)
-        .map(({ path }) => ({ path, name: path, env: false })),
-    ].filter(({ path, name, env }) => tree.isEncryptedSource(path, name, env))
-    const own = { flux: [], encrypted: new Set(sources.map(({ path }) => path)) }
+    const own = { flux: [], encrypted: new Set(encryptedIn(file)) }
     const added = additions?.components.map((path) => localPath(file.directory, path)) ?? []
     const components = [...file.components, ...added]
     const taken = components.reduce((before, path) => component(path, before), join([build, own]))
     return passOn(taken, stepsOf(file, additions))
+  }
+
+  /** The files of generators and patches that are. */
+  function encryptedIn({ secretFiles, patchFiles }: KustomizationFile): string[] {
+    const sources = secretFiles.filter(({ path, name, env }) => tree.isEncryptedSource(path, name, env))
+    const patches = patchFiles.filter(({ path, decrypted }) =>
+      decrypted === 'before'
+        ? tree.isEncryptedSource(path, path, false)
+        : decrypted === 'after' && tree.isEncryptedManifest(path),
+    )
+    return [...sources, ...patches].map(({ path }) => path)
   }
 
   const open = new Set<string>()

@@ -26,9 +26,11 @@ export function parseDocuments(text: string): YamlDocument[] {
         return unreadable(`${what} in line ${lines.linePos(error.pos[0]).line}`, document.contents)
       }
       try {
-        return { root: document.contents, value: document.toJS(), problem: undefined }
+        const value = document.toJS()
+        if (text.includes('*')) JSON.stringify(value)
+        return { root: document.contents, value, problem: undefined }
       } catch {
-        return unreadable('an alias without its anchor, or too many aliases', document.contents)
+        return unreadable('an alias without its anchor or within it, or too many aliases', document.contents)
       }
     })
   } catch {

@@ -1,5 +1,7 @@
 import { posix } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { directoryAt } from './builds.ts'
+import { valueAt } from './documents.ts'
 import { type FluxKustomization, nameOf } from './flux-file.ts'
 import type { FluxInstallation } from './flux-instances.ts'
 import type { FluxNode } from './flux-tree.ts'
@@ -31,12 +33,24 @@ export function findClusters(nodes: Nodes, installations: readonly FluxInstallat
     },
     overlapOf(source) {
       for (const file of nodes.get(source)!.encrypted) {
-        const other = owners.get(file)!.find((owner) => owner !== source && areTogether(owner, source))
+        const other = owners
+          .get(file)!
+          .find((owner) => owner !== source && areTogether(owner, source) && isSamePlace(owner, source))
         if (other) return { file, other }
       }
       return undefined
     },
   }
+}
+
+/** Whether what two Kustomizations build are the same objects: from one source, into the same namespaces of the same cluster. */
+function isSamePlace(a: FluxKustomization, b: FluxKustomization): boolean {
+  const placeOf = ({ sourceRef, value }: FluxKustomization) => ({
+    source: sourceRef.name,
+    namespace: valueAt(value, 'spec', 'targetNamespace'),
+    cluster: valueAt(value, 'spec', 'kubeConfig'),
+  })
+  return isDeepStrictEqual(placeOf(a), placeOf(b))
 }
 
 /** Whether the roots in a directory are those that an installation syncs, or stand beside it. */

@@ -45,22 +45,31 @@ function substitutions(value: Mapping): Record<string, string> {
   return Object.fromEntries(entries.filter(([, text]) => typeof text === 'string'))
 }
 
-/** `${NAME}` and `${NAME:=default}` in the path, and in what it hands on to its own children. */
+/** `${NAME}` and `${NAME:=default}` in where it gets to, what it builds, and what it hands on to its own children. */
 function substituted(value: Mapping, parent: Mapping | undefined): Mapping {
-  const path = textAt(value, 'spec', 'path')
   const own = substitutions(value)
-  if (![path, ...Object.values(own)].some((text) => text?.includes('${'))) return value
+  const { path, targetNamespace } = (value.spec ?? {}) as Mapping
+  const namespace = valueAt(value, 'metadata', 'namespace')
+  const hasVariable = (found: unknown) => typeof found === 'string' && found.includes('${')
+  if (![path, targetNamespace, namespace, ...Object.values(own)].some(hasVariable)) return value
   const variables = parent ? substitutions(parent) : {}
-  const replace = (text: string) =>
-    text.replace(
-      /\$\{(\w+)(?::?[=-]([^}]*))?\}/g,
-      (all, name, otherwise) => variables[name] ?? otherwise ?? all,
-    )
-  const substitute = Object.fromEntries(Object.entries(own).map(([name, text]) => [name, replace(text)]))
-  const spec = value.spec as Mapping
-  const postBuild = Object.keys(own).length > 0 && { ...(spec.postBuild as Mapping), substitute }
-  return {
-    ...value,
-    spec: { ...spec, ...(path !== undefined && { path: replace(path) }), ...(postBuild && { postBuild }) },
+  const replaced = (mapping: unknown, ...keys: string[]) => {
+    const texts = keys.flatMap((key): [string, string][] => {
+      const found = textAt(mapping, key)
+      return found === undefined ? [] : [[key, replace(found, variables)]]
+    })
+    return { ...(mapping as Mapping), ...Object.fromEntries(texts) }
   }
+  const spec = replaced(value.spec, 'path', 'targetNamespace')
+  const postBuild = Object.keys(own).length > 0 && {
+    postBuild: { ...(spec.postBuild as Mapping), substitute: replaced(own, ...Object.keys(own)) },
+  }
+  return { ...value, metadata: replaced(value.metadata, 'namespace'), spec: { ...spec, ...postBuild } }
+}
+
+function replace(text: string, variables: Readonly<Record<string, string>>): string {
+  return text.replace(
+    /\$\{(\w+)(?::?[=-]([^}]*))?\}/g,
+    (all, name, otherwise) => variables[name] ?? otherwise ?? all,
+  )
 }

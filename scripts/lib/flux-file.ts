@@ -89,7 +89,7 @@ function kustomizationsIn(
   const kind = textAt(value, 'kind')
   if (kind === 'List' || kind === 'KustomizationList') {
     return listAt(value, 'items').flatMap((item, index) =>
-      kustomizationsIn(item, file, document, ['items', index]),
+      kustomizationsIn(item, file, document, [...at, 'items', index]),
     )
   }
   if (kind !== 'Kustomization' || !apiVersion.startsWith(`${group}/`)) return []

@@ -10,10 +10,8 @@ export interface FluxInstallation {
   hasKey: boolean
 }
 
-const flag = '--sops-age-secret='
-
 /** One of these is in every file that `findInstallations` wants to see. */
-export const installationMarks: readonly string[] = [flag, 'kind: FluxInstance']
+export const installationMarks: readonly string[] = ['--sops-age-secret=', 'FluxInstance', 'flux-instance']
 
 /**
  * Finds the FluxInstances of a repository, and what gives a controller its own key.
@@ -25,12 +23,19 @@ export function findInstallations(texts: ReadonlyMap<string, string>): FluxInsta
 
 function read(value: unknown, file: string): FluxInstallation[] {
   const spec = specOf(value)
-  const hasKey = JSON.stringify(spec ?? value ?? null).includes(flag)
+  const hasKey = givesKey(spec ?? value)
   if (!spec) return hasKey ? [{ file, instance: undefined, hasKey }] : []
   const patches = listAt(spec, 'kustomize', 'patches')
-  const decrypts = patches.some((patch) => /\bdecryption\b/.test(textAt(patch, 'patch') ?? ''))
+  const decrypts = patches.some((patch) => /^[^#\n]*\bdecryption\b/m.test(textAt(patch, 'patch') ?? ''))
   const name = textAt(value, 'metadata', 'name') ?? 'flux'
   return [{ file, instance: { name, path: textAt(spec, 'sync', 'path') ?? '.', decrypts }, hasKey }]
+}
+
+/** Whether the flag is in one of the texts of a value, with a name, and not in a comment of a patch. */
+function givesKey(value: unknown): boolean {
+  if (typeof value === 'string')
+    return value.split('\n').some((line) => /^[^#]*--sops-age-secret=[a-z0-9]/.test(line))
+  return typeof value === 'object' && value !== null && Object.values(value).some(givesKey)
 }
 
 /** The spec of a FluxInstance, or what the chart flux-instance makes one of. */

@@ -70,8 +70,7 @@ async function readAll(repository: Repository, names: readonly string[]) {
       read.add(file)
       if (ciphertextMarks.some((mark) => bytes.includes(mark))) encrypted.set(file, bytes.toString())
       if (installationMarks.some((mark) => bytes.includes(mark))) installing.set(file, bytes.toString())
-      if (isKustomizationFile(file))
-        kustomizations.push(...parseKustomizationFile(root, file, bytes.toString()))
+      if (isKustomizationFile(file)) kustomizations.push(parseKustomizationFile(root, file, bytes.toString()))
     },
   })
   const others = new Set(

@@ -22,10 +22,12 @@ export interface FluxNode {
   contexts: Context[]
   /** The files that it builds and Flux decrypts. */
   encrypted: ReadonlySet<string>
+  /** Of its paths those that are not in the repository: another source has them, or they depend on the cluster. */
+  unseen: readonly string[]
 }
 
-/** How often parents are looked at again, which their own parents may have changed. */
-const rounds = 4
+/** How many levels of parents may change each other's children; where they change each other without end, it is given up. */
+const rounds = 32
 
 /**
  * Follows the Flux Kustomizations of a repository to what they build: the objects that a parent changes, and the encrypted files.
@@ -55,7 +57,7 @@ export function readFluxNodes(tree: Tree, builder: Builder, tops: readonly strin
     return found
   }
   let nodes = declared.map(
-    (source): FluxNode => ({ source, contexts: alone.get(source)!, encrypted: new Set() }),
+    (source): FluxNode => ({ source, contexts: alone.get(source)!, encrypted: new Set(), unseen: [] }),
   )
   let variants = nodes.map(variantsOf)
   for (let round = 0; round < rounds; round++) {
@@ -78,6 +80,7 @@ export function readFluxNodes(tree: Tree, builder: Builder, tops: readonly strin
       source,
       contexts: taken.get(source) ?? alone.get(source)!,
       encrypted: encrypted[index]!,
+      unseen: unseenOf(variants[index]!, isHere, tree),
     }))
     const before = variants
     variants = nodes.map(variantsOf)
@@ -149,6 +152,14 @@ function sourcesOf(values: readonly Mapping[], tree: Tree): (value: Mapping) => 
     if (!found) return true
     return found.hasPaths ? found.isHere : sources.size === 1 || name === 'flux-system'
   }
+}
+
+/** The paths that can't be followed. */
+function unseenOf(values: readonly Mapping[], isHere: (value: Mapping) => boolean, tree: Tree): string[] {
+  return values.flatMap((value) => {
+    const path = textAt(value, 'spec', 'path') ?? '.'
+    return isHere(value) && tree.directories.has(directoryAt(path) ?? '') ? [] : [path]
+  })
 }
 
 function buildOf(value: Mapping, file: string, tree: Tree, builder: Builder): Build {

@@ -74,8 +74,13 @@ export async function listFiles(repository: Repository, paths: readonly string[]
 /** Those that are there: of what git knows some may be deleted, or a submodule. */
 export function onlyFiles({ root }: Repository, names: readonly string[]): string[] {
   return names.filter((file) => {
-    const found = lstatSync(join(root, file), { throwIfNoEntry: false })
-    return found?.isFile() || found?.isSymbolicLink()
+    try {
+      const found = lstatSync(join(root, file))
+      return found.isFile() || found.isSymbolicLink()
+    } catch {
+      // where one of its directories is a file by now, that is no ENOENT
+      return false
+    }
   })
 }
 
@@ -126,10 +131,10 @@ export async function commitFiles(
   const tracked = (await git(repository, ['git', 'ls-files', '-z', '--', ...literal(paths)])).split('\0')
   const fresh = paths.filter((path) => !tracked.includes(path))
   const before = await head(repository)
-  if (fresh.length > 0)
-    await git(repository, ['git', 'add', '--sparse', '--intent-to-add', '--', ...literal(fresh)])
   const commit = ['git', 'commit', '--quiet', '--only', '--message', message, '--', ...literal(paths)]
   try {
+    if (fresh.length > 0)
+      await git(repository, ['git', 'add', '--sparse', '--intent-to-add', '--', ...literal(fresh)])
     await run(commit, { ...options(repository), terminal: true })
   } catch (error) {
     // an interruption does not take back a commit that was made; these two must run in spite of it

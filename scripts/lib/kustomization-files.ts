@@ -13,8 +13,11 @@ export interface KustomizationFile {
   /** Files and directories of `resources` and `bases`. */
   resources: string[]
   components: string[]
-  /** Files of `patches`, `patchesStrategicMerge` and `patchesJson6902`; those of `patches` alone are decrypted by Flux. */
-  patchFiles: { path: string; decrypted: boolean }[]
+  /**
+   * Files of `patches`, which Flux decrypts before the build, of `patchesStrategicMerge`, which hand their `sops` block to the
+   * object, and of `patchesJson6902`, which it never decrypts (observed.md B14).
+   */
+  patchFiles: { path: string; decrypted: 'before' | 'after' | 'never' }[]
   /** Files of `secretGenerator`, with what tells Flux their format: the name of the key, or of an env file. */
   secretFiles: { path: string; name: string; env: boolean }[]
   /** `namespace`, which all objects get. */
@@ -44,12 +47,12 @@ export function readKustomizationFiles(
 ): KustomizationFile[] {
   return files.flatMap((file) => {
     const text = readText(join(root, file))
-    return text === undefined || !wanted(text) ? [] : parseKustomizationFile(root, file, text)
+    return text === undefined || !wanted(text) ? [] : [parseKustomizationFile(root, file, text)]
   })
 }
 
-/** @returns what the documents of a kustomization file say; kustomize takes only one */
-export function parseKustomizationFile(root: string, file: string, text: string): KustomizationFile[] {
+/** @returns what the first document of a kustomization file says; kustomize reads no other */
+export function parseKustomizationFile(root: string, file: string, text: string): KustomizationFile {
   const directory = posix.dirname(file)
   const local = (path: string) => posix.join(directory, path).replace(/\/$/, '')
   const paths = (list: unknown[]) => list.flatMap((path) => (typeof path === 'string' ? [local(path)] : []))
@@ -60,36 +63,33 @@ export function parseKustomizationFile(root: string, file: string, text: string)
     // a patch is for many objects
     return { file: found, text: () => (text ??= read()) }
   }
-  const plain = readPlainKustomization(text)
-  const values = plain ? [plain] : parseDocuments(text).map(({ value }) => value)
-  return values.map((value) => {
-    const list = (key: string) => listAt(value, key)
-    const patchPaths = (key: string) => paths(list(key).map((patch) => textAt(patch, 'path')))
-    return {
-      file,
-      directory,
-      resources: paths([...list('resources'), ...list('bases')]),
-      components: paths(list('components')),
-      patchFiles: [
-        ...paths(list('patchesStrategicMerge')).map((path) => ({ path, decrypted: false })),
-        ...patchPaths('patches').map((path) => ({ path, decrypted: true })),
-        ...patchPaths('patchesJson6902').map((path) => ({ path, decrypted: false })),
-      ],
-      secretFiles: list('secretGenerator').flatMap((generator) => [
-        ...listAt(generator, 'files').flatMap((entry) => secretFile(entry, false, local)),
-        ...listAt(generator, 'envs').flatMap((entry) => secretFile(entry, true, local)),
-      ]),
-      namespace: textAt(value, 'namespace'),
-      labels: Object.assign(
-        {},
-        ...list('labels').map((entry) => valueAt(entry, 'pairs')),
-        valueAt(value, 'commonLabels'),
-      ),
-      annotations: Object.assign({}, valueAt(value, 'commonAnnotations')),
-      patches: patchesIn([...list('patchesStrategicMerge'), ...list('patches')], file, fileOf),
-      jsonPatches: patchesIn(list('patchesJson6902'), file, fileOf),
-    }
-  })
+  const value = readPlainKustomization(text) ?? parseDocuments(text)[0]?.value
+  const list = (key: string) => listAt(value, key)
+  const patchPaths = (key: string) => paths(list(key).map((patch) => textAt(patch, 'path')))
+  return {
+    file,
+    directory,
+    resources: paths([...list('resources'), ...list('bases')]),
+    components: paths(list('components')),
+    patchFiles: [
+      ...paths(list('patchesStrategicMerge')).map((path) => ({ path, decrypted: 'after' as const })),
+      ...patchPaths('patches').map((path) => ({ path, decrypted: 'before' as const })),
+      ...patchPaths('patchesJson6902').map((path) => ({ path, decrypted: 'never' as const })),
+    ],
+    secretFiles: list('secretGenerator').flatMap((generator) => [
+      ...listAt(generator, 'files').flatMap((entry) => secretFile(entry, false, local)),
+      ...listAt(generator, 'envs').flatMap((entry) => secretFile(entry, true, local)),
+    ]),
+    namespace: textAt(value, 'namespace'),
+    labels: Object.assign(
+      {},
+      ...list('labels').map((entry) => valueAt(entry, 'pairs')),
+      valueAt(value, 'commonLabels'),
+    ),
+    annotations: Object.assign({}, valueAt(value, 'commonAnnotations')),
+    patches: patchesIn([...list('patchesStrategicMerge'), ...list('patches')], file, fileOf),
+    jsonPatches: patchesIn(list('patchesJson6902'), file, fileOf),
+  }
 }
 
 /** An entry of a generator is `path` or `key=path`. */

@@ -1,8 +1,8 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from './errors.ts'
 
-/** @returns what is in a file; `undefined` for a link to a directory, or to nothing. Only good until the next call. */
+/** @returns what is in a file; `undefined` where there is none, or only a link to nothing. Only good until the next call. */
 export type Reader = (file: string) => Buffer | undefined
 
 /**
@@ -15,7 +15,8 @@ export function makeReader(root: string): Reader {
   return (file) => {
     let descriptor: number | undefined
     try {
-      descriptor = openSync(join(root, file), 'r')
+      // a pipe that nobody writes to is empty, and not waited for
+      descriptor = openSync(join(root, file), constants.O_RDONLY | constants.O_NONBLOCK)
       let length = 0
       for (;;) {
         length += readSync(descriptor, memory, length, memory.length - length, null)
@@ -26,7 +27,7 @@ export function makeReader(root: string): Reader {
       }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === 'EISDIR' || code === 'ENOENT') return undefined
+      if (code === 'EISDIR' || code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined
       throw new UserError(`cannot read ${file}: ${code}`)
     } finally {
       if (descriptor !== undefined) closeSync(descriptor)

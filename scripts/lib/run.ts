@@ -149,7 +149,7 @@ function start(args: readonly string[], options: RunOptions & { directory?: stri
   options.signal?.throwIfAborted()
   const detached = !options.terminal
   const guard = options.directory && guardOf(options.directory)
-  const first = options.after ? `${options.after.map(quote).join(' ')} && printf '\\0' && ` : ''
+  const first = options.after ? `command ${options.after.map(quote).join(' ')} && printf '\\0' && ` : ''
   const running = $({
     quiet: true,
     nothrow: true,
@@ -202,11 +202,12 @@ function guardOf(directory: string): string {
 
 /**
  * What says where a repository is (`git rev-parse --local-env-vars`, without the configuration). Git sets these for aliases
- * and hooks, and they would make git work in the user's tree where `cwd` is another one.
+ * and hooks, and they would make git work in the user's tree where `cwd` is another one. The last four change what our pathspecs mean.
  */
-const placesOfGit = [
+const namesOfGit = [
   ...['GIT_DIR', 'GIT_WORK_TREE', 'GIT_IMPLICIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_PREFIX'],
   ...['GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_GRAFT_FILE', 'GIT_SHALLOW_FILE'],
+  ...['GIT_LITERAL_PATHSPECS', 'GIT_GLOB_PATHSPECS', 'GIT_NOGLOB_PATHSPECS', 'GIT_ICASE_PATHSPECS'],
 ]
 
 /** The private key that the user may have in SOPS_AGE_KEY is for nobody but the user's own git hooks. */
@@ -214,7 +215,7 @@ function environmentOf({ env = process.env, terminal }: RunOptions): NodeJS.Proc
   const { SOPS_AGE_KEY, ...others } = env
   // bash reads ~/.bashrc where stdin is a socket, as Node's pipes are, and no shell is above it (SHLVL); and always BASH_ENV
   const clean: NodeJS.ProcessEnv = { ...(terminal ? env : others), SHLVL: '1', BASH_ENV: '' }
-  for (const name of placesOfGit) delete clean[name]
+  for (const name of namesOfGit) delete clean[name]
   return clean
 }
 

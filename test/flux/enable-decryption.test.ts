@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { parse } from 'yaml'
 import { exampleCluster, readFiles, writeFiles } from '../helpers/files.ts'
 import { type TestRepository, withRepository } from '../helpers/repository.ts'
 import { runTask, startTask } from '../helpers/task.ts'
@@ -162,6 +163,22 @@ test('every form: what is added, what is left alone and why, and nothing else in
       }
     },
   ))
+
+test('a List in a List: the block gets into the Kustomization and nothing else', () => {
+  const release = 'apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec:\n  interval: 1h\n'
+  const listOf = (...items: string[]) =>
+    `apiVersion: v1\nkind: List\nitems:\n${items.map((item) => `  - ${item.trimEnd().replaceAll('\n', '\n    ')}\n`).join('')}`
+  const text = listOf(release, listOf(release, object('a')), object('b'))
+  return withRepository({ 'all.yaml': text }, async (repository) => {
+    assert.is((await enable(repository)).code, 0)
+    const after = readFiles(repository.root)['all.yaml']!
+    const block = { provider: 'sops', secretRef: { name: 'sops-age' } }
+    const expected = parse(text)
+    expected.items[1].items[1].spec.decryption = block
+    expected.items[2].spec.decryption = block
+    assert.equal(parse(after), expected)
+  })
+})
 
 test('several in one file, with and without the block, and in a List', () =>
   withRepository(

@@ -430,7 +430,11 @@ const encrypted: [title: string, kustomization: Mapping, expected: string[], fil
     ['s.bin', 's.env', 's.ini', 's.json', 's.yaml'],
   ],
   ['patches that are texts', { patches: [{ patch: block }] }, []],
-  ['patchesStrategicMerge', { patchesStrategicMerge: everything }, []],
+  [
+    'patchesStrategicMerge',
+    { patchesStrategicMerge: everything },
+    ['min.json', 's.bin', 's.json', 's.yaml', 'value.yaml'],
+  ],
   ['patchesJson6902', { patchesJson6902: everything.map((path) => ({ path, target: { name: 'x' } })) }, []],
   [
     'crds, configurations, transformers',

@@ -49,6 +49,11 @@ test('listFiles: tracked and new files, not deleted or ignored ones, whatever th
     assert.equal((await listFiles(repository)).sort(), all)
     rmSync(join(repository.root, 'gone.yaml'))
     assert.not((await listFiles(repository)).includes('gone.yaml'))
+    rmSync(join(repository.root, 'b'), { recursive: true })
+    writeFiles(repository.root, { b: 'a file by now' })
+    assert.not((await listFiles(repository)).includes('b/b.yaml'))
+    rmSync(join(repository.root, 'b'))
+    writeFiles(repository.root, { 'b/b.yaml': 'b' })
     assert.equal(await listFiles(repository, ['*.yaml', 'b', 'nothing']), ['*.yaml', 'b/b.yaml'])
   }))
 
@@ -63,6 +68,8 @@ test('openRepository: its root and all that git lists, from everywhere in it; ou
       const names = ['.gitignore', 'a.yaml', 'b/b.yaml', 'c\n/ä.yaml', 'gone.yaml', 'new.yaml']
       assert.equal(opened.names.toSorted(), names)
     }
+    const odd = { ...env, GIT_LITERAL_PATHSPECS: '1', 'BASH_FUNC_git%%': '() { echo "mine"; }' }
+    assert.is((await openRepository(root, { env: odd, signal: undefined })).names.length, 6)
     const { message } = await thrown(repositoryRoot(directory, env))
     assert.is((await thrown(openRepository(directory, { env, signal: undefined }))).message, message)
     writeFiles(root, { '.git/index': 'broken' })
@@ -141,6 +148,14 @@ test('commitFiles: a hook that refuses is quoted, and the index is as before', (
     assert.is(error.exitCode, 2)
     assert.is(git('rev-parse', 'HEAD'), before)
     assert.equal(statusOf(repository), [...statusOfUser.slice(0, 2), '?? c.yaml', '?? new.yaml'])
+  }))
+
+test('commitFiles: a file that git ignores is refused, and the others are not in the index either', () =>
+  withRepository(files, async (repository) => {
+    writeFiles(repository.root, { 'c.yaml': 'c\n', 'ignored.yaml': 'i\n' })
+    const error = await thrown(commitFiles(repository, ['c.yaml', 'ignored.yaml'], 'feat: it'))
+    assert.match(error.message, 'ignored')
+    assert.equal(statusOf(repository), ['?? c.yaml'])
   }))
 
 test('commitFiles: without an identity git says so', () =>

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -25,9 +26,14 @@ test('makeReader: nothing for what is no file, and an error for what must not be
     symlinkSync('directory', join(root, 'link'))
     symlinkSync('nothing', join(root, 'broken'))
     for (const file of ['directory', 'link', 'broken', 'gone']) assert.is(read(file), undefined)
+    writeFiles(root, { 'was/directory': 'x' })
     symlinkSync('loop', join(root, 'loop'))
-    const error = await thrown((async () => read('loop'))())
-    assert.is(error.message, 'cannot read loop: ELOOP')
+    execFileSync('mkfifo', [join(root, 'pipe')])
+    for (const file of ['loop', 'was/directory/file']) assert.is(read(file), undefined)
+    assert.is(read('pipe')?.length, 0)
+    const long = 'x'.repeat(300)
+    const error = await thrown((async () => read(long))())
+    assert.is(error.message, `cannot read ${long}: ENAMETOOLONG`)
   }))
 
 test.run()

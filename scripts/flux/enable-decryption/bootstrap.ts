@@ -3,6 +3,7 @@ import { applyEdits, insertLinesAfter, type Refusal, scalar } from '../../lib/do
 import { listAt, nodeAt, parseDocuments } from '../../lib/documents.ts'
 import type { FluxKustomization } from '../../lib/flux-file.ts'
 import { openKustomizationFile, readKustomization, reads } from '../../lib/kustomization-edit.ts'
+import { isKustomizationFile, type KustomizationFile } from '../../lib/kustomization-files.ts'
 import type { Decryption } from './judge.ts'
 import type { Change } from './plan.ts'
 
@@ -12,24 +13,41 @@ import type { Change } from './plan.ts'
  * The patch is added at the end of `patches`; where there is no kustomization file one is made that takes in the same files.
  *
  * @param root of the repository, absolute
- * @param files all that git does not ignore, relative to the root
- * @returns a refusal where it is not certain that just the patch is added
+ * @returns a refusal where it is not certain that just the patch is added, and that Flux gets to see it
  */
 export function planBootstrapPatch(
   root: string,
   kustomization: FluxKustomization,
   block: Decryption,
-  files: readonly string[],
+  { names, listed, kustomizations }: Around,
 ): Change | Refusal {
   const directory = posix.dirname(kustomization.file)
   const lines = patchLines(kustomization, block)
+  const takers = kustomizations.filter(({ resources }) => resources.includes(kustomization.file))
+  const past = takers.find((taker) => taker.directory !== directory)
+  if (past) return { reason: `${past.file} takes it in, past a patch beside it` }
   const opened = openKustomizationFile(root, join(root, directory))
-  if (!opened) return newKustomization(directory, files, lines)
+  if (!opened) {
+    const gone = names.find((name) => posix.dirname(name) === directory && isKustomizationFile(name))
+    return gone
+      ? { reason: `${gone} is in git, but not in the working tree` }
+      : newKustomization(directory, listed, lines)
+  }
   if ('reason' in opened) return opened
   const file = posix.join(directory, basename(opened.file))
+  if (!listed.includes(file)) return { reason: `git ignores ${file}` }
   const after = withPatch(opened.text, lines)
   if (typeof after !== 'string') return { reason: `cannot edit ${file}: ${after.reason}` }
-  return { file, before: opened.text, after }
+  return takers.length === 0 ? { reason: `${file} does not list it` } : { file, before: opened.text, after }
+}
+
+/** What is known of the files around it. */
+interface Around {
+  /** All that git lists, also where it is not in the working tree. */
+  names: readonly string[]
+  /** All that is there and not ignored. */
+  listed: readonly string[]
+  kustomizations: readonly KustomizationFile[]
 }
 
 /** An entry of `patches`, without its indentation. */
@@ -51,13 +69,18 @@ export function patchLines(
   ]
 }
 
+/** What Flux leaves out of an artifact (https://fluxcd.io/flux/components/source/gitrepositories/#default-exclusions). */
+const leftOut = /(^|\/)\.(sops\.yaml|flux\.yaml|goreleaser\.yml)$/
+
 /** Flux takes in all that is in a directory without a kustomization file; one that is made must say the same. */
 function newKustomization(
   directory: string,
   files: readonly string[],
   patch: readonly string[],
 ): Change | Refusal {
-  const inside = files.filter((file) => posix.dirname(file) === directory && /\.ya?ml$/.test(file))
+  const inside = files.filter(
+    (file) => posix.dirname(file) === directory && /\.ya?ml$/.test(file) && !leftOut.test(file),
+  )
   if (files.some((file) => file.startsWith(`${directory}/`) && posix.dirname(file) !== directory))
     return { reason: `${directory} has no kustomization file, but directories that one would have to list` }
   const lines = [

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { textAt, valueAt } from '../../lib/documents.ts'
 import { describeOverlap } from '../../lib/flux-clusters.ts'
 import type { FluxFile, FluxKustomization } from '../../lib/flux-file.ts'
@@ -83,7 +84,7 @@ function namespaceOf(kustomization: FluxKustomization, node: FluxNode | undefine
   const [namespace, ...others] = new Set(
     node.contexts.map(({ value }) => textAt(value, 'metadata', 'namespace')),
   )
-  return others.length > 0 ? undefined : namespace
+  return others.length > 0 || namespace?.includes('${') ? undefined : namespace
 }
 
 function decide(
@@ -97,14 +98,14 @@ function decide(
   const node = repository.nodes.get(kustomization)
   const key = node && repository.clusters.keyOf(kustomization)
   const spec = valueAt(kustomization.value, 'spec')
-  if (isMapping(spec) && Object.hasOwn(spec, 'decryption')) return judgeOwn(kustomization, block, key)
+  if (isMapping(spec) && Object.hasOwn(spec, 'decryption')) return judgeOwn(kustomization, node, block, key)
   const through = node && judgeThrough(node, key)
   if (through) return through
   const reason = problem ?? whyNotEditable(kustomization, spec)
   if (reason) return { status: 'not-editable', reason, by: undefined }
   const builds = node ? [...node.encrypted] : []
   if (needed && builds.length === 0)
-    return { status: 'not-needed', reason: 'it builds no encrypted file', by: undefined }
+    return { status: 'not-needed', reason: whyNotNeeded(node), by: undefined }
   if (isBootstrapFile(file) && builds.length === 0) {
     const why = '`flux bootstrap` writes this file anew; it builds no encrypted file, so it needs none'
     return { status: 'not-editable', reason: why, by: undefined }
@@ -119,12 +120,28 @@ function decide(
   return { status: 'missing', reason: notes.join('; ') || undefined, by: overlap?.other.file }
 }
 
+/** Nothing encrypted was found; where it looks at what is not here, that says little. */
+function whyNotNeeded(node: FluxNode | undefined): string {
+  const [unseen] = node?.unseen ?? []
+  return unseen === undefined
+    ? 'it builds no encrypted file'
+    : `its path ${unseen} is not in this repository, so it is not known to build an encrypted file`
+}
+
 /** What stands in the Kustomization itself. */
 function judgeOwn(
   { file, decryption }: FluxKustomization,
+  node: FluxNode | undefined,
   wanted: Decryption,
   key: string | undefined,
 ): Decided {
+  const final = node?.contexts.map(({ value }) => valueAt(value, 'spec', 'decryption')) ?? []
+  if (!final.every((found) => isDeepStrictEqual(found, decryption)))
+    return {
+      status: 'different',
+      reason: 'its block is changed, or taken away, before it gets into the cluster',
+      by: file,
+    }
   const isProviderOnly =
     isSame(decryption, { provider: 'sops' }) && valueAt(decryption, 'secretRef') === undefined
   if (isProviderOnly && key)

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
-import { readFiles } from '../../helpers/files.ts'
+import { readFiles, writeFiles } from '../../helpers/files.ts'
 import { encryptSecret, makeKey } from '../../helpers/keys.ts'
 import { type TestRepository, withRepository } from '../../helpers/repository.ts'
 import { runTask } from '../../helpers/task.ts'
@@ -106,6 +108,14 @@ const refused: Record<string, [files: Record<string, string>, reason: RegExp]> =
   ],
   'a kustomization that does not parse': [{ [file]: 'a: [\n' }, /it is not valid YAML/],
   'a kustomization that is encrypted': [{ [file]: `${list}sops:\n  mac: x\n` }, /encrypted with SOPS/],
+  'a kustomization that does not list it': [
+    { [file]: 'resources:\n  - x.yaml\n', 'cluster/flux-system/x.yaml': 'kind: ConfigMap\n' },
+    /kustomization\.yaml does not list it/,
+  ],
+  'another kustomization that takes it in': [
+    { 'cluster/kustomization.yaml': 'resources:\n  - flux-system/gotk-sync.yaml\n  - secret.yaml\n' },
+    /^`flux bootstrap` writes this file anew, and cluster\/kustomization\.yaml takes it in, past a patch beside it$/,
+  ],
   'directories that a new one would have to list': [
     { 'cluster/flux-system/more/x.yaml': 'kind: ConfigMap\n' },
     /directories that one would have to list/,
@@ -125,8 +135,22 @@ for (const [title, [files, reason]] of Object.entries(refused)) {
       )
       assert.match(stderr, `patches:\n${entry('    ')}`)
       assert.equal(readFiles(repository.root), old)
+      assert.is((await enable(repository, '--check')).code, 1, 'it is left without decryption')
     }))
 }
+
+test('left alone: a kustomization that git ignores, and one that a sparse checkout leaves out', () =>
+  withCluster({ [file]: list }, async (repository) => {
+    repository.git('update-index', '--skip-worktree', file)
+    rmSync(join(repository.root, file))
+    const sparse = await enable(repository, '--commit')
+    assert.match(sparse.kustomizations[0].reason, `${file} is in git, but not in the working tree`)
+    repository.git('rm', '--quiet', '--cached', '--sparse', file)
+    writeFiles(repository.root, { [file]: list, '.gitignore': 'kustomization.yaml\n' })
+    const ignored = await enable(repository)
+    assert.match(ignored.kustomizations[0].reason, `git ignores ${file}`)
+    assert.is(readFiles(repository.root)[file], list)
+  }))
 
 test('a root that builds nothing encrypted needs no patch', () =>
   withRepository({ 'cluster/flux-system/gotk-sync.yaml': root, [file]: list }, async (repository) => {

@@ -317,6 +317,89 @@ const cases: Record<string, Case> = {
       dotenv: ['missing'],
     },
   },
+  'a comment that names the flag of the controller': {
+    files: {
+      'a/apps.yaml': object('apps', './apps', providerOnly),
+      'flux-system/kustomization.yaml':
+        'patches:\n  - patch: |\n      - op: add\n        path: /x\n        value: x\n      #   value: --sops-age-secret=x\n',
+      '.github/workflows/x.yaml': "run: grep -q -- '--sops-age-secret=' x\n",
+    },
+    found: { apps: ['different'] },
+  },
+  'a block that a kustomization takes away, and one that it changes': {
+    files: {
+      'a/kustomization.yaml': `${kustomization('one.yaml', 'two.yaml', 'three.yaml')}patches:
+  - patch: '[{op: remove, path: /spec/decryption}]'
+    target: {name: one}
+  - patch: '[{op: replace, path: /spec/decryption/secretRef/name, value: other}]'
+    target: {name: two}
+`,
+      'a/one.yaml': object('one', './x', block),
+      'a/two.yaml': object('two', './x', block),
+      'a/three.yaml': object('three', './x', block),
+    },
+    found: {
+      one: ['different', /changed, or taken away, before it gets into the cluster/],
+      two: ['different', /changed, or taken away/],
+      three: ['own'],
+    },
+  },
+  'a kustomization file with an empty document behind it, or with another one': {
+    files: {
+      'a/apps.yaml': object('apps', './apps'),
+      'a/more.yaml': object('more', './more'),
+      'apps/kustomization.yaml': `---\n${kustomization('../base')}---\n`,
+      'more/kustomization.yaml': `${kustomization('../base')}---\n${kustomization('../nothing')}`,
+      'base/secret.yaml': secret,
+      'base/kustomization.yaml': kustomization('secret.yaml'),
+    },
+    args: ['--needed'],
+    found: { apps: ['missing', /^overlap/], more: ['missing', /^overlap/] },
+  },
+  'variables that are handed down': {
+    files: {
+      'top/a.yaml': object('a', './a', '  postBuild: {substitute: {X: x}}\n'),
+      ...Object.fromEntries(
+        [...'abcdefg'].map((name, index) => {
+          const next = 'bcdefgh'[index]!
+          const path = `./${next}/\${X}`
+          return [
+            index === 0 ? 'a/b.yaml' : `${name}/x/${next}.yaml`,
+            object(next, path, `  postBuild: {substitute: {X: "\${X}"}}\n`),
+          ]
+        }),
+      ),
+      'h/x/secret.yaml': secret,
+    },
+    args: ['--needed'],
+    found: {
+      ...Object.fromEntries([...'abcdefg'].map((name): [string, [string]] => [name, ['not-needed']])),
+      h: ['missing'],
+    },
+  },
+  'paths that cannot be followed': {
+    files: {
+      'a/one.yaml': object('one', './elsewhere'),
+      'a/two.yaml': object('two', `./apps/\${CLUSTER}`),
+      'a/three.yaml': object('three', './apps'),
+      'apps/x.yaml': 'kind: ConfigMap\n',
+    },
+    args: ['--needed'],
+    found: {
+      one: ['not-needed', /^its path \.\/elsewhere is not in this repository, so it is not known/],
+      two: ['not-needed', /^its path \.\/apps\/\$\{CLUSTER\} is not in this repository/],
+      three: ['not-needed', /^it builds no encrypted file$/],
+    },
+  },
+  'no overlap: into other namespaces, and into another cluster': {
+    files: {
+      'flux/one.yaml': object('one', './apps', '  targetNamespace: one\n'),
+      'flux/two.yaml': object('two', './apps', '  targetNamespace: two\n'),
+      'flux/three.yaml': object('three', './apps', '  kubeConfig: {secretRef: {name: three}}\n'),
+      'apps/secret.yaml': secret,
+    },
+    found: { one: ['missing', null], two: ['missing', null], three: ['missing', null] },
+  },
   'an overlap: a parent that takes in all that is below': {
     args: ['--needed'],
     files: {
@@ -415,6 +498,19 @@ const namespaces: Record<
     },
     effective: [null],
     hint: ['one', 'two'],
+  },
+  'a variable of the parent': {
+    files: {
+      'flux/root.yaml': object('root', './apps', '  postBuild: {substitute: {TEAM: blue}}\n'),
+      'apps/a.yaml': object('a', './a', '', `  namespace: \${TEAM}\n`),
+    },
+    effective: ['blue', 'flux-system'],
+    hint: ['blue', 'flux-system'],
+  },
+  'a variable that only the cluster knows': {
+    files: { 'a.yaml': object('a', './a', '', `  namespace: \${TEAM}\n`) },
+    effective: [null],
+    hint: [],
   },
   'flux-system alone needs no words': {
     files: { 'a.yaml': object('a', './a') },
