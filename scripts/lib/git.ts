@@ -101,6 +101,14 @@ export async function refuseUncommitted(
   nameOf = (path: string) => path,
 ): Promise<void> {
   if (paths.length === 0) return
+  // of these `git status` says nothing
+  const tagged = (await git(repository, ['git', 'ls-files', '-v', '-z', '--', ...literal(paths)])).split('\0')
+  const assumed = tagged.filter((entry) => /^[a-z]/.test(entry)).map((entry) => nameOf(entry.slice(2)))
+  if (assumed.length > 0)
+    throw new UserError(`cannot commit ${assumed.join(', ')}: git is told to assume that it is unchanged`, {
+      hint: 'run `git update-index --no-assume-unchanged` for it, or leave --commit out',
+      exitCode: exit.no,
+    })
   const status = ['git', 'status', '--porcelain', '-z', '--no-renames', '--untracked-files=all', '--']
   const listed = (await git(repository, [...status, ...literal(paths)])).split('\0').filter(Boolean)
   if (listed.length === 0) return

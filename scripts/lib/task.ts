@@ -27,8 +27,6 @@ type Task = (usage: Usage, caller: Caller) => Promise<Report>
 export async function runTask(entry: string, task: Task): Promise<void> {
   // `mise run` sets it in the environment, by the header of the entry, which spares the first modules as well
   enableCompileCache(compileCache)
-  const cwd = process.env.MISE_ORIGINAL_CWD || process.cwd()
-  const env = environmentOfChildren(process.env, cwd)
   const name = taskName(entry)
   const abort = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -46,6 +44,8 @@ export async function runTask(entry: string, task: Task): Promise<void> {
     abort.abort(new Interrupted('internal error'))
   })
   try {
+    const cwd = process.env.MISE_ORIGINAL_CWD || currentDirectory()
+    const env = environmentOfChildren(process.env, cwd)
     const usage = readUsage(entry, process.argv.slice(2), process.env, cwd)
     if (typeof usage === 'string') return print(process.stdout, usage)
     await installDependencies(join(import.meta.dirname, '..', '..'), env, abort.signal)
@@ -56,6 +56,16 @@ export async function runTask(entry: string, task: Task): Promise<void> {
     process.exitCode = report.exitCode
   } catch (error) {
     fail(error)
+  }
+}
+
+function currentDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    throw new UserError('the directory that you are in does not exist any more', {
+      hint: 'go to another one',
+    })
   }
 }
 

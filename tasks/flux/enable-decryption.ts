@@ -6,7 +6,7 @@
 // [USAGE] flag "--name <name>" default="sops-age" help="Name of the Secret with the age key"
 // [USAGE] flag "--provider-only" help="Name no Secret: the controller has the key (--sops-age-secret)"
 // [USAGE] flag "--needed" help="Only where encrypted files are built"
-// [USAGE] flag "--check" help="Write nothing; exit 1 if something would change"
+// [USAGE] flag "--check" help="Write nothing; exit 1 if one lacks decryption"
 // [USAGE] flag "--dry-run" help="Write nothing; print the change as a unified diff"
 // [USAGE] flag "--commit" help="Commit the changed files, and only these"
 // [USAGE] flag "--json" help="One JSON document on stdout"

@@ -90,6 +90,12 @@ test('refuseUncommitted: changed, staged and new files, but only the named ones'
     writeFiles(repository.root, { 'a.yaml': 'mine\n', 'new.yaml': 'mine\n' })
     await refuseUncommitted(repository, ['b/b.yaml'])
     await refuseUncommitted(repository, [])
+    repository.git('update-index', '--assume-unchanged', 'a.yaml')
+    assert.match(
+      (await thrown(refuseUncommitted(repository, ['a.yaml']))).message,
+      'cannot commit a.yaml: git is told to assume that it is unchanged',
+    )
+    repository.git('update-index', '--no-assume-unchanged', 'a.yaml')
     for (const file of ['a.yaml', 'new.yaml']) {
       const error = await thrown(refuseUncommitted(repository, ['b/b.yaml', file], (path) => `../${path}`))
       assert.match(error.message, `cannot commit ../${file}:`)

@@ -2,9 +2,11 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { withDirectory } from '../helpers/files.ts'
 import { until } from '../helpers/processes.ts'
 import { startProgram } from '../helpers/program.ts'
 import { withFixtureTask } from '../helpers/task-fixture.ts'
+import { userEnvironment } from '../helpers/user.ts'
 
 const errors = join(import.meta.dirname, '..', '..', 'scripts', 'lib', 'errors.ts')
 const json = ['flag "--json" help="One JSON document"']
@@ -99,6 +101,18 @@ test('an error beside the task ends it: it cleans up, exit 70 and one document',
       assert.ok(existsSync(join(task.directory, 'cleaned')))
     },
   ))
+
+test('a directory that is gone by now is said, not a bug', () =>
+  withDirectory(async (cwd) => {
+    const entry = join(import.meta.dirname, '..', '..', 'tasks', 'flux', 'enable-decryption.ts')
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1"'
+    const { code, stderr } = await startProgram(['sh', '-c', script, process.execPath, entry], {
+      cwd,
+      env: userEnvironment(cwd),
+    }).ended
+    assert.is(code, 2, stderr)
+    assert.match(stderr, /^error: the directory that you are in does not exist any more\nhint: /)
+  }))
 
 test('an unhandled rejection is a bug', () =>
   withFixtureTask(
