@@ -13,12 +13,17 @@ export interface FluxInstallation {
 /** One of these is in every file that `findInstallations` wants to see. */
 export const installationMarks: readonly string[] = ['--sops-age-secret=', 'FluxInstance', 'flux-instance']
 
+/** What a text has in which something can be found; others only mention it. */
+const declares = /--sops-age-secret=|\bkind["']?\s*:\s*["']?FluxInstance\b|\binstance["']?\s*:/
+
 /**
  * Finds the FluxInstances of a repository, and what gives a controller its own key.
  * @param texts of the YAML and JSON files with a mark, by path
  */
 export function findInstallations(texts: ReadonlyMap<string, string>): FluxInstallation[] {
-  return [...texts].flatMap(([file, text]) => parseDocuments(text).flatMap(({ value }) => read(value, file)))
+  return [...texts]
+    .filter(([, text]) => declares.test(text))
+    .flatMap(([file, text]) => parseDocuments(text).flatMap(({ value }) => read(value, file)))
 }
 
 function read(value: unknown, file: string): FluxInstallation[] {
