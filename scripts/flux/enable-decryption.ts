@@ -62,6 +62,7 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
     .map((finding) =>
       writes && finding.status === 'missing' ? { ...finding, status: 'added' as const } : finding,
     )
+  const isMissing = changes.length > 0 || (check && findings.some((finding) => isLeftWithout(finding, flux)))
   const diff = dryRun
     ? changes.map(({ file, before, after }) => unifiedDiff(file, before, after)).join('')
     : undefined
@@ -76,13 +77,10 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
   // stdout is the diff alone, so that it can be piped into `git apply`
   for (const line of [...(dryRun ? lines : []), ...hints]) caller.note(line)
   return {
-    exitCode:
-      check && (changes.length > 0 || findings.some((finding) => isLeftWithout(finding, flux)))
-        ? exit.no
-        : exit.done,
+    exitCode: check && isMissing ? exit.no : exit.done,
     lines: diff === undefined ? lines : diff.split('\n').slice(0, -1),
     json: {
-      result: writes ? 'changed' : changes.length > 0 ? 'missing' : 'unchanged',
+      result: writes ? 'changed' : isMissing ? 'missing' : 'unchanged',
       kustomizations: findings.map(record),
       keyNamespaces: namespaces,
       ...(diff !== undefined && { diff }),

@@ -137,11 +137,13 @@ function judgeOwn(
 ): Decided {
   const final = node?.contexts.map(({ value }) => valueAt(value, 'spec', 'decryption')) ?? []
   if (!final.every((found) => isDeepStrictEqual(found, decryption)))
-    return {
-      status: 'different',
-      reason: 'its block is changed, or taken away, before it gets into the cluster',
-      by: file,
-    }
+    return final.every((found) => isSame(found, wanted))
+      ? { status: 'own', reason: 'what it lacks is added before it gets into the cluster', by: file }
+      : {
+          status: 'different',
+          reason: 'its block is changed, or taken away, before it gets into the cluster',
+          by: file,
+        }
   const isProviderOnly =
     isSame(decryption, { provider: 'sops' }) && valueAt(decryption, 'secretRef') === undefined
   if (isProviderOnly && key)

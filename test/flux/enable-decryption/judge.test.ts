@@ -344,6 +344,13 @@ const cases: Record<string, Case> = {
       three: ['own'],
     },
   },
+  'a block that the parent completes': {
+    files: {
+      'a/apps.yaml': object('apps', './apps', ofParent(merge(kind))),
+      'apps/one.yaml': object('one', './x', providerOnly),
+    },
+    found: { apps: ['missing'], one: ['own', /^what it lacks is added/, 'apps/one.yaml'] },
+  },
   'a kustomization file with an empty document behind it, or with another one': {
     files: {
       'a/apps.yaml': object('apps', './apps'),
