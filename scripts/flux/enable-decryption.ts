@@ -62,7 +62,8 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
     .map((finding) =>
       writes && finding.status === 'missing' ? { ...finding, status: 'added' as const } : finding,
     )
-  const isMissing = changes.length > 0 || (check && findings.some((finding) => isLeftWithout(finding, flux)))
+  const left = findings.filter((finding) => isLeftWithout(finding, flux))
+  const isMissing = changes.length > 0 || (check && left.length > 0)
   const diff = dryRun
     ? changes.map(({ file, before, after }) => unifiedDiff(file, before, after)).join('')
     : undefined
@@ -71,7 +72,7 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
   if (commit) lines.push(`commit ${commit.slice(0, 10)} ${commitMessage}`)
   const namespaces = keyNamespaces(findings, flux, options.name)
   const hints = [
-    ...patchHints(findings, flux.instancesThatNeedIt, block, shown),
+    ...patchHints(left, flux.instancesThatNeedIt, block, shown),
     ...(block.secretRef ? keyHint(namespaces, options.name) : []),
   ]
   // stdout is the diff alone, so that it can be piped into `git apply`

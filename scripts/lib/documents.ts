@@ -27,6 +27,7 @@ export function parseDocuments(text: string): YamlDocument[] {
       }
       try {
         const value = document.toJS()
+        // throws for an alias within its anchor, which makes a value that holds itself
         if (text.includes('*')) JSON.stringify(value)
         return { root: document.contents, value, problem: undefined }
       } catch {

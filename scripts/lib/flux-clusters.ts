@@ -23,7 +23,9 @@ export function findClusters(nodes: Nodes, installations: readonly FluxInstallat
   const owners = ownersOf(nodes)
   const keys = installations.filter(({ hasKey }) => hasKey)
   const areTogether = (a: FluxKustomization, b: FluxKustomization) =>
-    above.get(a)!.has(b) || above.get(b)!.has(a) || !clusters.get(a)!.isDisjointFrom(clusters.get(b)!)
+    above.get(a)!.has(b) ||
+    above.get(b)!.has(a) ||
+    (isSamePlace(a, b) && !clusters.get(a)!.isDisjointFrom(clusters.get(b)!))
   return {
     keyOf(source) {
       // one key for a repository that says no more
@@ -33,9 +35,7 @@ export function findClusters(nodes: Nodes, installations: readonly FluxInstallat
     },
     overlapOf(source) {
       for (const file of nodes.get(source)!.encrypted) {
-        const other = owners
-          .get(file)!
-          .find((owner) => owner !== source && areTogether(owner, source) && isSamePlace(owner, source))
+        const other = owners.get(file)!.find((owner) => owner !== source && areTogether(owner, source))
         if (other) return { file, other }
       }
       return undefined

@@ -39,7 +39,7 @@ export async function findFluxFiles(
 /**
  * As `findFluxFiles`, of files that are listed already, and without a look at who uses them as patches.
  * @param options `named`: those that are read even where git ignores them, or their name says something else; `seen`: gets
- *   each file that is read
+ *   each file that is read, its bytes only for as long as it runs
  * @throws UserError for an unreadable file; the reason of the repository's signal where that was aborted
  */
 export async function readFluxFiles(

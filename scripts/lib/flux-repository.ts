@@ -116,7 +116,7 @@ function makeTree(
   }
 }
 
-/** By directory; kustomize takes one file with one document. */
+/** By directory; of several files in one kustomize takes none. */
 function oneEach(kustomizations: readonly KustomizationFile[]): Map<string, KustomizationFile> {
   const found = Map.groupBy(kustomizations, ({ directory }) => directory)
   return new Map(

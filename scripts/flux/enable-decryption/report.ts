@@ -43,23 +43,25 @@ function line({ kustomization, file, reason }: Finding, pathOf: (file: string) =
   return `  ${what}${reason ? `: ${reason}` : ''}`
 }
 
-/** How to give the block to what is written by `flux bootstrap` or an operator; empty where nothing of that needs it. */
+/**
+ * How to give the block to what is written by `flux bootstrap` or an operator.
+ * @param left what builds encrypted files and is left without
+ * @param instances those that need it
+ */
 export function patchHints(
-  findings: readonly Finding[],
+  left: readonly Finding[],
   instances: readonly FluxInstallation[],
   block: Decryption,
   pathOf: (file: string) => string,
 ): string[] {
-  const refused = findings.filter(
-    ({ status, file, reason }) =>
-      status === 'not-editable' && isBootstrapFile(file) && !reason?.endsWith('needs none'),
-  )
   return [
-    ...refused.flatMap(({ file, name, kustomization }) => [
-      `hint: for ${name}, put this patch into the kustomization file beside ${pathOf(file)}:`,
-      '  patches:',
-      ...(kustomization ? patchLines(kustomization, block).map((text) => `    ${text}`) : []),
-    ]),
+    ...left
+      .filter(({ file }) => isBootstrapFile(file))
+      .flatMap(({ file, name, kustomization }) => [
+        `hint: for ${name}, put this patch into the kustomization file beside ${pathOf(file)}:`,
+        '  patches:',
+        ...(kustomization ? patchLines(kustomization, block).map((text) => `    ${text}`) : []),
+      ]),
     ...instances.flatMap(({ file, instance }) => [
       `hint: the FluxInstance ${instance?.name} syncs encrypted files: put this patch into ${pathOf(file)}:`,
       ...instancePatch(block),

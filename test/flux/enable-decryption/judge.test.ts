@@ -398,6 +398,22 @@ const cases: Record<string, Case> = {
       three: ['not-needed', /^it builds no encrypted file$/],
     },
   },
+  'an overlap: a parent that takes in what its child builds into another namespace': {
+    files: {
+      'flux/apps.yaml': object('apps', './apps'),
+      'apps/one.yaml': object('one', './apps/one', '  targetNamespace: one\n'),
+      'apps/one/secret.yaml': secret,
+    },
+    found: { apps: ['missing', /^overlap: /], one: ['missing', /^overlap: /] },
+  },
+  'no overlap: from another source': {
+    files: {
+      'flux/one.yaml': object('one', './apps'),
+      'flux/two.yaml': object('two', './apps').replace('name: flux-system, ', 'name: other, '),
+      'apps/secret.yaml': secret,
+    },
+    found: { one: ['missing', null], two: ['missing', null] },
+  },
   'no overlap: into other namespaces, and into another cluster': {
     files: {
       'flux/one.yaml': object('one', './apps', '  targetNamespace: one\n'),
