@@ -32,3 +32,8 @@ ${target}`
 export function inSpec(patches: string): string {
   return patches.replace(/^/gm, '  ').replace(/ +$/, '')
 }
+
+/** A kustomization file of kustomize that takes these in. */
+export function kustomizationOf(...resources: string[]): string {
+  return `resources:\n${resources.map((one) => `  - ${one}\n`).join('')}`
+}
