@@ -104,7 +104,7 @@ for (const entry of entries) {
     assert.ok(body <= 25, `${body} lines besides the header`)
     assert.ok(text.includes('await runTask(import.meta.filename, '))
     const { static: fixed, dynamic } = importsOf(entry)
-    assert.equal(fixed, ['scripts/lib/task.ts'])
+    assert.equal(fixed, ['scripts/task/run-task.ts'])
     assert.equal(dynamic, [entry.replace('tasks/', 'scripts/')])
   })
 
@@ -150,10 +150,16 @@ test('mise lists exactly these tasks with their descriptions, and shows each fla
 
 /** What may import what; each layer only those below it. */
 const layers: Record<string, RegExp> = {
+  'scripts/task/': /^scripts\/(task\/|lib\/[^/]+$)/,
   'scripts/flux/': /^scripts\/(flux|lib|sandbox)\//,
   'scripts/sops/': /^scripts\/(sops|lib)\//,
+  'scripts/sandbox/demo.ts': /^scripts\/(task|sandbox|lib)\//,
   'scripts/sandbox/': /^scripts\/(sandbox|lib)\//,
-  'scripts/lib/': /^scripts\/lib\//,
+  'scripts/lib/repository/': /^scripts\/lib\/((repository|kustomize|sops)\/|[^/]+$)/,
+  'scripts/lib/kustomize/': /^scripts\/lib\/((kustomize|sops)\/|[^/]+$)/,
+  'scripts/lib/cluster/': /^scripts\/lib\/((cluster|sops)\/|[^/]+$)/,
+  'scripts/lib/sops/': /^scripts\/lib\/(sops\/|[^/]+$)/,
+  'scripts/lib/': /^scripts\/lib\/[^/]+$/,
 }
 
 test('imports go one way', () => {
@@ -180,7 +186,7 @@ test('no module imports itself by way of others', () => {
 })
 
 test('one place starts processes', () => {
-  const allowed = /^scripts\/(lib\/(run|install)\.ts$|sandbox\/)/
+  const allowed = /^scripts\/(lib\/run\.ts$|task\/install\.ts$|sandbox\/)/
   for (const file of [...entries, ...modules]) {
     const { static: fixed, dynamic } = importsOf(file)
     for (const name of [...fixed, ...dynamic].filter((name) =>
@@ -196,17 +202,17 @@ test('the task boundary needs no package, for a bare clone has none', () => {
     if (seen.has(file)) return
     seen.add(file)
     for (const name of importsOf(file).values) {
-      assert.ok(name.startsWith('node:') || name.startsWith('scripts/lib/'), `${file} imports ${name}`)
+      assert.ok(/^(node:|scripts\/(task|lib)\/)/.test(name), `${file} imports ${name}`)
       if (name.startsWith('scripts/')) visit(name)
     }
   }
-  visit('scripts/lib/task.ts')
-  assert.ok(seen.has('scripts/lib/install.ts'))
+  visit('scripts/task/run-task.ts')
+  assert.ok(seen.has('scripts/task/install.ts'))
 })
 
 test('modules end no process, print nothing and know where they are only from their caller', () => {
   // the boundary reads the process, so that nobody else has to; run.ts and programs of their own are told by default
-  const boundary = new Set(['scripts/lib/task.ts', 'scripts/lib/run.ts', 'scripts/sandbox/demo.ts'])
+  const boundary = new Set(['scripts/task/run-task.ts', 'scripts/lib/run.ts', 'scripts/sandbox/demo.ts'])
   for (const file of [...entries, ...modules]) {
     const text = withoutComments(read(file))
     assert.not.match(text, /\bprocess\.exit\(/, file)

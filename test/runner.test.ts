@@ -276,8 +276,8 @@ test('files get a home and a temporary directory of their own, and those that sh
   const files = {
     'a.test.ts': show(''),
     'b.test.ts': show(''),
-    'c.test.ts': show('// helpers/sandbox.ts\n'),
-    'd.test.ts': show('// helpers/sandbox.ts\n'),
+    'c.test.ts': show('// helpers/flux/sandbox.ts\n'),
+    'd.test.ts': show('// helpers/flux/sandbox.ts\n'),
   }
   const { output } = await runFixture({ files })
   const lines = output.split('\n').filter((line) => line.startsWith('at '))

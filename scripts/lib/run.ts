@@ -139,7 +139,7 @@ async function outcomeOf(
 /** bash says 127 for a program that it does not find; a program may end with 127 as well. */
 async function requireProgram(program: string, { cwd, env }: RunOptions): Promise<void> {
   if (which.sync(program, { nothrow: true, path: (env ?? process.env).PATH || '.' })) return
-  const { howToGet } = await import('./mise.ts')
+  const { howToGet } = await import('./mise-tools.ts')
   throw new UserError(`${program} is not on PATH`, {
     hint: howToGet(program, cwd ?? process.cwd(), env ?? process.env),
   })

@@ -1,10 +1,10 @@
 import { join, relative } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
 import { exit } from '../lib/errors.ts'
-import { nameOf } from '../lib/flux-file.ts'
 import { refuseUncommitted } from '../lib/git.ts'
+import { nameOf } from '../lib/repository/flux-file.ts'
+import { rows } from '../lib/rows.ts'
 import { commitChanges } from './test-secret/commit.ts'
-import { rows } from './test-secret/rows.ts'
 import { findTarget, pathsOf } from './test-secret/target.ts'
 import { findTestSecret, removeTestSecret } from './test-secret/test-secret.ts'
 

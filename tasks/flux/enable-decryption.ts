@@ -10,7 +10,7 @@
 // [USAGE] flag "--dry-run" help="Write nothing; print the change as a unified diff"
 // [USAGE] flag "--commit" help="Commit the changed files, and only these"
 // [USAGE] flag "--json" help="One JSON document on stdout"
-import { runTask } from '../../scripts/lib/task.ts'
+import { runTask } from '../../scripts/task/run-task.ts'
 
 await runTask(import.meta.filename, async (usage, caller) => {
   const { enableDecryption } = await import('../../scripts/flux/enable-decryption.ts')

@@ -9,7 +9,7 @@
 // [USAGE] flag "--dry-run" help="Ask the cluster whether it would accept the change, but write nothing"
 // [USAGE] flag "--force" help="Replace the key even if files of the repository could then not be decrypted"
 // [USAGE] flag "--json" help="One JSON document on stdout"
-import { runTask } from '../../scripts/lib/task.ts'
+import { runTask } from '../../scripts/task/run-task.ts'
 
 await runTask(import.meta.filename, async (usage, caller) => {
   const { sopsKey } = await import('../../scripts/flux/sops-key.ts')

@@ -8,7 +8,7 @@
 // [USAGE] flag "--message <message>" default="SOPS decryption works" help="What is encrypted"
 // [USAGE] flag "--commit" help="Commit the written files, and only these"
 // [USAGE] flag "--json" help="One JSON document on stdout"
-import { runTask } from '../../scripts/lib/task.ts'
+import { runTask } from '../../scripts/task/run-task.ts'
 
 await runTask(import.meta.filename, async (usage, caller) => {
   const { testCreate } = await import('../../scripts/sops/test-create.ts')

@@ -6,7 +6,7 @@
 // [USAGE] flag "--name <name>" default="sops-test" help="Name of the Secret and of its directory"
 // [USAGE] flag "--commit" help="Commit the removal, and only that"
 // [USAGE] flag "--json" help="One JSON document on stdout"
-import { runTask } from '../../scripts/lib/task.ts'
+import { runTask } from '../../scripts/task/run-task.ts'
 
 await runTask(import.meta.filename, async (usage, caller) => {
   const { testRemove } = await import('../../scripts/sops/test-remove.ts')

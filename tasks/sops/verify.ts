@@ -8,7 +8,7 @@
 // [USAGE] flag "--context <context>" help="Context of the kubeconfig (else the current one)"
 // [USAGE] flag "--remote <remote>" default="origin" help="Name or URL of the git remote that Flux follows"
 // [USAGE] flag "--json" help="One JSON document on stdout"
-import { runTask } from '../../scripts/lib/task.ts'
+import { runTask } from '../../scripts/task/run-task.ts'
 
 await runTask(import.meta.filename, async (usage, caller) => {
   const { verify } = await import('../../scripts/sops/verify.ts')

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path'
 import { enableDecryption } from '../../scripts/flux/enable-decryption.ts'
 import { parseDocuments } from '../../scripts/lib/documents.ts'
-import { hasCorpus, withCorpusRepositories } from '../helpers/corpus.ts'
+import { hasCorpus, withCorpusRepositories } from '../helpers/corpus/corpus.ts'
 import { withDirectory } from '../helpers/files.ts'
 import { compare, type Pair } from './pairs.ts'
 

@@ -80,15 +80,15 @@ async function makeRepository(place: Place, sandbox: Sandbox): Promise<void> {
 
 /** A task of the form that ours have, with what starts processes. */
 function writeNothing(parent: string): void {
-  const module = (name: string) => JSON.stringify(join(root, 'scripts', 'lib', name))
+  const module = (name: string) => JSON.stringify(join(root, 'scripts', name))
   const file = join(parent, 'tasks', 'do', 'nothing.ts')
   writeFiles(parent, {
     'tasks/do/nothing.ts': `#!/usr/bin/env node
 // [MISE] description="Do nothing"
 // [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
-import { runTask } from ${module('task.ts')}
+import { runTask } from ${module('task/run-task.ts')}
 await runTask(import.meta.filename, async () => {
-  await import(${module('run.ts')})
+  await import(${module('lib/run.ts')})
   return { exitCode: 0, lines: [], json: {} }
 })
 `,

@@ -5,8 +5,8 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { decode, entry, newKey, oldKey, withPlace } from '../helpers/flux/sops-key.ts'
 import { makeKey } from '../helpers/keys.ts'
-import { decode, entry, newKey, oldKey, withPlace } from '../helpers/sops-key.ts'
 
 for (const via of ['node', 'mise'] as const) {
   test(`creates the Secret, then leaves it alone (${via})`, async () => {

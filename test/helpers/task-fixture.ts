@@ -5,7 +5,7 @@ import { type Ended, type Started, startProgram } from './program.ts'
 import { type Call, miseOffline } from './task.ts'
 import { userEnvironment } from './user.ts'
 
-const taskBoundary = join(import.meta.dirname, '..', '..', 'scripts', 'lib', 'task.ts')
+const taskBoundary = join(import.meta.dirname, '..', '..', 'scripts', 'task', 'run-task.ts')
 
 export interface FixtureTask {
   /** The project whose mise configuration has the task. */

@@ -85,9 +85,9 @@ export async function runTests(options: RunnerOptions): Promise<number> {
 /** The files that share the sandbox first, then those that start one themselves, for these take longest. */
 function jobs(files: readonly string[]): string[][] {
   const texts = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]))
-  const shared = files.filter((file) => /helpers\/(sandbox|sops-key)\.ts/.test(texts.get(file)!))
+  const shared = files.filter((file) => /helpers\/flux\/(sandbox|sops-key)\.ts/.test(texts.get(file)!))
   const alone = files.filter((file) => !shared.includes(file))
-  const isLong = (file: string) => /helpers\/verify\.ts|flux:sandbox/.test(texts.get(file)!)
+  const isLong = (file: string) => /helpers\/flux\/verify\.ts|flux:sandbox/.test(texts.get(file)!)
   return [
     ...(shared.length > 0 ? [shared] : []),
     ...alone.filter(isLong).map((file) => [file]),

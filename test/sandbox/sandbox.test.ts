@@ -8,8 +8,8 @@ import * as assert from 'uvu/assert'
 import { UserError } from '../../scripts/lib/errors.ts'
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/sandbox.ts'
 import { exampleCluster, withDirectory } from '../helpers/files.ts'
+import { startTestSandbox, testBinaries, withFlux, withSandbox } from '../helpers/flux/sandbox.ts'
 import { isRunning, listProcesses, until } from '../helpers/processes.ts'
-import { startTestSandbox, testBinaries, withFlux, withSandbox } from '../helpers/sandbox.ts'
 
 /** What runs or lies about because of the sandbox in this directory. */
 const leftovers = ({ directory, pids }: Pick<Sandbox, 'directory' | 'pids'>) => [
@@ -24,7 +24,7 @@ const sandboxDirectories = () => readdirSync(tmpdir()).filter((name) => name.sta
 async function withOwner(
   use: (owner: ReturnType<typeof spawn>, sandbox: Pick<Sandbox, 'directory' | 'pids'>) => Promise<void>,
 ) {
-  const script = join(import.meta.dirname, '..', 'helpers', 'sandbox-owner.ts')
+  const script = join(import.meta.dirname, '..', 'helpers', 'flux', 'sandbox-owner.ts')
   const owner = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     let said = ''

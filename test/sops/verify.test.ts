@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readFiles, writeFiles } from '../helpers/files.ts'
+import { createMessage, type Place, removeMessage, withPlace } from '../helpers/flux/verify.ts'
 import { traceCalls } from '../helpers/trace.ts'
-import { createMessage, type Place, removeMessage, withPlace } from '../helpers/verify.ts'
 
 const stages = [...['checks', 'create', 'source', 'applied', 'value', 'remove', 'removal-applied', 'pruned']]
 

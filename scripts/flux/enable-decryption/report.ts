@@ -1,5 +1,5 @@
-import { nameOf } from '../../lib/flux-file.ts'
-import type { FluxInstallation } from '../../lib/flux-instances.ts'
+import { nameOf } from '../../lib/repository/flux-file.ts'
+import type { FluxInstallation } from '../../lib/repository/flux-instances.ts'
 import { patchLines } from './bootstrap.ts'
 import { type Decryption, type Finding, isBootstrapFile, type Status } from './judge.ts'
 

@@ -1,7 +1,7 @@
-import { BadLine, type Identity, type ReadOptions, readIdentities } from '../../lib/age.ts'
-import { canDecrypt, findEncryptedFiles, isSparse } from '../../lib/encrypted-files.ts'
+import type { Secret } from '../../lib/cluster/kube-objects.ts'
 import { UserError } from '../../lib/errors.ts'
-import type { Secret } from '../../lib/kube-objects.ts'
+import { BadLine, type Identity, type ReadOptions, readIdentities } from '../../lib/sops/age.ts'
+import { canDecrypt, findEncryptedFiles, isSparse } from '../../lib/sops/encrypted-files.ts'
 import { dataKey } from './plan.ts'
 
 interface Repository {

@@ -1,5 +1,5 @@
-import { fieldManager } from '../../lib/kube-api.ts'
-import type { KubeObject, ManagedFields, Secret } from '../../lib/kube-objects.ts'
+import { fieldManager } from '../../lib/cluster/kube-api.ts'
+import type { KubeObject, ManagedFields, Secret } from '../../lib/cluster/kube-objects.ts'
 
 /** The data key that the controller reads identities from: any name that ends in `.agekey` (flux-sops.md 1.2). */
 export const dataKey = 'age.agekey'

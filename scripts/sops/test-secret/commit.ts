@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import type { Caller } from '../../lib/caller.ts'
-import { type FileChange, putBack } from '../../lib/files.ts'
+import { type FileChange, putBack } from '../../lib/file-changes.ts'
 import { commitFiles, type Repository } from '../../lib/git.ts'
 
 /**

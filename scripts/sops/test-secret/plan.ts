@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { UserError } from '../../lib/errors.ts'
-import type { FileChange } from '../../lib/files.ts'
-import { openKustomizationFile } from '../../lib/kustomization-edit.ts'
+import type { FileChange } from '../../lib/file-changes.ts'
+import { openKustomizationFile } from '../../lib/kustomize/kustomization-edit.ts'
+import { addResource, hasResource, removeResource } from '../../lib/kustomize/resources.ts'
 import { removeFirst } from './checks.ts'
 import { kustomizationFile, readReplaced, renderKustomization, secretFile } from './manifest.ts'
 import { findTestSecret, type Place, readIfThere } from './place.ts'
-import { addResource, hasResource, removeResource } from './resources.ts'
 
 /**
  * What has to be written for a test Secret: the Secret first and the list last, so that whatever a kill leaves behind can

@@ -1,10 +1,10 @@
 import { join, relative } from 'node:path'
 import type { Caller } from '../../lib/caller.ts'
 import { UserError } from '../../lib/errors.ts'
-import { type FluxKustomization, nameOf } from '../../lib/flux-file.ts'
-import { findKustomization } from '../../lib/flux-files.ts'
 import { type Repository, repositoryRoot } from '../../lib/git.ts'
-import { kustomizationFilesIn } from '../../lib/kustomize.ts'
+import { kustomizationFilesIn } from '../../lib/kustomize/build.ts'
+import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
+import { findKustomization } from '../../lib/repository/flux-files.ts'
 import { directoryOf, type Place } from './place.ts'
 
 /** What a user wants a test Secret for. */

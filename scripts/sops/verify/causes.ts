@@ -1,4 +1,4 @@
-import { conditionOf, idOf, type Kustomization } from '../../lib/flux.ts'
+import { conditionOf, idOf, type Kustomization } from '../../lib/cluster/flux-objects.ts'
 import { oneLine, redact } from '../../lib/redact.ts'
 import type { Finding } from './finding.ts'
 

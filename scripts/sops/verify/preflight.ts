@@ -1,5 +1,3 @@
-import { type Identity, readIdentities } from '../../lib/age.ts'
-import { UserError } from '../../lib/errors.ts'
 import {
   branchOf,
   conditionOf,
@@ -10,12 +8,14 @@ import {
   type Kustomization,
   kustomizations,
   sourceIdOf,
-} from '../../lib/flux.ts'
-import { get, list, type Scope, secrets } from '../../lib/kube-api.ts'
-import type { Secret } from '../../lib/kube-objects.ts'
-import type { Cluster } from '../../lib/kubectl.ts'
-import { KubectlError } from '../../lib/kubectl-error.ts'
+} from '../../lib/cluster/flux-objects.ts'
+import { get, list, type Scope, secrets } from '../../lib/cluster/kube-api.ts'
+import type { Secret } from '../../lib/cluster/kube-objects.ts'
+import type { Cluster } from '../../lib/cluster/kubectl.ts'
+import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
+import { UserError } from '../../lib/errors.ts'
 import { oneLine, redact } from '../../lib/redact.ts'
+import { type Identity, readIdentities } from '../../lib/sops/age.ts'
 import { type Finding, failed, unknown } from './finding.ts'
 
 /** What the cluster has to say about the Kustomization that is to be verified. */

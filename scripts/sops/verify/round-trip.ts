@@ -7,11 +7,11 @@ import {
   idOf,
   type Kustomization,
   kustomizations,
-} from '../../lib/flux.ts'
+} from '../../lib/cluster/flux-objects.ts'
+import { get, secrets } from '../../lib/cluster/kube-api.ts'
+import type { Secret } from '../../lib/cluster/kube-objects.ts'
+import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
 import { repositoryRoot } from '../../lib/git.ts'
-import { get, secrets } from '../../lib/kube-api.ts'
-import type { Secret } from '../../lib/kube-objects.ts'
-import { KubectlError } from '../../lib/kubectl-error.ts'
 import { runAnnotation } from '../test-secret/manifest.ts'
 import { directoryOf } from '../test-secret/place.ts'
 import { createTestSecret, type TestSecret } from '../test-secret/test-secret.ts'

@@ -1,6 +1,6 @@
 import type { Caller } from '../../lib/caller.ts'
-import type { ClusterView } from '../../lib/cluster-view.ts'
-import type { Cluster } from '../../lib/kubectl.ts'
+import type { ClusterView } from '../../lib/cluster/cluster-view.ts'
+import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import type { Place } from '../test-secret/place.ts'
 import type { Branch } from './branch.ts'
 import type { Finding } from './finding.ts'

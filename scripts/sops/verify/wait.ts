@@ -1,4 +1,4 @@
-import type { ClusterView, Watched } from '../../lib/cluster-view.ts'
+import type { ClusterView, Watched } from '../../lib/cluster/cluster-view.ts'
 import {
   conditionOf,
   dependenciesOf,
@@ -9,11 +9,11 @@ import {
   kustomizations,
   ownsSecret,
   sourceIdOf,
-} from '../../lib/flux.ts'
-import { annotate, type Resource } from '../../lib/kube-api.ts'
-import type { Secret } from '../../lib/kube-objects.ts'
-import type { Cluster } from '../../lib/kubectl.ts'
-import { KubectlError } from '../../lib/kubectl-error.ts'
+} from '../../lib/cluster/flux-objects.ts'
+import { annotate, type Resource } from '../../lib/cluster/kube-api.ts'
+import type { Secret } from '../../lib/cluster/kube-objects.ts'
+import type { Cluster } from '../../lib/cluster/kubectl.ts'
+import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
 import { oneLine, redact } from '../../lib/redact.ts'
 import { runAnnotation } from '../test-secret/manifest.ts'
 import type { Branch } from './branch.ts'

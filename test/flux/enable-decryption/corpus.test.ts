@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Decryption } from '../../../scripts/flux/enable-decryption/judge.ts'
-import { parseFluxFile } from '../../../scripts/lib/flux-file.ts'
-import { hasCorpus, withCorpusRepositories, withPairs } from '../../helpers/corpus.ts'
-import { checkEdit, planText } from '../../helpers/edits.ts'
+import { parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
+import { hasCorpus, withCorpusRepositories, withPairs } from '../../helpers/corpus/corpus.ts'
+import { checkEdit, planText } from '../../helpers/corpus/edits.ts'
 import { runTask } from '../../helpers/task.ts'
 
 const block: Decryption = { provider: 'sops', secretRef: { name: 'sops-age' } }

@@ -1,6 +1,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { decryptionPatch, fluxKustomization, inSpec, kustomizationOf } from '../../helpers/flux-objects.ts'
+import {
+  decryptionPatch,
+  fluxKustomization,
+  inSpec,
+  kustomizationOf,
+} from '../../helpers/flux/flux-objects.ts'
 import { encryptSecret, makeKey } from '../../helpers/keys.ts'
 import { withRepository } from '../../helpers/repository.ts'
 import { runTask } from '../../helpers/task.ts'

@@ -1,6 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { kustomizationOf as kustomization, fluxKustomization as object } from '../../helpers/flux-objects.ts'
+import {
+  kustomizationOf as kustomization,
+  fluxKustomization as object,
+} from '../../helpers/flux/flux-objects.ts'
 import { withRepository } from '../../helpers/repository.ts'
 import { runTask } from '../../helpers/task.ts'
 

@@ -4,10 +4,10 @@ import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Decryption } from '../../../scripts/flux/enable-decryption/judge.ts'
-import { findFluxFiles } from '../../../scripts/lib/flux-files.ts'
-import { hasCorpus, withCorpusRepositories } from '../../helpers/corpus.ts'
-import { checkEdit, planText } from '../../helpers/edits.ts'
-import { mutate, someMutations } from '../../helpers/mutations.ts'
+import { findFluxFiles } from '../../../scripts/lib/repository/flux-files.ts'
+import { hasCorpus, withCorpusRepositories } from '../../helpers/corpus/corpus.ts'
+import { checkEdit, planText } from '../../helpers/corpus/edits.ts'
+import { mutate, someMutations } from '../../helpers/corpus/mutations.ts'
 
 const block: Decryption = { provider: 'sops', secretRef: { name: 'sops-age' } }
 

@@ -1,8 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { decryptionPatch, fluxKustomization, inSpec } from '../../helpers/flux-objects.ts'
+import { decryptionPatch, fluxKustomization, inSpec } from '../../helpers/flux/flux-objects.ts'
+import { type Flux, withFlux } from '../../helpers/flux/sandbox.ts'
 import { encryptSecret, type Key, makeKey } from '../../helpers/keys.ts'
-import { type Flux, withFlux } from '../../helpers/sandbox.ts'
 import { runTask } from '../../helpers/task.ts'
 
 const providerOnly = '  decryption:\n    provider: sops\n'

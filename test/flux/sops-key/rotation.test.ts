@@ -5,9 +5,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
 import { writeFiles } from '../../helpers/files.ts'
+import { decode, entry, newKey, oldKey, withPlace } from '../../helpers/flux/sops-key.ts'
 import { encryptSecret } from '../../helpers/keys.ts'
 import { startProgram } from '../../helpers/program.ts'
-import { decode, entry, newKey, oldKey, withPlace } from '../../helpers/sops-key.ts'
 
 test('refuses a rotation after which Flux could not decrypt a file, and says how to keep both', async () => {
   await withPlace(async ({ sopsKey, secret, root }) => {

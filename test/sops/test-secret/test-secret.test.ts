@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
-import { putBack } from '../../../scripts/lib/files.ts'
+import { putBack } from '../../../scripts/lib/file-changes.ts'
 import {
   createTestSecret,
   findTestSecret,
   removeTestSecret,
 } from '../../../scripts/sops/test-secret/test-secret.ts'
-import { type Example, withExample } from '../../helpers/example.ts'
 import { readFiles, writeFiles } from '../../helpers/files.ts'
+import { type Example, withExample } from '../../helpers/flux/example.ts'
 import { makeKey, sopsConfig } from '../../helpers/keys.ts'
 import { thrown } from '../../helpers/thrown.ts'
 

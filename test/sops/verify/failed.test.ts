@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeKey } from '../../helpers/keys.ts'
 import {
   createMessage,
   infrastructure,
@@ -10,7 +9,8 @@ import {
   removeMessage,
   type Verified,
   withPlace,
-} from '../../helpers/verify.ts'
+} from '../../helpers/flux/verify.ts'
+import { makeKey } from '../../helpers/keys.ts'
 
 /** Does something in the cluster between the checks and the first push. */
 function betweenChecksAndPush({ hook }: Place, script: string): void {

@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createTestSecret } from '../../../scripts/sops/test-secret/test-secret.ts'
 import { writeFiles } from '../../helpers/files.ts'
-import { createMessage, removeMessage, withPlace } from '../../helpers/verify.ts'
+import { createMessage, removeMessage, withPlace } from '../../helpers/flux/verify.ts'
 
 test('a push of somebody else comes first: it is redone on the new tip', () =>
   withPlace(async ({ directory, url, git, hook, verify, tip, subjects, server, env }) => {

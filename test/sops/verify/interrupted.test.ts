@@ -2,7 +2,7 @@ import { existsSync, watch, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createMessage, type Place, removeMessage, withPlace } from '../../helpers/verify.ts'
+import { createMessage, type Place, removeMessage, withPlace } from '../../helpers/flux/verify.ts'
 
 /** Each stage with the one whose line appears when it begins, in parts that take about the same time. */
 const parts = [

@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { type Place, withPlace } from '../../helpers/flux/verify.ts'
 import { makeKey } from '../../helpers/keys.ts'
 import { runTask } from '../../helpers/task.ts'
-import { type Place, withPlace } from '../../helpers/verify.ts'
 
 interface Case {
   /** Makes it wrong. @returns how it is mended */

@@ -1,0 +1,76 @@
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { UserError } from '../errors.ts'
+import { type Cluster, patience } from './kubectl.ts'
+import { explainAnswer, KubectlError, noAnswer, whichCluster } from './kubectl-error.ts'
+
+/** What is asked of the API server; a GET where nothing is changed. */
+export interface Request {
+  path: string
+  query?: Record<string, string>
+  /** What to change. It may hold a secret: no error quotes it. */
+  patch?: { type: 'merge-patch+json' | 'apply-patch+yaml'; body: object }
+}
+
+/**
+ * Sends a request and reads the whole answer.
+ * @param what how an error begins
+ * @throws KubectlError
+ */
+export async function call<T>(cluster: Cluster, what: string, options: Request): Promise<T> {
+  const late = AbortSignal.timeout(patience)
+  try {
+    return JSON.parse(await text(await send(cluster, what, options, late)))
+  } catch (error) {
+    throw await connectionError(cluster, what, error, late)
+  }
+}
+
+/**
+ * @param late ends the request
+ * @returns the answer, whose body is still to come
+ * @throws KubectlError for every other status than 2xx
+ */
+export async function send(
+  cluster: Cluster,
+  what: string,
+  { path, query = {}, patch }: Request,
+  late: AbortSignal,
+): Promise<IncomingMessage> {
+  // loading it takes as long as kubectl needs to start
+  const [{ request }, socketPath] = await Promise.all([import('node:http'), cluster.socket])
+  const headers = {
+    // the only name that kubectl proxy answers to
+    host: 'localhost',
+    accept: 'application/json',
+    ...(patch && { 'content-type': `application/${patch.type}` }),
+  }
+  const url = `${path}?${new URLSearchParams(query)}`
+  const signal = cluster.signal ? AbortSignal.any([cluster.signal, late]) : late
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const method = patch ? 'PATCH' : 'GET'
+    const sent = request({ socketPath, method, path: url, headers, agent: false, signal })
+    sent
+      .on('response', resolve)
+      .on('error', reject)
+      .end(patch && JSON.stringify(patch.body))
+  })
+  const status = answer.statusCode ?? 0
+  if (status >= 200 && status < 300) return answer
+  throw explainAnswer(what, status, await text(answer))
+}
+
+/** What to say of a failure: for what is no answer, the connection itself. @throws the reason of an abort */
+export async function connectionError(
+  { context, signal }: Cluster,
+  what: string,
+  error: unknown,
+  late?: AbortSignal,
+): Promise<unknown> {
+  signal?.throwIfAborted()
+  const why = late?.aborted ? noAnswer : 'kubectl proxy has ended the connection'
+  const known = error instanceof UserError ? error : new KubectlError(what, 'unreachable', why, whichCluster)
+  // without a context kubectl goes to localhost:8080, and that is not what is wrong
+  if (known instanceof KubectlError && known.problem === 'unreachable') await context
+  return known
+}

@@ -1,0 +1,99 @@
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { CommandError } from '../errors.ts'
+import { temporaryDirectory } from '../file-changes.ts'
+import { run, type Service, serve } from '../run.ts'
+import { explain } from './kubectl-error.ts'
+
+/** A connection to a cluster: `kubectl proxy`, which answers on a socket that only the user can reach. */
+export interface Cluster {
+  /** The name of the context that all calls go to. Rejects with KubectlError where there is none. */
+  readonly context: Promise<string>
+  /** The path of the socket. Rejects with KubectlError where kubectl does not start. */
+  readonly socket: Promise<string>
+  readonly env: NodeJS.ProcessEnv
+  readonly signal: AbortSignal | undefined
+  /** Ends it. */
+  close(): Promise<void>
+}
+
+/** An API server that does not answer would keep a call for up to 50 s (observed.md D7), so every one has an end, in ms. */
+export const patience = 8_000
+
+/** A tenth of the time that kubectl takes to start is Go's garbage collector (https://pkg.go.dev/runtime: GOGC). */
+const quick = { GOGC: '400' }
+
+/** The longest path of a socket that all systems take, in bytes (`sun_path` of unix(7); 104 on macOS). */
+const longestSocket = 103
+
+/**
+ * Opens a connection as kubectl would: kubeconfig, credentials and their plugins are its own. One process serves all calls.
+ * @param context of the kubeconfig; the current one where `undefined`
+ * @returns at once; it must be closed
+ */
+export function openCluster(
+  context: string | undefined,
+  { env, signal }: { env: NodeJS.ProcessEnv; signal?: AbortSignal | undefined },
+): Cluster {
+  const directory = makeDirectory()
+  const proxy = startProxy(directory, context, { env, signal })
+  const socket = proxy.then(() => socketIn(directory))
+  const name = context === undefined ? currentContext({ env, signal }) : Promise.resolve(context)
+  // whoever calls the cluster hears of it; a task may end before it does
+  for (const promise of [socket, name]) promise.catch(() => {})
+  return {
+    context: name,
+    socket,
+    env,
+    signal,
+    async close() {
+      await proxy.then(
+        (service) => service.end(),
+        () => {},
+      )
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** @throws KubectlError where there is none */
+async function currentContext(options: {
+  env: NodeJS.ProcessEnv
+  signal: AbortSignal | undefined
+}): Promise<string> {
+  try {
+    const env = { ...quick, ...options.env }
+    return (
+      await run(['kubectl', 'config', 'current-context'], { ...options, env, timeout: patience })
+    ).trim()
+  } catch (error) {
+    throw error instanceof CommandError ? explain(error, 'cannot tell which cluster') : error
+  }
+}
+
+async function startProxy(
+  directory: string,
+  context: string | undefined,
+  { env, signal }: { env: NodeJS.ProcessEnv; signal: AbortSignal | undefined },
+): Promise<Service> {
+  const args = ['kubectl', 'proxy', `--unix-socket=${socketIn(directory)}`]
+  // the server of a kubeconfig can have a path, as Rancher's do
+  args.push('--append-server-path', ...(context === undefined ? [] : [`--context=${context}`]))
+  try {
+    return await serve(args, { env: { ...quick, ...env }, signal, directory })
+  } catch (error) {
+    throw error instanceof CommandError ? explain(error, 'cannot reach the cluster') : error
+  }
+}
+
+/** @returns a new directory that only the user can enter */
+function makeDirectory(): string {
+  const prefix = 'flux-sops-kubectl-'
+  const length = Buffer.byteLength(socketIn(join(resolve(tmpdir()), `${prefix}XXXXXX`)))
+  return temporaryDirectory(prefix, length > longestSocket ? '/tmp' : undefined)
+}
+
+function socketIn(directory: string): string {
+  return join(directory, 'api')
+}

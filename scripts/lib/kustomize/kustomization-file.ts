@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { listAt, parseDocuments, textAt, valueAt } from '../documents.ts'
+import { kustomizationFileNames } from './build.ts'
+import { type Patch, patchesIn } from './patches.ts'
+import { readPlainKustomization } from './plain-kustomization.ts'
+
+/** A kustomization file (of kustomize, not of Flux) and what it says of local files. Paths are relative to the root. */
+export interface KustomizationFile {
+  file: string
+  /** The root itself is `.`. */
+  directory: string
+  /** Files and directories of `resources` and `bases`. */
+  resources: string[]
+  components: string[]
+  /**
+   * Files of `patches`, which Flux decrypts before the build, of `patchesStrategicMerge`, which hand their `sops` block to the
+   * object, and of `patchesJson6902`, which it never decrypts (observed.md B14).
+   */
+  patchFiles: { path: string; decrypted: 'before' | 'after' | 'never' }[]
+  /** Files of `secretGenerator`, with what tells Flux their format: the name of the key, or of an env file. */
+  secretFiles: { path: string; name: string; env: boolean }[]
+  /** `namespace`, which all objects get. */
+  namespace: string | undefined
+  /** What all objects get. */
+  labels: Record<string, unknown>
+  annotations: Record<string, unknown>
+  /** In the order that kustomize applies them, those of `patchesJson6902` after the namespace. */
+  patches: Patch[]
+  jsonPatches: Patch[]
+}
+
+/** Whether a path is that of a kustomization file. */
+export function isKustomizationFile(path: string): boolean {
+  return kustomizationFileNames.includes(posix.basename(path))
+}
+
+/**
+ * Reads kustomization files; what can't be read is left out, for kustomize itself reports it.
+ * @param files paths relative to `root`, with `/`
+ * @param wanted decides by the text whether a file is worth parsing
+ */
+export function readKustomizationFiles(
+  root: string,
+  files: readonly string[],
+  wanted: (text: string) => boolean = () => true,
+): KustomizationFile[] {
+  return files.flatMap((file) => {
+    const text = readText(join(root, file))
+    return text === undefined || !wanted(text) ? [] : [parseKustomizationFile(root, file, text)]
+  })
+}
+
+/** @returns what the first document of a kustomization file says; kustomize reads no other */
+export function parseKustomizationFile(root: string, file: string, text: string): KustomizationFile {
+  const directory = posix.dirname(file)
+  const local = (path: string) => posix.join(directory, path).replace(/\/$/, '')
+  const paths = (list: unknown[]) => list.flatMap((path) => (typeof path === 'string' ? [local(path)] : []))
+  const fileOf = (path: string) => {
+    const found = local(path)
+    let text: string | undefined
+    const read = () => (found.startsWith('..') ? '' : (readText(join(root, found)) ?? ''))
+    // a patch is for many objects
+    return { file: found, text: () => (text ??= read()) }
+  }
+  const value = readPlainKustomization(text) ?? parseDocuments(text)[0]?.value
+  const list = (key: string) => listAt(value, key)
+  const patchPaths = (key: string) => paths(list(key).map((patch) => textAt(patch, 'path')))
+  return {
+    file,
+    directory,
+    resources: paths([...list('resources'), ...list('bases')]),
+    components: paths(list('components')),
+    patchFiles: [
+      ...paths(list('patchesStrategicMerge')).map((path) => ({ path, decrypted: 'after' as const })),
+      ...patchPaths('patches').map((path) => ({ path, decrypted: 'before' as const })),
+      ...patchPaths('patchesJson6902').map((path) => ({ path, decrypted: 'never' as const })),
+    ],
+    secretFiles: list('secretGenerator').flatMap((generator) => [
+      ...listAt(generator, 'files').flatMap((entry) => secretFile(entry, false, local)),
+      ...listAt(generator, 'envs').flatMap((entry) => secretFile(entry, true, local)),
+    ]),
+    namespace: textAt(value, 'namespace'),
+    labels: Object.assign(
+      {},
+      ...list('labels').map((entry) => valueAt(entry, 'pairs')),
+      valueAt(value, 'commonLabels'),
+    ),
+    annotations: Object.assign({}, valueAt(value, 'commonAnnotations')),
+    patches: patchesIn([...list('patchesStrategicMerge'), ...list('patches')], file, fileOf),
+    jsonPatches: patchesIn(list('patchesJson6902'), file, fileOf),
+  }
+}
+
+/** An entry of a generator is `path` or `key=path`. */
+function secretFile(entry: unknown, env: boolean, local: (path: string) => string) {
+  if (typeof entry !== 'string') return []
+  const [, key, path] = /^(?:([^=]*)=)?(.*)$/s.exec(entry)!
+  return [{ path: local(path!), name: key ?? posix.basename(path!), env }]
+}
+
+/** The directories whose kustomization takes in one of `files`, directly or through others; sorted. */
+export function directoriesThatInclude(
+  kustomizations: readonly KustomizationFile[],
+  files: readonly string[],
+): string[] {
+  const parents = new Map<string, string[]>()
+  for (const { directory, resources, components } of kustomizations) {
+    for (const resource of [...resources, ...components])
+      parents.set(resource, [...(parents.get(resource) ?? []), directory])
+  }
+  const included = new Set(files)
+  for (const path of included) for (const parent of parents.get(path) ?? []) included.add(parent)
+  for (const file of files) included.delete(file)
+  return [...included].toSorted()
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,123 @@
+import { listAt, parseDocuments, textAt, valueAt, type YamlDocument } from '../documents.ts'
+
+/** A Flux Kustomization as a file of the repository declares it. */
+export interface FluxKustomization {
+  /** Relative to the root of the repository, with `/`. */
+  file: string
+  /** Which document of the file, from 1. Those of a `List` share one. */
+  document: number
+  /** Where it stands in the document: empty, or in a `List` `['items', 0]`. */
+  at: (string | number)[]
+  apiVersion: string
+  name: string | undefined
+  /** As written; where there is none, a kustomization or a parent decides. */
+  namespace: string | undefined
+  /** `spec.path`: what it builds, as written. */
+  path: string | undefined
+  prune: boolean
+  dependsOn: { name: string | undefined; namespace: string | undefined }[]
+  sourceRef: { kind: string | undefined; name: string | undefined; namespace: string | undefined }
+  /** `spec.decryption` as a plain value; `undefined` where there is none. */
+  decryption: unknown
+  /** The whole object as a plain value. */
+  value: unknown
+}
+
+/** A file that holds Flux Kustomizations, or would if it could be read. */
+export interface FluxFile {
+  /** Relative to the root of the repository, with `/`. */
+  file: string
+  text: string
+  documents: YamlDocument[]
+  /** Of the documents that could be read. */
+  kustomizations: FluxKustomization[]
+  /** Why the file must be left alone as a whole. */
+  problem: string | undefined
+  /** The kustomization file that uses this file as a patch: what it holds are then no Kustomizations of their own. */
+  patchOf: string | undefined
+}
+
+/** The API group of Flux Kustomizations. */
+export const group = 'kustomize.toolkit.fluxcd.io'
+
+/** Every `apiVersion` of the group holds it; the name alone is in large CRDs and in annotations as well. */
+const mark = `${group}/v`
+
+/** @returns `undefined` for a file that holds no Flux Kustomization and no sign of an unreadable one */
+export function parseFluxFile(file: string, bytes: Buffer): FluxFile | undefined {
+  const utf16 =
+    bytes[0] === 0xff || bytes[1] === 0
+      ? 'utf-16le'
+      : bytes[0] === 0xfe || bytes[0] === 0
+        ? 'utf-16be'
+        : undefined
+  if (!utf16 && !bytes.includes(mark)) return undefined
+  const text = new TextDecoder(utf16 ?? 'utf-8', { ignoreBOM: true }).decode(bytes)
+  if (!text.includes(mark)) return undefined
+  const documents = parseDocuments(text)
+  const kustomizations = documents.flatMap((document, index) =>
+    kustomizationsIn(document.value, file, index + 1),
+  )
+  const unread = documents.some((document) => document.problem) && declaresKustomization.test(text)
+  if (kustomizations.length === 0 && !unread) return undefined
+  const isText = utf16 === undefined && Buffer.from(text).equals(bytes)
+  const problem = isText ? problemIn(text, documents) : utf16 ? 'it is UTF-16' : 'it is not UTF-8'
+  return { file, text, documents, kustomizations, problem, patchOf: undefined }
+}
+
+function problemIn(text: string, documents: readonly YamlDocument[]): string | undefined {
+  const broken = documents.find((document) => document.problem)
+  if (broken && /\{\{|\{%/.test(text)) return 'it is a template'
+  if (broken) return `it is not valid YAML (${broken.problem})`
+  if (unclearLineEnd.test(text)) return 'it has line ends that not every YAML parser takes for such'
+  const encrypted = documents.some(({ value }) => typeof valueAt(value, 'sops') === 'object')
+  return encrypted ? 'it is encrypted with SOPS, and a change would break its MAC' : undefined
+}
+
+/** Kubernetes reads YAML 1.1, where a line ends at each of these; for the parser that we use it goes on. */
+const unclearLineEnd = /\r(?!\n)|[\u0085\u2028\u2029]/
+
+const declaresKustomization = /^\s*(?:- +)?["']?apiVersion["']?\s*:\s*["']?kustomize\.toolkit\.fluxcd\.io\//m
+
+function kustomizationsIn(
+  value: unknown,
+  file: string,
+  document: number,
+  at: (string | number)[] = [],
+): FluxKustomization[] {
+  const apiVersion = textAt(value, 'apiVersion') ?? ''
+  const kind = textAt(value, 'kind')
+  if (kind === 'List' || kind === 'KustomizationList') {
+    return listAt(value, 'items').flatMap((item, index) =>
+      kustomizationsIn(item, file, document, [...at, 'items', index]),
+    )
+  }
+  if (kind !== 'Kustomization' || !apiVersion.startsWith(`${group}/`)) return []
+  const reference = (found: unknown) => ({
+    name: textAt(found, 'name'),
+    namespace: textAt(found, 'namespace'),
+  })
+  return [
+    {
+      file,
+      document,
+      at,
+      apiVersion,
+      ...reference(valueAt(value, 'metadata')),
+      path: textAt(value, 'spec', 'path'),
+      prune: valueAt(value, 'spec', 'prune') === true,
+      dependsOn: listAt(value, 'spec', 'dependsOn').map(reference),
+      sourceRef: {
+        kind: textAt(value, 'spec', 'sourceRef', 'kind'),
+        ...reference(valueAt(value, 'spec', 'sourceRef')),
+      },
+      decryption: valueAt(value, 'spec', 'decryption'),
+      value,
+    },
+  ]
+}
+
+/** How people call a Kustomization: `namespace/name`, or the name alone where no namespace is written. */
+export function nameOf({ namespace, name }: FluxKustomization): string {
+  return [namespace, name ?? '(no name)'].filter(Boolean).join('/')
+}

@@ -1,0 +1,51 @@
+import { listAt, parseDocuments, textAt, valueAt } from '../documents.ts'
+
+/** A place that configures the Flux controllers of a cluster. */
+export interface FluxInstallation {
+  /** Relative to the root. */
+  file: string
+  /** Of a FluxInstance, also as the values of its Helm chart; `undefined` for a plain manifest or a patch of one. */
+  instance: { name: string; path: string; decrypts: boolean } | undefined
+  /** Whether kustomize-controller gets a key of its own (`--sops-age-secret`, Flux 2.7; flux-sops.md 1.2). */
+  hasKey: boolean
+}
+
+/** One of these is in every file that `findInstallations` wants to see. */
+export const installationMarks: readonly string[] = ['--sops-age-secret=', 'FluxInstance', 'flux-instance']
+
+/** What a text has in which something can be found; others only mention it. */
+const declares = /--sops-age-secret=|\bkind["']?\s*:\s*["']?FluxInstance\b|\binstance["']?\s*:/
+
+/**
+ * Finds the FluxInstances of a repository, and what gives a controller its own key.
+ * @param texts of the YAML and JSON files with a mark, by path
+ */
+export function findInstallations(texts: ReadonlyMap<string, string>): FluxInstallation[] {
+  return [...texts]
+    .filter(([, text]) => declares.test(text))
+    .flatMap(([file, text]) => parseDocuments(text).flatMap(({ value }) => read(value, file)))
+}
+
+function read(value: unknown, file: string): FluxInstallation[] {
+  const spec = specOf(value)
+  const hasKey = givesKey(spec ?? value)
+  if (!spec) return hasKey ? [{ file, instance: undefined, hasKey }] : []
+  const patches = listAt(spec, 'kustomize', 'patches')
+  const decrypts = patches.some((patch) => /^[^#\n]*\bdecryption\b/m.test(textAt(patch, 'patch') ?? ''))
+  const name = textAt(value, 'metadata', 'name') ?? 'flux'
+  return [{ file, instance: { name, path: textAt(spec, 'sync', 'path') ?? '.', decrypts }, hasKey }]
+}
+
+/** Whether the flag is in one of the texts of a value, with a name, and not in a comment of a patch. */
+function givesKey(value: unknown): boolean {
+  if (typeof value === 'string')
+    return value.split('\n').some((line) => /^[^#]*--sops-age-secret=[a-z0-9]/.test(line))
+  return typeof value === 'object' && value !== null && Object.values(value).some(givesKey)
+}
+
+/** The spec of a FluxInstance, or what the chart flux-instance makes one of. */
+function specOf(value: unknown): unknown {
+  const kind = textAt(value, 'kind')
+  if (kind === 'FluxInstance') return valueAt(value, 'spec')
+  return kind === 'HelmRelease' ? valueAt(value, 'spec', 'values', 'instance') : undefined
+}

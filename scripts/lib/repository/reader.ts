@@ -1,0 +1,36 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { UserError } from '../errors.ts'
+
+/** @returns what is in a file; `undefined` where there is none, or only a link to nothing. Only good until the next call. */
+export type Reader = (file: string) => Buffer | undefined
+
+/**
+ * Reads many files, each into the same memory: new memory for each is what most of the time of a large repository goes into.
+ * @param root what the files are relative to
+ * @throws UserError for a file that can't be read
+ */
+export function makeReader(root: string): Reader {
+  let memory = Buffer.allocUnsafeSlow(2 ** 16)
+  return (file) => {
+    let descriptor: number | undefined
+    try {
+      // a pipe that nobody writes to is empty, and not waited for
+      descriptor = openSync(join(root, file), constants.O_RDONLY | constants.O_NONBLOCK)
+      let length = 0
+      for (;;) {
+        length += readSync(descriptor, memory, length, memory.length - length, null)
+        if (length < memory.length) return memory.subarray(0, length)
+        const larger = Buffer.allocUnsafeSlow(2 * length)
+        memory.copy(larger)
+        memory = larger
+      }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EISDIR' || code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined
+      throw new UserError(`cannot read ${file}: ${code}`)
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { CommandError, UserError } from '../errors.ts'
+import { run } from '../run.ts'
+
+/** An age private key and what belongs to it. */
+export interface Identity {
+  /** The private key. Never printed; it enters processes by stdin only. */
+  secret: string
+  /** Its public key, `age1…` or `age1pq1…`. */
+  recipient: string
+}
+
+export interface ReadOptions {
+  env: NodeJS.ProcessEnv
+  signal?: AbortSignal | undefined
+  /**
+   * A blank around a line is a fault, as it is for the controller. Else blanks are taken off, for text that
+   * `renderIdentities` writes anew.
+   */
+  exact?: boolean
+  /** Identities that were read before, which need no second look. */
+  known?: readonly Identity[]
+}
+
+/** A line that the controller would refuse. */
+export class BadLine extends UserError {
+  /** `line 2 is a public key`. */
+  readonly reason: string
+
+  constructor(source: string, reason: string, hint: string) {
+    super(`cannot use the age key from ${source}: ${reason}`, { hint })
+    this.reason = reason
+  }
+}
+
+interface Line {
+  number: number
+  text: string
+}
+
+/**
+ * Reads age identities as Flux's kustomize-controller would, one a line, empty lines and `#` lines left out
+ * (sops `age/keysource.go` parseIdentities; flux-sops.md 1.2, observed.md A). A carriage return at the line's end is
+ * no fault there and so none here.
+ *
+ * @param text what the key file or the Secret holds
+ * @param source how messages name it: `.age-key.txt`
+ * @throws BadLine with the line number and the reason where the controller would refuse the text, UserError where it would
+ *   find no identity in it. The message never quotes a line.
+ */
+export async function readIdentities(
+  text: string,
+  source: string,
+  options: ReadOptions,
+): Promise<Identity[]> {
+  const lines = text.split('\n').map((line, index) => ({ number: index + 1, text: line.replace(/\r$/, '') }))
+  if (/^(age-encryption\.org\/|-----BEGIN AGE ENCRYPTED)/.test(text.trimStart())) {
+    throw fault(
+      source,
+      lines[0]!,
+      'is the start of an age-encrypted file',
+      'decrypt the key file first: the controller has no passphrase',
+    )
+  }
+  const kept: Line[] = []
+  for (const line of lines) {
+    const trimmed = line.text.trim()
+    if (
+      options.exact
+        ? line.text === '' || line.text.startsWith('#')
+        : trimmed === '' || trimmed.startsWith('#')
+    )
+      continue
+    const reason =
+      options.exact && trimmed !== line.text ? 'has blanks around it or nothing else' : faultOf(trimmed)
+    if (reason) throw fault(source, line, reason)
+    kept.push({ number: line.number, text: trimmed })
+  }
+  if (kept.length === 0) {
+    throw new UserError(`no age identity in ${source}`, {
+      hint: 'a private key is a line that starts with AGE-SECRET-KEY-1; make one with `age-keygen`',
+    })
+  }
+  const recipients = new Map(options.known?.map(({ secret, recipient }) => [secret, recipient]))
+  const fresh = kept.filter(({ text }) => !recipients.has(text))
+  const found = fresh.length > 0 ? await recipientsOf(fresh, source, options) : []
+  for (const [index, line] of fresh.entries()) recipients.set(line.text, found[index]!)
+  return kept.map((line) => ({ secret: line.text, recipient: recipients.get(line.text)! }))
+}
+
+/** The text for the data key `age.agekey`: one identity a line. It is a secret. */
+export function renderIdentities(identities: readonly Identity[]): string {
+  return `${identities.map((identity) => identity.secret).join('\n')}\n`
+}
+
+/** Why a line is no identity, as far as its beginning tells; it may still be misspelt where `undefined` is returned. */
+function faultOf(line: string): string | undefined {
+  if (/^AGE-SECRET-KEY-(PQ-)?1/.test(line)) return undefined
+  if (/^AGE-PLUGIN-/.test(line)) return 'is a plugin identity, and the controller has no age plugins'
+  if (/^age-(secret-key|plugin)-/i.test(line)) return 'is an identity not written in capital letters'
+  if (/^age1/.test(line)) return 'is a public key (a recipient), not an identity'
+  if (/^ssh-/.test(line)) return 'is an SSH public key, not an age identity'
+  if (/^-----BEGIN [A-Z ]*PRIVATE KEY/.test(line))
+    return 'is an SSH private key, which the controller does not accept in an age key'
+  if (/^["'`]/.test(line)) return 'starts with a quote'
+  if (/^\w+\s*[=:]\s*["']?AGE-/i.test(line)) return 'has a name in front of the identity'
+  return 'is no age identity'
+}
+
+function fault(
+  source: string,
+  line: Line,
+  reason: string,
+  hint = 'a private key is a line that starts with AGE-SECRET-KEY-1, with nothing around it',
+): BadLine {
+  return new BadLine(source, `line ${line.number} ${reason}`, hint)
+}
+
+/** age-keygen is the judge of what the beginning of a line does not tell; its message quotes the line and is not shown. */
+async function recipientsOf(lines: Line[], source: string, options: ReadOptions): Promise<string[]> {
+  const input = `${lines.map((line) => line.text).join('\n')}\n`
+  try {
+    return (
+      await run(['age-keygen', '-y'], { input, env: options.env, signal: options.signal, timeout: 10_000 })
+    )
+      .trim()
+      .split('\n')
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    const line = lines[Number(/error at line (\d+)/.exec(error.stderr)?.[1]) - 1]
+    if (!line) throw new UserError(`age-keygen cannot read the age key from ${source}`)
+    if (/unknown identity type/.test(error.stderr)) {
+      throw new UserError(
+        `cannot use the age key from ${source}: line ${line.number} is a post-quantum identity, which this age-keygen does not know`,
+        { hint: 'age 1.3 or newer is needed: `mise use age@1.3`' },
+      )
+    }
+    throw fault(source, line, 'is truncated or misspelt: its checksum is wrong')
+  }
+}

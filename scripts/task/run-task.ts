@@ -1,0 +1,157 @@
+import { enableCompileCache } from 'node:module'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { styleText } from 'node:util'
+import type { Spinner } from 'yocto-spinner'
+import type { Caller, Report } from '../lib/caller.ts'
+import { exit, Interrupted, UserError } from '../lib/errors.ts'
+import { installDependencies } from './install.ts'
+import { readUsage, type Usage, wantsJson } from './usage.ts'
+
+const compileCache = join(
+  process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
+  'flux-sops-tasks',
+  'compile',
+)
+
+type Task = (usage: Usage, caller: Caller) => Promise<Report>
+
+/**
+ * Runs a task: the one place that reads options, prints, turns errors into exit codes and answers signals.
+ * It uses no package, so that it works in a bare clone, where it installs the packages first.
+ *
+ * Ctrl-C and SIGTERM abort `caller.signal`; the task cleans up and ends by itself, so a second signal changes nothing.
+ *
+ * @param entry the file of the task, `import.meta.filename`: its header declares the options
+ */
+export async function runTask(entry: string, task: Task): Promise<void> {
+  // `mise run` sets it in the environment, by the header of the entry, which spares the first modules as well
+  enableCompileCache(compileCache)
+  const name = taskName(entry)
+  const abort = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => abort.abort(new Interrupted(signal)))
+  }
+  // whoever reads the output may stop reading (`| head`): the task still ends its work
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  const json = wantsJson(entry, process.argv.slice(2), process.env)
+  // only the first error counts: those behind it are its consequences
+  const fail = (error: unknown) => {
+    process.exitCode ||= printError(name, error, json)
+  }
+  process.on('uncaughtException', (error) => {
+    fail(error)
+    abort.abort(new Interrupted('internal error'))
+  })
+  try {
+    const cwd = process.env.MISE_ORIGINAL_CWD || currentDirectory()
+    const env = environmentOfChildren(process.env, cwd)
+    const usage = readUsage(entry, process.argv.slice(2), process.env, cwd)
+    if (typeof usage === 'string') return print(process.stdout, usage)
+    await installDependencies(join(import.meta.dirname, '..', '..'), env, abort.signal)
+    const report = await task(usage, callerOf(cwd, env, json, abort.signal))
+    if (process.exitCode) return
+    if (json) print(process.stdout, JSON.stringify({ task: name, ...report.json }, null, 2))
+    else for (const line of report.lines) print(process.stdout, line)
+    process.exitCode = report.exitCode
+  } catch (error) {
+    fail(error)
+  }
+}
+
+function currentDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    throw new UserError('the directory that you are in does not exist any more', {
+      hint: 'go to another one',
+    })
+  }
+}
+
+/** `…/tasks/flux/sops-key.ts` -> `flux:sops-key` */
+function taskName(entry: string): string {
+  return entry.split(/[\\/]/).slice(-2).join(':').replace(/\.ts$/, '')
+}
+
+/**
+ * Without what mise passes in it for this task alone: the options, and the compile cache. SOPS takes the path in SOPS_CONFIG
+ * from where it runs, which is not where the user stands.
+ */
+function environmentOfChildren(env: NodeJS.ProcessEnv, cwd: string): NodeJS.ProcessEnv {
+  const isOurs = ([name, value]: [string, string | undefined]) =>
+    name.startsWith('usage_') || (name === 'NODE_COMPILE_CACHE' && value === compileCache)
+  return {
+    ...Object.fromEntries(Object.entries(env).filter((entry) => !isOurs(entry))),
+    ...(env.SOPS_CONFIG && { SOPS_CONFIG: resolve(cwd, env.SOPS_CONFIG) }),
+  }
+}
+
+function callerOf(cwd: string, env: NodeJS.ProcessEnv, json: boolean, signal: AbortSignal): Caller {
+  let loading: Promise<typeof import('yocto-spinner')> | undefined
+  let spinner: Spinner | undefined
+  let wanted: string | undefined
+  const above = (stream: NodeJS.WriteStream, line: string) => {
+    spinner?.stop()
+    print(stream, line)
+    if (wanted !== undefined) spinner?.start(wanted)
+  }
+  return {
+    cwd,
+    env,
+    signal,
+    say: (line) => above(json ? process.stderr : process.stdout, line),
+    note: (line) => above(process.stderr, line),
+    status(text) {
+      if (!process.stderr.isTTY) return
+      wanted = text
+      loading ??= import('yocto-spinner')
+      loading.then(({ default: make }) => {
+        spinner ??= make({ stream: process.stderr, handleSignals: false })
+        if (wanted === undefined) spinner.stop()
+        else spinner.start(wanted)
+      })
+    },
+  }
+}
+
+function printError(name: string, error: unknown, json: boolean): number {
+  const known = error instanceof UserError
+  if (json) {
+    const { message, hint } = known ? error : { message: 'internal error', hint: undefined }
+    print(
+      process.stdout,
+      JSON.stringify({ task: name, result: 'unknown', error: { message, hint } }, null, 2),
+    )
+  }
+  if (!known) {
+    // the message of an unexpected error may hold anything, a secret included: only where it happened is shown
+    const frames = error instanceof Error ? framesOf(error) : []
+    print(
+      process.stderr,
+      `${red('internal error')} in ${name}: ${error instanceof Error ? error.name : typeof error}`,
+    )
+    print(
+      process.stderr,
+      [...frames, 'this is a bug of flux-sops-tasks: please report it with these lines'].join('\n'),
+    )
+    return exit.bug
+  }
+  print(process.stderr, `${red('error:')} ${error.message}`)
+  if (error.hint) print(process.stderr, `hint: ${error.hint}`)
+  if (process.env.DEBUG) print(process.stderr, (error.stack ?? '').split('\n').slice(1).join('\n'))
+  return error.exitCode
+}
+
+function framesOf({ stack = '', message }: Error): string[] {
+  return stack
+    .replace(message, '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+}
+
+const red = (text: string) => styleText('red', text, { stream: process.stderr })
+
+function print(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(`${text}\n`)
+}

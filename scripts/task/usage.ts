@@ -1,0 +1,211 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { UserError } from '../lib/errors.ts'
+
+interface Flag {
+  name: string
+  short: string | undefined
+  takesValue: boolean
+  many: boolean
+  fallback: string | undefined
+  help: string
+}
+
+interface Header {
+  description: string
+  flags: Flag[]
+  /** The positional argument, `[name]` in the header; always repeatable. `afterDashes`: a command line of its own, behind `--`. */
+  argument: { name: string; help: string; afterDashes: boolean } | undefined
+}
+
+/** The options of one call of a task, as its header declares them. */
+export interface Usage {
+  /** The value of `--name`, or its default; `undefined` where neither is there. */
+  text(name: string): string | undefined
+  /** As `text`, for a flag whose header gives a default. */
+  required(name: string): string
+  /** Whether `--name` was given. */
+  flag(name: string): boolean
+  /** All values of a repeatable flag or of the positional arguments. */
+  list(name: string): string[]
+  /** `--name` as a path, relative to where the user stands; `-` stays as it is. */
+  path(name: string): string | undefined
+}
+
+/**
+ * Reads the options of the task whose entry file is `entry`.
+ *
+ * mise parses them by the entry's `[USAGE]` lines and passes them on as `usage_*`. Run without mise
+ * (`node tasks/flux/sops-key.ts --dry-run`) the same lines are used to parse `argv`, so that the header stays
+ * the only place that knows flags and defaults.
+ *
+ * @param cwd where the user stands: relative paths start there
+ * @returns the options, or the text to print where `--help` was asked for
+ * @throws UserError for a flag that the header does not declare, and for one whose value is missing or empty
+ */
+export function readUsage(
+  entry: string,
+  argv: string[],
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+): Usage | string {
+  const header = readHeader(entry)
+  if (startedByMise(entry, env)) return usageOf(header, fromMise(header, env), cwd)
+  const values = fromArguments(header, argv)
+  return values === 'help' ? helpText(entry, header) : usageOf(header, values, cwd)
+}
+
+/** Whether `--json` asks for a document, also where the other options are wrong. Takes what `readUsage` takes. */
+export function wantsJson(entry: string, argv: string[], env: NodeJS.ProcessEnv): boolean {
+  if (!readHeader(entry).flags.some(({ name }) => name === 'json')) return false
+  if (startedByMise(entry, env)) return env.usage_json === 'true'
+  const end = argv.indexOf('--')
+  return argv.slice(0, end < 0 ? argv.length : end).includes('--json')
+}
+
+function startedByMise(entry: string, env: NodeJS.ProcessEnv): boolean {
+  const file = env.MISE_TASK_FILE
+  if (!file) return false
+  try {
+    return realpathSync(file) === realpathSync(entry)
+  } catch {
+    return false
+  }
+}
+
+type Values = Map<string, string[]>
+
+function usageOf(header: Header, values: Values, cwd: string): Usage {
+  const text = (name: string) => values.get(name)?.at(-1)
+  const missing = (name: string) => new UserError(`--${name} needs a value`, { hint: 'see --help' })
+  const empty = header.flags.find(({ name, takesValue }) => takesValue && values.get(name)?.includes(''))
+  if (empty) throw missing(empty.name)
+  return {
+    text,
+    required(name) {
+      const value = text(name)
+      if (value !== undefined) return value
+      throw missing(name)
+    },
+    flag: (name) => text(name) === 'true',
+    list(name) {
+      const list = values.get(name) ?? []
+      // mise hands a flag that it does not know to the positional arguments
+      const mayHoldFlag = header.argument?.name === name && !header.argument.afterDashes
+      const unknown = mayHoldFlag && list.find((value) => /^-./.test(value))
+      if (unknown) throw new UserError(`unknown flag ${unknown}`, { hint: 'see --help' })
+      return list
+    },
+    path(name) {
+      const value = text(name)
+      return value === undefined || value === '-' ? value : resolve(cwd, value)
+    },
+  }
+}
+
+function fromMise(header: Header, env: NodeJS.ProcessEnv): Values {
+  const values: Values = new Map()
+  const names = header.flags.map((flag) => ({ name: flag.name, many: flag.many }))
+  if (header.argument) names.push({ name: header.argument.name, many: true })
+  for (const { name, many } of names) {
+    const value = env[`usage_${name.replaceAll('-', '_')}`]
+    if (value === undefined) continue
+    values.set(name, many ? splitQuoted(value) : [value])
+  }
+  return values
+}
+
+/** Several values reach us as one string, quoted for a shell by mise: `a 'b c'\''d'`. */
+export function splitQuoted(text: string): string[] {
+  // not \s: mise leaves the blanks of other alphabets as they are
+  const words = text.match(/(?:'[^']*'|\\.|[^ \t\r\n'\\])+/g) ?? []
+  return words.map((word) => word.replace(/'([^']*)'|\\(.)/g, (_, quoted, escaped) => quoted ?? escaped))
+}
+
+function fromArguments(header: Header, argv: string[]): Values | 'help' {
+  const options: Record<string, { type: 'string' | 'boolean'; multiple: true; short?: string }> = {
+    help: { type: 'boolean', multiple: true, short: 'h' },
+  }
+  for (const flag of header.flags) {
+    options[flag.name] = { type: flag.takesValue ? 'string' : 'boolean', multiple: true }
+    if (flag.short) options[flag.name] = { ...options[flag.name]!, short: flag.short }
+  }
+  let parsed: ReturnType<typeof parseArgs>
+  try {
+    parsed = parseArgs({ args: argv, options, allowPositionals: header.argument !== undefined })
+  } catch (error) {
+    throw new UserError(reasonOf(error as Error), { hint: 'see --help' })
+  }
+  if (parsed.values.help) return 'help'
+  if (header.argument?.afterDashes && parsed.positionals.length > 0 && !argv.includes('--')) {
+    throw new UserError(`unexpected argument ${parsed.positionals[0]}: a command goes behind --`, {
+      hint: 'see --help',
+    })
+  }
+  const values: Values = new Map()
+  for (const flag of header.flags) {
+    const given = parsed.values[flag.name] as (string | boolean)[] | undefined
+    if (given) values.set(flag.name, given.map(String))
+    else if (flag.fallback !== undefined) values.set(flag.name, [flag.fallback])
+  }
+  if (header.argument) values.set(header.argument.name, parsed.positionals)
+  return values
+}
+
+/** What Node's parser says, in our words: `unknown option '--x'`. */
+function reasonOf({ message }: Error): string {
+  const [sentence = ''] = message.split(/\. (?:To specify|This command|Did you)|\n/)
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1)
+}
+
+/**
+ * Reads the `// [MISE]` and `// [USAGE]` lines of an entry. Only the forms that our entries use are known:
+ * `flag "-n --name <value>" default="…" var=#true help="…"` and `arg "[name]" var=#true double_dash="…" help="…"`
+ * (https://usage.jdx.dev/spec/reference/flag).
+ */
+export function readHeader(entry: string): Header {
+  const header: Header = { description: '', flags: [], argument: undefined }
+  for (const line of readFileSync(entry, 'utf8').split('\n')) {
+    const [, kind, rest] = /^\/\/ \[(MISE|USAGE)\] (.*)$/.exec(line) ?? []
+    if (kind === 'MISE') header.description ||= property(rest, 'description') ?? ''
+    const [, what, spec, properties] =
+      /^(flag|arg) "([^"]*)"(.*)$/.exec(kind === 'USAGE' ? (rest ?? '') : '') ?? []
+    if (!what || !spec) continue
+    const help = property(properties, 'help') ?? ''
+    if (what === 'arg') {
+      header.argument = {
+        name: spec.replace(/[[\]<>]/g, ''),
+        help,
+        afterDashes: /\bdouble_dash=/.test(properties ?? ''),
+      }
+      continue
+    }
+    const [, short, name = '', value] = /^(?:-(\w) )?--([\w-]+)( <[^>]+>)?$/.exec(spec) ?? []
+    const many = /\bvar=#true\b/.test(properties ?? '')
+    const fallback = property(properties, 'default')
+    header.flags.push({ name, short, takesValue: value !== undefined, many, fallback, help })
+  }
+  return header
+}
+
+function property(text: string | undefined, name: string): string | undefined {
+  return new RegExp(`\\b${name}="([^"]*)"`).exec(text ?? '')?.[1]
+}
+
+function helpText(entry: string, header: Header): string {
+  const rows = header.flags.map((flag) => [
+    `${flag.short ? `-${flag.short}, ` : '    '}--${flag.name}${flag.takesValue ? ` <${flag.name}>` : ''}`,
+    `${flag.help}${flag.fallback ? ` (default: ${flag.fallback})` : ''}`,
+  ])
+  if (header.argument) rows.unshift([`    [${header.argument.name}]…`, header.argument.help])
+  const width = Math.max(...rows.map(([left]) => left!.length))
+  const usage = `Usage: ${entry} [FLAGS]${header.argument ? ` [${header.argument.name}]…` : ''}`
+  return [
+    header.description,
+    '',
+    usage,
+    '',
+    ...rows.map(([left, right]) => `  ${left!.padEnd(width)}  ${right}`),
+  ].join('\n')
+}

@@ -1,0 +1,146 @@
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { get, secrets, watch } from '../../../scripts/lib/cluster/kube-api.ts'
+import { type Cluster, openCluster } from '../../../scripts/lib/cluster/kubectl.ts'
+import type { KubectlError } from '../../../scripts/lib/cluster/kubectl-error.ts'
+import { withDirectory } from '../../helpers/files.ts'
+import { thrown } from '../../helpers/thrown.ts'
+import { userEnvironment } from '../../helpers/user.ts'
+
+const object = { namespace: 'a', name: 'b' }
+
+/** @param user of the kubeconfig */
+function writeKubeconfig(directory: string, server: string, user: object): string {
+  const file = join(directory, 'kubeconfig')
+  const context = { cluster: 'x', user: 'x' }
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'x', cluster: { server } }],
+    users: [{ name: 'x', user }],
+    contexts: [{ name: 'x', context }],
+    'current-context': 'x',
+  }
+  writeFileSync(file, JSON.stringify(config))
+  return file
+}
+
+test('the socket can be reached by the user alone, and is gone after close', () =>
+  withDirectory(async (directory) => {
+    const KUBECONFIG = writeKubeconfig(directory, 'http://127.0.0.1:1', { token: 'x' })
+    const cluster = openCluster(undefined, { env: userEnvironment(directory, { KUBECONFIG }) })
+    assert.is(await cluster.context, 'x')
+    const socket = await cluster.socket
+    assert.ok(statSync(socket).isSocket())
+    assert.is(statSync(dirname(socket)).mode & 0o777, 0o700)
+    await cluster.close()
+    assert.not.ok(existsSync(dirname(socket)))
+  }))
+
+test('the path of a server in the kubeconfig is kept', () =>
+  withDirectory(async (directory) => {
+    const asked: string[] = []
+    const server = createServer((request, response) => {
+      asked.push(`${request.url}`)
+      response.setHeader('content-type', 'application/json').end('{"metadata":{}}')
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const url = `http://127.0.0.1:${port}/k8s/clusters/c-1`
+    const KUBECONFIG = writeKubeconfig(directory, url, { token: 'x' })
+    const cluster = openCluster('x', { env: userEnvironment(directory, { KUBECONFIG }) })
+    try {
+      await get(cluster, 'x', secrets, object)
+      assert.equal(asked, ['/k8s/clusters/c-1/api/v1/namespaces/a/secrets/b?'])
+    } finally {
+      await cluster.close()
+      server.close()
+    }
+  }))
+
+test('a question of kubectl, which nobody can answer, is an error', () =>
+  withDirectory(async (directory) => {
+    const KUBECONFIG = writeKubeconfig(directory, 'https://127.0.0.1:1', {})
+    const cluster = openCluster(undefined, { env: userEnvironment(directory, { KUBECONFIG }) })
+    try {
+      const { message, hint } = await thrown(get(cluster, 'x', secrets, object))
+      assert.is(message, 'cannot reach the cluster: the kubeconfig has no credentials for this context')
+      assert.match(hint!, 'log in again')
+    } finally {
+      await cluster.close()
+    }
+  }))
+
+test('a temporary directory with a path too long for a socket is not used', () =>
+  withDirectory(async (directory) => {
+    const env = userEnvironment(directory, { KUBECONFIG: '/nonexistent' })
+    const before = process.env.TMPDIR
+    const long = join(directory, 'x'.repeat(100))
+    mkdirSync(long)
+    process.env.TMPDIR = long
+    try {
+      assert.is(tmpdir(), long)
+      await openCluster('x', { env }).close()
+      const short = openCluster(undefined, { env })
+      assert.equal(readdirSync(long), [])
+      await short.close()
+    } finally {
+      process.env.TMPDIR = before
+      if (before === undefined) delete process.env.TMPDIR
+    }
+  }))
+
+/** Runs `use` with a connection to a server that answers as `handler` does. */
+const withServer = (handler: RequestListener, use: (cluster: Cluster) => Promise<void>) =>
+  withDirectory(async (directory) => {
+    const server = createServer(handler).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const KUBECONFIG = writeKubeconfig(directory, `http://127.0.0.1:${port}`, { token: 'x' })
+    const cluster = openCluster('x', { env: userEnvironment(directory, { KUBECONFIG }) })
+    try {
+      await use(cluster)
+    } finally {
+      await cluster.close()
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+test('a server that never answers: a call and the start of a watch have an end', () =>
+  withServer(
+    () => {},
+    async (cluster) => {
+      const start = Date.now()
+      const errors = await Promise.all([
+        thrown(get(cluster, 'cannot read x', secrets, object)),
+        thrown(watch(cluster, 'cannot read x', secrets, object)),
+      ])
+      for (const { message } of errors)
+        assert.is(message, 'cannot read x: the API server did not answer in time')
+      assert.ok(Date.now() - start < 12_000)
+    },
+  ))
+
+test('a watch that has begun lasts longer than the patience with an answer, and an ERROR event is thrown', () => {
+  const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' }
+  return withServer(
+    (_, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.flushHeaders()
+      setTimeout(() => response.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`), 9000)
+    },
+    async (cluster) => {
+      const error = await thrown((await watch(cluster, 'x', secrets, object)).next())
+      assert.is((error as KubectlError).problem, 'expired')
+    },
+  )
+})
+
+test.run()

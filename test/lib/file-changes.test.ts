@@ -1,0 +1,170 @@
+import fs, {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { UserError } from '../../scripts/lib/errors.ts'
+import { putBack, replaceFiles } from '../../scripts/lib/file-changes.ts'
+import { readFiles, withDirectory, writeFiles } from '../helpers/files.ts'
+
+const files = { 'a.yaml': 'a\n', 'b/b.yaml': 'b\n' }
+
+const withFiles = (use: (directory: string) => void) =>
+  withDirectory(async (directory) => {
+    writeFiles(directory, files)
+    use(directory)
+  })
+
+function thrown(act: () => void): UserError {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof UserError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
+
+/** Lets the `count`-th call of `fs[name]` from now on fail as a full disk does, for the time of `act`. */
+function withFailing(name: 'renameSync' | 'fsyncSync' | 'rmSync', count: number, act: () => void): void {
+  const real = fs[name] as (...args: unknown[]) => void
+  let calls = 0
+  Object.assign(fs, {
+    [name]: (...args: unknown[]) => {
+      if (++calls === count) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+      return real(...args)
+    },
+  })
+  syncBuiltinESMExports()
+  try {
+    act()
+  } finally {
+    Object.assign(fs, { [name]: real })
+    syncBuiltinESMExports()
+  }
+}
+
+test('replaceFiles: changes, makes and deletes, and leaves nothing else behind', () =>
+  withFiles((directory) => {
+    replaceFiles([
+      { path: join(directory, 'a.yaml'), before: 'a\n', after: 'A\n' },
+      { path: join(directory, 'b/b.yaml'), before: 'b\n', after: undefined },
+      { path: join(directory, 'c/d/e.yaml'), before: undefined, after: 'e\n' },
+    ])
+    assert.equal(readFiles(directory), { 'a.yaml': 'A\n', 'c/d/e.yaml': 'e\n' })
+    assert.equal(readdirSync(directory).sort(), ['a.yaml', 'c'])
+  }))
+
+test('replaceFiles: keeps the mode of a file', () =>
+  withFiles((directory) => {
+    const path = join(directory, 'a.yaml')
+    chmodSync(path, 0o640)
+    replaceFiles([{ path, before: 'a\n', after: 'A\n' }])
+    assert.is(statSync(path).mode & 0o777, 0o640)
+  }))
+
+test('replaceFiles: changes the file behind a symbolic link, and the link stays', () =>
+  withFiles((directory) => {
+    symlinkSync('b/b.yaml', join(directory, 'link.yaml'))
+    replaceFiles([{ path: join(directory, 'link.yaml'), before: 'b\n', after: 'B\n' }])
+    assert.ok(lstatSync(join(directory, 'link.yaml')).isSymbolicLink())
+    assert.is(readFileSync(join(directory, 'b/b.yaml'), 'utf8'), 'B\n')
+    assert.equal(readdirSync(join(directory, 'b')), ['b.yaml'])
+  }))
+
+/** Changes of which the last one goes wrong. */
+const attempts: Record<
+  string,
+  [last: { path: string; before: string | undefined; after: string | undefined }, why: RegExp]
+> = {
+  'a file that has changed meanwhile': [
+    { path: 'b/b.yaml', before: 'x\n', after: 'y\n' },
+    /b\.yaml: it has changed/,
+  ],
+  'a file to delete that has changed': [
+    { path: 'b/b.yaml', before: 'x\n', after: undefined },
+    /b\.yaml: it has changed/,
+  ],
+  'a file that is gone': [{ path: 'c.yaml', before: 'c\n', after: 'C\n' }, /c\.yaml: ENOENT/],
+  'a new file that is there already': [
+    { path: 'a.yaml', before: undefined, after: 'A\n' },
+    /a\.yaml: it is there already/,
+  ],
+  'a directory that can not be made': [
+    { path: 'a.yaml/x', before: undefined, after: 'x\n' },
+    /x: (EEXIST|ENOTDIR)/,
+  ],
+}
+
+for (const [name, [last, why]] of Object.entries(attempts)) {
+  test(`replaceFiles: ${name} leaves everything as it was`, () =>
+    withFiles((directory) => {
+      const error = thrown(() =>
+        replaceFiles([
+          { path: join(directory, 'a.yaml'), before: 'a\n', after: 'A\n' },
+          { path: join(directory, 'new/n.yaml'), before: undefined, after: 'n\n' },
+          { ...last, path: join(directory, last.path) },
+        ]),
+      )
+      assert.match(error.message, why)
+      assert.equal(readFiles(directory), files)
+      assert.equal(readdirSync(directory).sort(), ['a.yaml', 'b'])
+    }))
+}
+
+for (const [name, count] of [
+  ['fsyncSync', 2],
+  ['renameSync', 1],
+  ['renameSync', 3],
+  ['rmSync', 1],
+] as const) {
+  test(`replaceFiles: failure ${count} of ${name} leaves everything as it was`, () =>
+    withFiles((directory) => {
+      withFailing(name, count, () => {
+        const error = thrown(() =>
+          replaceFiles(
+            [
+              { path: join(directory, 'a.yaml'), before: 'a\n', after: 'A\n' },
+              { path: join(directory, 'new/n.yaml'), before: undefined, after: 'n\n' },
+              { path: join(directory, 'new/m.yaml'), before: undefined, after: 'm\n' },
+              { path: join(directory, 'b/b.yaml'), before: 'b\n', after: undefined },
+            ],
+            () => 'NAME',
+          ),
+        )
+        assert.is(error.message, 'cannot write NAME: ENOSPC')
+      })
+      assert.equal(readFiles(directory), files)
+      assert.equal(readdirSync(directory).sort(), ['a.yaml', 'b'])
+    }))
+}
+
+test('putBack: takes back what was done, but nothing that somebody else has changed since', () =>
+  withFiles((directory) => {
+    const changes = [
+      { path: join(directory, 'a.yaml'), before: 'a\n', after: 'A\n' },
+      { path: join(directory, 'b/b.yaml'), before: 'b\n', after: undefined },
+      { path: join(directory, 'c/c.yaml'), before: undefined, after: 'c\n' },
+    ]
+    replaceFiles(changes)
+    assert.equal(putBack(changes), [])
+    assert.equal(readFiles(directory), files)
+    assert.equal(readdirSync(directory).sort(), ['a.yaml', 'b'])
+
+    replaceFiles(changes)
+    writeFileSync(join(directory, 'a.yaml'), 'by somebody else\n')
+    mkdirSync(join(directory, 'c/d'))
+    assert.equal(putBack(changes), [join(directory, 'a.yaml')])
+    assert.equal(readFiles(directory), { ...files, 'a.yaml': 'by somebody else\n' })
+  }))
+
+test.run()

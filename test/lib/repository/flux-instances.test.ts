@@ -1,0 +1,60 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { findInstallations } from '../../../scripts/lib/repository/flux-instances.ts'
+
+const instance = (patch = '', path = 'clusters/a') =>
+  `kind: FluxInstance\nmetadata: {name: flux}\nspec:\n  sync: {path: ${path}}\n${patch && `  kustomize:\n    patches:\n      - patch: |\n${patch.replaceAll(/^/gm, '          ')}\n`}`
+const flag = (value: string) =>
+  `- op: add\n  path: /spec/template/spec/containers/0/args/-\n  value: ${value}`
+
+type Expected = { name?: string; path?: string; decrypts?: boolean; hasKey: boolean } | undefined
+
+const cases: Record<string, [text: string, expected: Expected]> = {
+  'a FluxInstance': [instance(), { name: 'flux', path: 'clusters/a', decrypts: false, hasKey: false }],
+  'one whose kind is quoted': [
+    instance().replace('FluxInstance', '"FluxInstance"'),
+    { name: 'flux', path: 'clusters/a', decrypts: false, hasKey: false },
+  ],
+  'one in JSON, without a path': [
+    '{"kind": "FluxInstance", "metadata": {"name": "x"}, "spec": {}}',
+    { name: 'x', path: '.', decrypts: false, hasKey: false },
+  ],
+  'the values of its chart': [
+    'kind: HelmRelease\nmetadata: {name: flux-instance}\nspec: {values: {instance: {sync: {path: b}}}}\n',
+    { name: 'flux-instance', path: 'b', decrypts: false, hasKey: false },
+  ],
+  'a key for the controller': [
+    instance(flag('--sops-age-secret=sops-age')),
+    { name: 'flux', path: 'clusters/a', decrypts: false, hasKey: true },
+  ],
+  'a key in quotes': [
+    instance(flag("'--sops-age-secret=sops-age'")),
+    { name: 'flux', path: 'clusters/a', decrypts: false, hasKey: true },
+  ],
+  'a key in a comment': [
+    instance(flag('x').concat('\n# value: --sops-age-secret=sops-age')),
+    { name: 'flux', path: 'clusters/a', decrypts: false, hasKey: false },
+  ],
+  'a patch that decrypts': [
+    instance('- op: add\n  path: /spec/decryption\n  value: {provider: sops}'),
+    { name: 'flux', path: 'clusters/a', decrypts: true, hasKey: false },
+  ],
+  'a comment about decryption': [
+    instance('# no decryption here\n- op: add\n  path: /spec/x'),
+    { name: 'flux', path: 'clusters/a', decrypts: false, hasKey: false },
+  ],
+  'a Deployment': ['kind: Deployment\nspec: {args: [--sops-age-secret=sops-age]}\n', { hasKey: true }],
+  'a patch of it': [flag('--sops-age-secret=sops-age'), { hasKey: true }],
+  'a flag without a name': ["run: grep -q -- '--sops-age-secret=' x\n", undefined],
+  'a comment of the file': ['# --sops-age-secret=x\nkind: ConfigMap\n', undefined],
+  'what only names it': ['kind: ResourceSet\nmetadata: {name: flux-instance}\n', undefined],
+}
+
+for (const [title, [text, expected]] of Object.entries(cases))
+  test(`findInstallations: ${title}`, () => {
+    const found = findInstallations(new Map([['x.yaml', text]]))
+    const flat = found.map(({ instance: made, hasKey }) => ({ ...made, hasKey }))
+    assert.equal(flat, expected ? [expected] : [])
+  })
+
+test.run()

@@ -1,0 +1,206 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { withDirectory, writeFiles } from '../helpers/files.ts'
+import { listProcesses, until } from '../helpers/processes.ts'
+import { type Ended, type Started, startProgram } from '../helpers/program.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+interface Clone {
+  /** The clone as mise makes it: our files without packages. */
+  directory: string
+  /** A package cache of its own, so that an installation takes long enough to be interrupted. */
+  env: NodeJS.ProcessEnv
+  start(env?: NodeJS.ProcessEnv): Started
+  install(env?: NodeJS.ProcessEnv): Promise<Ended>
+  /** What the clone has besides our files. */
+  added(): string[]
+}
+
+/** Runs `use` with a bare clone whose tasks do nothing but install. */
+async function withClone<T>(use: (clone: Clone) => Promise<T>): Promise<T> {
+  return withDirectory(async (parent) => {
+    const directory = join(parent, 'clone')
+    writeFiles(directory, {
+      'tasks/made/task.ts': `import { runTask } from '../../scripts/task/run-task.ts'
+await runTask(import.meta.filename, async () => {
+  const [{ $ }, { parse }] = await Promise.all([import('zx/core'), import('yaml')])
+  return { exitCode: 0, lines: ['works ' + typeof $ + parse('a: 1').a], json: {} }
+})\n`,
+    })
+    const ours = ['package.json', 'package-lock.json', 'scripts']
+    for (const name of ours) cpSync(join(root, name), join(directory, name), { recursive: true })
+    const own = { ...process.env, npm_config_cache: join(parent, 'npm-cache') }
+    const start = (env: NodeJS.ProcessEnv = {}) =>
+      startProgram([process.execPath, 'tasks/made/task.ts'], { cwd: directory, env: { ...own, ...env } })
+    return use({
+      directory,
+      env: own,
+      start,
+      install: async (env) => start(env).ended,
+      added: () => readdirSync(directory).filter((name) => ![...ours, 'tasks'].includes(name)),
+    })
+  })
+}
+
+const announcement = 'installing the packages of flux-sops-tasks (once for this version) …\n'
+const done = { code: 0, stdout: 'works function1\n' }
+
+test('the first call installs the locked packages for production, the second does nothing', () =>
+  withClone(async (clone) => {
+    assert.equal(await clone.install(), { ...done, stderr: announcement })
+    assert.equal(clone.added(), ['node_modules'])
+    const modules = join(clone.directory, 'node_modules')
+    const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+    for (const name of readdirSync(modules).filter((name) => !/^[.@]/.test(name))) {
+      const { version } = JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8'))
+      assert.is(packages[`node_modules/${name}`].version, version)
+      assert.not.ok(packages[`node_modules/${name}`].dev, name)
+    }
+    assert.equal(await clone.install({ PATH: '' }), { ...done, stderr: '' })
+  }))
+
+test('of several first calls at once one installs and the others wait', () =>
+  withClone(async (clone) => {
+    const calls = await Promise.all(Array.from({ length: 4 }, () => clone.install()))
+    for (const { code, stdout } of calls) assert.equal({ code, stdout }, done)
+    assert.is(calls.map(({ stderr }) => stderr).join(''), announcement)
+    assert.equal(clone.added(), ['node_modules'])
+  }))
+
+for (const at of ['the directory is made', 'npm works']) {
+  test(`killed when ${at}, it leaves nothing that is used, and the next call installs`, () =>
+    withClone(async (clone) => {
+      const { child, ended } = clone.start()
+      const lock = join(clone.directory, '.install')
+      await until(at, () =>
+        at === 'npm works' ? existsSync(join(clone.env.npm_config_cache!, '_cacache')) : existsSync(lock),
+      )
+      child.kill('SIGKILL')
+      await ended
+      assert.not.ok(existsSync(join(clone.directory, 'node_modules')))
+      const [first, second] = await Promise.all([clone.install(), clone.install()])
+      assert.equal([first.code, second.code], [0, 0], first.stderr + second.stderr)
+      await until(
+        'npm ended',
+        () => !listProcesses().some(({ command }) => command.includes(clone.directory)),
+      )
+      assert.is((await clone.install()).code, 0)
+    }))
+}
+
+test('interrupted, it ends npm and leaves nothing', () =>
+  withClone(async (clone) => {
+    const { child, ended } = clone.start()
+    await until('npm works', () => existsSync(join(clone.env.npm_config_cache!, '_cacache')))
+    child.kill('SIGTERM')
+    assert.equal(await ended, {
+      code: 2,
+      stdout: '',
+      stderr: `${announcement}error: interrupted (SIGTERM)\n`,
+    })
+    assert.equal(clone.added(), [])
+    assert.is((await clone.install()).code, 0)
+  }))
+
+test('one that waits is interrupted as well', () =>
+  withClone(async (clone) => {
+    mkdirSync(join(clone.directory, '.install'))
+    const cache = join(clone.directory, '..', 'cache')
+    const { child, ended } = clone.start({ XDG_CACHE_HOME: cache })
+    await until('it started', () => existsSync(cache))
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    child.kill('SIGINT')
+    assert.equal(await ended, { code: 2, stdout: '', stderr: 'error: interrupted (SIGINT)\n' })
+    assert.equal(clone.added(), ['.install'])
+  }))
+
+test('without npm: exit 2, and how to get it', () =>
+  withClone(async (clone) => {
+    const bin = join(clone.directory, '..', 'bin')
+    mkdirSync(bin)
+    symlinkSync(process.execPath, join(bin, 'node'))
+    const { code, stdout, stderr } = await clone.install({ PATH: bin })
+    assert.is(code, 2)
+    assert.is(stdout, '')
+    assert.match(stderr, /^error: npm is not on PATH.*\nhint: it comes with Node: `mise use node@24`$/m)
+    assert.equal(clone.added(), [])
+  }))
+
+test('a registry that cannot be reached: exit 2 soon, with what npm said, and the next call installs', () =>
+  withClone(async (clone) => {
+    const start = Date.now()
+    const { code, stdout, stderr } = await clone.install({ npm_config_registry: 'http://127.0.0.1:1' })
+    assert.is(code, 2)
+    assert.is(stdout, '')
+    assert.match(
+      stderr,
+      /^error: cannot install the packages of flux-sops-tasks: npm ci failed\n {2}code ECONNREFUSED$/m,
+    )
+    assert.match(stderr, /^hint: check that the npm registry can be reached/m)
+    assert.not.match(stderr, /^\s+at /m)
+    assert.equal(clone.added(), [])
+    assert.ok(Date.now() - start < 60_000)
+    assert.equal(await clone.install(), { ...done, stderr: announcement })
+  }))
+
+test('a clone that cannot be written to: exit 2', () =>
+  withClone(async (clone) => {
+    // not just a read-only directory: root could write to that
+    writeFiles(clone.directory, {
+      'call.ts': `import { installDependencies } from './scripts/task/install.ts'
+await installDependencies('/proc/no-such-directory', process.env, new AbortController().signal)\n`,
+    })
+    const { ended } = startProgram([process.execPath, 'call.ts'], { cwd: clone.directory, env: clone.env })
+    const { stderr } = await ended
+    assert.match(
+      stderr,
+      /cannot install the packages of flux-sops-tasks: \/proc\/no-such-directory\/\.install: ENOENT/,
+    )
+  }))
+
+/** An `npm` that does `first` before it is the real one. @returns the PATH on which it comes first */
+function npmThat(directory: string, first: string): string {
+  const bin = join(directory, '..', 'npm-bin')
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'npm'), `#!/bin/sh\n${first}\nPATH=\${PATH#*:} exec npm "$@"\n`, { mode: 0o755 })
+  return `${bin}:${process.env.PATH}`
+}
+
+test('no install script is run', () =>
+  withClone(async (clone) => {
+    const file = join(clone.directory, 'package.json')
+    const ran = join(clone.directory, '..', 'ran')
+    const scripts = { preinstall: `touch ${ran}`, postinstall: `touch ${ran}` }
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), scripts }))
+    assert.is((await clone.install()).code, 0)
+    assert.not.ok(existsSync(ran))
+  }))
+
+test('an installation that takes longer than the patience with a killed one is waited for', () =>
+  withClone(async (clone) => {
+    const PATH = npmThat(clone.directory, 'sleep 6')
+    const calls = await Promise.all([clone.install({ PATH }), clone.install({ PATH })])
+    assert.equal(
+      calls.map(({ code }) => code),
+      [0, 0],
+    )
+    assert.is(calls.map(({ stderr }) => stderr).join(''), announcement)
+  }))
+
+test('interrupted, it does not wait for npm', () =>
+  withClone(async (clone) => {
+    const started = join(clone.directory, '..', 'started')
+    const PATH = npmThat(clone.directory, `echo $$ >${started}; exec sleep 20`)
+    const { child, ended } = clone.start({ PATH })
+    await until('npm works', () => existsSync(started))
+    const start = Date.now()
+    child.kill('SIGTERM')
+    assert.is((await ended).code, 2)
+    assert.ok(Date.now() - start < 5000)
+    assert.equal(clone.added(), [])
+  }))
+
+test.run()
