@@ -155,10 +155,11 @@ const layers: Record<string, RegExp> = {
   'scripts/sops/': /^scripts\/(sops|lib)\//,
   'scripts/sandbox/demo.ts': /^scripts\/(task|sandbox|lib)\//,
   'scripts/sandbox/': /^scripts\/(sandbox|lib)\//,
-  'scripts/lib/repository/': /^scripts\/lib\/((repository|kustomize|sops)\/|[^/]+$)/,
-  'scripts/lib/kustomize/': /^scripts\/lib\/((kustomize|sops)\/|[^/]+$)/,
+  'scripts/lib/repository/': /^scripts\/lib\/((repository|kustomize|sops|yaml)\/|[^/]+$)/,
+  'scripts/lib/kustomize/': /^scripts\/lib\/((kustomize|sops|yaml)\/|[^/]+$)/,
   'scripts/lib/cluster/': /^scripts\/lib\/((cluster|sops)\/|[^/]+$)/,
-  'scripts/lib/sops/': /^scripts\/lib\/(sops\/|[^/]+$)/,
+  'scripts/lib/sops/': /^scripts\/lib\/((sops|yaml)\/|[^/]+$)/,
+  'scripts/lib/yaml/': /^scripts\/lib\/(yaml\/|[^/]+$)/,
   'scripts/lib/': /^scripts\/lib\/[^/]+$/,
 }
 

@@ -1,9 +1,9 @@
 import { basename, join, posix } from 'node:path'
-import { applyEdits, insertLinesAfter, type Refusal, scalar } from '../../lib/document-edit.ts'
-import { listAt, nodeAt, parseDocuments } from '../../lib/documents.ts'
 import { openKustomizationFile, readKustomization, reads } from '../../lib/kustomize/kustomization-edit.ts'
 import { isKustomizationFile, type KustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
 import type { FluxKustomization } from '../../lib/repository/flux-file.ts'
+import { applyEdits, insertLinesAfter, type Refusal, scalar } from '../../lib/yaml/document-edit.ts'
+import { listAt, nodeAt, parseDocuments } from '../../lib/yaml/documents.ts'
 import type { Decryption } from './judge.ts'
 import type { Change } from './plan.ts'
 

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { textAt, valueAt } from '../../lib/documents.ts'
 import type { FluxFile, FluxKustomization } from '../../lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { FluxNode } from '../../lib/repository/flux-tree.ts'
 import { describeOverlap } from '../../lib/repository/overlaps.ts'
+import { textAt, valueAt } from '../../lib/yaml/documents.ts'
 
 /**
  * What was found out about a Kustomization.

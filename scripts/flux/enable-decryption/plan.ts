@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { applyEdits, type Edit, insertAtEndOfMapping, type Refusal } from '../../lib/document-edit.ts'
-import { nodeAt, parseDocuments } from '../../lib/documents.ts'
 import type { FluxFile, FluxKustomization } from '../../lib/repository/flux-file.ts'
+import { applyEdits, type Edit, insertAtEndOfMapping, type Refusal } from '../../lib/yaml/document-edit.ts'
+import { nodeAt, parseDocuments } from '../../lib/yaml/documents.ts'
 import { type Decryption, type Finding, isBootstrapFile } from './judge.ts'
 
 /** A new text for a file. */

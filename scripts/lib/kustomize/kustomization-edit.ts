@@ -2,8 +2,8 @@ import { lstatSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { isMap, type YAMLMap } from 'yaml'
-import type { Refusal } from '../document-edit.ts'
-import { parseDocuments, textAt, valueAt } from '../documents.ts'
+import type { Refusal } from '../yaml/document-edit.ts'
+import { parseDocuments, textAt, valueAt } from '../yaml/documents.ts'
 import { kustomizationFilesIn } from './build.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { listAt, parseDocuments, textAt, valueAt } from '../documents.ts'
+import { listAt, parseDocuments, textAt, valueAt } from '../yaml/documents.ts'
 import { kustomizationFileNames } from './build.ts'
 import { type Patch, patchesIn } from './patches.ts'
 import { readPlainKustomization } from './plain-kustomization.ts'

@@ -1,5 +1,5 @@
 import { applyPatch, type Operation, Pointer } from 'rfc6902'
-import { parseDocuments, textAt, valueAt } from '../documents.ts'
+import { parseDocuments, textAt, valueAt } from '../yaml/documents.ts'
 import { selects } from './selector.ts'
 
 /** Which objects a patch is for. Names, namespaces, kinds and the like are regular expressions. */

@@ -1,4 +1,4 @@
-import { listAt, parseDocuments, textAt, valueAt, type YamlDocument } from '../documents.ts'
+import { listAt, parseDocuments, textAt, valueAt, type YamlDocument } from '../yaml/documents.ts'
 
 /** A Flux Kustomization as a file of the repository declares it. */
 export interface FluxKustomization {

@@ -1,4 +1,4 @@
-import { listAt, parseDocuments, textAt, valueAt } from '../documents.ts'
+import { listAt, parseDocuments, textAt, valueAt } from '../yaml/documents.ts'
 
 /** A place that configures the Flux controllers of a cluster. */
 export interface FluxInstallation {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { listAt, textAt, valueAt } from '../documents.ts'
 import { patchesIn } from '../kustomize/patches.ts'
+import { listAt, textAt, valueAt } from '../yaml/documents.ts'
 import {
   type Build,
   type Builder,

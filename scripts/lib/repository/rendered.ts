@@ -1,4 +1,4 @@
-import { textAt, valueAt } from '../documents.ts'
+import { textAt, valueAt } from '../yaml/documents.ts'
 import type { Passing, Step } from './builds.ts'
 import type { FluxKustomization } from './flux-file.ts'
 

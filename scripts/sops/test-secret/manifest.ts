@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { parseDocuments, textAt } from '../../lib/documents.ts'
 import type { Replaced } from '../../lib/kustomize/resources.ts'
 import type { SecretManifest } from '../../lib/sops/sops.ts'
+import { parseDocuments, textAt } from '../../lib/yaml/documents.ts'
 
 /** The files of a test Secret's directory. */
 export const secretFile = 'secret.enc.yaml'

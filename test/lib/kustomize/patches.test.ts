@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseDocuments } from '../../../scripts/lib/documents.ts'
 import { patched, patchesIn } from '../../../scripts/lib/kustomize/patches.ts'
+import { parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
 import { withDirectory, writeFiles } from '../../helpers/files.ts'
 
 type Mapping = Record<string, unknown>

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseDocuments } from '../../../scripts/lib/documents.ts'
 import { listFiles } from '../../../scripts/lib/git.ts'
 import { isKustomizationFile } from '../../../scripts/lib/kustomize/kustomization-file.ts'
 import { readPlainKustomization } from '../../../scripts/lib/kustomize/plain-kustomization.ts'
+import { parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
 import { hasCorpus, withCorpusRepositories } from '../../helpers/corpus/corpus.ts'
 
 /** @returns whether it was read without the parser, which must then say the same */

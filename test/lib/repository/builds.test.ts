@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseDocuments, textAt } from '../../../scripts/lib/documents.ts'
 import {
   isKustomizationFile,
   readKustomizationFiles,
@@ -12,6 +11,7 @@ import { directoryAt, makeBuilder, type Passing, type Tree } from '../../../scri
 import { parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
 import { markPatches } from '../../../scripts/lib/repository/flux-files.ts'
 import { isEncryptedManifest, isEncryptedSource } from '../../../scripts/lib/sops/format.ts'
+import { parseDocuments, textAt } from '../../../scripts/lib/yaml/documents.ts'
 import { withDirectory, writeFiles } from '../../helpers/files.ts'
 
 type Mapping = Record<string, unknown>

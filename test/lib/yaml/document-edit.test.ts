@@ -1,7 +1,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { applyEdits, insertAtEndOfMapping, insertLinesAfter } from '../../scripts/lib/document-edit.ts'
-import { nodeAt, parseDocuments, valueAt } from '../../scripts/lib/documents.ts'
+import {
+  applyEdits,
+  insertAtEndOfMapping,
+  insertLinesAfter,
+} from '../../../scripts/lib/yaml/document-edit.ts'
+import { nodeAt, parseDocuments, valueAt } from '../../../scripts/lib/yaml/documents.ts'
 
 const entries = { decryption: { provider: 'sops', secretRef: { name: 'sops-age' } } }
 
