@@ -9,7 +9,7 @@ import { directoriesThatInclude, isKustomizationFile } from '../lib/kustomize/ku
 import type { FluxFile } from '../lib/repository/flux-file.ts'
 import { findFluxFiles, noKustomizations } from '../lib/repository/flux-files.ts'
 import { type FluxRepository, readFluxRepository } from '../lib/repository/flux-repository.ts'
-import { textAt } from '../lib/yaml/documents.ts'
+import { textAt } from '../lib/yaml/values.ts'
 import { planBootstrapPatch } from './enable-decryption/bootstrap.ts'
 import { type Decryption, type Finding, judge } from './enable-decryption/judge.ts'
 import { type Change, planFile } from './enable-decryption/plan.ts'

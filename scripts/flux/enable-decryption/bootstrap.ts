@@ -3,7 +3,8 @@ import { openKustomizationFile, readKustomization, reads } from '../../lib/kusto
 import { isKustomizationFile, type KustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
 import type { FluxKustomization } from '../../lib/repository/flux-file.ts'
 import { applyEdits, insertLinesAfter, type Refusal, scalar } from '../../lib/yaml/document-edit.ts'
-import { listAt, nodeAt, parseDocuments } from '../../lib/yaml/documents.ts'
+import { nodeAt, parseDocuments } from '../../lib/yaml/documents.ts'
+import { listAt } from '../../lib/yaml/values.ts'
 import type { Decryption } from './judge.ts'
 import type { Change } from './plan.ts'
 

@@ -3,7 +3,7 @@ import type { FluxFile, FluxKustomization } from '../../lib/repository/flux-file
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { FluxNode } from '../../lib/repository/flux-tree.ts'
 import { describeOverlap } from '../../lib/repository/overlaps.ts'
-import { textAt, valueAt } from '../../lib/yaml/documents.ts'
+import { isMapping, textAt, valueAt } from '../../lib/yaml/values.ts'
 
 /**
  * What was found out about a Kustomization.
@@ -194,10 +194,6 @@ export function isBootstrapFile(file: string): boolean {
 /** `{{ name }}` reads as a mapping in YAML where it is not quoted. */
 function isTemplate(value: unknown): boolean {
   return typeof value === 'string' ? value.includes('{{') : isMapping(value)
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isSame(found: unknown, wanted: Decryption): boolean {

@@ -3,7 +3,8 @@ import { join, relative } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { isMap, type YAMLMap } from 'yaml'
 import type { Refusal } from '../yaml/document-edit.ts'
-import { parseDocuments, textAt, valueAt } from '../yaml/documents.ts'
+import { parseDocuments } from '../yaml/documents.ts'
+import { textAt, valueAt } from '../yaml/values.ts'
 import { kustomizationFilesIn } from './build.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { listAt, parseDocuments, textAt, valueAt } from '../yaml/documents.ts'
+import { parseDocuments } from '../yaml/documents.ts'
+import { listAt, textAt, valueAt } from '../yaml/values.ts'
 import { kustomizationFileNames } from './build.ts'
 import { type Patch, patchesIn } from './patches.ts'
 import { readPlainKustomization } from './plain-kustomization.ts'

@@ -1,5 +1,6 @@
 import { applyPatch, type Operation, Pointer } from 'rfc6902'
-import { parseDocuments, textAt, valueAt } from '../yaml/documents.ts'
+import { parseDocuments } from '../yaml/documents.ts'
+import { isMapping, type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import { selects } from './selector.ts'
 
 /** Which objects a patch is for. Names, namespaces, kinds and the like are regular expressions. */
@@ -22,8 +23,6 @@ export interface Patch {
   /** A strategic merge patch, or a list of JSON6902 operations; YAML or JSON. Empty where its file can't be read. */
   text(): string
 }
-
-type Mapping = Record<string, unknown>
 
 /** What an object is called. */
 interface Id {
@@ -225,8 +224,4 @@ function textsAt(object: Mapping, ...path: string[]): Record<string, string> {
   const found = valueAt(object, ...path)
   const entries = isMapping(found) ? Object.entries(found) : []
   return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]))
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

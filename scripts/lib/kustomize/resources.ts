@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isAlias, isNode, isScalar, isSeq, type Node, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
 import { applyEdits, type Edit, insertLinesAfter, type Refusal, scalar } from '../yaml/document-edit.ts'
-import { listAt } from '../yaml/documents.ts'
 import { lineEnd, lineStart, newlineOf } from '../yaml/lines.ts'
+import { listAt } from '../yaml/values.ts'
 import { type Kustomization, readKustomization, reads } from './kustomization-edit.ts'
 
 /** A change of the `resources`: the piece of text that holds the new entry, and what stood there before. */

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import type { KustomizationFile } from '../kustomize/kustomization-file.ts'
 import { type Patch, patched, remembered } from '../kustomize/patches.ts'
+import type { Mapping } from '../yaml/values.ts'
 import type { FluxKustomization } from './flux-file.ts'
 
 /** What is known of the files of a repository. All paths are relative to its root; the root itself is `.`. */
@@ -18,8 +19,6 @@ export interface Tree {
   /** Whether Flux decrypts a file of a generator or a patch. */
   isEncryptedSource(file: string, name: string, env: boolean): boolean
 }
-
-type Mapping = Record<string, unknown>
 
 /** What a kustomization, or the parent, does to an object on its way. */
 export interface Step {

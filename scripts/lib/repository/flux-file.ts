@@ -1,4 +1,5 @@
-import { listAt, parseDocuments, textAt, valueAt, type YamlDocument } from '../yaml/documents.ts'
+import { parseDocuments, type YamlDocument } from '../yaml/documents.ts'
+import { listAt, textAt, valueAt } from '../yaml/values.ts'
 
 /** A Flux Kustomization as a file of the repository declares it. */
 export interface FluxKustomization {

@@ -1,4 +1,5 @@
-import { listAt, parseDocuments, textAt, valueAt } from '../yaml/documents.ts'
+import { parseDocuments } from '../yaml/documents.ts'
+import { listAt, textAt, valueAt } from '../yaml/values.ts'
 
 /** A place that configures the Flux controllers of a cluster. */
 export interface FluxInstallation {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { patchesIn } from '../kustomize/patches.ts'
-import { listAt, textAt, valueAt } from '../yaml/documents.ts'
+import { listAt, type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import {
   type Build,
   type Builder,
@@ -12,8 +12,6 @@ import {
 } from './builds.ts'
 import type { FluxKustomization } from './flux-file.ts'
 import { type Context, contextOf } from './rendered.ts'
-
-type Mapping = Record<string, unknown>
 
 /** What the repository says of one Flux Kustomization. */
 export interface FluxNode {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { valueAt } from '../yaml/documents.ts'
+import { valueAt } from '../yaml/values.ts'
 import { directoryAt } from './builds.ts'
 import { type FluxKustomization, nameOf } from './flux-file.ts'
 import type { FluxInstallation } from './flux-instances.ts'

@@ -1,8 +1,6 @@
-import { textAt, valueAt } from '../yaml/documents.ts'
+import { type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import type { Passing, Step } from './builds.ts'
 import type { FluxKustomization } from './flux-file.ts'
-
-type Mapping = Record<string, unknown>
 
 /** A Flux Kustomization as it gets into a cluster. */
 export interface Context {

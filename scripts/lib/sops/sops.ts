@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { CommandError, UserError } from '../errors.ts'
 import { run } from '../run.ts'
+import { listAt, textAt, valueAt } from '../yaml/values.ts'
 
 /** Only these keys of a Secret are encrypted: Flux and kustomize must be able to read the rest (flux-sops.md 5.11). */
 const secretKeys = '^(data|stringData)$'
@@ -68,7 +69,7 @@ export async function encrypt(manifest: SecretManifest, file: string, options: S
 
 /** @throws UserError where something else than the values of the Secret is encrypted, or less */
 async function checkSelection(encrypted: string, manifest: SecretManifest, what: string): Promise<void> {
-  const { parseDocuments, valueAt } = await import('../yaml/documents.ts')
+  const { parseDocuments } = await import('../yaml/documents.ts')
   const file = parseDocuments(encrypted)[0]?.value
   const isPlain = (['apiVersion', 'kind', 'metadata'] as const).every((key) =>
     isDeepStrictEqual(valueAt(file, key), manifest[key]),
@@ -130,7 +131,7 @@ function ruleEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 async function noRule(name: string, config: string, rules: string): Promise<UserError> {
-  const { listAt, parseDocuments, textAt } = await import('../yaml/documents.ts')
+  const { parseDocuments } = await import('../yaml/documents.ts')
   const [document] = parseDocuments(await readFile(config, 'utf8'))
   const tried = listAt(document?.value, 'creation_rules').map(
     (rule) => `\n  path_regex: ${textAt(rule, 'path_regex')}`,
@@ -160,7 +161,7 @@ export async function readKeyGroups(text: string): Promise<KeyGroup[] | undefine
   if (!/ENC\[AES256_GCM,/.test(text)) return undefined
   const isSops = /^\s*["[]?sops(?:["\]]|:|_mac)/m.test(text)
   if (isSops && !/\bkey_groups\b/.test(text)) return [keyGroup(text)]
-  const { listAt, parseDocuments, valueAt } = await import('../yaml/documents.ts')
+  const { parseDocuments } = await import('../yaml/documents.ts')
   // what is written on one line has it anywhere
   const blocks = parseDocuments(text).flatMap(({ value }) => valueAt(value, 'sops') ?? [])
   if (!isSops && blocks.length === 0) return undefined

@@ -43,28 +43,6 @@ function unreadable(problem: string, root: Node | null): YamlDocument {
   return { root, value: undefined, problem }
 }
 
-/** The value that stands under `path` in a plain value; `undefined` where there is none. */
-export function valueAt(value: unknown, ...path: (string | number)[]): unknown {
-  let at = value
-  for (const key of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined
-    at = (at as Record<string | number, unknown>)[key]
-  }
-  return at
-}
-
-/** As `valueAt`, where only a text that is not empty counts. */
-export function textAt(value: unknown, ...path: (string | number)[]): string | undefined {
-  const found = valueAt(value, ...path)
-  return typeof found === 'string' && found !== '' ? found : undefined
-}
-
-/** As `valueAt`, the entries of a list; empty where there is none. */
-export function listAt(value: unknown, ...path: (string | number)[]): unknown[] {
-  const found = valueAt(value, ...path)
-  return Array.isArray(found) ? found : []
-}
-
 /** The node that is written under `path`; what only a merge key or an alias brings is not there. */
 export function nodeAt(root: Node | null, ...path: (string | number)[]): Node | undefined {
   let at: unknown = root

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Replaced } from '../../lib/kustomize/resources.ts'
 import type { SecretManifest } from '../../lib/sops/sops.ts'
-import { parseDocuments, textAt } from '../../lib/yaml/documents.ts'
+import { parseDocuments } from '../../lib/yaml/documents.ts'
+import { textAt } from '../../lib/yaml/values.ts'
 
 /** The files of a test Secret's directory. */
 export const secretFile = 'secret.enc.yaml'

@@ -3,9 +3,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { patched, patchesIn } from '../../../scripts/lib/kustomize/patches.ts'
 import { parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
+import type { Mapping } from '../../../scripts/lib/yaml/values.ts'
 import { withDirectory, writeFiles } from '../../helpers/files.ts'
-
-type Mapping = Record<string, unknown>
 
 const apiVersion = 'kustomize.toolkit.fluxcd.io/v1'
 const decryption = { provider: 'sops', secretRef: { name: 'sops-age' } }

@@ -11,10 +11,10 @@ import { directoryAt, makeBuilder, type Passing, type Tree } from '../../../scri
 import { parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
 import { markPatches } from '../../../scripts/lib/repository/flux-files.ts'
 import { isEncryptedManifest, isEncryptedSource } from '../../../scripts/lib/sops/format.ts'
-import { parseDocuments, textAt } from '../../../scripts/lib/yaml/documents.ts'
+import { parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
+import { type Mapping, textAt } from '../../../scripts/lib/yaml/values.ts'
 import { withDirectory, writeFiles } from '../../helpers/files.ts'
 
-type Mapping = Record<string, unknown>
 type Files = Record<string, string>
 
 function treeOf(root: string, files: Files): Tree {

@@ -5,7 +5,8 @@ import {
   insertAtEndOfMapping,
   insertLinesAfter,
 } from '../../../scripts/lib/yaml/document-edit.ts'
-import { nodeAt, parseDocuments, valueAt } from '../../../scripts/lib/yaml/documents.ts'
+import { nodeAt, parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
+import { valueAt } from '../../../scripts/lib/yaml/values.ts'
 
 const entries = { decryption: { provider: 'sops', secretRef: { name: 'sops-age' } } }
 

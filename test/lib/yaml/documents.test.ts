@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { nodeAt, parseDocuments, textAt, valueAt } from '../../../scripts/lib/yaml/documents.ts'
+import { nodeAt, parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
+import { textAt, valueAt } from '../../../scripts/lib/yaml/values.ts'
 
 test('parseDocuments: absolute offsets, empty documents, values with aliases and merge keys', () => {
   const text = '---\n---\na: &a {b: c}\nd: {<<: *a, e: *a}\n...\n# end\n'
