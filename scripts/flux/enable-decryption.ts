@@ -1,11 +1,13 @@
-import { join, posix, relative } from 'node:path'
+import { join, posix } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
+import { commitFiles, refuseUncommitted } from '../lib/commit.ts'
 import { unifiedDiff } from '../lib/diff.ts'
 import { exit, UserError } from '../lib/errors.ts'
-import { putBack, replaceFiles } from '../lib/file-changes.ts'
-import { commitFiles, openRepository, type Repository, refuseUncommitted } from '../lib/git.ts'
+import { keepIf, replaceFiles } from '../lib/file-changes.ts'
+import { openRepository, type Repository, shortCommit } from '../lib/git.ts'
 import { failingBuilds } from '../lib/kustomize/build.ts'
 import { directoriesThatInclude, isKustomizationFile } from '../lib/kustomize/kustomization-file.ts'
+import { namesFrom } from '../lib/paths.ts'
 import type { FluxFile } from '../lib/repository/flux-file.ts'
 import { findFluxFiles, noKustomizations } from '../lib/repository/flux-files.ts'
 import { type FluxRepository, readFluxRepository } from '../lib/repository/flux-repository.ts'
@@ -67,9 +69,10 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
   const diff = dryRun
     ? changes.map(({ file, before, after }) => unifiedDiff(file, before, after)).join('')
     : undefined
-  const shown = (file: string) => relative(cwd, join(repository.root, file))
+  const nameOf = namesFrom(cwd)
+  const shown = (file: string) => nameOf(join(repository.root, file))
   const lines = reportLines(findings, shown)
-  if (commit) lines.push(`commit ${commit.slice(0, 10)} ${commitMessage}`)
+  if (commit) lines.push(`commit ${shortCommit(commit)} ${commitMessage}`)
   const namespaces = keyNamespaces(findings, flux, options.name)
   const hints = [
     ...patchHints(left, flux.instancesThatNeedIt, block, shown),
@@ -155,15 +158,15 @@ async function write(
   const { root } = repository
   const paths = changes.map(({ file }) => file)
   const replaced = changes.map(({ file, before, after }) => ({ path: join(root, file), before, after }))
-  const shown = (path: string) => relative(caller.cwd, path)
-  if (commit) await refuseUncommitted(repository, paths, (file) => shown(join(root, file)))
+  const nameOf = namesFrom(caller.cwd)
+  if (commit) await refuseUncommitted(repository, paths, (file) => nameOf(join(root, file)))
   const changed = paths.filter(isKustomizationFile).map((file) => posix.dirname(file))
   const directories = directoriesThatInclude(kustomizations, [...paths, ...changed])
   const before = kustomizations.map(({ directory }) => directory).filter((one) => changed.includes(one))
   // what is broken already proves nothing
   const broken = await failingBuilds(root, [...directories, ...before], caller)
-  replaceFiles(replaced, shown)
-  try {
+  replaceFiles(replaced, nameOf)
+  return keepIf(replaced, { nameOf, note: caller.note }, async () => {
     const buildable = [...new Set([...directories, ...changed])].filter((directory) => !broken.has(directory))
     const [failure] = (await failingBuilds(root, buildable, caller)).values()
     if (failure)
@@ -171,9 +174,5 @@ async function write(
         hint: 'nothing was changed',
       })
     return commit ? await commitFiles(repository, paths, commitMessage) : undefined
-  } catch (error) {
-    const lost = putBack(replaced).map(shown)
-    if (lost.length > 0) caller.note(`not put back, because it has changed meanwhile: ${lost.join(', ')}`)
-    throw error
-  }
+  })
 }

@@ -24,6 +24,15 @@ export class UserError extends Error {
   }
 }
 
+/** A program that is not on PATH. */
+export class MissingProgram extends UserError {
+  /** @param hint how to get it */
+  constructor(program: string, hint: string | undefined) {
+    super(`${program} is not on PATH`, hint === undefined ? {} : { hint })
+    this.name = 'MissingProgram'
+  }
+}
+
 /** A tool that ended with an error. `stderr` is redacted; stdout is never kept. */
 export class CommandError extends UserError {
   /** The exit code of the tool; `null` where it was ended by us (timeout). */

@@ -8,7 +8,6 @@ import {
   fsyncSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -18,9 +17,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { UserError } from './errors.ts'
+import type { NameOf } from './paths.ts'
 
 /** What happens to one file. `before: undefined` makes it, `after: undefined` deletes it. */
 export interface FileChange {
@@ -28,21 +27,6 @@ export interface FileChange {
   path: string
   before: string | undefined
   after: string | undefined
-}
-
-/**
- * Makes a directory that only the user can enter, in TMPDIR.
- * @returns absolute
- * @throws UserError where it can't be made
- */
-export function temporaryDirectory(prefix: string, parent = resolve(tmpdir())): string {
-  try {
-    return mkdtempSync(join(parent, prefix))
-  } catch (error) {
-    throw new UserError(`cannot make a directory in ${parent}: ${(error as NodeJS.ErrnoException).code}`, {
-      hint: 'set TMPDIR to a directory that you may write to',
-    })
-  }
 }
 
 interface Staged {
@@ -58,10 +42,10 @@ interface Staged {
  * every file was found to hold what `before` says. Directories are made as needed; one that is left empty is removed,
  * as git does. Nothing in here waits, so that no signal handler runs between the first file and the last.
  *
- * @param nameOf how a path is called in messages, for example relative to the user
+ * @param nameOf how a path is called in messages
  * @throws UserError where a file is not what `before` says or can't be written; all files are then as they were
  */
-export function replaceFiles(changes: readonly FileChange[], nameOf = (path: string) => path): void {
+export function replaceFiles(changes: readonly FileChange[], nameOf: NameOf): void {
   const directories: string[] = []
   const staged: Staged[] = []
   const done: Staged[] = []
@@ -92,19 +76,42 @@ export function replaceFiles(changes: readonly FileChange[], nameOf = (path: str
   }
 }
 
+/** Who hears how files are called, and which could not be put back. */
+export interface Witness {
+  nameOf: NameOf
+  note(line: string): void
+}
+
 /**
- * Takes changes back that `replaceFiles` has made: a file that somebody else has changed meanwhile stays as it is.
- * @returns the paths of the files that were not put back
+ * Does what decides whether changes that `replaceFiles` has made stay, and takes them back where that fails. A file that
+ * somebody else has changed meanwhile stays as it is, and is named.
+ * @returns what `decide` returns
+ * @throws what `decide` throws
  */
-export function putBack(changes: readonly FileChange[]): string[] {
-  return changes.toReversed().flatMap(({ path, before, after }) => {
-    try {
-      replaceFiles([{ path, before: after, after: before }])
-      return []
-    } catch {
-      return [path]
-    }
-  })
+export async function keepIf<T>(
+  changes: readonly FileChange[],
+  { nameOf, note }: Witness,
+  decide: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await decide()
+  } catch (error) {
+    const lost = changes.toReversed().filter((change) => !isPutBack(change, nameOf))
+    if (lost.length > 0)
+      note(
+        `not put back, because it has changed meanwhile: ${lost.map(({ path }) => nameOf(path)).join(', ')}`,
+      )
+    throw error
+  }
+}
+
+function isPutBack({ path, before, after }: FileChange, nameOf: NameOf): boolean {
+  try {
+    replaceFiles([{ path, before: after, after: before }], nameOf)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function stage(change: FileChange, directories: string[]): Staged {

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { UserError } from '../lib/errors.ts'
-import { attempt, type Outcome, run } from '../lib/run.ts'
+import { MissingProgram, UserError } from '../lib/errors.ts'
+import type { Outcome } from '../lib/program.ts'
+import { attempt, run } from '../lib/run.ts'
 import { makeOnce } from './cache-directory.ts'
 
 /** What a sandbox is made of. */
@@ -81,8 +82,7 @@ async function requireGo({ env, signal }: BuildOptions): Promise<void> {
     // asked inside the module, where Go gets itself the version that go.mod wants, if it may and can
     found = await attempt(['go', 'env', 'GOVERSION'], { env, cwd: module, signal })
   } catch (error) {
-    signal?.throwIfAborted()
-    if (!(error instanceof UserError)) throw error
+    if (!(error instanceof MissingProgram)) throw error
     throw new UserError(`${needed}: go is not on PATH`, { hint })
   }
   const version = found.stdout.trim()

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { owner, removeAbandoned } from './state-directory.ts'
+import { temporaryDirectory } from '../lib/temporary-directory.ts'
+import { removeAbandoned } from './state-directory.ts'
 
 export interface Workplace {
   /** The directory to fill. */
@@ -21,10 +22,9 @@ export async function makeOnce(place: string, fill: (workplace: Workplace) => Pr
   const parent = dirname(place)
   mkdirSync(parent, { recursive: true })
   removeAbandoned(parent, 'building')
-  const staging = mkdtempSync(join(parent, 'building-'))
+  const staging = temporaryDirectory('building', parent)
   const workplace = { target: join(staging, 'ready'), temporary: join(staging, 'tmp') }
   try {
-    writeFileSync(join(staging, 'owner'), owner(process.pid))
     for (const directory of Object.values(workplace)) mkdirSync(directory)
     await fill(workplace)
     moveTo(place, workplace.target)

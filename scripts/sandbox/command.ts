@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
-import { exit, Interrupted, UserError } from '../lib/errors.ts'
+import { Interrupted, MissingProgram, UserError } from '../lib/errors.ts'
 
 export interface CommandOptions {
   cwd: string
@@ -43,6 +43,6 @@ export async function runCommand(args: readonly string[], options: CommandOption
 }
 
 function notStarted(program: string, { code }: NodeJS.ErrnoException): UserError {
-  const why = code === 'ENOENT' ? 'is not on PATH' : `could not be started (${code})`
-  return new UserError(`${program} ${why}`, { exitCode: exit.failed })
+  if (code === 'ENOENT') return new MissingProgram(program, undefined)
+  return new UserError(`${program} could not be started (${code})`)
 }

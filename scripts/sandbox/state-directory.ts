@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { abandonedDirectories, temporaryDirectory } from '../lib/temporary-directory.ts'
 
 /**
  * Reads the process groups that live, the newest line being the whole list. Its stdin is a pipe that only the owner
@@ -34,8 +34,7 @@ export interface StateDirectory {
  */
 export function makeStateDirectory(parent: string, name: string, env: NodeJS.ProcessEnv): StateDirectory {
   removeAbandoned(parent, name)
-  const path = mkdtempSync(join(parent, `${name}-`))
-  writeFileSync(join(path, 'owner'), owner(process.pid))
+  const path = temporaryDirectory(name, parent)
   mkdirSync(join(path, 'home'))
   mkdirSync(join(path, 'tmp'))
   const groups = new Set<number>()
@@ -67,37 +66,12 @@ export function makeStateDirectory(parent: string, name: string, env: NodeJS.Pro
 }
 
 /**
- * Removes the directories `<name>-…` below `parent` whose owner is gone: the watcher did not get to it, because it was
+ * Removes the directories of this name below `parent` whose owner is gone: the watcher did not get to it, because it was
  * killed too or the machine was switched off.
  */
 export function removeAbandoned(parent: string, name: string): void {
-  for (const entry of readdirSync(parent)) {
-    if (!entry.startsWith(`${name}-`)) continue
-    const path = join(parent, entry)
-    try {
-      if (statSync(path).uid === process.getuid?.() && isGone(readFileSync(join(path, 'owner'), 'utf8'))) {
-        rmSync(path, { recursive: true, force: true })
-      }
-    } catch {
-      // somebody else's, or gone in the meantime
-    }
-  }
-}
-
-/** What the file `owner` of such a directory holds. The host name is in it because containers can share a directory. */
-export function owner(pid: number): string {
-  return `${hostname()} ${pid}`
-}
-
-function isGone(text: string): boolean {
-  const pid = Number(text.split(' ').at(-1))
-  if (text !== owner(pid) || !pid) return false
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
+  for (const directory of abandonedDirectories(name, parent))
+    rmSync(directory, { recursive: true, force: true })
 }
 
 function ended(child: ChildProcess): Promise<void> {

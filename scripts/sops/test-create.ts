@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
+import { refuseUncommitted } from '../lib/commit.ts'
 import { exit, UserError } from '../lib/errors.ts'
-import { refuseUncommitted } from '../lib/git.ts'
 import { nameOf } from '../lib/repository/flux-file.ts'
 import { rows } from '../lib/rows.ts'
 import { readIdentities } from '../lib/sops/age.ts'
@@ -38,7 +38,8 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
   const { root, path } = place
   const { text, source } = await requireKey({ keyFile: undefined, cwd, root, env, signal })
   const key = { identities: await readIdentities(text, source, { env, signal }), source }
-  if (options.commit) await refuseUncommitted(repository, pathsOf(place))
+  if (options.commit)
+    await refuseUncommitted(repository, pathsOf(place), (path) => relative(cwd, join(place.root, path)))
   const secret = { root, directory: join(path, name), name, namespace, message }
   const created = await createTestSecret(secret, { path, key, env, signal })
   const commit = options.commit

@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
+import { refuseUncommitted } from '../lib/commit.ts'
 import { exit } from '../lib/errors.ts'
-import { refuseUncommitted } from '../lib/git.ts'
 import { nameOf } from '../lib/repository/flux-file.ts'
 import { rows } from '../lib/rows.ts'
 import { commitChanges } from './test-secret/commit.ts'
@@ -25,7 +25,8 @@ export async function testRemove(options: TestRemoveOptions): Promise<Report> {
   const { name, caller } = options
   const { cwd, env, signal } = caller
   const { repository, kustomization, place } = await findTarget(options, caller)
-  if (options.commit && findTestSecret(place)) await refuseUncommitted(repository, pathsOf(place))
+  if (options.commit && findTestSecret(place))
+    await refuseUncommitted(repository, pathsOf(place), (path) => relative(cwd, join(place.root, path)))
   const removed = await removeTestSecret(place, { env, signal })
   if (removed.problem) caller.note(`warning: it was removed, but with and without it, ${removed.problem}`)
   const message = `chore(flux): remove ${name} after verification`

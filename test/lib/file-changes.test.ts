@@ -13,10 +13,13 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { UserError } from '../../scripts/lib/errors.ts'
-import { putBack, replaceFiles } from '../../scripts/lib/file-changes.ts'
+import { type FileChange, keepIf, replaceFiles } from '../../scripts/lib/file-changes.ts'
 import { readFiles, withDirectory, writeFiles } from '../helpers/files.ts'
 
 const files = { 'a.yaml': 'a\n', 'b/b.yaml': 'b\n' }
+
+const asItIs = (path: string) => path
+const change = (changes: FileChange[]) => replaceFiles(changes, asItIs)
 
 const withFiles = (use: (directory: string) => void) =>
   withDirectory(async (directory) => {
@@ -55,7 +58,7 @@ function withFailing(name: 'renameSync' | 'fsyncSync' | 'rmSync', count: number,
 
 test('replaceFiles: changes, makes and deletes, and leaves nothing else behind', () =>
   withFiles((directory) => {
-    replaceFiles([
+    change([
       { path: join(directory, 'a.yaml'), before: 'a\n', after: 'A\n' },
       { path: join(directory, 'b/b.yaml'), before: 'b\n', after: undefined },
       { path: join(directory, 'c/d/e.yaml'), before: undefined, after: 'e\n' },
@@ -68,14 +71,14 @@ test('replaceFiles: keeps the mode of a file', () =>
   withFiles((directory) => {
     const path = join(directory, 'a.yaml')
     chmodSync(path, 0o640)
-    replaceFiles([{ path, before: 'a\n', after: 'A\n' }])
+    change([{ path, before: 'a\n', after: 'A\n' }])
     assert.is(statSync(path).mode & 0o777, 0o640)
   }))
 
 test('replaceFiles: changes the file behind a symbolic link, and the link stays', () =>
   withFiles((directory) => {
     symlinkSync('b/b.yaml', join(directory, 'link.yaml'))
-    replaceFiles([{ path: join(directory, 'link.yaml'), before: 'b\n', after: 'B\n' }])
+    change([{ path: join(directory, 'link.yaml'), before: 'b\n', after: 'B\n' }])
     assert.ok(lstatSync(join(directory, 'link.yaml')).isSymbolicLink())
     assert.is(readFileSync(join(directory, 'b/b.yaml'), 'utf8'), 'B\n')
     assert.equal(readdirSync(join(directory, 'b')), ['b.yaml'])
@@ -109,7 +112,7 @@ for (const [name, [last, why]] of Object.entries(attempts)) {
   test(`replaceFiles: ${name} leaves everything as it was`, () =>
     withFiles((directory) => {
       const error = thrown(() =>
-        replaceFiles([
+        change([
           { path: join(directory, 'a.yaml'), before: 'a\n', after: 'A\n' },
           { path: join(directory, 'new/n.yaml'), before: undefined, after: 'n\n' },
           { ...last, path: join(directory, last.path) },
@@ -148,22 +151,44 @@ for (const [name, count] of [
     }))
 }
 
-test('putBack: takes back what was done, but nothing that somebody else has changed since', () =>
-  withFiles((directory) => {
+test('keepIf: what is decided stays, with the answer', () =>
+  withDirectory(async (directory) => {
+    writeFiles(directory, files)
+    const changes = [{ path: join(directory, 'a.yaml'), before: 'a\n', after: 'A\n' }]
+    change(changes)
+    const witness = { nameOf: asItIs, note: assert.unreachable }
+    assert.is(await keepIf(changes, witness, async () => 'kept'), 'kept')
+    assert.equal(readFiles(directory), { ...files, 'a.yaml': 'A\n' })
+  }))
+
+test('keepIf: takes back what was done, and names what somebody else has changed since', () =>
+  withDirectory(async (directory) => {
+    writeFiles(directory, files)
     const changes = [
       { path: join(directory, 'a.yaml'), before: 'a\n', after: 'A\n' },
       { path: join(directory, 'b/b.yaml'), before: 'b\n', after: undefined },
       { path: join(directory, 'c/c.yaml'), before: undefined, after: 'c\n' },
     ]
-    replaceFiles(changes)
-    assert.equal(putBack(changes), [])
+    const reason = new Error('why')
+    const takeBack = async (first = () => {}) => {
+      const notes: string[] = []
+      change(changes)
+      first()
+      const decide = () => Promise.reject(reason)
+      const witness = { nameOf: () => 'NAME', note: (line: string) => notes.push(line) }
+      const error = await keepIf(changes, witness, decide).catch((caught) => caught)
+      assert.is(error, reason)
+      return notes
+    }
+    assert.equal(await takeBack(), [])
     assert.equal(readFiles(directory), files)
     assert.equal(readdirSync(directory).sort(), ['a.yaml', 'b'])
 
-    replaceFiles(changes)
-    writeFileSync(join(directory, 'a.yaml'), 'by somebody else\n')
-    mkdirSync(join(directory, 'c/d'))
-    assert.equal(putBack(changes), [join(directory, 'a.yaml')])
+    const notes = await takeBack(() => {
+      writeFileSync(join(directory, 'a.yaml'), 'by somebody else\n')
+      mkdirSync(join(directory, 'c/d'))
+    })
+    assert.equal(notes, ['not put back, because it has changed meanwhile: NAME'])
     assert.equal(readFiles(directory), { ...files, 'a.yaml': 'by somebody else\n' })
   }))
 

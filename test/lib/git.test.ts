@@ -1,20 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { which } from 'zx/core'
-import { CommandError } from '../../scripts/lib/errors.ts'
-import {
-  commitFiles,
-  findRepositoryRoot,
-  listFiles,
-  openRepository,
-  refuseUncommitted,
-  repositoryRoot,
-} from '../../scripts/lib/git.ts'
+import { findRepositoryRoot, listFiles, openRepository, repositoryRoot } from '../../scripts/lib/git.ts'
 import { withDirectory, writeFiles } from '../helpers/files.ts'
-import { type TestRepository, withRepository } from '../helpers/repository.ts'
+import { withRepository } from '../helpers/repository.ts'
 import { thrown } from '../helpers/thrown.ts'
 import { userEnvironment } from '../helpers/user.ts'
 
@@ -82,100 +74,6 @@ test('openRepository: its root and all that git lists, from everywhere in it; ou
       (await thrown(openRepository(root, { env: bare, signal: undefined }))).message,
       'git is not on PATH',
     )
-  }))
-
-test('refuseUncommitted: changed, staged and new files, but only the named ones', () =>
-  withRepository(files, async (repository) => {
-    await refuseUncommitted(repository, ['a.yaml', 'b/b.yaml'])
-    writeFiles(repository.root, { 'a.yaml': 'mine\n', 'new.yaml': 'mine\n' })
-    await refuseUncommitted(repository, ['b/b.yaml'])
-    await refuseUncommitted(repository, [])
-    repository.git('update-index', '--assume-unchanged', 'a.yaml')
-    assert.match(
-      (await thrown(refuseUncommitted(repository, ['a.yaml']))).message,
-      'cannot commit a.yaml: git is told to assume that it is unchanged',
-    )
-    repository.git('update-index', '--no-assume-unchanged', 'a.yaml')
-    for (const file of ['a.yaml', 'new.yaml']) {
-      const error = await thrown(refuseUncommitted(repository, ['b/b.yaml', file], (path) => `../${path}`))
-      assert.match(error.message, `cannot commit ../${file}:`)
-      assert.is(error.exitCode, 1)
-    }
-    repository.git('add', 'a.yaml')
-    await thrown(refuseUncommitted(repository, ['a.yaml']))
-  }))
-
-/** Changes of the user that are not for our commit: staged, not staged, half staged, new. */
-function userAtWork({ root, git }: TestRepository): void {
-  writeFiles(root, { 'staged.yaml': 'staged\n', 'half.yaml': 'one\n' })
-  git('add', 'staged.yaml', 'half.yaml')
-  writeFiles(root, { 'half.yaml': 'two\n', 'new.yaml': 'new\n' })
-}
-
-const statusOfUser = ['AM half.yaml', 'A  staged.yaml', '?? new.yaml']
-const statusOf = ({ git }: TestRepository) =>
-  git('status', '--porcelain', '--untracked-files=all').split('\n')
-
-test('commitFiles: commits just these files, new and deleted ones too, and leaves the index alone', () =>
-  withRepository({ ...files, 'gone.yaml': 'x\n' }, async (repository) => {
-    const { root, git } = repository
-    userAtWork(repository)
-    writeFiles(root, { 'a.yaml': 'A\n', 'c/c.yaml': 'c\n' })
-    rmSync(join(root, 'gone.yaml'))
-    const commit = await commitFiles(repository, ['a.yaml', 'c/c.yaml', 'gone.yaml'], 'feat: it')
-    assert.is(git('rev-parse', 'HEAD'), commit)
-    assert.is(git('log', '-1', '--format=%s %an'), 'feat: it Test')
-    assert.is(git('show', '--format=', '--name-status'), 'M\ta.yaml\nA\tc/c.yaml\nD\tgone.yaml')
-    assert.equal(statusOf(repository), statusOfUser)
-    assert.is(git('show', ':half.yaml'), 'one')
-  }))
-
-test('commitFiles: the first commit of a repository', () =>
-  withRepository({}, async (repository) => {
-    repository.git('update-ref', '-d', 'HEAD')
-    writeFiles(repository.root, { 'a.yaml': 'a\n' })
-    assert.match(await commitFiles(repository, ['a.yaml'], 'feat: it'), /^[0-9a-f]{40}$/)
-  }))
-
-test('commitFiles: a hook that refuses is quoted, and the index is as before', () =>
-  withRepository(files, async (repository) => {
-    const { root, git } = repository
-    userAtWork(repository)
-    mkdirSync(join(root, '.git/hooks'), { recursive: true })
-    writeFiles(root, {
-      '.git/hooks/pre-commit': '#!/bin/sh\necho "not today" >&2\nexit 1\n',
-      'c.yaml': 'c\n',
-    })
-    chmodSync(join(root, '.git/hooks/pre-commit'), 0o755)
-    const before = git('rev-parse', 'HEAD')
-    const error = await thrown(commitFiles(repository, ['c.yaml'], 'feat: it'))
-    assert.instance(error, CommandError)
-    assert.match(error.message, 'not today')
-    assert.is(error.exitCode, 2)
-    assert.is(git('rev-parse', 'HEAD'), before)
-    assert.equal(statusOf(repository), [...statusOfUser.slice(0, 2), '?? c.yaml', '?? new.yaml'])
-  }))
-
-test('commitFiles: a file that git ignores is refused, and the others are not in the index either', () =>
-  withRepository(files, async (repository) => {
-    writeFiles(repository.root, { 'c.yaml': 'c\n', 'ignored.yaml': 'i\n' })
-    const error = await thrown(commitFiles(repository, ['c.yaml', 'ignored.yaml'], 'feat: it'))
-    assert.match(error.message, 'ignored')
-    assert.equal(statusOf(repository), ['?? c.yaml'])
-  }))
-
-test('commitFiles: without an identity git says so', () =>
-  withRepository(files, async (repository) => {
-    const { root, git } = repository
-    git('config', '--unset', 'user.name')
-    git('config', '--unset', 'user.email')
-    git('config', 'user.useConfigOnly', 'true')
-    writeFiles(root, { 'a.yaml': 'A\n' })
-    assert.match(
-      (await thrown(commitFiles(repository, ['a.yaml'], 'feat: it'))).message,
-      /identity|user\.email/,
-    )
-    assert.equal(statusOf(repository), [' M a.yaml'])
   }))
 
 test('findRepositoryRoot: none in a bare repository', () =>

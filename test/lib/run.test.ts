@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { CommandError, UserError } from '../../scripts/lib/errors.ts'
-import { attempt, run, serve } from '../../scripts/lib/run.ts'
+import { CommandError, MissingProgram, type UserError } from '../../scripts/lib/errors.ts'
+import { attempt, run } from '../../scripts/lib/run.ts'
+import { serve } from '../../scripts/lib/serve.ts'
 import { withDirectory, writeFiles } from '../helpers/files.ts'
 import { listProcesses } from '../helpers/processes.ts'
 
@@ -119,8 +120,7 @@ test('a program that a signal ended has an exit code as in a shell', async () =>
 
 test('a missing program is named, with how to get it', async () => {
   const error = await errorOf<UserError>(run(['no-such-program', '--x']))
-  assert.instance(error, UserError)
-  assert.not.instance(error, CommandError)
+  assert.instance(error, MissingProgram)
   assert.is(error.message, 'no-such-program is not on PATH')
   assert.match(error.hint!, /install no-such-program/)
   assert.is(error.exitCode, 2)
@@ -217,7 +217,7 @@ test('what serve has started ends when we are killed, and its directory goes', (
   withDirectory(async (parent) => {
     const [duration, directory] = [unique(), join(parent, "a b'c")]
     writeFiles(directory, { file: '' })
-    const script = `import { serve } from ${JSON.stringify(join(import.meta.dirname, '../../scripts/lib/run.ts'))}
+    const script = `import { serve } from ${JSON.stringify(join(import.meta.dirname, '../../scripts/lib/serve.ts'))}
 await serve(['sh', '-c', 'echo; exec sleep ${duration}'], { directory: ${JSON.stringify(directory)} })
 console.log('serving')
 setInterval(() => {}, 1000)`

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { ownerId } from '../../scripts/lib/owner.ts'
 import { makeStateDirectory } from '../../scripts/sandbox/state-directory.ts'
 import { withDirectory } from '../helpers/files.ts'
 import { isRunning, until } from '../helpers/processes.ts'
@@ -27,20 +27,13 @@ test('those of owners that are gone are removed, and no others', () =>
   withDirectory(async (directory) => {
     const dead = spawn('true')
     await new Promise((done) => dead.once('exit', done))
-    const owners = {
-      'x-gone': `${hostname()} ${dead.pid}`,
-      'x-alive': `${hostname()} ${process.pid}`,
-      'x-elsewhere': `elsewhere ${dead.pid}`,
-      'x-strange': 'what?',
-      'y-gone': `${hostname()} ${dead.pid}`,
-    }
-    for (const [name, owner] of Object.entries(owners)) {
+    const gone = ownerId(dead.pid)
+    const [machine] = gone.split('-')
+    const kept = ['x', 'x-strange-1-a', `x-${ownerId()}-b`, `x-${'0'.repeat(8)}-${dead.pid}-c`, `y-${gone}-d`]
+    for (const name of [...kept, `x-${gone}-e`, `x-${machine}-${dead.pid}-f`])
       mkdirSync(join(directory, name))
-      writeFileSync(join(directory, name, 'owner'), owner)
-    }
-    mkdirSync(join(directory, 'x-empty'))
     await makeStateDirectory(directory, 'x', process.env).remove()
-    assert.equal(readdirSync(directory).sort(), ['x-alive', 'x-elsewhere', 'x-empty', 'x-strange', 'y-gone'])
+    assert.equal(readdirSync(directory).sort(), kept.sort())
   }))
 
 test.run()

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { CommandError } from '../errors.ts'
-import { temporaryDirectory } from '../file-changes.ts'
-import { run, type Service, serve } from '../run.ts'
+import { run } from '../run.ts'
+import { type Service, serve } from '../serve.ts'
+import { temporaryDirectory } from '../temporary-directory.ts'
 import { explain } from './kubectl-error.ts'
 
 /** A connection to a cluster: `kubectl proxy`, which answers on a socket that only the user can reach. */
@@ -89,9 +89,11 @@ async function startProxy(
 
 /** @returns a new directory that only the user can enter */
 function makeDirectory(): string {
-  const prefix = 'flux-sops-kubectl-'
-  const length = Buffer.byteLength(socketIn(join(resolve(tmpdir()), `${prefix}XXXXXX`)))
-  return temporaryDirectory(prefix, length > longestSocket ? '/tmp' : undefined)
+  const name = 'flux-sops-kubectl'
+  const directory = temporaryDirectory(name)
+  if (Buffer.byteLength(socketIn(directory)) <= longestSocket) return directory
+  rmSync(directory, { recursive: true })
+  return temporaryDirectory(name, '/tmp')
 }
 
 function socketIn(directory: string): string {

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { attempt, failure, run } from '../run.ts'
+import { failure } from '../program.ts'
+import { attempt, run } from '../run.ts'
 import { ageRecipients, type KeyGroup, readKeyGroups } from './sops.ts'
 
 export interface EncryptedFile {

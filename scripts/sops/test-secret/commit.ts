@@ -1,7 +1,8 @@
-import { relative } from 'node:path'
 import type { Caller } from '../../lib/caller.ts'
-import { type FileChange, putBack } from '../../lib/file-changes.ts'
-import { commitFiles, type Repository } from '../../lib/git.ts'
+import { commitFiles } from '../../lib/commit.ts'
+import { type FileChange, keepIf } from '../../lib/file-changes.ts'
+import type { Repository } from '../../lib/git.ts'
+import { namesFrom } from '../../lib/paths.ts'
 
 /**
  * Commits what was done to the files of a test Secret, and puts the files back where that fails.
@@ -15,11 +16,6 @@ export async function commitChanges(
   caller: Caller,
 ): Promise<string | undefined> {
   if (files.length === 0) return undefined
-  try {
-    return await commitFiles(repository, files, message)
-  } catch (error) {
-    const lost = putBack(changes).map((file) => relative(caller.cwd, file))
-    if (lost.length > 0) caller.note(`not put back, because it has changed meanwhile: ${lost.join(', ')}`)
-    throw error
-  }
+  const witness = { nameOf: namesFrom(caller.cwd), note: caller.note }
+  return keepIf(changes, witness, () => commitFiles(repository, files, message))
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { exit, Interrupted, UserError } from '../../lib/errors.ts'
-import { type FileChange, putBack, replaceFiles } from '../../lib/file-changes.ts'
+import { type FileChange, keepIf, replaceFiles } from '../../lib/file-changes.ts'
 import type { Repository } from '../../lib/git.ts'
 import { encrypt } from '../../lib/sops/sops.ts'
 import { type Key, type Proof, prove, removeFirst, whyNotBuilt } from './checks.ts'
@@ -130,14 +130,14 @@ async function change<T>(
 ): Promise<T> {
   const shown = (file: string) => relative(root, file)
   replaceFiles(changes, shown)
+  const lost: string[] = []
   try {
-    return await check()
+    return await keepIf(changes, { nameOf: shown, note: (line) => lost.push(line) }, check)
   } catch (error) {
-    const lost = putBack(changes).map(shown)
     if (!(error instanceof UserError) || (error instanceof Interrupted && lost.length === 0)) throw error
-    const left = `${lost.join(', ')} has changed meanwhile and was not put back`
+    const left = lost.length > 0 ? lost : ['nothing was changed']
     throw new UserError(`${what}: ${error.message}`, {
-      hint: [error.hint, lost.length > 0 ? left : 'nothing was changed'].filter(Boolean).join('; '),
+      hint: [error.hint, ...left].filter(Boolean).join('; '),
       exitCode: error.exitCode === exit.no ? exit.no : exit.failed,
     })
   }

@@ -1,12 +1,13 @@
 import { realpathSync, rmSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { commitOf } from '../../lib/cluster/flux-objects.ts'
+import { commitFiles } from '../../lib/commit.ts'
 import { CommandError, UserError } from '../../lib/errors.ts'
-import { temporaryDirectory } from '../../lib/file-changes.ts'
-import { commitFiles, type Repository } from '../../lib/git.ts'
-import { attempt, failure, run } from '../../lib/run.ts'
-import { hostId, isProcess } from './run-id.ts'
+import type { Repository } from '../../lib/git.ts'
+import { failure } from '../../lib/program.ts'
+import { attempt, run } from '../../lib/run.ts'
+import { isAbandoned, temporaryDirectory } from '../../lib/temporary-directory.ts'
 
 /** The remote branch that the cluster follows, checked out in a temporary worktree: the caller's own is never touched. */
 export interface Branch {
@@ -45,7 +46,8 @@ interface BranchOptions {
 /** How long git may take to talk to the remote, in ms. */
 const patience = 120_000
 
-const prefix = 'flux-sops-verify-'
+/** What the directories of the worktrees are called. */
+const name = 'flux-sops-verify'
 
 /** What git says where the connection ended before the answer. */
 const brokenOff = /disconnect|hung up|RPC failed|early EOF|reset by peer|timed out/
@@ -63,7 +65,7 @@ export async function openBranch(
   let pushes = 0
   let isUnsure = false
   const [remote] = await Promise.all([remoteOf(given, repository), removeDeadWorktrees(repository)])
-  const parent = temporaryDirectory(`${prefix}${hostId()}-${process.pid}-`)
+  const parent = temporaryDirectory(name)
   const root = join(parent, basename(repository.root))
   const git = (...args: string[]) =>
     run(['git', ...plain, ...args], { cwd: root, env, signal, timeout: patience })
@@ -189,10 +191,7 @@ async function removeWorktree(repository: Repository, parent: string, root: stri
 async function removeDeadWorktrees(repository: Repository): Promise<void> {
   const { root: cwd, env, signal } = repository
   const list = await run(['git', 'worktree', 'list', '--porcelain'], { cwd, env, signal })
-  for (const [, parent, host, pid, name] of list.matchAll(
-    /^worktree (.*\/flux-sops-verify-([0-9a-f]+)-(\d+)-[^/]+)\/(.*)$/gm,
-  )) {
-    if (parent && name && host === hostId() && !isProcess(Number(pid)))
-      await removeWorktree(repository, parent, join(parent, name))
+  for (const [, worktree] of list.matchAll(/^worktree (.*)$/gm)) {
+    if (isAbandoned(dirname(worktree!), name)) await removeWorktree(repository, dirname(worktree!), worktree!)
   }
 }

@@ -5,7 +5,7 @@ import type { Place } from '../test-secret/place.ts'
 import { findTestSecret, removeTestSecret } from '../test-secret/test-secret.ts'
 import type { Branch } from './branch.ts'
 import { unknown } from './finding.ts'
-import { isAlive } from './run-id.ts'
+import { isAtWork } from './run-id.ts'
 import { removeMessage, type Trip, testName, whereOf } from './trip.ts'
 
 /** How long a server may still be busy with a push whose end we did not see, and how often it is looked at, in ms. */
@@ -42,7 +42,7 @@ export function leftoverAt(place: Place): string | undefined {
       'is on the branch already, made by sops:test-create',
       '`mise run sops:test-remove --commit`, and push',
     )
-  if (isAlive(found.run))
+  if (isAtWork(found.run))
     throw unknown(
       'already-running',
       object,

@@ -1,0 +1,174 @@
+import type { ChildProcess } from 'node:child_process'
+import { constants } from 'node:os'
+import { $, type ProcessOutput, type ProcessPromise, quote, which } from 'zx/core'
+import { CommandError, MissingProgram } from './errors.ts'
+import { redact } from './redact.ts'
+
+/** How long what a program has written may still be on its way when it has ended, in ms. */
+const pipesStayOpen = 1_000
+
+/** How long a program may take to end after SIGTERM before it gets SIGKILL, in ms. */
+const termGrace = 2_000
+
+/** How a program is started. */
+export interface ProgramOptions {
+  cwd?: string
+  env?: NodeJS.ProcessEnv
+  /** Written to the process's stdin, which is then closed. The only way for a secret into a process. */
+  input?: string
+  /** Make stdin a pipe, which a program can open by name (`/dev/stdin`); from Node alone it would be a socket. */
+  pipe?: boolean
+  /** Ends the process when aborted; the reason is thrown. */
+  signal?: AbortSignal | undefined
+  /** Keep the terminal, for a program that may ask the user (git: passphrases, signing). It then gets Ctrl-C as we do. */
+  terminal?: boolean
+  /** Removed by a shell beside the program should we be killed, and the program is ended. */
+  directory?: string
+}
+
+/** A program that was started. */
+export interface Program {
+  readonly process: ProcessPromise
+  /** Tells it to end: SIGTERM, and SIGKILL where that takes too long. */
+  end(): void
+  /** To be called when it has ended. */
+  release(): void
+}
+
+/** How a program ended. */
+export interface Outcome {
+  /** `null` where we ended it because of a timeout. */
+  code: number | null
+  stdout: string
+  /** Redacted. */
+  stderr: string
+}
+
+/**
+ * Starts a program by way of bash, as zx does, which finds it on PATH and says 127 where it is missing.
+ * @param args the program and its arguments: never a secret, for they can be seen by everybody
+ * @throws the reason of `signal` where that was aborted before; MissingProgram without bash
+ */
+export function startProgram(args: readonly string[], options: ProgramOptions): Program {
+  options.signal?.throwIfAborted()
+  const detached = !options.terminal
+  const guard = options.directory && guardOf(options.directory)
+  const running = $({
+    quiet: true,
+    nothrow: true,
+    // `exec`: bash starts the program and is gone, so that the signal we send reaches the program
+    prefix: guard ?? (options.pipe ? 'cat | exec ' : 'exec '),
+    postfix: guard ? ' </dev/null' : '',
+    detached,
+    input: options.input ?? '',
+    ...(options.cwd && { cwd: options.cwd }),
+    env: environmentOf(options),
+  })`${args}`
+  const { child } = running
+  if (!child) throw new MissingProgram('bash', undefined)
+  // a hook of git may leave a process behind that keeps the pipes open
+  if (options.terminal) child.once('exit', () => setTimeout(closePipes, pipesStayOpen, child).unref())
+  // a program may end without having read its input
+  child.stdin?.on('error', () => {})
+  if (!options.input && !guard) child.stdin?.end()
+  const send = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(detached ? -child.pid! : child.pid!, signal)
+    } catch {
+      // it has ended by itself
+    }
+  }
+  let killer: NodeJS.Timeout | undefined
+  const end = () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    send('SIGTERM')
+    killer ??= setTimeout(send, termGrace, 'SIGKILL')
+  }
+  options.signal?.addEventListener('abort', end)
+  const release = () => {
+    clearTimeout(killer)
+    // what the program started and did not take with it
+    if (killer && detached) send('SIGKILL')
+    options.signal?.removeEventListener('abort', end)
+  }
+  return { process: running, end, release }
+}
+
+/**
+ * How a program ended.
+ * @throws MissingProgram; the reason of `signal` where that was aborted
+ */
+export async function outcomeOf(
+  { exitCode, signal, stdout, stderr }: ProcessOutput,
+  args: readonly string[],
+  options: ProgramOptions,
+): Promise<Outcome> {
+  options.signal?.throwIfAborted()
+  if (exitCode === 127) await requireProgram(args[0]!, options)
+  // as shells do for a program that a signal has ended
+  const code = exitCode ?? 128 + (signal ? constants.signals[signal] : 0)
+  return { code, stdout, stderr: redact(stderr) }
+}
+
+/**
+ * The error for an outcome that is not an answer. It names the program and its verbs, and quotes stderr, never stdout.
+ * @param timeout that the program was given, in ms
+ */
+export function failure(args: readonly string[], { code, stderr }: Outcome, timeout = 0): CommandError {
+  const how = code === null ? `did not end within ${timeout / 1000} s` : `failed (exit ${code})`
+  const said = stderr.trim()
+  return new CommandError(`${commandName(args)} ${how}${said ? `: ${said}` : ''}`, code, said)
+}
+
+/** bash says 127 for a program that it does not find; a program may end with 127 as well. */
+async function requireProgram(program: string, { cwd, env }: ProgramOptions): Promise<void> {
+  if (which.sync(program, { nothrow: true, path: (env ?? process.env).PATH || '.' })) return
+  const { howToGet } = await import('./mise-tools.ts')
+  throw new MissingProgram(program, howToGet(program, cwd ?? process.cwd(), env ?? process.env))
+}
+
+function closePipes(child: ChildProcess): void {
+  for (const pipe of [child.stdout, child.stderr]) pipe?.destroy()
+}
+
+/** A shell beside the program (`$$`) waits for the end of stdin, which comes when we are gone. */
+function guardOf(directory: string): string {
+  return `{ read -r; kill $$; rm -rf -- ${quote(directory)}; } <&0 >/dev/null 2>&1 & exec `
+}
+
+/**
+ * What says where a repository is (`git rev-parse --local-env-vars`, without the configuration). Git sets these for aliases
+ * and hooks, and they would make git work in the user's tree where `cwd` is another one. The last four change what our pathspecs mean.
+ */
+const namesOfGit = [
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_IMPLICIT_WORK_TREE',
+  'GIT_COMMON_DIR',
+  'GIT_INDEX_FILE',
+  'GIT_PREFIX',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+  'GIT_GRAFT_FILE',
+  'GIT_SHALLOW_FILE',
+  'GIT_LITERAL_PATHSPECS',
+  'GIT_GLOB_PATHSPECS',
+  'GIT_NOGLOB_PATHSPECS',
+  'GIT_ICASE_PATHSPECS',
+]
+
+/** The private key that the user may have in SOPS_AGE_KEY is for nobody but the user's own git hooks. */
+function environmentOf({ env = process.env, terminal }: ProgramOptions): NodeJS.ProcessEnv {
+  const { SOPS_AGE_KEY, ...others } = env
+  // bash reads ~/.bashrc where stdin is a socket, as Node's pipes are, and no shell is above it (SHLVL); and always BASH_ENV
+  const clean: NodeJS.ProcessEnv = { ...(terminal ? env : others), SHLVL: '1', BASH_ENV: '' }
+  for (const name of namesOfGit) delete clean[name]
+  return clean
+}
+
+/** The program and its verbs, without options and values: `kubectl get secret`. */
+function commandName(args: readonly string[]): string {
+  const words = args.slice(0, 3)
+  const end = words.findIndex((word) => word.startsWith('-'))
+  return words.slice(0, end < 0 ? words.length : end).join(' ')
+}

@@ -1,0 +1,39 @@
+import { mkdtempSync, readdirSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { UserError } from './errors.ts'
+import { isGone, ownerId } from './owner.ts'
+
+/**
+ * Makes a directory that only the user can enter. Its name says who made it, `<name>-<owner>-XXXXXX`, so that what a killed
+ * process leaves can be recognised from the first moment on.
+ * @param parent TMPDIR where it is not given
+ * @returns absolute
+ * @throws UserError where it can't be made
+ */
+export function temporaryDirectory(name: string, parent = resolve(tmpdir())): string {
+  try {
+    return mkdtempSync(join(parent, `${name}-${ownerId()}-`))
+  } catch (error) {
+    throw new UserError(`cannot make a directory in ${parent}: ${(error as NodeJS.ErrnoException).code}`, {
+      hint: 'set TMPDIR to a directory that you may write to',
+    })
+  }
+}
+
+/** Whether a directory is one that `temporaryDirectory` made under this name, and its maker has ended. */
+export function isAbandoned(directory: string, name: string): boolean {
+  const [, found, owner] = /^(.*)-([^-]+-\d+)-[^-]+$/.exec(basename(directory)) ?? []
+  return found === name && owner !== undefined && isGone(owner)
+}
+
+/** The user's own directories below `parent` that are abandoned (`isAbandoned`). @returns absolute paths */
+export function abandonedDirectories(name: string, parent: string): string[] {
+  return readdirSync(parent)
+    .map((entry) => join(parent, entry))
+    .filter((directory) => isAbandoned(directory, name) && isOurs(directory))
+}
+
+function isOurs(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.uid === process.getuid?.()
+}
