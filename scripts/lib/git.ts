@@ -87,6 +87,32 @@ function unique(names: readonly string[]): string[] {
   return [...new Set(names)].filter(Boolean)
 }
 
+/**
+ * The files of the working tree that hold a text: tracked ones and new ones, not the ignored ones.
+ * @param pathspecs of git, where not all files are wanted
+ * @returns paths relative to the root
+ * @throws UserError where one of them cannot be read, with its name
+ */
+export async function searchFiles(
+  { root, env, signal }: Repository,
+  text: string,
+  pathspecs: readonly string[] = [],
+): Promise<string[]> {
+  // git refuses to look at new files where it is set to look into submodules
+  const grep = ['git', '-c', 'submodule.recurse=false', 'grep', '--untracked', '--no-color']
+  const args = [...grep, '--files-with-matches', '--fixed-strings', '-z', '-e', text, '--', ...pathspecs]
+  const outcome = await attempt(args, { cwd: root, env: { ...env, LC_ALL: 'C' }, signal })
+  // exit 1: nothing found
+  if (outcome.code !== 0 && outcome.code !== 1) throw failure(['git', 'grep'], outcome)
+  // what git cannot read it only mentions
+  const unread = /^(?:error: |warning: (?=could not open directory))(.*)$/m.exec(outcome.stderr)
+  if (unread)
+    throw new UserError(`cannot search the files of the repository: ${unread[1]}`, {
+      hint: 'make it readable, or let git ignore it where it is new',
+    })
+  return outcome.stdout.split('\0').filter(Boolean)
+}
+
 /** Runs git in the root of a repository. @returns its stdout @throws CommandError */
 export async function callGit({ root, env, signal }: Repository, args: readonly string[]): Promise<string> {
   return run(['git', ...args], { cwd: root, env, signal })

@@ -1,16 +1,18 @@
+import { ageDataKey } from '../../lib/cluster/key-secret.ts'
 import { fieldManager } from '../../lib/cluster/kube-api.ts'
 import type { KubeObject, ManagedFields, Secret } from '../../lib/cluster/kube-objects.ts'
 
-/** The data key that the controller reads identities from: any name that ends in `.agekey` (flux-sops.md 1.2). */
-export const dataKey = 'age.agekey'
-
-/** Makes the controller reconcile at once when the Secret changes (Flux 2.7; exactly this value: observed.md D1). */
+/** Makes the controller reconcile at once when the Secret changes: exactly this value (docs/decryption.md#when-a-kustomization-reconciles). */
 const watchLabel = { 'reconcile.fluxcd.io/watch': 'Enabled' }
 
-/** Where `kubectl apply` keeps a copy of what it sent, here the private key (flux-sops.md 5.27). */
+/** Where `kubectl apply` keeps a copy of what it sent, here the private key (docs/decryption.md#the-key-secret-and-kubectl). */
 export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
-export interface Plan {
+/** What has to change in one namespace. */
+export interface SecretPlan {
+  namespace: string
+  /** The Secret as it is, with `metadata.managedFields`. It holds a secret. */
+  live: Secret | undefined
   result: 'created' | 'configured' | 'unchanged'
   /** What to apply. It holds the private key. */
   manifest: KubeObject
@@ -20,6 +22,8 @@ export interface Plan {
   takenFrom: string[]
   /** A copy of the key in an annotation has to go. */
   removeLastApplied: boolean
+  /** Why the Secret can't be changed: it can only be deleted and made again. */
+  obstacle: 'immutable' | 'type' | undefined
 }
 
 /**
@@ -31,8 +35,8 @@ export function planSecret(
   live: Secret | undefined,
   metadata: { name: string; namespace: string },
   value: string,
-): Plan {
-  const data = { [dataKey]: Buffer.from(value).toString('base64') }
+): SecretPlan {
+  const data = { [ageDataKey]: Buffer.from(value).toString('base64') }
   const manifest = {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -40,24 +44,43 @@ export function planSecret(
     type: 'Opaque',
     data,
   }
-  if (!live) return { result: 'created', manifest, changesKey: true, takenFrom: [], removeLastApplied: false }
-  const sameValue = live.data?.[dataKey] === data[dataKey]
+  const { namespace } = metadata
+  if (!live)
+    return {
+      namespace,
+      live,
+      manifest,
+      result: 'created',
+      changesKey: true,
+      takenFrom: [],
+      removeLastApplied: false,
+      obstacle: undefined,
+    }
+  const sameValue = live.data?.[ageDataKey] === data[ageDataKey]
   const watched = Object.entries(watchLabel).every(([key, label]) => live.metadata.labels?.[key] === label)
   const removeLastApplied = live.metadata.annotations?.[lastApplied] !== undefined
-  const result = sameValue && watched && !removeLastApplied ? 'unchanged' : 'configured'
+  const isUnchanged = sameValue && watched && !removeLastApplied
   return {
-    result,
+    namespace,
+    live,
     manifest,
+    result: isUnchanged ? 'unchanged' : 'configured',
     changesKey: !sameValue,
     takenFrom: sameValue ? [] : ownersOf(live.metadata.managedFields ?? []),
     removeLastApplied,
+    obstacle: isUnchanged ? undefined : obstacleOf(live),
   }
+}
+
+function obstacleOf({ immutable, type }: Secret): SecretPlan['obstacle'] {
+  if (immutable) return 'immutable'
+  return type === 'Opaque' ? undefined : 'type'
 }
 
 function ownersOf(managedFields: ManagedFields[]): string[] {
   const owners = managedFields.filter(({ fieldsV1 }) => {
     const fields = fieldsV1 as { 'f:data'?: Record<string, unknown> } | undefined
-    return fields?.['f:data']?.[`f:${dataKey}`] !== undefined
+    return fields?.['f:data']?.[`f:${ageDataKey}`] !== undefined
   })
   return [...new Set(owners.map(({ manager }) => manager))].filter((manager) => manager !== fieldManager)
 }

@@ -2,9 +2,10 @@ import { lstatSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { isMap, type YAMLMap } from 'yaml'
+import { hasSopsBlock } from '../sops/format.ts'
 import type { Refusal } from '../yaml/document-edit.ts'
 import { parseDocuments } from '../yaml/documents.ts'
-import { textAt, valueAt } from '../yaml/values.ts'
+import { textAt } from '../yaml/values.ts'
 import { kustomizationFilesIn } from './build.ts'
 
 /**
@@ -46,7 +47,7 @@ export function readKustomization(text: string): Kustomization | Refusal {
   const group = textAt(document.value, 'apiVersion')?.split('/')[0] ?? 'kustomize.config.k8s.io'
   if (!['Kustomization', 'Component'].includes(kind) || group !== 'kustomize.config.k8s.io')
     return { reason: `it is a ${kind} of ${group}` }
-  if (typeof valueAt(document.value, 'sops') === 'object')
+  if (hasSopsBlock(document.value))
     return { reason: 'it is encrypted with SOPS, and a change would break its MAC' }
   return { root: document.root, value: document.value as Record<string, unknown> }
 }

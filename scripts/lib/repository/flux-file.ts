@@ -1,3 +1,4 @@
+import { hasSopsBlock } from '../sops/format.ts'
 import { parseDocuments, type YamlDocument } from '../yaml/documents.ts'
 import { listAt, textAt, valueAt } from '../yaml/values.ts'
 
@@ -71,7 +72,7 @@ function problemIn(text: string, documents: readonly YamlDocument[]): string | u
   if (broken && /\{\{|\{%/.test(text)) return 'it is a template'
   if (broken) return `it is not valid YAML (${broken.problem})`
   if (unclearLineEnd.test(text)) return 'it has line ends that not every YAML parser takes for such'
-  const encrypted = documents.some(({ value }) => typeof valueAt(value, 'sops') === 'object')
+  const encrypted = documents.some(({ value }) => hasSopsBlock(value))
   return encrypted ? 'it is encrypted with SOPS, and a change would break its MAC' : undefined
 }
 

@@ -9,6 +9,7 @@ export interface Identity {
   recipient: string
 }
 
+/** How identities are read. */
 export interface ReadOptions {
   env: NodeJS.ProcessEnv
   signal?: AbortSignal | undefined
@@ -28,7 +29,18 @@ export class BadLine extends UserError {
 
   constructor(source: string, reason: string, hint: string) {
     super(`cannot use the age key from ${source}: ${reason}`, { hint })
+    this.name = 'BadLine'
     this.reason = reason
+  }
+}
+
+/** A text without any identity, which to the controller is as if it were not there. */
+export class NoIdentity extends UserError {
+  constructor(source: string) {
+    super(`no age identity in ${source}`, {
+      hint: 'a private key is a line that starts with AGE-SECRET-KEY-1; make one with `age-keygen`',
+    })
+    this.name = 'NoIdentity'
   }
 }
 
@@ -39,13 +51,12 @@ interface Line {
 
 /**
  * Reads age identities as Flux's kustomize-controller would, one a line, empty lines and `#` lines left out
- * (sops `age/keysource.go` parseIdentities; flux-sops.md 1.2, observed.md A). A carriage return at the line's end is
- * no fault there and so none here.
+ * (docs/decryption.md#what-an-identity-is). A carriage return at the line's end is no fault there and so none here.
  *
  * @param text what the key file or the Secret holds
  * @param source how messages name it: `.age-key.txt`
- * @throws BadLine with the line number and the reason where the controller would refuse the text, UserError where it would
- *   find no identity in it. The message never quotes a line.
+ * @throws BadLine with the line number and the reason where the controller would refuse the text, NoIdentity where it would
+ *   find none in it, UserError where age-keygen is missing or too old. The message never quotes a line.
  */
 export async function readIdentities(
   text: string,
@@ -75,11 +86,7 @@ export async function readIdentities(
     if (reason) throw fault(source, line, reason)
     kept.push({ number: line.number, text: trimmed })
   }
-  if (kept.length === 0) {
-    throw new UserError(`no age identity in ${source}`, {
-      hint: 'a private key is a line that starts with AGE-SECRET-KEY-1; make one with `age-keygen`',
-    })
-  }
+  if (kept.length === 0) throw new NoIdentity(source)
   const recipients = new Map(options.known?.map(({ secret, recipient }) => [secret, recipient]))
   const fresh = kept.filter(({ text }) => !recipients.has(text))
   const found = fresh.length > 0 ? await recipientsOf(fresh, source, options) : []

@@ -1,5 +1,10 @@
+import { isMapping, valueAt } from '../yaml/values.ts'
+
+/** How each value starts that sops has encrypted, and the MAC of every SOPS file (sops v3.13.2 aes/cipher.go). */
+export const ciphertextStart = 'ENC[AES256_GCM,'
+
 /** What is in every file with ciphertext of SOPS, also where it is a value of a Secret and so base64. */
-export const ciphertextMarks: readonly string[] = ['ENC[AES256_GCM,', ...base64Forms('ENC[AES256_GCM,')]
+export const ciphertextMarks: readonly string[] = [ciphertextStart, ...base64Forms(ciphertextStart)]
 
 /** What base64 makes of a text wherever it stands: the characters that nothing beside it changes, for each alignment. */
 function base64Forms(text: string): string[] {
@@ -9,12 +14,30 @@ function base64Forms(text: string): string[] {
   })
 }
 
-/** What Flux looks for in a file before it takes it for one of SOPS (flux-sops.md 1.4). That of JSON is for other files as well. */
-const marks = { yaml: 'mac: ENC[', json: '"mac": "ENC[', dotenv: 'sops_mac=ENC[', ini: '[sops]' }
+/** Whether a plain value is one that sops has encrypted. */
+export function isCiphertext(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith(ciphertextStart)
+}
+
+/** Whether a document, as a plain value, is encrypted with SOPS: to change anything in it would break its MAC. */
+export function hasSopsBlock(document: unknown): boolean {
+  return isMapping(valueAt(document, 'sops'))
+}
+
+/**
+ * What kustomize-controller looks for in a file before it takes it for one of SOPS, by format (docs/decryption.md#what-is-decrypted).
+ * The mark of JSON is that of all other files as well.
+ */
+const controllerMarks = {
+  yaml: 'mac: ENC[',
+  json: '"mac": "ENC[',
+  dotenv: 'sops_mac=ENC[',
+  ini: '[sops]',
+}
 
 /**
  * Whether Flux decrypts a manifest after `kustomize build`: an object with a `sops` block, or a Secret with a value under
- * `data` that is a SOPS file itself (flux-sops.md 1.4 B).
+ * `data` that is a SOPS file itself (docs/decryption.md#what-is-decrypted).
  * @param text of a YAML or JSON file of resources
  */
 export function isEncryptedManifest(text: string): boolean {
@@ -25,16 +48,20 @@ export function isEncryptedManifest(text: string): boolean {
   const values = text.replace(/\r?\n[ \t]+/g, '').match(/[A-Za-z0-9+/]{200,}={0,2}/g) ?? []
   return values.some((value) => {
     const decoded = Buffer.from(value, 'base64').toString('latin1')
-    return Object.values(marks).some((mark) => decoded.includes(mark))
+    return Object.values(controllerMarks).some((mark) => decoded.includes(mark))
   })
 }
 
-/** Whether Flux decrypts a file before the build, by the mark that it looks for in the format (flux-sops.md 1.4 A). */
+/**
+ * Whether Flux decrypts a file of a generator or a patch before the build (docs/decryption.md#what-is-decrypted).
+ * @param name tells the format: the key of a generator's entry, or a path
+ * @param env whether it is one of a generator's `envs`
+ */
 export function isEncryptedSource(text: string, name: string, env = false): boolean {
-  return text.includes(marks[formatOf(name, env)])
+  return text.includes(controllerMarks[formatOf(name, env)])
 }
 
-function formatOf(name: string, env: boolean): keyof typeof marks {
+function formatOf(name: string, env: boolean): keyof typeof controllerMarks {
   if (/\.ya?ml$/.test(name)) return 'yaml'
   if (/\.(json|dockerconfigjson)$/.test(name)) return 'json'
   if (/\.ini$/.test(name)) return 'ini'

@@ -1,0 +1,63 @@
+import { BadLine, type Identity, NoIdentity, type ReadOptions, readIdentities } from '../sops/age.ts'
+import type { Secret } from './kube-objects.ts'
+
+/**
+ * The data key that we write. The controller reads identities from every one that ends in `.agekey`
+ * (docs/decryption.md#where-the-key-is-looked-up).
+ */
+export const ageDataKey = 'age.agekey'
+
+/** One entry of a key Secret that the controller reads age identities from. */
+export interface AgeEntry {
+  /** Its data key, which ends in `.agekey`. */
+  dataKey: string
+  /** Empty where it holds none, or the controller could not read it. */
+  identities: Identity[]
+  /** The line that the controller cannot read. It then decrypts nothing with the whole Secret. */
+  badLine: BadLine | undefined
+}
+
+/** What a key Secret holds. */
+export interface KeySecret {
+  ageEntries: AgeEntry[]
+  /** The other data keys; some of them are keys too, of PGP or a cloud (`isOtherKey`). */
+  otherDataKeys: string[]
+}
+
+/**
+ * Reads the identities of a key Secret as kustomize-controller would.
+ * @param secret none: it holds nothing
+ * @throws UserError where age-keygen is missing, or too old for an identity
+ */
+export async function readKeySecret(secret: Secret | undefined, options: ReadOptions): Promise<KeySecret> {
+  const data = Object.entries(secret?.data ?? {})
+  const isAge = (dataKey: string) => dataKey.endsWith('.agekey')
+  const ageEntries = data
+    .filter(([dataKey]) => isAge(dataKey))
+    .map(([dataKey, value]) => readEntry(dataKey, Buffer.from(value, 'base64').toString(), options))
+  return {
+    ageEntries: await Promise.all(ageEntries),
+    otherDataKeys: data.map(([dataKey]) => dataKey).filter((dataKey) => !isAge(dataKey)),
+  }
+}
+
+async function readEntry(dataKey: string, text: string, options: ReadOptions): Promise<AgeEntry> {
+  try {
+    const identities = await readIdentities(text, dataKey, { ...options, exact: true })
+    return { dataKey, identities, badLine: undefined }
+  } catch (error) {
+    if (error instanceof NoIdentity) return { dataKey, identities: [], badLine: undefined }
+    if (error instanceof BadLine) return { dataKey, identities: [], badLine: error }
+    throw error
+  }
+}
+
+/** The public keys of entries. */
+export function recipientsOf(entries: readonly AgeEntry[]): string[] {
+  return entries.flatMap(({ identities }) => identities.map(({ recipient }) => recipient))
+}
+
+/** Whether a data key is that of a key which is not of age (docs/decryption.md#where-the-key-is-looked-up). */
+export function isOtherKey(dataKey: string): boolean {
+  return /\.asc$|^sops\./.test(dataKey)
+}
