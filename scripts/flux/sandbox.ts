@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
 import { exit, UserError } from '../lib/errors.ts'
-import { repositoryRoot } from '../lib/git.ts'
+import { repositoryRoot, shortCommit } from '../lib/git.ts'
 import { attempt } from '../lib/run.ts'
 import { buildBinaries } from '../sandbox/build.ts'
 import { runCommand } from '../sandbox/command.ts'
@@ -9,6 +9,7 @@ import { applyFluxSystem, requestSync, waitForFirstSync } from '../sandbox/flux-
 import { currentBranch, type Mirror, mirror, watchBranch } from '../sandbox/mirror.ts'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 
+/** What the user wants of `flux:sandbox`. */
 export interface SandboxTaskOptions {
   /** The directory in the repository, relative to its root, that holds the Flux Kustomizations of the cluster. */
   path: string
@@ -92,10 +93,10 @@ function follow(running: Sandbox, source: Mirror, { note }: Caller): Promise<() 
     async (commit) => {
       if (await mirror(source)) {
         await requestSync(running)
-        note(`Flux gets ${commit.slice(0, 8)} of ${branch}`)
+        note(`Flux gets ${shortCommit(commit)} of ${branch}`)
       } else {
         note(
-          `Flux does not get ${commit.slice(0, 8)}: its ${branch} has commits that yours has not; \`git pull --rebase ${url} ${branch}\` fetches them`,
+          `Flux does not get ${shortCommit(commit)}: its ${branch} has commits that yours has not; \`git pull --rebase ${url} ${branch}\` fetches them`,
         )
       }
     },

@@ -7,15 +7,15 @@ const toolOf: Record<string, string> = { 'age-keygen': 'age' }
 
 /** The files that mise reads the tools of a directory from (https://mise.jdx.dev/configuration.html). */
 const configFiles = [
-  ...[
-    'mise.local.toml',
-    'mise.toml',
-    '.mise.local.toml',
-    '.mise.toml',
-    'mise/config.toml',
-    '.mise/config.toml',
-  ],
-  ...['.config/mise.toml', '.config/mise/config.toml', '.config/mise/mise.toml'],
+  'mise.local.toml',
+  'mise.toml',
+  '.mise.local.toml',
+  '.mise.toml',
+  'mise/config.toml',
+  '.mise/config.toml',
+  '.config/mise.toml',
+  '.config/mise/config.toml',
+  '.config/mise/mise.toml',
 ]
 
 /**

@@ -1,6 +1,6 @@
 /**
  * What the messages of sops, age and the Flux controllers can hold: a private key (age-keygen quotes the line it
- * could not read) or a decrypted value (the API server quotes the value of a wrong type). observed.md 0.6, 0.7, B6, B13d.
+ * could not read) or a decrypted value (the API server quotes the value of a wrong type): docs/decryption.md#what-messages-can-hold.
  */
 const secretShapes: readonly [RegExp, string][] = [
   [/AGE-(SECRET-KEY|PLUGIN)-[^\s"'`\\]*/gi, '<redacted>'],

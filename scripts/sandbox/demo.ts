@@ -3,7 +3,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
-import { UserError } from '../lib/errors.ts'
+import { exit, UserError } from '../lib/errors.ts'
+import { shortCommit } from '../lib/git.ts'
+import { rows } from '../lib/rows.ts'
 import { run } from '../lib/run.ts'
 import { runTask } from '../task/run-task.ts'
 import { buildBinaries } from './build.ts'
@@ -65,10 +67,10 @@ async function demo(directory: string, caller: Caller): Promise<Report> {
   } finally {
     await stage('stopped, everything removed', sandbox.stop)
   }
-  const lines = times.map(([name, seconds]) => `  ${name.padEnd(40)} ${seconds.toFixed(1).padStart(6)} s`)
+  const shown = times.map(([name, seconds]) => [name, `${seconds.toFixed(1).padStart(6)} s`])
   return {
-    exitCode: 0,
-    lines: ['', 'What it did, and how long it took:', ...lines],
+    exitCode: exit.done,
+    lines: ['', 'What it did, and how long it took:', ...rows(Object.fromEntries(shown))],
     json: { stages: Object.fromEntries(times) },
   }
 }
@@ -113,7 +115,7 @@ async function waitForSync(sandbox: Sandbox, commit: string, say: Caller['say'])
     const wait = ['wait', '--namespace', 'flux-system', '--timeout=60s', `kustomization/${name}`]
     await sandbox.kubectl([...wait, '--for=create'])
     await sandbox.kubectl([...wait, `--for=jsonpath={.status.lastAppliedRevision}=main@sha1:${commit}`])
-    say(`kustomization ${name} has applied ${commit.slice(0, 7)}`)
+    say(`kustomization ${name} has applied ${shortCommit(commit)}`)
   }
 }
 

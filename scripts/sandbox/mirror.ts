@@ -46,18 +46,8 @@ export async function currentBranch(root: string, env: NodeJS.ProcessEnv): Promi
  */
 export async function mirror({ root, branch, bare, env }: Mirror): Promise<boolean> {
   const ref = `refs/heads/${branch}`
-  const fetch = [
-    ...[
-      'git',
-      '-c',
-      'core.hooksPath=/dev/null',
-      'fetch',
-      '--no-tags',
-      '--update-shallow',
-      '--no-write-fetch-head',
-    ],
-    ...[root, `${ref}:${ref}`],
-  ]
+  const fetch = ['git', '-c', 'core.hooksPath=/dev/null', 'fetch', '--no-tags', '--update-shallow']
+  fetch.push('--no-write-fetch-head', root, `${ref}:${ref}`)
   // LC_ALL: its answer is read
   const { code, stderr } = await attempt(fetch, { cwd: bare, env: { ...env, GIT_DIR: bare, LC_ALL: 'C' } })
   if (code === 0) return true

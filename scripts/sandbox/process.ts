@@ -113,7 +113,7 @@ export function logHolds(log: string, text: string): boolean {
   return readFileSync(log, 'utf8').includes(text)
 }
 
-/** The last lines of a log, redacted: the API server's holds decrypted values at times (observed.md finding 6). */
+/** The last lines of a log, redacted: the API server's holds decrypted values at times (docs/decryption.md#what-messages-can-hold). */
 function tail(log: string): string {
   const lines = redact(readFileSync(log, 'utf8')).trimEnd().split('\n')
   return `; the end of its log:\n${lines.slice(-15).join('\n')}`

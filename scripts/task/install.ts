@@ -1,11 +1,14 @@
-import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, utimes } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../lib/errors.ts'
+import { npmInstall } from './npm.ts'
 
-/** An installation whose directory was not touched for this long was killed, in milliseconds. */
-const patience = 5000
+/**
+ * An installation whose directory was not touched for this long was killed, in ms. Its process id would not tell: containers
+ * and machines can share a clone.
+ */
+const untouchedLimit = 5000
 
 /**
  * Installs the locked production packages into a clone that has none: mise clones this repository for a `git::`
@@ -13,7 +16,6 @@ const patience = 5000
  *
  * The packages are installed beside their place and moved there in one step, so that no half installation is ever
  * used. Of several tasks started at once one installs and the others wait for it. No install script is run.
- * This is the one place besides `run.ts` that starts a process, because `run.ts` needs a package.
  *
  * @param root the directory of our package.json
  * @throws UserError where npm is missing or fails, with what npm said; the reason of `signal`
@@ -43,7 +45,7 @@ function claim(lock: string): boolean {
       throw new UserError(`cannot install the packages of flux-sops-tasks: ${lock}: ${code}`)
   }
   const touched = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
-  if (Date.now() - touched > patience) takeAway(lock)
+  if (Date.now() - touched > untouchedLimit) takeAway(lock)
   return false
 }
 
@@ -64,7 +66,7 @@ async function installInto(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<void> {
-  const touch = setInterval(() => utimes(lock, new Date(), new Date(), () => {}), patience / 5)
+  const touch = setInterval(() => utimes(lock, new Date(), new Date(), () => {}), untouchedLimit / 5)
   try {
     if (existsSync(modules)) return
     process.stderr.write('installing the packages of flux-sops-tasks (once for this version) …\n')
@@ -78,47 +80,4 @@ async function installInto(
     clearInterval(touch)
     takeAway(lock)
   }
-}
-
-async function npmInstall(cwd: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
-  const args = [
-    'ci',
-    '--omit=dev',
-    '--omit=optional',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-  ]
-  // with npm's own patience a registry that can't be reached takes 9 minutes
-  args.push('--fetch-retries=1', '--fetch-retry-mintimeout=1000')
-  const npm = spawn('npm', args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] })
-  const stop = () => npm.kill()
-  signal.addEventListener('abort', stop)
-  let said = ''
-  npm.stderr.setEncoding('utf8').on('data', (text) => {
-    said += text
-  })
-  const code = await new Promise<number | null | undefined>((done) => {
-    npm.on('close', done)
-    npm.on('error', () => done(undefined))
-  })
-  signal.removeEventListener('abort', stop)
-  signal.throwIfAborted()
-  if (code === undefined) {
-    throw new UserError('npm is not on PATH, so the packages of flux-sops-tasks cannot be installed', {
-      hint: 'it comes with Node: `mise use node@24`',
-    })
-  }
-  if (code !== 0) {
-    throw new UserError(`cannot install the packages of flux-sops-tasks: npm ci failed\n${reasonOf(said)}`, {
-      hint: 'check that the npm registry can be reached, then run the task again',
-    })
-  }
-}
-
-/** What npm said, without its own name, the trace and the list of its options. */
-function reasonOf(said: string): string {
-  const lines = [...said.matchAll(/^npm error (\S.*)$/gm)].map(([, line]) => `  ${line}`)
-  return lines.slice(0, 6).join('\n')
 }

@@ -1,11 +1,11 @@
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { styleText } from 'node:util'
-import type { Spinner } from 'yocto-spinner'
 import type { Caller, Report } from '../lib/caller.ts'
-import { exit, Interrupted, UserError } from '../lib/errors.ts'
+import { Interrupted, UserError } from '../lib/errors.ts'
 import { installDependencies } from './install.ts'
+import { callerOf, print } from './output.ts'
+import { printError } from './print-error.ts'
 import { readUsage, type Usage, wantsJson } from './usage.ts'
 
 const compileCache = join(
@@ -85,73 +85,4 @@ function environmentOfChildren(env: NodeJS.ProcessEnv, cwd: string): NodeJS.Proc
     ...Object.fromEntries(Object.entries(env).filter((entry) => !isOurs(entry))),
     ...(env.SOPS_CONFIG && { SOPS_CONFIG: resolve(cwd, env.SOPS_CONFIG) }),
   }
-}
-
-function callerOf(cwd: string, env: NodeJS.ProcessEnv, json: boolean, signal: AbortSignal): Caller {
-  let loading: Promise<typeof import('yocto-spinner')> | undefined
-  let spinner: Spinner | undefined
-  let wanted: string | undefined
-  const above = (stream: NodeJS.WriteStream, line: string) => {
-    spinner?.stop()
-    print(stream, line)
-    if (wanted !== undefined) spinner?.start(wanted)
-  }
-  return {
-    cwd,
-    env,
-    signal,
-    say: (line) => above(json ? process.stderr : process.stdout, line),
-    note: (line) => above(process.stderr, line),
-    status(text) {
-      if (!process.stderr.isTTY) return
-      wanted = text
-      loading ??= import('yocto-spinner')
-      loading.then(({ default: make }) => {
-        spinner ??= make({ stream: process.stderr, handleSignals: false })
-        if (wanted === undefined) spinner.stop()
-        else spinner.start(wanted)
-      })
-    },
-  }
-}
-
-function printError(name: string, error: unknown, json: boolean): number {
-  const known = error instanceof UserError
-  if (json) {
-    const { message, hint } = known ? error : { message: 'internal error', hint: undefined }
-    print(
-      process.stdout,
-      JSON.stringify({ task: name, result: 'unknown', error: { message, hint } }, null, 2),
-    )
-  }
-  if (!known) {
-    // the message of an unexpected error may hold anything, a secret included: only where it happened is shown
-    const frames = error instanceof Error ? framesOf(error) : []
-    print(
-      process.stderr,
-      `${red('internal error')} in ${name}: ${error instanceof Error ? error.name : typeof error}`,
-    )
-    print(
-      process.stderr,
-      [...frames, 'this is a bug of flux-sops-tasks: please report it with these lines'].join('\n'),
-    )
-    return exit.bug
-  }
-  print(process.stderr, `${red('error:')} ${error.message}`)
-  if (error.hint) print(process.stderr, `hint: ${error.hint}`)
-  if (process.env.DEBUG) print(process.stderr, (error.stack ?? '').split('\n').slice(1).join('\n'))
-  return error.exitCode
-}
-
-function framesOf({ stack = '', message }: Error): string[] {
-  return stack
-    .replace(message, '')
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-}
-
-const red = (text: string) => styleText('red', text, { stream: process.stderr })
-
-function print(stream: NodeJS.WriteStream, text: string): void {
-  stream.write(`${text}\n`)
 }

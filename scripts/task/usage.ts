@@ -1,23 +1,9 @@
-import { readFileSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { UserError } from '../lib/errors.ts'
-
-interface Flag {
-  name: string
-  short: string | undefined
-  takesValue: boolean
-  many: boolean
-  fallback: string | undefined
-  help: string
-}
-
-interface Header {
-  description: string
-  flags: Flag[]
-  /** The positional argument, `[name]` in the header; always repeatable. `afterDashes`: a command line of its own, behind `--`. */
-  argument: { name: string; help: string; afterDashes: boolean } | undefined
-}
+import { type Header, readHeader } from './header.ts'
+import { helpText } from './help.ts'
 
 /** The options of one call of a task, as its header declares them. */
 export interface Usage {
@@ -79,7 +65,7 @@ type Values = Map<string, string[]>
 function usageOf(header: Header, values: Values, cwd: string): Usage {
   const text = (name: string) => values.get(name)?.at(-1)
   const missing = (name: string) => new UserError(`--${name} needs a value`, { hint: 'see --help' })
-  const empty = header.flags.find(({ name, takesValue }) => takesValue && values.get(name)?.includes(''))
+  const empty = header.flags.find(({ name, value }) => value !== undefined && values.get(name)?.includes(''))
   if (empty) throw missing(empty.name)
   return {
     text,
@@ -128,7 +114,7 @@ function fromArguments(header: Header, argv: string[]): Values | 'help' {
     help: { type: 'boolean', multiple: true, short: 'h' },
   }
   for (const flag of header.flags) {
-    options[flag.name] = { type: flag.takesValue ? 'string' : 'boolean', multiple: true }
+    options[flag.name] = { type: flag.value === undefined ? 'boolean' : 'string', multiple: true }
     if (flag.short) options[flag.name] = { ...options[flag.name]!, short: flag.short }
   }
   let parsed: ReturnType<typeof parseArgs>
@@ -157,55 +143,4 @@ function fromArguments(header: Header, argv: string[]): Values | 'help' {
 function reasonOf({ message }: Error): string {
   const [sentence = ''] = message.split(/\. (?:To specify|This command|Did you)|\n/)
   return sentence.charAt(0).toLowerCase() + sentence.slice(1)
-}
-
-/**
- * Reads the `// [MISE]` and `// [USAGE]` lines of an entry. Only the forms that our entries use are known:
- * `flag "-n --name <value>" default="…" var=#true help="…"` and `arg "[name]" var=#true double_dash="…" help="…"`
- * (https://usage.jdx.dev/spec/reference/flag).
- */
-export function readHeader(entry: string): Header {
-  const header: Header = { description: '', flags: [], argument: undefined }
-  for (const line of readFileSync(entry, 'utf8').split('\n')) {
-    const [, kind, rest] = /^\/\/ \[(MISE|USAGE)\] (.*)$/.exec(line) ?? []
-    if (kind === 'MISE') header.description ||= property(rest, 'description') ?? ''
-    const [, what, spec, properties] =
-      /^(flag|arg) "([^"]*)"(.*)$/.exec(kind === 'USAGE' ? (rest ?? '') : '') ?? []
-    if (!what || !spec) continue
-    const help = property(properties, 'help') ?? ''
-    if (what === 'arg') {
-      header.argument = {
-        name: spec.replace(/[[\]<>]/g, ''),
-        help,
-        afterDashes: /\bdouble_dash=/.test(properties ?? ''),
-      }
-      continue
-    }
-    const [, short, name = '', value] = /^(?:-(\w) )?--([\w-]+)( <[^>]+>)?$/.exec(spec) ?? []
-    const many = /\bvar=#true\b/.test(properties ?? '')
-    const fallback = property(properties, 'default')
-    header.flags.push({ name, short, takesValue: value !== undefined, many, fallback, help })
-  }
-  return header
-}
-
-function property(text: string | undefined, name: string): string | undefined {
-  return new RegExp(`\\b${name}="([^"]*)"`).exec(text ?? '')?.[1]
-}
-
-function helpText(entry: string, header: Header): string {
-  const rows = header.flags.map((flag) => [
-    `${flag.short ? `-${flag.short}, ` : '    '}--${flag.name}${flag.takesValue ? ` <${flag.name}>` : ''}`,
-    `${flag.help}${flag.fallback ? ` (default: ${flag.fallback})` : ''}`,
-  ])
-  if (header.argument) rows.unshift([`    [${header.argument.name}]…`, header.argument.help])
-  const width = Math.max(...rows.map(([left]) => left!.length))
-  const usage = `Usage: ${entry} [FLAGS]${header.argument ? ` [${header.argument.name}]…` : ''}`
-  return [
-    header.description,
-    '',
-    usage,
-    '',
-    ...rows.map(([left, right]) => `  ${left!.padEnd(width)}  ${right}`),
-  ].join('\n')
 }

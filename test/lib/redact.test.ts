@@ -21,7 +21,7 @@ const values = [
   'a}: b',
 ]
 
-/** Messages of observed.md with a decrypted value in them; Go quotes strings as JSON does, as far as this matters. */
+/** Messages with a decrypted value in them (docs/decryption.md#what-messages-can-hold); Go quotes strings as JSON does, as far as this matters. */
 const messages: Record<string, (value: string) => string> = {
   'B6, a number': () => typed('12345678'),
   'B6, a map': (value) =>

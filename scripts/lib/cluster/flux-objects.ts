@@ -1,21 +1,23 @@
 import type { Resource } from './kube-api.ts'
 import type { KubeObject } from './kube-objects.ts'
 
-/** The versions that Flux has since 2.0. */
+/** Flux Kustomizations, in the version that Flux has since 2.0. */
 export const kustomizations: Resource = {
   api: '/apis/kustomize.toolkit.fluxcd.io/v1',
   plural: 'kustomizations',
 }
+/** GitRepositories, in the version that Flux has since 2.0. */
 export const gitRepositories: Resource = {
   api: '/apis/source.toolkit.fluxcd.io/v1',
   plural: 'gitrepositories',
 }
 
+/** What a controller says of an object in its status. */
 export interface Condition {
   type: string
   status: 'True' | 'False' | 'Unknown'
   reason: string
-  /** May hold a decrypted value (observed.md 0.6): redact it before it is shown. */
+  /** May hold a decrypted value (docs/decryption.md#what-messages-can-hold): redact it before it is shown. */
   message: string
 }
 
@@ -61,7 +63,7 @@ export function idOf({ metadata }: KubeObject): string {
   return `${metadata.namespace}/${metadata.name}`
 }
 
-/** The commit of a revision such as `main@sha1:…`, `sha1:…` or `main/…` (flux-sops.md 2.3). */
+/** The commit of a revision such as `main@sha1:…`, `sha1:…` or `main/…` (docs/decryption.md#revisions). */
 export function commitOf(revision: string | undefined): string | undefined {
   return /(?:^|[@/])(?:sha1:)?([0-9a-f]{40})$/.exec(revision ?? '')?.[1]
 }
@@ -94,7 +96,7 @@ export function sourceIdOf({ metadata, spec }: Kustomization): string {
   return `${spec.sourceRef.namespace ?? metadata.namespace}/${spec.sourceRef.name}`
 }
 
-/** Whether the inventory of a Kustomization lists a Secret: the entry is `<ns>_<name>__Secret` (flux-sops.md 2.4). */
+/** Whether the inventory of a Kustomization lists a Secret: the entry is `<ns>_<name>__Secret` (docs/decryption.md#inventory-and-pruning). */
 export function ownsSecret({ status }: Kustomization, namespace: string, name: string): boolean {
   return status?.inventory?.entries?.some(({ id }) => id === `${namespace}_${name}__Secret`) ?? false
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { UserError } from '../errors.ts'
 import type { KubeObject, List, WatchEvent } from './kube-objects.ts'
 import { call, connectionError, send } from './kube-request.ts'
-import { type Cluster, patience } from './kubectl.ts'
+import { answerLimit, type Cluster } from './kubectl.ts'
 import { explainAnswer, KubectlError } from './kubectl-error.ts'
 
 /** A kind of objects, as the API names it. */
@@ -13,6 +13,7 @@ export interface Resource {
   readonly plural: string
 }
 
+/** The Secrets of the core API. */
 export const secrets: Resource = { api: '/api/v1', plural: 'secrets' }
 
 /** Everything that we write in a cluster is written under this name (`metadata.managedFields[].manager`). */
@@ -71,7 +72,7 @@ export async function watch<T>(
 ): Promise<AsyncGenerator<WatchEvent<T>>> {
   const query = { ...queryOf(scope), watch: 'true', ...(resourceVersion && { resourceVersion }) }
   const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), patience)
+  const timer = setTimeout(() => late.abort(), answerLimit)
   try {
     const options = { path: pathOf(resource, scope.namespace), query }
     const answer = await send(cluster, what, options, late.signal)

@@ -1,3 +1,4 @@
+/** What of the metadata of an object the tasks read. */
 export interface ObjectMeta {
   name: string
   namespace?: string
@@ -9,18 +10,21 @@ export interface ObjectMeta {
   managedFields?: ManagedFields[]
 }
 
+/** Who owns which fields of an object (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management). */
 export interface ManagedFields {
   manager: string
   operation: 'Apply' | 'Update'
   fieldsV1?: Record<string, unknown>
 }
 
+/** An object of a cluster. */
 export interface KubeObject {
   apiVersion: string
   kind: string
   metadata: ObjectMeta
 }
 
+/** A Secret as the API server gives it. */
 export interface Secret extends KubeObject {
   type?: string
   immutable?: boolean
@@ -28,11 +32,13 @@ export interface Secret extends KubeObject {
   data?: Record<string, string>
 }
 
+/** The answer to a list; a watch can start at its `resourceVersion`. */
 export interface List<T> {
   metadata: { resourceVersion: string }
   items: T[]
 }
 
+/** What a watch tells of one object. */
 export interface WatchEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED'
   object: T

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { UserError } from '../errors.ts'
-import { type Cluster, patience } from './kubectl.ts'
+import { answerLimit, type Cluster } from './kubectl.ts'
 import { explainAnswer, KubectlError, noAnswer, whichCluster } from './kubectl-error.ts'
 
 /** What is asked of the API server; a GET where nothing is changed. */
@@ -18,7 +18,7 @@ export interface Request {
  * @throws KubectlError
  */
 export async function call<T>(cluster: Cluster, what: string, options: Request): Promise<T> {
-  const late = AbortSignal.timeout(patience)
+  const late = AbortSignal.timeout(answerLimit)
   try {
     return JSON.parse(await text(await send(cluster, what, options, late)))
   } catch (error) {

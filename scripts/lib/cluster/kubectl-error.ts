@@ -15,7 +15,7 @@ export type KubectlProblem =
   | 'expired'
   | 'other'
 
-/** A call that failed, with the cause that its text tells: the exit code of kubectl is always 1 (observed.md D7). */
+/** A call that failed, with the cause that its text tells: the exit code of kubectl is always 1 (docs/decryption.md#the-key-secret-and-kubectl). */
 export class KubectlError extends UserError {
   readonly problem: KubectlProblem
 
@@ -26,7 +26,9 @@ export class KubectlError extends UserError {
   }
 }
 
+/** Why a call failed that had no answer. */
 export const noAnswer = 'the API server did not answer in time'
+/** The hint where a cluster cannot be reached. */
 export const whichCluster = 'is the cluster running, and is this the right context (--context)?'
 
 interface Rule {

@@ -18,8 +18,11 @@ export interface Cluster {
   close(): Promise<void>
 }
 
-/** An API server that does not answer would keep a call for up to 50 s (observed.md D7), so every one has an end, in ms. */
-export const patience = 8_000
+/**
+ * How long the API server may take to answer, in ms: without a limit, one that does not answer keeps a call of kubectl for up to
+ * 50 s (docs/decryption.md#the-key-secret-and-kubectl).
+ */
+export const answerLimit = 8_000
 
 /** A tenth of the time that kubectl takes to start is Go's garbage collector (https://pkg.go.dev/runtime: GOGC). */
 const quick = { GOGC: '400' }
@@ -65,7 +68,7 @@ async function currentContext(options: {
   try {
     const env = { ...quick, ...options.env }
     return (
-      await run(['kubectl', 'config', 'current-context'], { ...options, env, timeout: patience })
+      await run(['kubectl', 'config', 'current-context'], { ...options, env, timeout: answerLimit })
     ).trim()
   } catch (error) {
     throw error instanceof CommandError ? explain(error, 'cannot tell which cluster') : error
