@@ -1,6 +1,7 @@
 /** The exit codes of every task. mise passes them on unchanged. */
 export const exit = { done: 0, no: 1, failed: 2, bug: 70 } as const
 
+/** What a `UserError` says besides its message. */
 export interface UserErrorOptions {
   /** What to do about it: printed behind `hint:`. */
   hint?: string

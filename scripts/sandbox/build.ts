@@ -15,6 +15,7 @@ export interface Binaries {
   crds: string
 }
 
+/** How the programs are built. */
 export interface BuildOptions {
   /** XDG_CACHE_HOME; `~/.cache` where it is not set. */
   cacheHome: string | undefined

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { temporaryDirectory } from '../lib/temporary-directory.ts'
 import { removeAbandoned } from './state-directory.ts'
 
+/** Where the content of a directory is made before it is moved to its place. */
 export interface Workplace {
   /** The directory to fill. */
   target: string

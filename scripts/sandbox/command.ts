@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 import { Interrupted, MissingProgram, UserError } from '../lib/errors.ts'
 
+/** Where the user's command runs, and what ends it. */
 export interface CommandOptions {
   cwd: string
   env: NodeJS.ProcessEnv

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { withFreePort } from './port.ts'
 import { type Process, type Surroundings, startProcess, waitUntilReady } from './process.ts'
 
+/** The part of a Kubernetes control plane that a sandbox has. */
 export interface ControlPlane {
   etcd: Process
   apiServer: Process

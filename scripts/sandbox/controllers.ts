@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { withFreePort } from './port.ts'
 import { logHolds, type Process, type Surroundings, startProcess, waitUntilReady } from './process.ts'
 
+/** The Flux controllers that a sandbox runs. */
 export type ControllerName = 'source-controller' | 'kustomize-controller'
 
 /** What a controller logs when it begins to reconcile objects of a kind; it waits for nothing after it. */

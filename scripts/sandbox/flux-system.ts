@@ -1,5 +1,6 @@
 import type { Sandbox } from './sandbox.ts'
 
+/** The repository that the Flux of a sandbox follows. */
 export interface FluxSystem {
   /** The repository's URL and the branch to follow. */
   url: string

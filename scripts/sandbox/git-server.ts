@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
+/** A git server on this machine. */
 export interface GitServer {
   /** `http://127.0.0.1:PORT`; the repository `<root>/x.git` is at `<url>/x.git`. */
   url: string

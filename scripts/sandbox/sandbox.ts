@@ -1,14 +1,18 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '../lib/run.ts'
+import { createBareRepository } from './bare-repository.ts'
 import type { Binaries } from './build.ts'
-import { type ControlPlane, startControlPlane } from './control-plane.ts'
+import { startControlPlane } from './control-plane.ts'
 import { type ControllerName, startController } from './controllers.ts'
+import { installFlux } from './definitions.ts'
 import { startGitServer } from './git-server.ts'
-import { type Process, type Surroundings, waitUntilReady } from './process.ts'
+import { writeKubeconfig } from './kubeconfig.ts'
+import type { Process } from './process.ts'
 import { makeStateDirectory, type StateDirectory } from './state-directory.ts'
 
+/** How a sandbox is started. */
 export interface SandboxOptions {
   binaries: Binaries
   /** For the PATH that git and sh are found on; the controllers get none of it. */
@@ -96,7 +100,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         return table((process) => process.pid)
       },
       gitUrl: (name) => `${git.url}/${name}.git`,
-      createRepository: (name, branch) => createRepository(join(repositories, `${name}.git`), branch, env),
+      createRepository: (name, branch) =>
+        createBareRepository(join(repositories, `${name}.git`), branch, env),
       kubeconfigFor(user, groups = []) {
         const path = join(state.path, `kubeconfig-${user}`)
         writeKubeconfig(path, plane, { as: user, 'as-groups': groups })
@@ -137,66 +142,6 @@ function emptyEnvironment(directory: string, kubeconfig: string): NodeJS.Process
     KUBECONFIG: kubeconfig,
     RUNTIME_NAMESPACE: 'flux-system',
   }
-}
-
-/** @param impersonate who to act as; the API server then knows the administrator as nobody else */
-function writeKubeconfig(path: string, plane: ControlPlane, impersonate: Record<string, unknown>): void {
-  const name = 'sandbox'
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name, cluster: { server: plane.url, 'certificate-authority': plane.certificate } }],
-    users: [{ name, user: { token: plane.token, ...impersonate } }],
-    contexts: [{ name, context: { cluster: name, user: name } }],
-    'current-context': name,
-  }
-  writeFileSync(path, JSON.stringify(config, null, 2), { mode: 0o600 })
-}
-
-async function installFlux(
-  kubectl: Sandbox['kubectl'],
-  crds: string,
-  apiServer: Process,
-  around: Surroundings,
-): Promise<void> {
-  await Promise.all([kubectl(['create', '-f', crds]), kubectl(['create', 'namespace', 'flux-system'])])
-  // not `kubectl wait`: it takes 1 s for what this finds out in 0.2 s
-  const established = async () => {
-    const { items } = JSON.parse(await kubectl(['get', 'crd', '-o', 'json'])) as { items: Definition[] }
-    const isTrue = ({ type, status }: Condition) => type === 'Established' && status === 'True'
-    return items.every((definition) => definition.status?.conditions?.some(isTrue))
-  }
-  await waitUntilReady(apiServer, established, around)
-}
-
-/** A CustomResourceDefinition; the conditions are missing, or null, for a moment after it was created. */
-interface Definition {
-  status?: { conditions?: Condition[] | null }
-}
-
-interface Condition {
-  type: string
-  status: string
-}
-
-/** gc and maintenance are off because no git process may work on in the background when the sandbox stops. */
-const repositorySettings = `[http]
-\treceivepack = true
-[receive]
-\tshallowUpdate = true
-[gc]
-\tauto = 0
-[maintenance]
-\tauto = false
-`
-
-async function createRepository(path: string, branch: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const own = { PATH: env.PATH, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' }
-  await run(['git', 'init', '--quiet', '--bare', '--template=', `--initial-branch=${branch}`, path], {
-    env: own,
-  })
-  appendFileSync(join(path, 'config'), repositorySettings)
-  return path
 }
 
 /** The API server before etcd: without etcd it hangs for minutes and keeps its port. */

@@ -6,6 +6,7 @@ import { text as readAll } from 'node:stream/consumers'
 import { UserError } from '../errors.ts'
 import { run } from '../run.ts'
 
+/** Where an age key is looked for. */
 export interface KeyOptions {
   /** `--key-file`: a path, or `-` for stdin. */
   keyFile: string | undefined
@@ -17,6 +18,7 @@ export interface KeyOptions {
   signal: AbortSignal
 }
 
+/** An age key as it was found. */
 export interface FoundKey {
   /** What was found, unchecked. It is a secret. */
   text: string
