@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { addAbortSignal } from 'node:stream'
 import { text as readAll } from 'node:stream/consumers'
 import { UserError } from '../errors.ts'
+import { pathBelow } from '../paths.ts'
 import { run } from '../run.ts'
 
 /** Where an age key is looked for. */
@@ -35,10 +36,7 @@ export interface FoundKey {
  */
 export async function findKey(options: KeyOptions): Promise<FoundKey | undefined> {
   const { env, cwd, root } = options
-  const shown = (file: string) => {
-    const path = relative(cwd, file)
-    return path.startsWith('..') ? file : path
-  }
+  const shown = (file: string) => pathBelow(cwd, file) ?? file
   if (options.keyFile === '-') return { text: await readStdin(options.signal), source: 'stdin' }
   if (options.keyFile) return { text: readKeyFile(options.keyFile), source: shown(options.keyFile) }
   if (env.SOPS_AGE_KEY_FILE) {

@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parse } from 'yaml'
+import { ageRecipients, canDecrypt, readKeyGroups } from '../../../scripts/lib/sops/recipients.ts'
+import { withDirectory, writeFiles } from '../../helpers/files.ts'
+import { makeKey } from '../../helpers/keys.ts'
+
+const [one, two, three] = [makeKey(), makeKey(), makeKey()].map(({ recipient }) => recipient)
+
+/** What sops makes of a text of a format. */
+function encrypt(format: string, input: string, config = '/dev/null', keys = ['--age', `${one},${two}`]) {
+  const types = ['--input-type', format, '--output-type', format, '--filename-override', 'x']
+  const args = ['--config', config, 'encrypt', ...keys, ...types]
+  return execFileSync('sops', args, { input, encoding: 'utf8' })
+}
+
+const inputs = { yaml: 'a: b\n', json: '{"a": "b"}', dotenv: 'A=b\n', ini: '[a]\nb=c\n', binary: 'anything' }
+
+for (const [format, input] of Object.entries(inputs))
+  test(`readKeyGroups: a ${format} file has one group with all its recipients`, async () => {
+    assert.equal(await readKeyGroups(encrypt(format, input)), [{ age: [one, two], others: false }])
+  })
+
+test('readKeyGroups: what is written on one line', async () => {
+  const json = JSON.stringify(JSON.parse(encrypt('json', inputs.json)))
+  assert.equal(await readKeyGroups(json), [{ age: [one, two], others: false }])
+  const flow = `${JSON.stringify(parse(encrypt('yaml', inputs.yaml))).replace('"sops"', 'sops')}\n`
+  assert.equal(await readKeyGroups(flow), [{ age: [one, two], others: false }])
+})
+
+test('readKeyGroups: several groups, of which every one must be opened', () =>
+  withDirectory(async (directory) => {
+    writeFiles(directory, {
+      'config.yaml': `creation_rules:\n  - key_groups:\n      - age: [${one}, ${two}]\n      - age: [${three}]\n`,
+    })
+    const groups = await readKeyGroups(encrypt('yaml', inputs.yaml, `${directory}/config.yaml`, []))
+    assert.equal(groups, [
+      { age: [one, two], others: false },
+      { age: [three], others: false },
+    ])
+    assert.ok(canDecrypt(groups!, new Set([two!, three!]), false))
+    assert.not.ok(canDecrypt(groups!, new Set([one!, two!]), false))
+  }))
+
+test('readKeyGroups: keys that are not of age open the file as well', async () => {
+  const text = encrypt('yaml', inputs.yaml).replace('    age:\n', '    pgp:\n        - fp: ABC\n    age:\n')
+  const groups = await readKeyGroups(text)
+  assert.equal(groups, [{ age: [one, two], others: true }])
+  assert.ok(canDecrypt(groups!, new Set(), true))
+  assert.not.ok(canDecrypt(groups!, new Set(), false))
+})
+
+test('readKeyGroups: a text that only mentions ciphertext is no SOPS file', async () => {
+  for (const text of [
+    '',
+    'a: b\n',
+    `note: ENC[AES256_GCM, ${one}\n`,
+    `{"note": "ENC[AES256_GCM, sops: ${one}"}`,
+  ])
+    assert.is(await readKeyGroups(text), undefined, text)
+})
+
+test('ageRecipients: each once, whatever stands around it', () => {
+  assert.equal(ageRecipients(`age: >-\n  ${one},\n  ${two}\nx: "${one}"`), [one, two])
+  assert.equal(ageRecipients('age1short age1SECRET'), [])
+})
+
+test.run()
