@@ -5,6 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
 import { exampleCluster, readFiles, writeFiles } from '../helpers/files.ts'
+import { until } from '../helpers/processes.ts'
 import { type TestRepository, withRepository } from '../helpers/repository.ts'
 import { runTask, startTask } from '../helpers/task.ts'
 
@@ -399,12 +400,12 @@ test('Ctrl-C while kustomize runs: everything is put back', () =>
     const { root, directory, env } = repository
     // the real kustomize, which the second time (after the change) says that it runs and then takes its time
     const real = execFileSync('bash', ['-c', 'command -v kustomize'], { encoding: 'utf8' }).trim()
-    const wrapper = `#!/bin/bash\nif [ -e "${directory}/once" ]; then touch "${directory}/twice"; sleep 30; fi\ntouch "${directory}/once"\nexec "${real}" "$@"\n`
+    const wrapper = `#!/bin/bash\nif [ -e "${directory}/once" ]; then touch "${directory}/twice"; sleep 600; fi\ntouch "${directory}/once"\nexec "${real}" "$@"\n`
     writeFiles(directory, { 'bin/kustomize': wrapper })
     chmodSync(join(directory, 'bin/kustomize'), 0o755)
     const slow = { ...env, PATH: `${directory}/bin:${env.PATH}` }
     const { child, ended } = startTask('flux:enable-decryption', [], { cwd: root, env: slow })
-    while (!existsSync(join(directory, 'twice'))) await new Promise((done) => setTimeout(done, 20))
+    await until('kustomize runs again', () => existsSync(join(directory, 'twice')) || child.exitCode !== null)
     assert.not.equal(readFiles(root), small)
     child.kill('SIGINT')
     const { code, stderr } = await ended
@@ -421,8 +422,16 @@ test('no private key that stands beside a Kustomization gets into any output', (
       'c.yaml': object('c', '  decryption: AGE-SECRET-KEY-1PLANTED\n'),
     },
     async (repository) => {
-      for (const args of [['--check'], ['--dry-run'], ['--dry-run', '--json'], []]) {
-        const { stdout, stderr } = await enable(repository, args)
+      for (const [args, status] of [
+        [['--check'], 1],
+        [['--dry-run'], 0],
+        [['--dry-run', '--json'], 0],
+        [[], 0],
+      ] as const) {
+        const { code, stdout, stderr } = await enable(repository, [...args])
+        assert.is(code, status, stderr)
+        // each of the three was read, and what is said of it
+        for (const file of ['a.yaml', 'b.yaml', 'c.yaml']) assert.match(stdout + stderr, file)
         assert.not.match(stdout + stderr, 'PLANTED')
       }
     },

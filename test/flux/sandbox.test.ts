@@ -31,7 +31,7 @@ async function start({ root, env }: TestRepository) {
   child.stdout!.on('data', (chunk) => {
     said += chunk
   })
-  await until('it is ready', () => said.includes('\n') || child.exitCode !== null, 60)
+  await until('it is ready', () => said.includes('\n') || child.exitCode !== null)
   const kubeconfig = /^export KUBECONFIG=(.*)$/m.exec(said)?.[1]
   assert.ok(kubeconfig, said || (await ended).stderr)
   return { child, ended, kubeconfig }
@@ -116,11 +116,11 @@ test('it follows new commits until Ctrl-C, and leaves the repository and its con
       ]
       return run([...get, '-o', 'jsonpath={.data.text}'], { env })
     }
-    await until('Flux applies the first commit', async () => (await text()) === 'Flux was here', 60)
+    await until('Flux applies the first commit', async () => (await text()) === 'Flux was here')
     const greeting = join(root, 'kubernetes', 'apps', 'greeting.yaml')
     writeFileSync(greeting, readFileSync(greeting, 'utf8').replace('was here', 'is back'))
     git('commit', '--quiet', '--all', '-m', 'next')
-    await until('Flux applies the next commit', async () => (await text()) === 'Flux is back', 60)
+    await until('Flux applies the next commit', async () => (await text()) === 'Flux is back')
     child.kill('SIGINT')
     const { code, stdout, stderr } = await ended
     assert.is(code, exit.done, stderr)
@@ -138,7 +138,7 @@ test('SIGTERM ends the command, and a process that dies ends everything', () =>
     const pid = join(directory, 'pid')
     const command = ['--', 'sh', '-c', `echo $$ >${pid}; exec sleep 600`]
     const running = startTask('flux:sandbox', command, { cwd: root, env })
-    await until('the command runs', () => existsSync(pid) && readFileSync(pid, 'utf8').endsWith('\n'), 60)
+    await until('the command runs', () => existsSync(pid) && readFileSync(pid, 'utf8').endsWith('\n'))
     running.child.kill('SIGTERM')
     assert.is((await running.ended).code, 128 + 15)
     assert.not(isRunning(Number(readFileSync(pid, 'utf8'))))

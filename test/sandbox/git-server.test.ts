@@ -193,7 +193,7 @@ test('git is ended when the client hangs up, and when the server closes', async 
       }
     }
   })
-  await until('git has ended', () => backends().length === 0, 1)
+  await until('git has ended', () => backends().length === 0)
 })
 
 test('a missing git is an error', async () => {

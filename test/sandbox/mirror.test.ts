@@ -94,7 +94,7 @@ for (const refs of ['loose', 'packed']) {
       try {
         for (const message of ['one', 'two']) {
           git('commit', '--quiet', '--allow-empty', '-m', message)
-          await until('it is noticed', () => seen.at(-1) === git('rev-parse', 'HEAD'), 5)
+          await until('it is noticed', () => seen.at(-1) === git('rev-parse', 'HEAD'))
         }
         git('branch', 'other', 'HEAD~')
         git('pack-refs', '--all')
