@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -244,7 +252,8 @@ const refused: Record<string, Refused> = {
   },
   'two kustomization files': {
     files: { [`${infrastructure}/Kustomization`]: 'resources: []\n' },
-    message: /kustomiz/i,
+    message:
+      /even without it, kustomize build kubernetes\/infrastructure failed: .*multiple kustomization files/,
   },
   'a kustomization file that is a link': {
     files: { [`${infrastructure}/kustomization.yaml`]: undefined, 'shared.yaml': 'resources: []\n' },
@@ -261,7 +270,7 @@ const refused: Record<string, Refused> = {
         join(root, infrastructure, 'kustomization.yaml'),
         Buffer.from('resources: [] # \xfc\n', 'latin1'),
       ),
-    message: /kustomiz/,
+    message: /even without it, kustomize build kubernetes\/infrastructure failed: .*invalid leading UTF-8/,
   },
   'another file of its name': {
     files: { [`${infrastructure}/sops-test`]: 'mine' },
@@ -413,6 +422,41 @@ test('remove touches nothing that is not ours', async () => {
     })
   }
 })
+
+/** What may happen to the kustomization file that lists the test Secret, and why it is then left alone. */
+const unclear: [what: string, spoil: (file: string) => void, reason: string][] = [
+  [
+    'a second one',
+    (file) => writeFileSync(join(file, '..', 'Kustomization'), 'resources: []\n'),
+    'there is Kustomization as well',
+  ],
+  [
+    'it becomes a link',
+    (file) => {
+      renameSync(file, `${file}.real`)
+      symlinkSync('kustomization.yaml.real', file)
+    },
+    'it is no regular file',
+  ],
+  [
+    'it gets text that is not UTF-8',
+    (file) => appendFileSync(file, Buffer.from('# \xfc\n', 'latin1')),
+    'it is not UTF-8',
+  ],
+]
+for (const [what, spoil, reason] of unclear) {
+  test(`remove refuses a kustomization file that cannot be edited with certainty: ${what}`, () =>
+    withExample({}, async (example) => {
+      await createTestSecret(secretOf(example), optionsOf(example))
+      const file = `${infrastructure}/kustomization.yaml`
+      spoil(join(example.root, file))
+      const before = readFiles(example.root)
+      const error = await thrown(removeTestSecret(placeOf(example), optionsOf(example)))
+      assert.is(error.message, `cannot edit ${file}: ${reason}`)
+      assert.is(error.exitCode, 2)
+      assert.equal(readFiles(example.root), before)
+    }))
+}
 
 test('remove refuses where its directory would vanish from git', () =>
   withExample(
