@@ -29,7 +29,8 @@ test('refuseUncommitted: changed, staged and new files, but only the named ones'
       assert.is(error.exitCode, 1)
     }
     repository.git('add', 'a.yaml')
-    await thrown(refuseUncommitted(repository, ['a.yaml'], asItIs))
+    const staged = await thrown(refuseUncommitted(repository, ['a.yaml'], asItIs))
+    assert.match(staged.message, 'cannot commit a.yaml:')
   }))
 
 /** Changes of the user that are not for our commit: staged, not staged, half staged, new. */

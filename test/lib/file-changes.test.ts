@@ -72,6 +72,7 @@ test('replaceFiles: keeps the mode of a file', () =>
     const path = join(directory, 'a.yaml')
     chmodSync(path, 0o640)
     change([{ path, before: 'a\n', after: 'A\n' }])
+    assert.is(readFileSync(path, 'utf8'), 'A\n')
     assert.is(statSync(path).mode & 0o777, 0o640)
   }))
 

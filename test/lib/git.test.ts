@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -76,11 +76,15 @@ test('openRepository: its root and all that git lists, from everywhere in it; ou
     )
   }))
 
-test('findRepositoryRoot: none in a bare repository', () =>
-  withDirectory(async (directory) => {
+test('findRepositoryRoot: none in a bare repository, but in a clone of it', () =>
+  withDirectory(async (parent) => {
+    const directory = realpathSync(parent)
     const env = userEnvironment(directory)
-    execFileSync('git', ['init', '--quiet', '--bare', directory], { env })
-    assert.is(await findRepositoryRoot(directory, env), undefined)
+    const [bare, clone] = [join(directory, 'bare'), join(directory, 'clone')]
+    execFileSync('git', ['init', '--quiet', '--bare', bare], { env })
+    assert.is(await findRepositoryRoot(bare, env), undefined)
+    execFileSync('git', ['clone', '--quiet', bare, clone], { env, stdio: 'pipe' })
+    assert.is(await findRepositoryRoot(clone, env), clone)
   }))
 
 test.run()

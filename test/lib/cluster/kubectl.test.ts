@@ -79,17 +79,21 @@ test('a question of kubectl, which nobody can answer, is an error', () =>
 
 test('a temporary directory with a path too long for a socket is not used', () =>
   withDirectory(async (directory) => {
-    const env = userEnvironment(directory, { KUBECONFIG: '/nonexistent' })
+    const KUBECONFIG = writeKubeconfig(directory, 'http://127.0.0.1:1', { token: 'x' })
+    const env = userEnvironment(directory, { KUBECONFIG })
     const before = process.env.TMPDIR
     const long = join(directory, 'x'.repeat(100))
     mkdirSync(long)
     process.env.TMPDIR = long
     try {
       assert.is(tmpdir(), long)
-      await openCluster('x', { env }).close()
-      const short = openCluster(undefined, { env })
-      assert.equal(readdirSync(long), [])
-      await short.close()
+      const cluster = openCluster('x', { env })
+      try {
+        assert.ok(statSync(await cluster.socket).isSocket())
+        assert.equal(readdirSync(long), [])
+      } finally {
+        await cluster.close()
+      }
     } finally {
       process.env.TMPDIR = before
       if (before === undefined) delete process.env.TMPDIR

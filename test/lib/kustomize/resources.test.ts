@@ -214,8 +214,10 @@ test('kustomize reads every style as before, plus the entry', () =>
       'sops-test/kustomization.yaml': 'resources: [x.yaml]\n',
       'sops-test/x.yaml': configMap('sops-test'),
     })
-    for (const [style, { before, after }] of Object.entries(styles)) {
-      writeFileSync(join(directory, 'kustomization.yaml'), after)
+    for (const [style, { before }] of Object.entries(styles)) {
+      const added = addResource(before, 'sops-test')
+      assert.ok('text' in added, style)
+      writeFileSync(join(directory, 'kustomization.yaml'), added.text)
       const args = ['build', directory]
       const built = execFileSync('kustomize', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
       const names = [...built.matchAll(/^ {2}name: (\S*)$/gm)].map(([, name]) => name!.replace(/^a-.*/, 'a'))

@@ -91,6 +91,7 @@ test('the command in SOPS_AGE_KEY_CMD keeps the terminal, and gets no key', asyn
   const [group, ...rest] = (await requireKey({ ...options, env })).text.split('\n')
   const own = execFileSync('ps', ['-o', 'pgid=', '-p', String(process.pid)], { encoding: 'utf8' })
   assert.is(group?.trim(), own.trim())
+  assert.ok(rest.some((line) => line.startsWith('PATH=')))
   assert.not.ok(rest.some((line) => line.startsWith('SOPS_AGE_KEY=')))
 })
 

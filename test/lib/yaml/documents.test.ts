@@ -43,7 +43,8 @@ test('parseDocuments: prints no warning, which would quote the content', () => {
   const { emitWarning } = process
   process.emitWarning = (warning: unknown) => void warned.push(warning)
   try {
-    parseDocuments('? {a: b}\n: !unknown c\n')
+    const [document] = parseDocuments('? {a: b}\n: !unknown c\n')
+    assert.is(document?.problem, undefined)
     assert.equal(warned, [])
   } finally {
     process.emitWarning = emitWarning
