@@ -32,7 +32,7 @@ test('another run comes first: its test Secret stays, and this run says why it e
     const root = join(directory, 'other')
     await git('clone', '--quiet', url, root)
     const path = join(root, 'kubernetes', 'infrastructure')
-    const run = `0a0a0a0a.elsewhere.1.${Math.ceil(Date.now() / 1000) + 600}`
+    const run = `0a0a0a0a.0a0a0a0a-1.${Math.ceil(Date.now() / 1000) + 600}`
     const secret = { root, directory: join(path, 'sops-test'), name: 'sops-test', namespace: 'default' }
     await createTestSecret({ ...secret, message: 'of the other run', run }, { path, env })
     const identity = ['-c', 'user.name=Other', '-c', 'user.email=other@example.com']
