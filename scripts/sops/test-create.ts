@@ -8,7 +8,7 @@ import { readIdentities } from '../lib/sops/age.ts'
 import { requireKey } from '../lib/sops/key.ts'
 import { textAt } from '../lib/yaml/values.ts'
 import { commitChanges } from './test-secret/commit.ts'
-import { checkName, findTarget, pathsOf } from './test-secret/target.ts'
+import { checkName, findTarget, pathsOf } from './test-secret/destination.ts'
 import { createTestSecret } from './test-secret/test-secret.ts'
 
 export interface TestCreateOptions {

@@ -5,7 +5,7 @@ import { exit } from '../lib/errors.ts'
 import { nameOf } from '../lib/repository/flux-file.ts'
 import { rows } from '../lib/rows.ts'
 import { commitChanges } from './test-secret/commit.ts'
-import { findTarget, pathsOf } from './test-secret/target.ts'
+import { findTarget, pathsOf } from './test-secret/destination.ts'
 import { findTestSecret, removeTestSecret } from './test-secret/test-secret.ts'
 
 export interface TestRemoveOptions {

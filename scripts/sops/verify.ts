@@ -5,10 +5,10 @@ import { openCluster } from '../lib/cluster/kubectl.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { CommandError, exit, Interrupted, UserError } from '../lib/errors.ts'
 import { cleanUp } from './verify/clean-up.ts'
-import { type Finding, Verdict } from './verify/finding.ts'
+import { type Finding, Verdict } from './verify/findings/finding.ts'
 import { makeRoundTrip } from './verify/round-trip.ts'
+import type { Trip, VerifyOptions } from './verify/session.ts'
 import { makeStages } from './verify/stages.ts'
-import type { Trip, VerifyOptions } from './verify/trip.ts'
 
 /**
  * Proves on the real cluster that what is encrypted in the repository arrives decrypted: a Secret with a value of this run

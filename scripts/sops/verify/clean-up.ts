@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError, UserError } from '../../lib/errors.ts'
 import type { Place } from '../test-secret/place.ts'
 import { findTestSecret, removeTestSecret } from '../test-secret/test-secret.ts'
-import type { Branch } from './branch.ts'
-import { unknown } from './finding.ts'
+import type { Branch } from './branch/branch.ts'
+import { unknown } from './findings/finding.ts'
 import { isAtWork } from './run-id.ts'
-import { removeMessage, type Trip, testName, whereOf } from './trip.ts'
+import { removeMessage, type Trip, testName, whereOf } from './session.ts'
 
 /** How long a server may still be busy with a push whose end we did not see, and how often it is looked at, in ms. */
 const afterthought = 20_000

@@ -15,12 +15,12 @@ import { repositoryRoot } from '../../lib/git.ts'
 import { runAnnotation } from '../test-secret/manifest.ts'
 import { directoryOf } from '../test-secret/place.ts'
 import { createTestSecret, type TestSecret } from '../test-secret/test-secret.ts'
-import { openBranch } from './branch.ts'
+import { openBranch } from './branch/branch.ts'
+import { checkRecipients, findTarget, readClusterKey } from './checks/target.ts'
 import { leftoverAt, publishRemoval, removeLeftovers } from './clean-up.ts'
-import { unknown } from './finding.ts'
-import { checkRecipients, findTarget, readClusterKey } from './preflight.ts'
+import { unknown } from './findings/finding.ts'
 import { makeRunId } from './run-id.ts'
-import { createMessage, type Trip, testName, whereOf, withoutCredentials } from './trip.ts'
+import { createMessage, type Trip, testName, whereOf, withoutCredentials } from './session.ts'
 import {
   isGone,
   isRight,
@@ -29,7 +29,7 @@ import {
   waitForPruned,
   waitForSource,
   waitForValue,
-} from './wait.ts'
+} from './wait/applied.ts'
 
 /** How long a run may need to clean up behind its deadline, in ms. */
 const cleanUpTime = 300_000

@@ -1,4 +1,4 @@
-import { UserError } from '../../lib/errors.ts'
+import { UserError } from '../../../lib/errors.ts'
 
 /** Something that `sops:verify` found: data for `--json`, and the words for people. None of it holds a secret. */
 export interface Finding {

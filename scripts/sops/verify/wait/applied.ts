@@ -1,4 +1,4 @@
-import type { ClusterView, Watched } from '../../lib/cluster/cluster-view.ts'
+import type { ClusterView, Watched } from '../../../lib/cluster/cluster-view.ts'
 import {
   conditionOf,
   dependenciesOf,
@@ -9,17 +9,17 @@ import {
   kustomizations,
   ownsSecret,
   sourceIdOf,
-} from '../../lib/cluster/flux-objects.ts'
-import { annotate, type Resource } from '../../lib/cluster/kube-api.ts'
-import type { Secret } from '../../lib/cluster/kube-objects.ts'
-import type { Cluster } from '../../lib/cluster/kubectl.ts'
-import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
-import { oneLine, redact } from '../../lib/redact.ts'
-import { runAnnotation } from '../test-secret/manifest.ts'
-import type { Branch } from './branch.ts'
-import { explainCondition } from './causes.ts'
-import { type Finding, failed, Verdict } from './finding.ts'
-import type { Target } from './preflight.ts'
+} from '../../../lib/cluster/flux-objects.ts'
+import { annotate, type Resource } from '../../../lib/cluster/kube-api.ts'
+import type { Secret } from '../../../lib/cluster/kube-objects.ts'
+import type { Cluster } from '../../../lib/cluster/kubectl.ts'
+import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
+import { oneLine, redact } from '../../../lib/redact.ts'
+import { runAnnotation } from '../../test-secret/manifest.ts'
+import type { Branch } from '../branch/branch.ts'
+import type { Target } from '../checks/target.ts'
+import { explainCondition } from '../findings/causes.ts'
+import { type Finding, failed, Verdict } from '../findings/finding.ts'
 
 /** What a run looks at while it waits. */
 export interface Watching {

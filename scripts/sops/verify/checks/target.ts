@@ -8,15 +8,15 @@ import {
   type Kustomization,
   kustomizations,
   sourceIdOf,
-} from '../../lib/cluster/flux-objects.ts'
-import { get, list, type Scope, secrets } from '../../lib/cluster/kube-api.ts'
-import type { Secret } from '../../lib/cluster/kube-objects.ts'
-import type { Cluster } from '../../lib/cluster/kubectl.ts'
-import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
-import { UserError } from '../../lib/errors.ts'
-import { oneLine, redact } from '../../lib/redact.ts'
-import { type Identity, readIdentities } from '../../lib/sops/age.ts'
-import { type Finding, failed, unknown } from './finding.ts'
+} from '../../../lib/cluster/flux-objects.ts'
+import { get, list, type Scope, secrets } from '../../../lib/cluster/kube-api.ts'
+import type { Secret } from '../../../lib/cluster/kube-objects.ts'
+import type { Cluster } from '../../../lib/cluster/kubectl.ts'
+import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
+import { UserError } from '../../../lib/errors.ts'
+import { oneLine, redact } from '../../../lib/redact.ts'
+import { type Identity, readIdentities } from '../../../lib/sops/age.ts'
+import { type Finding, failed, unknown } from '../findings/finding.ts'
 
 /** What the cluster has to say about the Kustomization that is to be verified. */
 export interface Target {

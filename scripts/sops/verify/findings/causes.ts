@@ -1,5 +1,5 @@
-import { conditionOf, idOf, type Kustomization } from '../../lib/cluster/flux-objects.ts'
-import { oneLine, redact } from '../../lib/redact.ts'
+import { conditionOf, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
+import { oneLine, redact } from '../../../lib/redact.ts'
 import type { Finding } from './finding.ts'
 
 interface Cause {

@@ -2,9 +2,9 @@ import type { Caller } from '../../lib/caller.ts'
 import type { ClusterView } from '../../lib/cluster/cluster-view.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import type { Place } from '../test-secret/place.ts'
-import type { Branch } from './branch.ts'
-import type { Finding } from './finding.ts'
-import type { Target } from './preflight.ts'
+import type { Branch } from './branch/branch.ts'
+import type { Target } from './checks/target.ts'
+import type { Finding } from './findings/finding.ts'
 import type { Stages } from './stages.ts'
 
 export interface VerifyOptions {

@@ -1,13 +1,13 @@
 import { realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { commitOf } from '../../lib/cluster/flux-objects.ts'
-import { commitFiles } from '../../lib/commit.ts'
-import { CommandError, UserError } from '../../lib/errors.ts'
-import type { Repository } from '../../lib/git.ts'
-import { failure } from '../../lib/program.ts'
-import { attempt, run } from '../../lib/run.ts'
-import { isAbandoned, temporaryDirectory } from '../../lib/temporary-directory.ts'
+import { commitOf } from '../../../lib/cluster/flux-objects.ts'
+import { commitFiles } from '../../../lib/commit.ts'
+import { CommandError, UserError } from '../../../lib/errors.ts'
+import type { Repository } from '../../../lib/git.ts'
+import { failure } from '../../../lib/program.ts'
+import { attempt, run } from '../../../lib/run.ts'
+import { isAbandoned, temporaryDirectory } from '../../../lib/temporary-directory.ts'
 
 /** The remote branch that the cluster follows, checked out in a temporary worktree: the caller's own is never touched. */
 export interface Branch {
