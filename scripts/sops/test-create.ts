@@ -1,16 +1,19 @@
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
 import { refuseUncommitted } from '../lib/commit.ts'
 import { exit, UserError } from '../lib/errors.ts'
-import { nameOf } from '../lib/repository/flux-file.ts'
+import { shortCommit } from '../lib/git.ts'
+import { namesFrom, pathBelow } from '../lib/paths.ts'
+import { nameOf as nameOfKustomization } from '../lib/repository/flux-file.ts'
 import { rows } from '../lib/rows.ts'
 import { readIdentities } from '../lib/sops/age.ts'
 import { requireKey } from '../lib/sops/key.ts'
 import { textAt } from '../lib/yaml/values.ts'
-import { commitChanges } from './test-secret/commit.ts'
-import { checkName, findTarget, pathsOf } from './test-secret/destination.ts'
+import { commitChanges, createMessage } from './test-secret/commit.ts'
+import { checkName, findDestination, pathsOf } from './test-secret/destination.ts'
 import { createTestSecret } from './test-secret/test-secret.ts'
 
+/** What the user wants of `sops:test-create`. */
 export interface TestCreateOptions {
   /** Name, namespace/name or file of the Flux Kustomization. */
   kustomization: string
@@ -26,7 +29,7 @@ export interface TestCreateOptions {
  * Writes an encrypted test Secret into the path of a Flux Kustomization. It is decrypted with the key at hand and compared,
  * and the path is built; where that or the commit fails, all files are as they were.
  *
- * @throws UserError where it can't be made (exit 2) or must not be made (exit 1). Nothing that is printed holds the message
+ * @throws UserError where it cannot be made (exit 2) or must not be made (exit 1). Nothing that is printed holds the message
  *   or the key.
  */
 export async function testCreate(options: TestCreateOptions): Promise<Report> {
@@ -34,16 +37,15 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
   const { cwd, env, signal } = caller
   checkName('--namespace', namespace)
   if (message === '') throw new UserError('--message is empty, and SOPS does not encrypt that')
-  const { repository, kustomization, place } = await findTarget(options, caller)
+  const { repository, kustomization, place } = await findDestination(options, caller)
   const { root, path } = place
+  const nameOf = (file: string) => namesFrom(cwd)(join(root, file))
   const { text, source } = await requireKey({ keyFile: undefined, cwd, root, env, signal })
   const key = { identities: await readIdentities(text, source, { env, signal }), source }
-  if (options.commit)
-    await refuseUncommitted(repository, pathsOf(place), (path) => relative(cwd, join(place.root, path)))
-  const secret = { root, directory: join(path, name), name, namespace, message }
-  const created = await createTestSecret(secret, { path, key, env, signal })
+  if (options.commit) await refuseUncommitted(repository, pathsOf(place), nameOf)
+  const created = await createTestSecret(place, { namespace, message }, { ...caller, key })
   const commit = options.commit
-    ? await commitChanges(repository, created, `feat(flux): add ${name} encrypted secret`, caller)
+    ? await commitChanges(repository, created, createMessage(name), caller)
     : undefined
 
   const { result, files, recipients, built } = created
@@ -59,17 +61,17 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
       `secret/${name} ${result}`,
       ...rows({
         namespace: inCluster.namespace,
-        kustomization: `${nameOf(kustomization)} (${kustomization.file})`,
-        files: files.map((file) => relative(cwd, join(root, file))),
+        kustomization: `${nameOfKustomization(kustomization)} (${nameOf(kustomization.file)})`,
+        files: files.map(nameOf),
         'encrypted to': recipients,
         'key from': source,
-        commit,
+        commit: commit && shortCommit(commit),
       }),
     ],
     json: {
       result,
-      kustomization: nameOf(kustomization),
-      path: relative(root, path),
+      kustomization: nameOfKustomization(kustomization),
+      path: pathBelow(root, path),
       secret: inCluster,
       files,
       recipients,

@@ -1,13 +1,17 @@
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
 import { refuseUncommitted } from '../lib/commit.ts'
 import { exit } from '../lib/errors.ts'
-import { nameOf } from '../lib/repository/flux-file.ts'
+import { shortCommit } from '../lib/git.ts'
+import { namesFrom, pathBelow } from '../lib/paths.ts'
+import { nameOf as nameOfKustomization } from '../lib/repository/flux-file.ts'
 import { rows } from '../lib/rows.ts'
-import { commitChanges } from './test-secret/commit.ts'
-import { findTarget, pathsOf } from './test-secret/destination.ts'
-import { findTestSecret, removeTestSecret } from './test-secret/test-secret.ts'
+import { commitChanges, removeMessage } from './test-secret/commit.ts'
+import { findDestination, pathsOf } from './test-secret/destination.ts'
+import { findTestSecret } from './test-secret/found.ts'
+import { removeTestSecret } from './test-secret/test-secret.ts'
 
+/** What the user wants of `sops:test-remove`. */
 export interface TestRemoveOptions {
   /** Name, namespace/name or file of the Flux Kustomization. */
   kustomization: string
@@ -23,14 +27,15 @@ export interface TestRemoveOptions {
  */
 export async function testRemove(options: TestRemoveOptions): Promise<Report> {
   const { name, caller } = options
-  const { cwd, env, signal } = caller
-  const { repository, kustomization, place } = await findTarget(options, caller)
-  if (options.commit && findTestSecret(place))
-    await refuseUncommitted(repository, pathsOf(place), (path) => relative(cwd, join(place.root, path)))
-  const removed = await removeTestSecret(place, { env, signal })
+  const { repository, kustomization, place } = await findDestination(options, caller)
+  const { root, path } = place
+  const nameOf = (file: string) => namesFrom(caller.cwd)(join(root, file))
+  if (options.commit && findTestSecret(place)) await refuseUncommitted(repository, pathsOf(place), nameOf)
+  const removed = await removeTestSecret(place, caller)
   if (removed.problem) caller.note(`warning: it was removed, but with and without it, ${removed.problem}`)
-  const message = `chore(flux): remove ${name} after verification`
-  const commit = options.commit ? await commitChanges(repository, removed, message, caller) : undefined
+  const commit = options.commit
+    ? await commitChanges(repository, removed, removeMessage(name), caller)
+    : undefined
 
   const { result, files } = removed
   return {
@@ -38,15 +43,15 @@ export async function testRemove(options: TestRemoveOptions): Promise<Report> {
     lines: [
       `secret/${name} ${result}`,
       ...rows({
-        kustomization: `${nameOf(kustomization)} (${kustomization.file})`,
-        files: files.map((file) => relative(cwd, join(place.root, file))),
-        commit,
+        kustomization: `${nameOfKustomization(kustomization)} (${nameOf(kustomization.file)})`,
+        files: files.map(nameOf),
+        commit: commit && shortCommit(commit),
       }),
     ],
     json: {
       result,
-      kustomization: nameOf(kustomization),
-      path: relative(place.root, place.path),
+      kustomization: nameOfKustomization(kustomization),
+      path: pathBelow(root, path),
       files,
       ...(commit && { commit }),
     },

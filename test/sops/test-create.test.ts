@@ -147,11 +147,21 @@ test('--json: one document, on success and on failure', () =>
     assert.is(JSON.parse(failed.stdout).result, 'unknown')
   }))
 
-test('from a directory of the repository: paths are relative to it', () =>
+test('from a directory of the repository: paths are relative to it, and in JSON to the root', () =>
   withPlace({}, async ({ root, testCreate }) => {
-    const { code, stdout } = await testCreate([], { cwd: join(root, infrastructure) })
+    const cwd = join(root, infrastructure)
+    const { code, stdout } = await testCreate([], { cwd })
     assert.is(code, 0)
+    assert.match(
+      stdout,
+      /kustomization {2}flux-system\/infrastructure \(\.\.\/flux-system\/infrastructure\.yaml\)\n/,
+    )
     assert.match(stdout, /files {10}sops-test\/secret\.enc\.yaml\n/)
+    const { stdout: json } = await testCreate(['--json', '--name', 'other'], { cwd })
+    assert.is(JSON.parse(json).path, infrastructure)
+    assert.is(JSON.parse(json).files[0], `${infrastructure}/other/secret.enc.yaml`)
+    const there = await testCreate(['--namespace', 'other'], { cwd })
+    assert.match(there.stderr, /cannot create sops-test: it is there already, for the namespace default/)
   }))
 
 test('it warns where the kustomizations change namespace or name', () =>
@@ -258,7 +268,7 @@ test('--commit: just these files, whatever else is changed or staged', () =>
     const { code, stdout } = await testCreate(['--commit'])
     assert.is(code, 0)
     assert.is(git('log', '-1', '--format=%s'), 'feat(flux): add sops-test encrypted secret')
-    assert.match(stdout, `commit         ${git('rev-parse', 'HEAD')}\n`)
+    assert.match(stdout, `commit         ${git('rev-parse', 'HEAD').slice(0, 7)}\n`)
     assert.equal(git('show', '--name-only', '--format=', 'HEAD').split('\n'), [
       `${infrastructure}/kustomization.yaml`,
       `${infrastructure}/sops-test/kustomization.yaml`,

@@ -72,6 +72,9 @@ test('--commit: the tree of the commit before, and nothing else in it', () =>
     assert.equal(changed(), [' M README.md'])
     assert.is((await run(example, 'test-remove', ['--commit'])).code, 0)
     assert.is(git('rev-parse', 'HEAD'), commit)
+    await create(example, ['--commit'])
+    const again = await run(example, 'test-remove', ['--commit'])
+    assert.match(again.stdout, `commit         ${git('rev-parse', 'HEAD').slice(0, 7)}\n`)
   }))
 
 test('--commit: what is not committed is not taken with it', () =>

@@ -1,132 +1,82 @@
+import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { CommandError, UserError } from '../../lib/errors.ts'
-import { listFiles, type Repository } from '../../lib/git.ts'
+import type { Caller } from '../../lib/caller.ts'
+import { CommandError, exit, UserError } from '../../lib/errors.ts'
+import { listFiles } from '../../lib/git.ts'
 import { build, kustomizationFilesIn } from '../../lib/kustomize/build.ts'
-import { type Identity, renderIdentities } from '../../lib/sops/age.ts'
-import { ageRecipients } from '../../lib/sops/recipients.ts'
-import { decrypt } from '../../lib/sops/sops.ts'
-import { parseDocuments } from '../../lib/yaml/documents.ts'
-import { textAt } from '../../lib/yaml/values.ts'
-import { kustomizationFile, readSecret, secretFile } from './manifest.ts'
-import { type Place, readIfThere } from './place.ts'
-import type { TestSecret } from './test-secret.ts'
+import { hasResource } from '../../lib/kustomize/resources.ts'
+import { type NameOf, namesFrom } from '../../lib/paths.ts'
+import { findTestSecret } from './found.ts'
+import { kustomizationFile } from './kustomization.ts'
+import { directoryOf, type Place } from './place.ts'
+import { readList } from './plan.ts'
 
-/** The age key that must decrypt a test Secret. */
-export interface Key {
-  /** A secret. */
-  identities: readonly Identity[]
-  /** Where it was found, for messages. */
-  source: string
-}
-
-/** What was seen in the files of a test Secret. */
-export interface Proof {
-  /** The age recipients that it is encrypted to. */
-  recipients: string[]
-  /** What `kustomize build` makes of its name and namespace, which the transformers of the path can change. */
-  built: { name: string; namespace: string }
-}
+/** For whom a test Secret is made or removed: messages call files by their path from `cwd`. */
+export type TestSecretCaller = Pick<Caller, 'cwd' | 'env' | 'signal' | 'note'>
 
 /** The hint where another test Secret is in the way. */
 export const removeFirst = 'remove it first: `mise run sops:test-remove`'
 
 /** How long kustomize may take, which can fetch remote resources, in ms. */
-const patience = 120_000
+const buildLimit = 120_000
 
 /**
- * Proves that the files of a test Secret say what they should: the message is in there, `kustomize build` brings it, and
- * git does not ignore them.
- *
- * @param key must decrypt it; none: that stays unchecked
- * @throws UserError where something is wrong; it holds neither the message nor a key
+ * Sees to it that what is at the place of a test Secret is one of ours, whole, and for this namespace.
+ * @throws UserError where it is not
  */
-export async function prove(
-  secret: TestSecret,
-  path: string,
-  key: Key | undefined,
-  repository: Repository,
-): Promise<Proof> {
-  const text = readIfThere(join(secret.directory, secretFile)) ?? ''
-  const recipients = ageRecipients(text)
-  const checks = [
-    findInBuild(secret, path, `${readSecret(text)?.message}`, repository),
-    key && compareMessage(secret, key, recipients, repository),
-    refuseIgnored(secret, repository),
-  ] as const
-  // none of them may still read the files when these are put back
-  await Promise.allSettled(checks)
-  const [built] = await Promise.all(checks)
-  return { recipients, built }
+export function checkExisting(place: Place, namespace: string, nameOf: NameOf): void {
+  const what = `cannot create ${nameOf(directoryOf(place))}`
+  const found = findTestSecret(place)
+  if (!found?.ours)
+    throw new UserError(`${what}: something else of that name is there`, { hint: 'choose another --name' })
+  const list = readList(place)
+  const isListed = !list || hasResource(list.text, place.name)
+  const isWhole = isListed && existsSync(join(directoryOf(place), kustomizationFile))
+  if (isWhole && found.namespace === namespace) return
+  const why = isWhole ? `for the namespace ${found.namespace}` : 'but not all of it'
+  throw new UserError(`${what}: it is there already, ${why}`, { hint: removeFirst })
 }
 
-/** @param ciphertext the encrypted message: nothing else in the repository can be the same */
-async function findInBuild(
-  { directory, name, namespace }: TestSecret,
-  path: string,
-  ciphertext: string,
-  { root, env, signal }: Repository,
-): Promise<Proof['built']> {
-  const built = kustomizationFilesIn(path).length > 0 ? path : directory
-  const output = await build(built, { cwd: root, env, signal, timeout: patience })
-  const document = output.split(/^---$/m).find((part) => part.includes(ciphertext))
-  if (document === undefined)
-    throw new UserError(`kustomize build ${relative(root, built)} leaves the test Secret out`)
-  const { value } = parseDocuments(document)[0]!
-  return {
-    name: textAt(value, 'metadata', 'name') ?? name,
-    namespace: textAt(value, 'metadata', 'namespace') ?? namespace,
-  }
-}
-
-async function compareMessage(
-  { directory, message }: TestSecret,
-  { identities, source }: Key,
-  recipients: readonly string[],
-  { root, env, signal }: Repository,
+/**
+ * Sees to it that the directory of the Kustomization stays in git when the test Secret goes: without it, Flux fails and
+ * prunes nothing (docs/decryption.md#inventory-and-pruning).
+ * @throws UserError (exit 1) where the test Secret is, or would be, all that is in it
+ */
+export async function refuseLastOfDirectory(
+  place: Place,
+  { cwd, env, signal }: TestSecretCaller,
 ): Promise<void> {
-  const file = join(directory, secretFile)
-  const shown = relative(root, file)
-  let decrypted: string
-  try {
-    decrypted = await decrypt(file, renderIdentities(identities), { env, signal })
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error
-    const own = identities.map(({ recipient }) => recipient)
-    const why = own.some((recipient) => recipients.includes(recipient))
-      ? `: ${error.stderr}`
-      : `\n  the file is for  ${recipients.join(', ') || 'no age key'}\n  the key is of    ${own.join(', ')}`
-    throw new UserError(`the age key from ${source} can't decrypt ${shown}${why}`, {
-      hint: 'make a creation rule in .sops.yaml name the recipient of the key, or use the key that the file is for',
-    })
-  }
-  if (textAt(parseDocuments(decrypted)[0]?.value, 'stringData', 'message') === message) return
-  throw new UserError(`${shown} holds another message`, { hint: removeFirst })
-}
-
-async function refuseIgnored({ directory }: TestSecret, repository: Repository): Promise<void> {
-  const files = [secretFile, kustomizationFile].map((file) =>
-    relative(repository.root, join(directory, file)),
+  const { root, path } = place
+  const directory = relative(root, path)
+  const own = `${relative(root, directoryOf(place))}/`
+  const files = await listFiles({ root, env, signal }, directory === '' ? [] : [directory])
+  if (files.some((file) => !file.startsWith(own))) return
+  throw new UserError(
+    `refusing to put a test Secret into ${namesFrom(cwd)(path)} or to remove it: git knows no other file there, so the directory would vanish with it, and Flux would fail instead of pruning the Secret`,
+    { hint: 'commit a kustomization.yaml with `resources: []` there', exitCode: exit.no },
   )
-  const known = await listFiles(repository, files)
-  const ignored = files.filter((file) => !known.includes(file))
-  if (ignored.length > 0)
-    throw new UserError(`git ignores ${ignored.join(' and ')}, so Flux would never see the test Secret`)
 }
 
 /**
- * Why the path of a Kustomization can't be built; `undefined` where it can, or where there is no kustomization file and Flux
- * takes every file.
+ * Why the path of a Kustomization cannot be built.
+ * @returns `undefined` where it can, or where there is no kustomization file, so that Flux includes every manifest
  */
-export async function whyNotBuilt(
-  { path }: Place,
-  { root, env, signal }: Repository,
-): Promise<string | undefined> {
-  if (kustomizationFilesIn(path).length === 0) return undefined
+export async function whyNotBuilt(place: Place, caller: TestSecretCaller): Promise<string | undefined> {
+  if (kustomizationFilesIn(place.path).length === 0) return undefined
   try {
-    await build(path, { cwd: root, env, signal, timeout: patience })
+    await buildDirectory(place.path, place, caller)
     return undefined
   } catch (error) {
     if (error instanceof CommandError) return error.message
     throw error
   }
+}
+
+/** What `kustomize build` makes of a directory in the repository of a test Secret. @throws as `build` */
+export async function buildDirectory(
+  directory: string,
+  { root }: Place,
+  { env, signal }: TestSecretCaller,
+): Promise<string> {
+  return build(directory, { cwd: root, env, signal, timeout: buildLimit })
 }

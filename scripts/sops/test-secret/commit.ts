@@ -1,8 +1,19 @@
 import type { Caller } from '../../lib/caller.ts'
 import { commitFiles } from '../../lib/commit.ts'
-import { type FileChange, keepIf } from '../../lib/file-changes.ts'
+import { keepIf } from '../../lib/file-changes.ts'
 import type { Repository } from '../../lib/git.ts'
 import { namesFrom } from '../../lib/paths.ts'
+import type { Done } from './test-secret.ts'
+
+/** The message of the commit that adds a test Secret. @param name of the Secret */
+export function createMessage(name: string): string {
+  return `feat(flux): add ${name} encrypted secret`
+}
+
+/** The message of the commit that removes a test Secret. @param name of the Secret */
+export function removeMessage(name: string): string {
+  return `chore(flux): remove ${name} after verification`
+}
 
 /**
  * Commits what was done to the files of a test Secret, and puts the files back where that fails.
@@ -11,11 +22,10 @@ import { namesFrom } from '../../lib/paths.ts'
  */
 export async function commitChanges(
   repository: Repository,
-  { files, changes }: { files: readonly string[]; changes: readonly FileChange[] },
+  { files, changes }: Done,
   message: string,
-  caller: Caller,
+  { cwd, note }: Caller,
 ): Promise<string | undefined> {
   if (files.length === 0) return undefined
-  const witness = { nameOf: namesFrom(caller.cwd), note: caller.note }
-  return keepIf(changes, witness, () => commitFiles(repository, files, message))
+  return keepIf(changes, { nameOf: namesFrom(cwd), note }, () => commitFiles(repository, files, message))
 }

@@ -5,34 +5,32 @@ import { type Repository, repositoryRoot } from '../../lib/git.ts'
 import { kustomizationFilesIn } from '../../lib/kustomize/build.ts'
 import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
 import { findKustomization } from '../../lib/repository/flux-files.ts'
-import { directoryOf, type Place } from './place.ts'
+import { findPath, type Place } from './place.ts'
 
-/** What a user wants a test Secret for. */
-export interface Target {
+/** Where the test Secret of a user goes. */
+export interface Destination {
   repository: Repository
+  /** The Flux Kustomization that is to build it. */
   kustomization: FluxKustomization
   place: Place
 }
 
 /**
- * Finds the place of a test Secret in the repository that the user stands in.
+ * Finds where a test Secret goes in the repository that the user stands in.
  * @param wanted `kustomization`: name, namespace/name or file of a Flux Kustomization; `name`: of the test Secret
  * @throws UserError where it is not clear which Kustomization is meant, or its path is not in the repository
  */
-export async function findTarget(
+export async function findDestination(
   wanted: { kustomization: string; name: string },
   { cwd, env, signal }: Caller,
-): Promise<Target> {
-  checkName('--name', wanted.name)
+): Promise<Destination> {
+  const { name } = wanted
+  checkName('--name', name)
   const root = await repositoryRoot(cwd, env)
   const repository = { root, env, signal }
   const kustomization = await findKustomization(repository, wanted.kustomization, '--kustomization', cwd)
-  const place = {
-    root,
-    path: directoryOf(root, nameOf(kustomization), kustomization.path),
-    name: wanted.name,
-  }
-  return { repository, kustomization, place }
+  const path = findPath(root, nameOf(kustomization), kustomization.path)
+  return { repository, kustomization, place: { root, path, name } }
 }
 
 /** What a test Secret may change, relative to the root: to be checked before its commit. */
@@ -42,7 +40,7 @@ export function pathsOf({ root, path, name }: Place): string[] {
 
 /**
  * Checks a name of Kubernetes, which becomes a path as well.
- * @param what `--name`
+ * @param what the flag that it comes from: `--name`
  * @throws UserError where it is no DNS label
  */
 export function checkName(what: string, name: string): void {

@@ -1,8 +1,10 @@
 import { relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError, UserError } from '../../lib/errors.ts'
+import type { TestSecretCaller } from '../test-secret/checks.ts'
+import { findTestSecret } from '../test-secret/found.ts'
 import type { Place } from '../test-secret/place.ts'
-import { findTestSecret, removeTestSecret } from '../test-secret/test-secret.ts'
+import { removeTestSecret } from '../test-secret/test-secret.ts'
 import type { Branch } from './branch/branch.ts'
 import { unknown } from './findings/finding.ts'
 import { isAtWork } from './run-id.ts'
@@ -61,10 +63,12 @@ export async function publishRemoval(
   branch: Branch,
   place: Place,
   run: string,
-  options: { env: NodeJS.ProcessEnv; signal?: AbortSignal },
+  caller: TestSecretCaller,
 ): Promise<string | undefined> {
   const edit = async () =>
-    findTestSecret(place)?.run === run ? (await removeTestSecret(place, options)).files : []
+    findTestSecret(place)?.run === run
+      ? (await removeTestSecret(place, { ...caller, cwd: branch.root })).files
+      : []
   return branch.publish(edit, removeMessage)
 }
 
@@ -95,7 +99,7 @@ export async function cleanUp(trip: Trip): Promise<boolean> {
     const remove = () =>
       inSpiteOfSignals(async () => {
         await branch.refresh()
-        return publishRemoval(branch, place, run, { env: caller.env })
+        return publishRemoval(branch, place, run, { ...caller, signal: new AbortController().signal })
       })
     let commit = await remove()
     const isUnsure = !trip.created && branch.isUnsure

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
 import {
   commitOf,
   type GitRepository,
@@ -12,9 +12,9 @@ import { get, secrets } from '../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../lib/cluster/kube-objects.ts'
 import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
 import { repositoryRoot } from '../../lib/git.ts'
-import { runAnnotation } from '../test-secret/manifest.ts'
-import { directoryOf } from '../test-secret/place.ts'
-import { createTestSecret, type TestSecret } from '../test-secret/test-secret.ts'
+import { findPath } from '../test-secret/place.ts'
+import { runAnnotation } from '../test-secret/secret-manifest.ts'
+import { createTestSecret } from '../test-secret/test-secret.ts'
 import { openBranch } from './branch/branch.ts'
 import { checkRecipients, findTarget, readClusterKey } from './checks/target.ts'
 import { leftoverAt, publishRemoval, removeLeftovers } from './clean-up.ts'
@@ -134,21 +134,15 @@ async function check(trip: Trip): Promise<{ detail: string; value: Prepared }> {
   const key = await reading
   findings.push(...key.findings)
   await checkSameRepository(trip, `${commitOf(target.source.status?.artifact?.revision)}`)
-  const path = directoryOf(branch.root, idOf(target.kustomization), target.kustomization.spec.path)
+  const path = findPath(branch.root, idOf(target.kustomization), target.kustomization.spec.path)
   const place = { root: branch.root, path, name: testName }
   trip.place = place
   await removeLeftovers(trip, branch, place)
 
   trip.run = makeRunId(deadline + cleanUpTime)
   const message = `SOPS decryption works: ${randomBytes(16).toString('hex')}`
-  const test: TestSecret = {
-    ...place,
-    directory: join(path, testName),
-    namespace: options.namespace,
-    message,
-    run: trip.run,
-  }
-  const write = () => createTestSecret(test, { path, env, signal })
+  const content = { namespace: options.namespace, message, run: trip.run }
+  const write = () => createTestSecret(place, content, { ...options.caller, cwd: branch.root })
   const first = await write()
   checkRecipients(target, key.recipients, first.recipients)
   const secret = placeInCluster(first.built, target.kustomization)

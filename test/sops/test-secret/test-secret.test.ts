@@ -13,34 +13,26 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
 import { replaceFiles } from '../../../scripts/lib/file-changes.ts'
-import {
-  createTestSecret,
-  findTestSecret,
-  removeTestSecret,
-} from '../../../scripts/sops/test-secret/test-secret.ts'
+import { findTestSecret } from '../../../scripts/sops/test-secret/found.ts'
+import { createTestSecret, removeTestSecret } from '../../../scripts/sops/test-secret/test-secret.ts'
 import { readFiles, writeFiles } from '../../helpers/files.ts'
 import { type Example, withExample } from '../../helpers/flux/example.ts'
 import { makeKey, sopsConfig } from '../../helpers/keys.ts'
 import { thrown } from '../../helpers/thrown.ts'
+import { traceCalls } from '../../helpers/trace.ts'
 
 const { signal } = new AbortController()
 const infrastructure = 'kubernetes/infrastructure'
 
-function secretOf(
-  { root }: Example,
-  more: { path?: string; namespace?: string; message?: string; run?: string } = {},
-) {
-  const { path = infrastructure, ...rest } = more
-  const directory = join(root, path, 'sops-test')
-  return { root, directory, name: 'sops-test', namespace: 'default', message: 'planted-message', ...rest }
-}
+const content = { namespace: 'default', message: 'planted-message' }
 
 function placeOf({ root }: Example, path = infrastructure) {
   return { root, path: join(root, path), name: 'sops-test' }
 }
 
-function optionsOf({ root, env }: Example, path = infrastructure) {
-  return { path: join(root, path), env, signal }
+/** The caller, who stands in the root. What is noted is collected in `notes`. */
+function callerOf({ root, env }: Example, notes: string[] = []) {
+  return { cwd: root, env, signal, note: (line: string) => notes.push(line) }
 }
 
 function keyOf({ key }: Example) {
@@ -57,8 +49,8 @@ test('a test Secret for a run of sops:verify, made and removed without a key', (
     const before = readFiles(example.root)
     const place = placeOf(example)
     assert.is(findTestSecret(place), undefined)
-    const secret = secretOf(example, { run: 'a1.b2.3.4' })
-    const created = await createTestSecret(secret, optionsOf(example))
+    const secret = { ...content, run: 'a1.b2.3.4' }
+    const created = await createTestSecret(place, secret, callerOf(example))
     const files = ['sops-test/secret.enc.yaml', 'sops-test/kustomization.yaml', 'kustomization.yaml']
     assert.is(created.result, 'created')
     assert.equal(
@@ -70,15 +62,15 @@ test('a test Secret for a run of sops:verify, made and removed without a key', (
     assert.equal(findTestSecret(place), { ours: true, run: 'a1.b2.3.4', namespace: 'default' })
     assert.is(decrypt(example, created.files[0]!).stringData?.message, 'planted-message')
 
-    const again = await thrown(createTestSecret(secret, optionsOf(example)))
+    const again = await thrown(createTestSecret(place, secret, callerOf(example)))
     assert.match(again.message, /only a key can tell its message/)
-    const removed = await removeTestSecret(place, { env: example.env, signal })
+    const removed = await removeTestSecret(place, callerOf(example))
     assert.equal(
       { ...removed, files: removed.files.toSorted() },
       { result: 'removed', files: created.files.toSorted(), changes: removed.changes, problem: undefined },
     )
     assert.equal(readFiles(example.root), before)
-    assert.equal(await removeTestSecret(place, { env: example.env }), {
+    assert.equal(await removeTestSecret(place, callerOf(example)), {
       result: 'absent',
       files: [],
       changes: [],
@@ -92,10 +84,10 @@ test('it works in a worktree, and with a creation rule beside the Secret', () =>
     example.git('worktree', 'add', '--quiet', '--detach', root)
     writeFiles(join(root, infrastructure), { '.sops.yaml': sopsConfig(example.key.recipient) })
     const inWorktree = { ...example, root }
-    const created = await createTestSecret(secretOf(inWorktree), optionsOf(inWorktree))
+    const created = await createTestSecret(placeOf(inWorktree), content, callerOf(inWorktree))
     assert.equal(created.recipients, [example.key.recipient])
     assert.equal(example.changed(), [])
-    await removeTestSecret(placeOf(inWorktree), optionsOf(inWorktree))
+    await removeTestSecret(placeOf(inWorktree), callerOf(inWorktree))
   }))
 
 test('every message arrives as it is', async () => {
@@ -111,12 +103,15 @@ test('every message arrives as it is', async () => {
   ]
   await withExample({}, async (example) => {
     for (const message of messages) {
-      const secret = secretOf(example, { message })
-      const { files } = await createTestSecret(secret, { ...optionsOf(example), key: keyOf(example) })
+      const { files } = await createTestSecret(
+        placeOf(example),
+        { ...content, message },
+        { ...callerOf(example), key: keyOf(example) },
+      )
       const { stringData, metadata } = decrypt(example, files[0]!)
       assert.is(stringData?.message, message)
       assert.equal(metadata?.annotations, { 'kustomize.toolkit.fluxcd.io/substitute': 'disabled' })
-      await removeTestSecret(placeOf(example), optionsOf(example))
+      await removeTestSecret(placeOf(example), callerOf(example))
     }
     assert.equal(example.changed(), [])
   })
@@ -141,10 +136,10 @@ test('what was there before comes back byte for byte', () => {
       const file = `${infrastructure}/${name}`
       writeFiles(example.root, { [file]: text })
       const before = readFiles(example.root)
-      const { files } = await createTestSecret(secretOf(example), optionsOf(example))
+      const { files } = await createTestSecret(placeOf(example), content, callerOf(example))
       assert.ok(files.includes(file))
       assert.not.equal(readFileSync(join(example.root, file), 'utf8'), text)
-      await removeTestSecret(placeOf(example), optionsOf(example))
+      await removeTestSecret(placeOf(example), callerOf(example))
       assert.equal(readFiles(example.root), before)
       rmSync(join(example.root, file))
     }
@@ -155,19 +150,19 @@ test('a path without a kustomization file needs no entry', () =>
   withExample(
     { [`${infrastructure}/kustomization.yaml`]: undefined, [`${infrastructure}/README.md`]: '# x\n' },
     async (example) => {
-      const { files, built } = await createTestSecret(secretOf(example), optionsOf(example))
+      const { files, built } = await createTestSecret(placeOf(example), content, callerOf(example))
       assert.equal(files.length, 2)
       assert.equal(built, { name: 'sops-test', namespace: 'default' })
-      await removeTestSecret(placeOf(example), optionsOf(example))
+      await removeTestSecret(placeOf(example), callerOf(example))
       assert.equal(example.changed(), [])
     },
   ))
 
 test('the root of the repository can be the path', () =>
   withExample({ 'kustomization.yaml': 'resources: [kubernetes/apps]\n' }, async (example) => {
-    const { files } = await createTestSecret(secretOf(example, { path: '' }), optionsOf(example, ''))
+    const { files } = await createTestSecret(placeOf(example, ''), content, callerOf(example))
     assert.ok(files.includes('sops-test/secret.enc.yaml'))
-    await removeTestSecret(placeOf(example, ''), optionsOf(example, ''))
+    await removeTestSecret(placeOf(example, ''), callerOf(example))
     assert.equal(example.changed(), [])
   }))
 
@@ -178,7 +173,7 @@ test('built tells what the kustomization file makes of name and namespace', () =
         'resources: []\nnamespace: other\nnamePrefix: x-\ncommonLabels: {app.kubernetes.io/managed-by: me}\n',
     },
     async (example) => {
-      const { built } = await createTestSecret(secretOf(example), optionsOf(example))
+      const { built } = await createTestSecret(placeOf(example), content, callerOf(example))
       assert.equal(built, { name: 'x-sops-test', namespace: 'other' })
     },
   ))
@@ -293,7 +288,7 @@ for (const [what, { files, also, exitCode = 2, message }] of Object.entries(refu
       also?.(example)
       const before = readFiles(example.root)
       const error = await thrown(
-        createTestSecret(secretOf(example), { ...optionsOf(example), key: keyOf(example) }),
+        createTestSecret(placeOf(example), content, { ...callerOf(example), key: keyOf(example) }),
       )
       assert.match(error.message, message)
       assert.is(error.exitCode, exitCode)
@@ -318,7 +313,7 @@ for (const [selector, message] of selectors) {
     const key = makeKey()
     const rule = `creation_rules:\n  - path_regex: .*\n    age: ${key.recipient}\n${selector && `    ${selector}\n`}`
     return withExample({ '.sops.yaml': rule }, async (example) => {
-      const creating = createTestSecret(secretOf(example), optionsOf(example))
+      const creating = createTestSecret(placeOf(example), content, callerOf(example))
       if (message) {
         assert.match((await thrown(creating)).message, message)
         assert.equal(example.changed(), [])
@@ -338,25 +333,43 @@ test('a key that does not fit: the recipients of both are named, and nothing sta
   withExample({}, async (example) => {
     const other = makeKey()
     const key = { identities: [{ secret: other.secret, recipient: other.recipient }], source: 'keys.txt' }
-    const error = await thrown(createTestSecret(secretOf(example), { ...optionsOf(example), key }))
+    const error = await thrown(createTestSecret(placeOf(example), content, { ...callerOf(example), key }))
     assert.match(error.message, /the age key from keys\.txt can't decrypt/)
     for (const recipient of [other.recipient, example.key.recipient]) assert.match(error.message, recipient)
     assert.not.match(error.message, other.secret)
     assert.equal(example.changed(), [])
   }))
 
+test('a file that somebody else changes meanwhile is not put back, and is named', () =>
+  withExample({}, async (example) => {
+    const list = `${infrastructure}/kustomization.yaml`
+    const edit = `[ "$1" = decrypt ] && echo '# mine' >> '${join(example.root, list)}'`
+    const { env } = traceCalls(example.directory, example.env, ['sops'], { sops: edit })
+    const notes: string[] = []
+    const other = makeKey()
+    const key = { identities: [{ secret: other.secret, recipient: other.recipient }], source: 'keys.txt' }
+    const error = await thrown(
+      createTestSecret(placeOf(example), content, { ...callerOf(example, notes), env, key }),
+    )
+    assert.match(error.message, /^cannot create .*: the age key from keys\.txt can't decrypt/)
+    assert.equal(notes, [`not put back, because it has changed meanwhile: ${list}`])
+    assert.match(readFileSync(join(example.root, list), 'utf8'), /- sops-test\n# mine\n$/)
+    assert.equal(example.changed(), [` M ${list}`])
+  }))
+
 test('already there: unchanged, or it says what is different', () =>
   withExample({}, async (example) => {
-    const options = { ...optionsOf(example), key: keyOf(example) }
-    await createTestSecret(secretOf(example), options)
+    const place = placeOf(example)
+    const caller = { ...callerOf(example), key: keyOf(example) }
+    await createTestSecret(place, content, caller)
     const before = readFiles(example.root)
-    const again = await createTestSecret(secretOf(example), options)
+    const again = await createTestSecret(place, content, caller)
     assert.is(again.result, 'unchanged')
     assert.equal([again.files, again.recipients], [[], [example.key.recipient]])
-    const message = await thrown(createTestSecret(secretOf(example, { message: 'second-message' }), options))
+    const message = await thrown(createTestSecret(place, { ...content, message: 'second-message' }, caller))
     assert.match(message.message, /holds another message/)
     assert.not.match(message.message, /planted|second/)
-    const namespace = await thrown(createTestSecret(secretOf(example, { namespace: 'other' }), options))
+    const namespace = await thrown(createTestSecret(place, { ...content, namespace: 'other' }, caller))
     assert.match(namespace.message, /there already, for the namespace default/)
     for (const error of [message, namespace]) {
       assert.is(error.exitCode, 2)
@@ -368,7 +381,7 @@ test('already there: unchanged, or it says what is different', () =>
 test('what a kill in the middle leaves is recognised and removed', () =>
   withExample({ [`${infrastructure}/kustomization.yaml`]: 'resources: [ ]\n' }, async (example) => {
     const before = readFiles(example.root)
-    const { changes } = await createTestSecret(secretOf(example), optionsOf(example))
+    const { changes } = await createTestSecret(placeOf(example), content, callerOf(example))
     for (let done = 1; done < changes.length; done++) {
       // as if only the first ones had been written
       const undone = changes
@@ -377,12 +390,12 @@ test('what a kill in the middle leaves is recognised and removed', () =>
       replaceFiles(undone.toReversed(), (path) => path)
       assert.is(findTestSecret(placeOf(example))?.ours, true)
       const error = await thrown(
-        createTestSecret(secretOf(example), { ...optionsOf(example), key: keyOf(example) }),
+        createTestSecret(placeOf(example), content, { ...callerOf(example), key: keyOf(example) }),
       )
       assert.match(error.message, /not all of it/)
-      await removeTestSecret(placeOf(example), optionsOf(example))
+      await removeTestSecret(placeOf(example), callerOf(example))
       assert.equal(readFiles(example.root), before)
-      await createTestSecret(secretOf(example), optionsOf(example)).then(({ changes: next }) =>
+      await createTestSecret(placeOf(example), content, callerOf(example)).then(({ changes: next }) =>
         changes.splice(0, changes.length, ...next),
       )
     }
@@ -407,7 +420,7 @@ test('remove touches nothing that is not ours', async () => {
   }
   for (const [what, edit] of Object.entries(cases)) {
     await withExample({}, async (example) => {
-      await createTestSecret(secretOf(example), optionsOf(example))
+      await createTestSecret(placeOf(example), content, callerOf(example))
       edit(example)
       const before = readFiles(example.root)
       assert.equal(
@@ -415,7 +428,7 @@ test('remove touches nothing that is not ours', async () => {
         { ours: false, run: undefined, namespace: undefined },
         what,
       )
-      const error = await thrown(removeTestSecret(placeOf(example), optionsOf(example)))
+      const error = await thrown(removeTestSecret(placeOf(example), callerOf(example)))
       assert.match(error.message, /sops:test-create did not make it/, what)
       assert.is(error.exitCode, 2)
       assert.equal(readFiles(example.root), before, what)
@@ -462,10 +475,10 @@ test('remove refuses where its directory would vanish from git', () =>
   withExample(
     { [`${infrastructure}/kustomization.yaml`]: undefined, [`${infrastructure}/README.md`]: 'x' },
     async (example) => {
-      await createTestSecret(secretOf(example), optionsOf(example))
+      await createTestSecret(placeOf(example), content, callerOf(example))
       rmSync(join(example.root, infrastructure, 'README.md'))
       const before = readFiles(example.root)
-      const error = await thrown(removeTestSecret(placeOf(example), optionsOf(example)))
+      const error = await thrown(removeTestSecret(placeOf(example), callerOf(example)))
       assert.is(error.exitCode, 1)
       assert.match(error.message, /would vanish/)
       assert.equal(readFiles(example.root), before)
@@ -479,13 +492,13 @@ test('remove puts everything back where the rest can not be built without it', (
       [`${infrastructure}/a.yaml`]: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n',
     },
     async (example) => {
-      await createTestSecret(secretOf(example), optionsOf(example))
+      await createTestSecret(placeOf(example), content, callerOf(example))
       writeFiles(example.root, {
         [`${infrastructure}/kustomization.yaml`]:
           'resources:\n- a.yaml\n- sops-test\nreplacements:\n- source: {kind: Secret, name: sops-test}\n  targets:\n  - select: {kind: ConfigMap}\n    fieldPaths: [metadata.namespace]\n    options: {create: true}\n',
       })
       const before = readFiles(example.root)
-      const error = await thrown(removeTestSecret(placeOf(example), optionsOf(example)))
+      const error = await thrown(removeTestSecret(placeOf(example), callerOf(example)))
       assert.match(error.message, /cannot remove .*: without it, kustomize build/)
       assert.is(error.exitCode, 2)
       assert.equal(readFiles(example.root), before)
@@ -494,10 +507,10 @@ test('remove puts everything back where the rest can not be built without it', (
 
 test('remove works where something else has broken the build, and says so', () =>
   withExample({}, async (example) => {
-    await createTestSecret(secretOf(example), optionsOf(example))
+    await createTestSecret(placeOf(example), content, callerOf(example))
     const broken = 'resources:\n  - sops-test\n  - nothing.yaml\n'
     writeFiles(example.root, { [`${infrastructure}/kustomization.yaml`]: broken })
-    const removed = await removeTestSecret(placeOf(example), optionsOf(example))
+    const removed = await removeTestSecret(placeOf(example), callerOf(example))
     assert.is(removed.result, 'removed')
     assert.match(removed.problem!, /nothing\.yaml/)
     assert.is(
@@ -509,7 +522,7 @@ test('remove works where something else has broken the build, and says so', () =
 test('a program that is missing is named', () =>
   withExample({}, async (example) => {
     const env = { ...example.env, PATH: join(example.directory, 'nothing') }
-    const error = await thrown(createTestSecret(secretOf(example), { ...optionsOf(example), env }))
+    const error = await thrown(createTestSecret(placeOf(example), content, { ...callerOf(example), env }))
     assert.match(error.message, 'git is not on PATH')
     assert.equal(example.changed(), [])
   }))

@@ -33,8 +33,11 @@ test('another run comes first: its test Secret stays, and this run says why it e
     await git('clone', '--quiet', url, root)
     const path = join(root, 'kubernetes', 'infrastructure')
     const run = `0a0a0a0a.0a0a0a0a-1.${Math.ceil(Date.now() / 1000) + 600}`
-    const secret = { root, directory: join(path, 'sops-test'), name: 'sops-test', namespace: 'default' }
-    await createTestSecret({ ...secret, message: 'of the other run', run }, { path, env })
+    await createTestSecret(
+      { root, path, name: 'sops-test' },
+      { namespace: 'default', message: 'of the other run', run },
+      { cwd: root, env, signal: new AbortController().signal, note: () => {} },
+    )
     const identity = ['-c', 'user.name=Other', '-c', 'user.email=other@example.com']
     await git('-C', root, 'add', '--all')
     await git('-C', root, ...identity, 'commit', '--quiet', '--message', 'the other run')
