@@ -6,8 +6,11 @@ export interface UserErrorOptions {
   /** What to do about it: printed behind `hint:`. */
   hint?: string
   /** `exit.no` where the task refuses or the answer is no; `exit.failed` (the default) where it could not be done or checked. */
-  exitCode?: typeof exit.no | typeof exit.failed
+  exitCode?: RefusalCode
 }
+
+/** The exit codes of a task that ends with a `UserError`. */
+type RefusalCode = typeof exit.no | typeof exit.failed
 
 /**
  * A state that we expect: what could not be done, to which object, and why.
@@ -15,7 +18,7 @@ export interface UserErrorOptions {
  */
 export class UserError extends Error {
   readonly hint: string | undefined
-  readonly exitCode: number
+  readonly exitCode: RefusalCode
 
   constructor(message: string, options: UserErrorOptions = {}) {
     super(message)

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { exit, Interrupted, UserError } from '../../lib/errors.ts'
+import { Interrupted, UserError } from '../../lib/errors.ts'
 import { type FileChange, keepIf, replaceFiles } from '../../lib/file-changes.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import { encrypt } from '../../lib/sops/sops.ts'
@@ -121,7 +121,7 @@ async function change<T>(
     if (!(error instanceof UserError) || error instanceof Interrupted) throw error
     throw new UserError(`${what}: ${error.message}`, {
       ...(error.hint !== undefined && { hint: error.hint }),
-      exitCode: error.exitCode === exit.no ? exit.no : exit.failed,
+      exitCode: error.exitCode,
     })
   }
 }

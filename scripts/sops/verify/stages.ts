@@ -1,12 +1,6 @@
 import { styleText } from 'node:util'
 import type { Caller } from '../../lib/caller.ts'
-
-export interface Stage {
-  name: StageName
-  status: 'passed' | 'failed' | 'skipped'
-  seconds: number
-  detail: string
-}
+import { UserError } from '../../lib/errors.ts'
 
 /** In the order of a run. */
 const stageNames = [
@@ -19,15 +13,28 @@ const stageNames = [
   'removal-applied',
   'pruned',
 ] as const
+
+/** The name of a stage. */
 export type StageName = (typeof stageNames)[number]
 
+/** What came of a stage. */
+export interface Stage {
+  name: StageName
+  status: 'passed' | 'failed' | 'skipped'
+  seconds: number
+  /** What it proved, or why it failed, on one line. */
+  detail: string
+}
+
+/** Runs the stages of a run one after the other. */
 export interface Stages {
   /**
    * Runs a stage and says live what it proved and how long it took.
    * @param waiting shown on a terminal while it runs
-   * @param work returns what was proved, in words, and a value for the caller
+   * @param proved what it proved, in words
+   * @returns what `work` returns
    */
-  run<T>(name: StageName, waiting: string, work: () => Promise<{ detail: string; value: T }>): Promise<T>
+  run<T>(name: StageName, waiting: string, work: () => Promise<T>, proved: (value: T) => string): Promise<T>
   /** All stages, those that were never reached as skipped. */
   all(): Stage[]
 }
@@ -37,33 +44,20 @@ export function makeStages(caller: Caller): Stages {
   const done: Stage[] = []
   const add = (stage: Stage) => {
     done.push(stage)
-    const mark =
-      stage.status === 'passed'
-        ? styleText('green', '✓', { stream: process.stdout })
-        : styleText('red', '✗', { stream: process.stdout })
-    caller.say(
-      `${mark} ${stage.name.padEnd(15)} ${`${stage.seconds.toFixed(2)} s`.padStart(8)}  ${stage.detail}`,
-    )
+    caller.say(lineOf(stage))
   }
   return {
-    async run(name, waiting, work) {
+    async run(name, waiting, work, proved) {
       const start = performance.now()
       const seconds = () => Math.round(performance.now() - start) / 1000
       caller.status(waiting)
       try {
-        const { detail, value } = await work()
-        add({ name, status: 'passed', seconds: seconds(), detail })
+        const value = await work()
+        add({ name, status: 'passed', seconds: seconds(), detail: proved(value) })
         return value
       } catch (error) {
-        add({
-          name,
-          status: 'failed',
-          seconds: seconds(),
-          detail:
-            error instanceof Error && 'exitCode' in error
-              ? (error.message.split('\n')[0] ?? '')
-              : 'internal error',
-        })
+        const [detail = ''] = error instanceof UserError ? error.message.split('\n') : ['internal error']
+        add({ name, status: 'failed', seconds: seconds(), detail })
         throw error
       } finally {
         caller.status(undefined)
@@ -75,4 +69,11 @@ export function makeStages(caller: Caller): Stages {
           done.find((stage) => stage.name === name) ?? { name, status: 'skipped', seconds: 0, detail: '' },
       ),
   }
+}
+
+/** The columns have a width of their own, for a line is said before those behind it are known. */
+function lineOf({ name, status, seconds, detail }: Stage): string {
+  const [color, sign] = status === 'passed' ? (['green', '✓'] as const) : (['red', '✗'] as const)
+  const mark = styleText(color, sign, { stream: process.stdout })
+  return `${mark} ${name.padEnd(15)} ${`${seconds.toFixed(2)} s`.padStart(8)}  ${detail}`
 }

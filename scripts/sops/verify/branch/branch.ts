@@ -1,20 +1,21 @@
-import { realpathSync, rmSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { realpathSync } from 'node:fs'
 import { commitOf } from '../../../lib/cluster/flux-objects.ts'
 import { commitFiles } from '../../../lib/commit.ts'
-import { CommandError, UserError } from '../../../lib/errors.ts'
+import { UserError } from '../../../lib/errors.ts'
 import type { Repository } from '../../../lib/git.ts'
-import { failure } from '../../../lib/program.ts'
 import { attempt, run } from '../../../lib/run.ts'
-import { isAbandoned, temporaryDirectory } from '../../../lib/temporary-directory.ts'
+import { push, remoteLimit } from './push.ts'
+import { remoteFrom, withoutCredentials } from './remote.ts'
+import { addWorktree, removeDeadWorktrees } from './worktree.ts'
 
-/** The remote branch that the cluster follows, checked out in a temporary worktree: the caller's own is never touched. */
+/** The remote branch that the cluster follows, checked out in a temporary worktree. */
 export interface Branch {
+  /** How it is called for people, `origin/main`; a URL without the credentials that it may hold. */
+  readonly name: string
   /** The worktree, absolute. */
   readonly root: string
-  /** Puts the worktree on the tip of the remote branch. @returns the commit */
-  refresh(): Promise<string>
+  /** Puts the worktree on the tip of the remote branch. */
+  refresh(): Promise<void>
   /** Whether the repository, or the remote of a shallow one, knows a commit. */
   has(commit: string): Promise<boolean>
   /** Whether a revision of the cluster is `commit` or was made on top of it. */
@@ -22,11 +23,12 @@ export interface Branch {
   /**
    * Commits what `edit` changes on the tip of the branch, and pushes it. Where the branch has moved meanwhile, `edit` is
    * done again on the new tip. Identity, signing and hooks are the user's.
-   * @param edit changes files of the worktree. @returns their paths relative to the worktree; none: nothing is pushed
-   * @returns the pushed commit
-   * @throws CommandError with what git, a hook or the server said
+   * @param edit changes files of the worktree. @returns their paths relative to the worktree; `undefined`: nothing is pushed
+   * @returns the pushed commit; `undefined` where `edit` returns that
+   * @throws CommandError with what git, a hook or the server said; what `edit` throws
    */
-  publish(edit: () => Promise<string[]>, message: string): Promise<string | undefined>
+  publish(edit: () => Promise<string[]>, message: string): Promise<string>
+  publish(edit: () => Promise<string[] | undefined>, message: string): Promise<string | undefined>
   /** How many pushes were started. */
   readonly pushes: number
   /** Whether the end of the last push was not seen, so that the server may still take it. */
@@ -37,100 +39,93 @@ export interface Branch {
   close(): Promise<void>
 }
 
-interface BranchOptions {
-  remote: string
-  /** Short name. */
-  branch: string
-}
-
-/** How long git may take to talk to the remote, in ms. */
-const patience = 120_000
-
-/** What the directories of the worktrees are called. */
-const name = 'flux-sops-verify'
-
-/** What git says where the connection ended before the answer. */
-const brokenOff = /disconnect|hung up|RPC failed|early EOF|reset by peer|timed out/
+/** How often a change is made anew because the branch has moved, the first time included. */
+const mostTries = 5
 
 /** What of the user's configuration must not change how the worktree is checked out. */
 const plain = ['-c', 'core.sparseCheckout=false', '-c', 'submodule.recurse=false']
 
-/** Checks out the tip of a remote branch. The result must be closed. @throws CommandError where it cannot be fetched */
+/**
+ * Checks out the tip of a remote branch. The result must be closed.
+ * @param given `remote`: its name or URL; `branch`: short name
+ * @throws CommandError where it cannot be fetched
+ */
 export async function openBranch(
   repository: Repository,
-  { remote: given, branch }: BranchOptions,
+  given: { remote: string; branch: string },
 ): Promise<Branch> {
+  const { branch } = given
   const { env } = repository
   let { signal } = repository
   let pushes = 0
   let isUnsure = false
-  const [remote] = await Promise.all([remoteOf(given, repository), removeDeadWorktrees(repository)])
-  const parent = temporaryDirectory(name)
-  const root = join(parent, basename(repository.root))
-  const git = (...args: string[]) =>
-    run(['git', ...plain, ...args], { cwd: root, env, signal, timeout: patience })
-  const test = (...args: string[]) => attempt(['git', ...args], { cwd: root, env, signal, timeout: patience })
-  const descendants = new Map<string, Promise<boolean>>()
+  const [remote] = await Promise.all([remoteFrom(given.remote, repository), removeDeadWorktrees(repository)])
+  const worktree = await addWorktree(repository)
+  const { root } = worktree
+  const options = () => ({ cwd: root, env, signal, timeout: remoteLimit })
+  const git = (...args: string[]) => run(['git', ...plain, ...args], options())
+  const holds = async (...args: string[]) => (await attempt(['git', ...args], options())).code === 0
+  const answers = new Map<string, Promise<boolean>>()
 
   /** Into the worktree's own FETCH_HEAD; neither a branch nor a remote-tracking branch of the user moves. */
   const fetch = async () => {
     await git('fetch', '--quiet', '--no-tags', '--refmap=', remote, `refs/heads/${branch}`)
-    const [top, tip] = (await git('rev-parse', '--show-toplevel', 'FETCH_HEAD')).trimEnd().split('\n')
+    const top = (await git('rev-parse', '--show-toplevel')).trimEnd()
     // what follows throws away what is there
     if (top !== realpathSync(root))
       throw new UserError('git does not work in the worktree that was made for it')
-    return tip!
   }
-  const isKnown = async (commit: string) => (await test('cat-file', '-e', `${commit}^{commit}`)).code === 0
+  const refresh = async () => {
+    await fetch()
+    await git('reset', '--quiet', '--hard', 'FETCH_HEAD')
+    await git('clean', '--quiet', '--force', '-d', '-x')
+  }
+  const isKnown = (commit: string) => holds('cat-file', '-e', `${commit}^{commit}`)
   const isAncestor = async (ancestor: string, commit: string) => {
     if (!(await isKnown(commit))) await fetch()
-    return (await test('merge-base', '--is-ancestor', ancestor, commit)).code === 0
+    return holds('merge-base', '--is-ancestor', ancestor, commit)
+  }
+  async function publish(edit: () => Promise<string[]>, message: string): Promise<string>
+  async function publish(
+    edit: () => Promise<string[] | undefined>,
+    message: string,
+  ): Promise<string | undefined>
+  async function publish(edit: () => Promise<string[] | undefined>, message: string) {
+    for (let tries = 1; ; tries++) {
+      const files = await edit()
+      if (files === undefined) return undefined
+      const commit = await commitFiles({ root, env, signal }, files, message)
+      signal?.throwIfAborted()
+      pushes++
+      const pushed = await push(remote, branch, { root, env })
+      if (pushed.result === 'taken') return commit
+      isUnsure = pushed.isUnsure
+      signal?.throwIfAborted()
+      if (pushed.result === 'refused' || tries === mostTries) throw pushed.error
+      await refresh()
+    }
   }
   const opened: Branch = {
+    name: `${withoutCredentials(given.remote)}/${branch}`,
     root,
-    async refresh() {
-      const tip = await fetch()
-      await git('reset', '--quiet', '--hard', tip)
-      await git('clean', '--quiet', '--force', '-d', '-x')
-      return tip
-    },
+    refresh,
     async has(commit) {
       if (await isKnown(commit)) return true
       // a shallow clone lacks what came before its end
       const shallow = (await git('rev-parse', '--is-shallow-repository')).trim() === 'true'
       if (!shallow) return false
-      await test('fetch', '--quiet', '--no-tags', '--refmap=', '--depth=1', remote, commit)
+      await holds('fetch', '--quiet', '--no-tags', '--refmap=', '--depth=1', remote, commit)
       return isKnown(commit)
     },
     async contains(revision, commit) {
       const other = commitOf(revision)
       if (!other || other === commit) return other === commit
-      const key = `${commit} ${other}`
-      if (!descendants.has(key)) descendants.set(key, isAncestor(commit, other))
-      return descendants.get(key)!
+      const question = `${commit} ${other}`
+      const answer = answers.get(question) ?? isAncestor(commit, other)
+      answers.set(question, answer)
+      return answer
     },
-    async publish(edit, message) {
-      for (let tries = 5; ; tries--) {
-        const files = await edit()
-        if (files.length === 0) return undefined
-        const commit = await commitFiles({ root, env, signal }, files, message)
-        signal?.throwIfAborted()
-        const args = ['git', 'push', '--quiet', '--no-follow-tags', '--recurse-submodules=no']
-        args.push(remote, `HEAD:refs/heads/${branch}`)
-        pushes++
-        // Not ended by our signal: it would not be known whether the server has taken it. A terminal's Ctrl-C ends it.
-        const outcome = await attempt(args, { cwd: root, env, terminal: true, timeout: patience })
-        if (outcome.code === 0) return commit
-        isUnsure = outcome.code === null || outcome.code > 128 || brokenOff.test(outcome.stderr)
-        signal?.throwIfAborted()
-        const moved =
-          /\((fetch first|non-fast-forward|stale info)\)|cannot lock ref|incorrect old value/.test(
-            outcome.stderr,
-          )
-        if (!moved || tries === 1) throw failure(args, outcome, patience)
-        await opened.refresh()
-      }
-    },
+    publish,
     get pushes() {
       return pushes
     },
@@ -140,58 +135,13 @@ export async function openBranch(
     ignoreSignal() {
       signal = undefined
     },
-    close: () => removeWorktree({ ...repository, signal: undefined }, parent, root),
+    close: worktree.remove,
   }
   try {
-    await addWorktree(repository, root)
-    await opened.refresh()
+    await refresh()
     return opened
   } catch (error) {
-    await opened.close()
+    await worktree.remove()
     throw error
-  }
-}
-
-async function addWorktree({ root: cwd, env, signal }: Repository, root: string): Promise<void> {
-  try {
-    const args = ['git', 'worktree', 'add', '--quiet', '--detach', '--no-checkout', root, 'HEAD']
-    await run(args, { cwd, env, signal })
-  } catch (error) {
-    if (!(error instanceof CommandError && error.stderr.includes('invalid reference'))) throw error
-    throw new UserError('the repository has no commit yet', { hint: 'pull the branch that Flux follows' })
-  }
-}
-
-/** A remote whose path is relative would mean another place in the worktree. */
-async function remoteOf(given: string, { root: cwd, env, signal }: Repository): Promise<string> {
-  const { code, stdout } = await attempt(['git', 'config', '--get', `remote.${given}.url`], {
-    cwd,
-    env,
-    signal,
-  })
-  const url = code === 0 ? stdout.trim() : given
-  return /^\.\.?(\/|$)/.test(url) ? resolve(cwd, url) : given
-}
-
-async function removeWorktree(repository: Repository, parent: string, root: string): Promise<void> {
-  // a process of a hook may still be writing there
-  for (let tries = 3; tries > 0; tries--) {
-    try {
-      rmSync(parent, { recursive: true, force: true })
-      break
-    } catch {
-      await sleep(100)
-    }
-  }
-  await attempt(['git', 'worktree', 'remove', '--force', root], { cwd: repository.root, env: repository.env })
-  await attempt(['git', 'worktree', 'prune'], { cwd: repository.root, env: repository.env })
-}
-
-/** What runs left that were killed, on this machine: of others it cannot be told. */
-async function removeDeadWorktrees(repository: Repository): Promise<void> {
-  const { root: cwd, env, signal } = repository
-  const list = await run(['git', 'worktree', 'list', '--porcelain'], { cwd, env, signal })
-  for (const [, worktree] of list.matchAll(/^worktree (.*)$/gm)) {
-    if (isAbandoned(dirname(worktree!), name)) await removeWorktree(repository, dirname(worktree!), worktree!)
   }
 }

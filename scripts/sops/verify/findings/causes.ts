@@ -1,7 +1,4 @@
-import { conditionOf, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
-import { oneLine, redact } from '../../../lib/redact.ts'
-import type { Finding } from './finding.ts'
-
+/** Why a Kustomization cannot be applied. */
 interface Cause {
   code: string
   /** Matched against the message on one line (`oneLine`): sops breaks its lines at changing places. */
@@ -10,8 +7,8 @@ interface Cause {
   fix: string
 }
 
-/** The causes behind the controller's messages: flux-sops.md 1.5, with the texts that observed.md A-C saw. */
-const causes: readonly Cause[] = [
+/** The causes behind the messages of kustomize-controller (docs/decryption.md#what-the-messages-mean). The first that matches counts. */
+export const causes = [
   {
     code: 'substitution',
     text: /post build failed for/,
@@ -121,27 +118,7 @@ const causes: readonly Cause[] = [
     cause: 'an object that is in the cluster cannot be changed',
     fix: 'delete it, or set spec.force for it',
   },
-]
+] as const satisfies readonly Cause[]
 
-/** The controller's own reason and message, redacted, with the likely cause. */
-export function explainCondition(kustomization: Kustomization): Finding {
-  const object = `kustomization ${idOf(kustomization)}`
-  const ready = conditionOf(kustomization, 'Ready')
-  if (!ready)
-    return {
-      code: 'no-status',
-      object,
-      message: 'has no Ready condition',
-      fix: 'is kustomize-controller running?',
-    }
-  const message = oneLine(redact(ready.message))
-  const cause = causes.find(({ text }) => text.test(message))
-  return {
-    code: cause?.code ?? 'not-ready',
-    object,
-    message: `${ready.reason}: ${message}${cause ? `\nlikely cause: ${cause.cause}` : ''}`,
-    fix:
-      cause?.fix ??
-      `kubectl describe kustomization ${kustomization.metadata.name} -n ${kustomization.metadata.namespace}`,
-  }
-}
+/** The code of a cause: for programs, so it stays the same when the words change. */
+export type CauseCode = (typeof causes)[number]['code']

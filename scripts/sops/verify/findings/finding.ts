@@ -1,33 +1,96 @@
-import { UserError } from '../../../lib/errors.ts'
+import type { CauseCode } from './causes.ts'
 
-/** Something that `sops:verify` found: data for `--json`, and the words for people. None of it holds a secret. */
-export interface Finding {
-  /** For programs: stays the same when the wording changes. */
-  code: string
-  /** `kustomization flux-system/infrastructure` */
-  object: string
+/** What a controller says in a condition, on one line and redacted. */
+export interface Said {
+  reason: string
   message: string
-  /** What to do about it. */
-  fix: string
 }
 
-/** Ends the verification: a stage failed (`exitCode` 1), or it cannot be checked (2). */
-export class Verdict extends UserError {
-  readonly finding: Finding
+/** The object says all that there is to say. */
+type NoFacts = Record<string, never>
 
-  constructor(finding: Finding, exitCode: 1 | 2) {
-    super(`${finding.object}: ${finding.message}`, { hint: finding.fix, exitCode })
-    this.name = 'Verdict'
-    this.finding = finding
+/**
+ * What `sops:verify` finds by itself: each code with its facts. A code is for programs, so it stays the same when the words
+ * change. No fact holds a secret.
+ */
+export interface OwnFacts {
+  // the Kustomization and its source
+  /** `others`: those that there are, `namespace/name`. */
+  'kustomization-missing': { others: string[] }
+  /** `missing`: the dependency, `namespace/name`. */
+  dependency: { missing: string }
+  /** `isMeanwhile`: it was not suspended when the run began. */
+  suspended: { kind: string; namespace: string; name: string; isMeanwhile: boolean }
+  'source-kind': { kind: string }
+  'source-missing': NoFacts
+  'source-not-a-branch': NoFacts
+  /** `says`: `undefined` where the source has no condition yet. */
+  'no-artifact': { says: Said | undefined }
+  'remote-cluster': NoFacts
+  'no-prune': NoFacts
+  'no-decryption': NoFacts
+
+  // the key in the cluster
+  'controller-key': NoFacts
+  'other-key': NoFacts
+  'key-secret-missing': { namespace: string }
+  'key-secret-unreadable': NoFacts
+  /** `dataKeys`: those that the Secret has. */
+  'no-agekey': { dataKeys: string[] }
+  /** `reason`: what is wrong with which line; `undefined` where there is no identity in any line. */
+  'key-unusable': { reason: string | undefined }
+  /** Recipients of age. */
+  'wrong-key': { inCluster: string[]; ofFile: string[] }
+
+  // the branch
+  /** `url` and `remote` without credentials. */
+  'other-repository': { commit: string; url: string; remote: string }
+  'name-taken': NoFacts
+  'test-secret-there': NoFacts
+  'already-running': NoFacts
+  'removed-by-others': NoFacts
+  /** `reason`: why the removal failed. */
+  'not-cleaned-up': { reason: string }
+
+  // the test Secret in the cluster
+  'secret-taken': NoFacts
+  /** `kustomizationNamespace`: that of the Kustomization, where the key is. */
+  'secret-unreadable': { namespace: string; kustomizationNamespace: string }
+  /** `kustomization`: which has applied the commit, `namespace/name`. */
+  'secret-absent': { kustomization: string }
+  /** `owner`: the name of the Kustomization that has applied it, where the Secret says so. */
+  ciphertext: { owner: string | undefined }
+  value: NoFacts
+  /** `listedBy`: the Kustomization that still lists it, `namespace/name`; `undefined` where the Secret itself is still there. */
+  'not-pruned': { namespace: string; name: string; listedBy: string | undefined }
+
+  // on the way
+  source: { says: Said }
+  slow: NoFacts
+  timeout: { waitedFor: 'watch' } | { waitedFor: 'source' } | { waitedFor: 'apply'; last: ConditionFinding }
+  interrupted: { message: string; hint: string | undefined }
+  'not-checked': { message: string; hint: string | undefined }
+}
+
+/** Something that `sops:verify` finds by itself. */
+type OwnFinding = {
+  [Code in keyof OwnFacts]: { code: Code; object: string; facts: OwnFacts[Code] }
+}[keyof OwnFacts]
+
+/** What a Kustomization says of itself, with the code of the likely cause. */
+export interface ConditionFinding {
+  /** `not-ready`: of no cause that is known here. */
+  code: CauseCode | 'not-ready' | 'no-status'
+  object: string
+  facts: {
+    namespace: string
+    name: string
+    /** `undefined` where it has no condition. */
+    says: Said | undefined
+    /** Whether it has applied the commit all the same. */
+    hasApplied: boolean
   }
 }
 
-/** @returns a `Verdict` that a stage failed */
-export function failed(code: string, object: string, message: string, fix: string): Verdict {
-  return new Verdict({ code, object, message, fix }, 1)
-}
-
-/** @returns a `Verdict` that it cannot be checked */
-export function unknown(code: string, object: string, message: string, fix: string): Verdict {
-  return new Verdict({ code, object, message, fix }, 2)
-}
+/** Something that `sops:verify` found. `object` is what it is about: `kustomization flux-system/infrastructure`. */
+export type Finding = OwnFinding | ConditionFinding

@@ -1,0 +1,187 @@
+import { shortCommit } from '../../../lib/git.ts'
+import { causes } from './causes.ts'
+import type { ConditionFinding, Finding, OwnFacts, Said } from './finding.ts'
+
+/** What people read of a finding, also in the JSON document. */
+export interface Words {
+  message: string
+  /** What to do about it. */
+  fix: string
+}
+
+/** The words for a finding. */
+export function wordsOf(finding: Finding): Words {
+  return isCondition(finding) ? conditionWords(finding) : ownWords(finding)
+}
+
+function isCondition(finding: Finding): finding is ConditionFinding {
+  return 'hasApplied' in finding.facts
+}
+
+function ownWords<Code extends keyof OwnFacts>({ code, facts }: { code: Code; facts: OwnFacts[Code] }) {
+  return words[code](facts)
+}
+
+function conditionWords({ code, facts }: ConditionFinding): Words {
+  const { namespace, name, says, hasApplied } = facts
+  const cause = causes.find((one) => one.code === code)
+  const likely = cause ? `\nlikely cause: ${cause.cause}` : ''
+  return {
+    message: `${hasApplied ? 'applied the commit, but is not ready: ' : ''}${says ? quote(says) : 'has no Ready condition'}${likely}`,
+    fix:
+      cause?.fix ??
+      (says ? `kubectl describe kustomization ${name} -n ${namespace}` : 'is kustomize-controller running?'),
+  }
+}
+
+const quote = ({ reason, message }: Said) => `${reason}: ${message}`
+
+const chooseAnother = (what: string) => `choose a Kustomization ${what} with --kustomization`
+const noneNeeded = 'none needed if the value is right'
+
+const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Words } = {
+  'kustomization-missing': ({ others }) => ({
+    message: `is not in the cluster; there are: ${others.join(', ') || 'none'}`,
+    fix: 'choose one with --kustomization, or push it and wait for Flux',
+  }),
+  dependency: ({ missing }) => ({
+    message: `depends on ${missing}, which is not in the cluster`,
+    fix: 'correct spec.dependsOn, or add the Kustomization',
+  }),
+  suspended: ({ kind, namespace, name, isMeanwhile }) => {
+    const isSource = kind === 'GitRepository'
+    const effect = isSource ? 'so Flux sees no new commit' : 'so Flux applies nothing'
+    return {
+      message: isMeanwhile ? 'was suspended meanwhile' : `is suspended, ${effect}`,
+      fix: `flux resume ${isSource ? 'source git' : 'kustomization'} ${name} -n ${namespace}`,
+    }
+  },
+  'source-kind': ({ kind }) => ({
+    message: `its source is a ${kind}, not a GitRepository: a commit cannot be followed to it`,
+    fix: chooseAnother('whose source is a GitRepository'),
+  }),
+  'source-missing': () => ({
+    message: 'is not in the cluster',
+    fix: 'correct spec.sourceRef of the Kustomization',
+  }),
+  'source-not-a-branch': () => ({
+    message: 'follows a tag, a version or a commit: a new commit on a branch does not reach the cluster',
+    fix: chooseAnother('whose source follows a branch'),
+  }),
+  'no-artifact': ({ says }) => ({
+    message: `has fetched nothing yet${says ? `: ${quote(says)}` : ''}`,
+    fix: 'check its URL and its credentials',
+  }),
+  'remote-cluster': () => ({
+    message: 'applies to another cluster (spec.kubeConfig), where the value cannot be read from here',
+    fix: chooseAnother('without spec.kubeConfig'),
+  }),
+  'no-prune': () => ({
+    message: 'has prune switched off: the test Secret would stay in the cluster',
+    fix: chooseAnother('with prune: true'),
+  }),
+  'no-decryption': () => ({
+    message: 'has no spec.decryption in the cluster: Flux would apply the ciphertext, or refuse it',
+    fix: '`mise run flux:enable-decryption`, commit, push, and wait for Flux',
+  }),
+
+  'controller-key': () => ({
+    message: 'decrypts with a key of the controller (no secretRef), which cannot be checked beforehand',
+    fix: noneNeeded,
+  }),
+  'other-key': () => ({
+    message: 'holds no age identity but another kind of key, which was not checked beforehand',
+    fix: noneNeeded,
+  }),
+  'key-secret-missing': ({ namespace }) => ({
+    message: 'is not in the cluster',
+    fix: `\`mise run flux:sops-key${namespace === 'flux-system' ? '' : ` --namespace ${namespace}`}\``,
+  }),
+  'key-secret-unreadable': () => ({
+    message: 'you may not read it, so the key was not checked beforehand',
+    fix: noneNeeded,
+  }),
+  'no-agekey': ({ dataKeys }) => ({
+    message: `has no data key that ends in .agekey, so the controller finds no identity; it has: ${dataKeys.join(', ') || 'none'}`,
+    fix: '`mise run flux:sops-key` writes age.agekey',
+  }),
+  'key-unusable': ({ reason }) => ({
+    message: reason
+      ? `the controller cannot use it: ${reason}`
+      : 'holds no age identity, so the controller finds none',
+    fix: '`mise run flux:sops-key` writes a checked key',
+  }),
+  'wrong-key': ({ inCluster, ofFile }) => ({
+    message: `holds the key of ${inCluster.join(', ')}, but .sops.yaml encrypts to ${ofFile.join(', ') || 'no age recipient'}`,
+    fix: '`mise run flux:sops-key` with the key that .sops.yaml names, or correct .sops.yaml',
+  }),
+
+  'other-repository': ({ commit, url, remote }) => ({
+    message: `has fetched the commit ${shortCommit(commit)}, which is not in this repository`,
+    fix: `it follows ${url}: go to a clone of that, or name its remote with --remote (now ${remote})`,
+  }),
+  'name-taken': () => ({ message: 'is on the branch, and is not made by these tasks', fix: 'rename it' }),
+  'test-secret-there': () => ({
+    message: 'is on the branch already, made by sops:test-create',
+    fix: '`mise run sops:test-remove --commit`, and push',
+  }),
+  'already-running': () => ({
+    message: 'belongs to another sops:verify that is at work now',
+    fix: 'wait until it has ended',
+  }),
+  'removed-by-others': () => ({
+    message: 'somebody else took the test Secret off the branch, so its removal could not be followed',
+    fix: 'run it again',
+  }),
+  'not-cleaned-up': ({ reason }) => ({
+    message: `the test Secret is still on the branch: ${reason}`,
+    fix: 'pull, then `mise run sops:test-remove --commit` and push; the next sops:verify removes it as well',
+  }),
+
+  'secret-taken': () => ({
+    message: 'is in the cluster already, and is not made by sops:verify',
+    fix: 'remove it, or choose another --namespace',
+  }),
+  'secret-unreadable': ({ namespace, kustomizationNamespace }) => ({
+    message: 'you may not read it, so nothing could be proved',
+    fix: `ask for the right to get and watch Secrets in ${namespace}, or choose another --namespace than ${kustomizationNamespace}`,
+  }),
+  'secret-absent': ({ kustomization }) => ({
+    message: `is not in the cluster although ${kustomization} has applied the commit`,
+    fix: 'is the directory listed in the kustomization file that Flux builds?',
+  }),
+  ciphertext: ({ owner }) => ({
+    message: `holds the ciphertext: Flux (Kustomization ${owner ?? 'unknown'}) applied it without decrypting`,
+    fix: '`mise run flux:enable-decryption` on every Kustomization whose path includes this file',
+  }),
+  value: () => ({
+    message: 'holds another value than the one that was encrypted',
+    fix: 'does something else write this Secret?',
+  }),
+  'not-pruned': ({ namespace, name, listedBy }) => ({
+    message: listedBy ? `is gone, but ${listedBy} still lists it` : 'is still in the cluster',
+    fix: `kubectl delete secret ${name} -n ${namespace}`,
+  }),
+
+  source: ({ says }) => ({ message: quote(says), fix: 'check its URL, its branch and its credentials' }),
+  slow: () => ({
+    message: 'you may not annotate it, so its own interval had to be waited for',
+    fix: 'ask for the right to patch it',
+  }),
+  timeout: (facts) => {
+    if (facts.waitedFor === 'watch')
+      return {
+        message: 'its API server did not let the objects be watched in time',
+        fix: 'is it overloaded? try again',
+      }
+    if (facts.waitedFor === 'source')
+      return {
+        message: 'did not fetch the commit in time',
+        fix: 'is source-controller running, and does its URL lead to the remote that was pushed to?',
+      }
+    const { message, fix } = conditionWords(facts.last)
+    return { message: `did not apply the commit in time; it says ${message}`, fix }
+  },
+  interrupted: ({ message, hint }) => ({ message, fix: hint ?? 'see the message' }),
+  'not-checked': ({ message, hint }) => ({ message, fix: hint ?? 'see the message' }),
+}

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import { idOf } from '../../lib/cluster/flux-objects.ts'
+import { secrets } from '../../lib/cluster/kube-api.ts'
+import type { Secret } from '../../lib/cluster/kube-objects.ts'
+import { findPath } from '../test-secret/place.ts'
+import { createTestSecret } from '../test-secret/test-secret.ts'
+import type { Branch } from './branch/branch.ts'
+import { type BranchSecret, findLeftover, removeLeftover, testName } from './branch/branch-secret.ts'
+import { type ClusterKey, checkRecipients } from './checks/cluster-key.ts'
+import { placeInCluster, readLeft } from './checks/cluster-secret.ts'
+import type { Target } from './checks/target.ts'
+import { makeRunId } from './run-id.ts'
+import type { Progress, Session } from './session.ts'
+import type { WatchedFlux, Watching } from './wait/watching.ts'
+
+/** How long a run may take to clean up behind its deadline, in ms. */
+const cleanUpLimit = 300_000
+
+/** What a test Secret is made for. */
+interface Purpose {
+  target: Target
+  flux: WatchedFlux
+  branch: Branch
+  key: ClusterKey
+}
+
+/** The test Secret of a run, ready to be pushed and to be waited for. */
+export interface PreparedSecret {
+  onBranch: BranchSecret
+  /** Writes it into the worktree. @returns its files, relative to the worktree */
+  write(): Promise<string[]>
+  watching: Watching
+}
+
+/**
+ * Makes the test Secret of this run in the worktree, where it is built, and sees to it that it can be proved in the cluster.
+ * Before that, what a killed run has left is removed from the branch.
+ * @throws Verdict or another UserError where it cannot be made, or could not be proved
+ */
+export async function prepareSecret(
+  session: Session,
+  { target, flux, branch, key }: Purpose,
+  progress: Progress,
+): Promise<PreparedSecret> {
+  const { cluster, view, deadline, findings, options } = session
+  const { caller, namespace } = options
+  const { kustomization } = target
+  const { root } = branch
+  const place = { root, path: findPath(root, idOf(kustomization), kustomization.spec.path), name: testName }
+  await removeLeftover(branch, place, caller)
+
+  const run = makeRunId(deadline + cleanUpLimit)
+  const message = `SOPS decryption works: ${randomBytes(16).toString('hex')}`
+  const create = () => createTestSecret(place, { namespace, message, run }, { ...caller, cwd: root })
+  const { files, recipients, built } = await create()
+  checkRecipients(key, recipients)
+  const expected = Buffer.from(message).toString('base64')
+  const secret = { ...placeInCluster(built, kustomization), run, expected }
+  progress.secret = secret
+  const left = await readLeft(cluster, secret, kustomization)
+  const what = `cannot watch secret ${secret.namespace}/${secret.name}`
+  const secretWatch = view.watch<Secret>(what, secrets, secret, left ? [left] : [])
+
+  let written: string[] | undefined = files
+  return {
+    onBranch: { branch, place, run },
+    async write() {
+      const first = written
+      written = undefined
+      if (first) return first
+      // on a new tip, another run may have been first
+      findLeftover(place)
+      return (await create()).files
+    },
+    watching: {
+      ...{ cluster, view, deadline, findings, branch, target, ...flux },
+      secrets: secretWatch,
+      secret,
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import type { Report } from '../../lib/caller.ts'
+import { idOf } from '../../lib/cluster/flux-objects.ts'
+import { CommandError, exit, Interrupted, type UserError } from '../../lib/errors.ts'
+import type { Finding } from './findings/finding.ts'
+import { Verdict } from './findings/verdict.ts'
+import { type Words, wordsOf } from './findings/words.ts'
+import type { Progress, Session } from './session.ts'
+import type { StageName } from './stages.ts'
+
+/** How a run has ended. */
+export interface End {
+  /** `undefined` where it came to its end. */
+  error: UserError | undefined
+  /** Whether nothing of it is on the branch. */
+  cleanedUp: boolean
+}
+
+/** What `result` of the JSON document says for each exit code. */
+const results = { [exit.done]: 'passed', [exit.no]: 'failed', [exit.failed]: 'unknown' } as const
+
+type ExitCode = keyof typeof results
+
+/** The report of the task. */
+export function reportOf(session: Session, progress: Progress, { error, cleanedUp }: End): Report {
+  const { context, target, secret, created } = progress
+  const kustomization = target ? idOf(target.kustomization) : session.options.kustomization
+  const exitCode = error ? exitCodeOf(error, created) : cleanedUp ? exit.done : exit.no
+  const all = error ? [findingOf(error, kustomization), ...session.findings] : session.findings
+  const findings = all.map((finding) => ({
+    code: finding.code,
+    object: finding.object,
+    ...wordsOf(finding),
+  }))
+  const stages = session.stages.all()
+  const failed = stages.find(({ status }) => status === 'failed')
+  return {
+    exitCode,
+    lines: [...findings.flatMap(linesOf), verdictLine(exitCode, failed?.name)],
+    json: {
+      result: results[exitCode],
+      context,
+      kustomization,
+      revision: target && created ? `${target.branch}@sha1:${created}` : undefined,
+      secret: secret && `${secret.namespace}/${secret.name}`,
+      stages,
+      findings,
+      cleanedUp,
+    },
+  }
+}
+
+/** Where git, a hook or the server refuses, that is a failure once something was pushed; before, it could not be checked. */
+function exitCodeOf(error: UserError, created: string | undefined): ExitCode {
+  if (error instanceof Verdict) return error.exitCode
+  return created && error instanceof CommandError ? exit.no : exit.failed
+}
+
+function findingOf(error: UserError, kustomization: string): Finding {
+  if (error instanceof Verdict) return error.finding
+  const code = error instanceof Interrupted ? 'interrupted' : 'not-checked'
+  const { message, hint } = error
+  return { code, object: `kustomization ${kustomization}`, facts: { message, hint } }
+}
+
+function linesOf({ object, message, fix }: { object: string } & Words): string[] {
+  return [`${object}: ${message.replaceAll('\n', '\n  ')}`, `  fix: ${fix}`]
+}
+
+function verdictLine(exitCode: ExitCode, stage: StageName | undefined): string {
+  if (exitCode === exit.done)
+    return 'proved: what is encrypted in the repository arrives decrypted in the cluster, and goes when it is removed'
+  return exitCode === exit.no
+    ? `failed${stage ? ` at ${stage}` : ''}`
+    : `could not be checked${stage ? `: ended at ${stage}` : ''}`
+}

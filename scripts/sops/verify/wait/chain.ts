@@ -1,0 +1,70 @@
+import {
+  conditionOf,
+  dependenciesOf,
+  idOf,
+  type Kustomization,
+  kustomizations,
+  sourceIdOf,
+} from '../../../lib/cluster/flux-objects.ts'
+import { refuseSuspended } from '../checks/target-state.ts'
+import { explainCondition } from '../findings/condition.ts'
+import { failed } from '../findings/verdict.ts'
+import { hasHandledRequest, requestReconcile } from './reconcile.ts'
+import type { Watching } from './watching.ts'
+
+/**
+ * Takes a link of the chain of dependencies on its way to a commit: tells it to reconcile as soon as those before it have
+ * applied the commit, for by itself it looks only every 30 s whether they have
+ * (docs/decryption.md#when-a-kustomization-reconciles).
+ * @param told the ids of the links that were told for this commit; that of this link is added when it is told
+ * @throws Verdict where the link has failed at this commit
+ */
+export async function advance(
+  watching: Watching,
+  link: Kustomization,
+  commit: string,
+  told: Set<string>,
+): Promise<void> {
+  const id = idOf(link)
+  const now = watching.kustomizations.objects.get(id)
+  if (!now || (await watching.branch.contains(now.status?.lastAppliedRevision, commit))) return
+  refuseSuspended(now, true)
+  if (conditionOf(now, 'Stalled')?.status === 'True' || (await hasFailed(watching, now, commit, told)))
+    throw failed(explainCondition(now))
+  if (told.has(id) || !(await haveApplied(watching, dependenciesOf(link), commit))) return
+  // the first of the chain is woken by the new artifact itself; it is told only where it failed before
+  const isWoken = dependenciesOf(link).length === 0 && conditionOf(now, 'Ready')?.reason !== 'ArtifactFailed'
+  if (isWoken) return
+  told.add(id)
+  await requestReconcile(watching, kustomizations, now)
+}
+
+/**
+ * Whether a link has failed at this commit. `lastAttemptedRevision` tells that Ready=False is about it, but not where the
+ * commit lacks the path (ArtifactFailed), for it stays at an older one then. While a link waits for its dependencies or its
+ * source, that is no failure (docs/decryption.md#when-a-kustomization-reconciles).
+ */
+async function hasFailed(
+  { branch }: Watching,
+  link: Kustomization,
+  commit: string,
+  told: ReadonlySet<string>,
+): Promise<boolean> {
+  const ready = conditionOf(link, 'Ready')
+  if (ready?.status !== 'False' || ready.reason === 'DependencyNotReady') return false
+  if (ready.reason === 'ArtifactFailed')
+    return told.has(idOf(link)) && !/retrying in/.test(ready.message) && hasHandledRequest(link)
+  return branch.contains(link.status?.lastAttemptedRevision, commit)
+}
+
+/** Whether all of these Kustomizations are ready; those of the same source at this commit. */
+async function haveApplied(watching: Watching, ids: readonly string[], commit: string): Promise<boolean> {
+  for (const id of ids) {
+    const dependency = watching.kustomizations.objects.get(id)
+    if (!dependency || conditionOf(dependency, 'Ready')?.status !== 'True') return false
+    const sameSource = sourceIdOf(dependency) === sourceIdOf(watching.target.kustomization)
+    if (sameSource && !(await watching.branch.contains(dependency.status?.lastAppliedRevision, commit)))
+      return false
+  }
+  return true
+}

@@ -1,0 +1,35 @@
+import { type GitRepository, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
+import { annotate, type Resource } from '../../../lib/cluster/kube-api.ts'
+import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
+import type { Watching } from './watching.ts'
+
+/** The controllers reconcile at once when this changes; any new value will do (docs/decryption.md#when-a-kustomization-reconciles). */
+const requestedAt = 'reconcile.fluxcd.io/requestedAt'
+
+/**
+ * Tells Flux to reconcile an object at once. Where the user may not, a finding says that it takes longer.
+ * @returns the value that the controller copies to `lastHandledReconcileAt` when it is done
+ */
+export async function requestReconcile(
+  { cluster, findings }: Watching,
+  resource: Resource,
+  object: Kustomization | GitRepository,
+): Promise<string> {
+  const { namespace, name } = object.metadata
+  const value = new Date().toISOString()
+  try {
+    await annotate(cluster, resource, { namespace: `${namespace}`, name }, { [requestedAt]: value })
+  } catch (error) {
+    if (!(error instanceof KubectlError && error.problem === 'forbidden')) throw error
+    const what = `${object.kind.toLowerCase()} ${idOf(object)}`
+    if (!findings.some((finding) => finding.object === what))
+      findings.push({ code: 'slow', object: what, facts: {} })
+  }
+  return value
+}
+
+/** Whether the controller has done what was requested last. */
+export function hasHandledRequest({ metadata, status }: Kustomization): boolean {
+  const handled = status?.lastHandledReconcileAt
+  return handled !== undefined && handled === metadata.annotations?.[requestedAt]
+}

@@ -1,0 +1,45 @@
+import type { ClusterView, Watched } from '../../../lib/cluster/cluster-view.ts'
+import {
+  type GitRepository,
+  gitRepositories,
+  type Kustomization,
+  kustomizations,
+} from '../../../lib/cluster/flux-objects.ts'
+import type { Secret } from '../../../lib/cluster/kube-objects.ts'
+import type { Cluster } from '../../../lib/cluster/kubectl.ts'
+import type { Branch } from '../branch/branch.ts'
+import type { ClusterSecret } from '../checks/cluster-secret.ts'
+import type { Target } from '../checks/target.ts'
+import type { Finding } from '../findings/finding.ts'
+
+/** The Flux objects that are watched. */
+export interface WatchedFlux {
+  kustomizations: Watched<Kustomization>
+  sources: Watched<GitRepository>
+}
+
+/** What a run looks at while it waits. */
+export interface Watching extends WatchedFlux {
+  cluster: Cluster
+  view: ClusterView
+  branch: Branch
+  target: Target
+  /** Only the test Secret, where it is in the cluster. */
+  secrets: Watched<Secret>
+  /** What the test Secret has to be. */
+  secret: ClusterSecret
+  /** In ms since the epoch. */
+  deadline: number
+  /** What is found on the way and does not decide is added here. */
+  findings: Finding[]
+}
+
+/** Watches the Kustomizations and sources that the target depends on: all namespaces where it depends on others. */
+export function watchFlux(view: ClusterView, { kustomization, chain, source }: Target): WatchedFlux {
+  const namespaces = new Set([...chain, source].map(({ metadata }) => metadata.namespace))
+  const scope = namespaces.size > 1 ? {} : { namespace: kustomization.metadata.namespace }
+  return {
+    kustomizations: view.watch<Kustomization>('cannot watch Kustomizations', kustomizations, scope, chain),
+    sources: view.watch<GitRepository>('cannot watch GitRepositories', gitRepositories, scope, [source]),
+  }
+}
