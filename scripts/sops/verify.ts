@@ -5,7 +5,7 @@ import { parseDuration } from '../lib/duration.ts'
 import { UserError } from '../lib/errors.ts'
 import { cleanUp } from './verify/clean-up.ts'
 import { type Prepared, prepare } from './verify/prepare.ts'
-import { reportOf } from './verify/report.ts'
+import { verifyReport } from './verify/report.ts'
 import { makeRoundTrip } from './verify/round-trip.ts'
 import type { Progress, VerifyOptions } from './verify/session.ts'
 import { makeStages } from './verify/stages.ts'
@@ -36,7 +36,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   try {
     const cleanedUp = prepared ? await cleanUp(session, prepared.onBranch, progress) : true
     if (error !== undefined && !(error instanceof UserError)) throw error
-    return reportOf(session, progress, { error, cleanedUp })
+    return verifyReport(session, progress, { error, cleanedUp })
   } finally {
     await Promise.all([view.close().then(cluster.close), prepared?.onBranch.branch.close()])
   }

@@ -21,7 +21,7 @@ const results = { [exit.done]: 'passed', [exit.no]: 'failed', [exit.failed]: 'un
 type ExitCode = keyof typeof results
 
 /** The report of the task. */
-export function reportOf(session: Session, progress: Progress, { error, cleanedUp }: End): Report {
+export function verifyReport(session: Session, progress: Progress, { error, cleanedUp }: End): Report {
   const { context, target, secret, created } = progress
   const kustomization = target ? idOf(target.kustomization) : session.options.kustomization
   const exitCode = error ? exitCodeOf(error, created) : cleanedUp ? exit.done : exit.no
