@@ -300,10 +300,13 @@ test('on a large repository the counts come first', () =>
 
 test('no Flux Kustomization, no repository: exit 2 with a hint', () =>
   withRepository({ 'a.yaml': 'a: b\n' }, async (repository) => {
-    for (const cwd of [repository.root, repository.directory]) {
+    for (const [cwd, why] of [
+      [repository.root, /^error: there is no Flux Kustomization in this repository\nhint: /],
+      [repository.directory, /^error: .*not a git repository.*\nhint: /],
+    ] as const) {
       const { code, stderr } = await enable(repository, [], { cwd })
       assert.is(code, 2)
-      assert.match(stderr, /^error: .*\nhint: /)
+      assert.match(stderr, why)
     }
   }))
 

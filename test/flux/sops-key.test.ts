@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { which } from 'zx/core'
 import { decode, entry, newKey, oldKey, withPlace } from '../helpers/flux/sops-key.ts'
 import { makeKey } from '../helpers/keys.ts'
 
@@ -107,7 +108,9 @@ test('an immutable Secret and one of another type are left alone', async () => {
     assert.equal(await secret(), before)
     await kubectl(['delete', 'secret', 'sops-age'])
     await kubectl(['create', '-f', '-'], manifest({ type: 'example.com/x' }))
-    assert.match((await sopsKey()).stderr, 'it is of type example.com/x, not Opaque')
+    const typed = await sopsKey()
+    assert.is(typed.code, 2)
+    assert.match(typed.stderr, 'it is of type example.com/x, not Opaque')
   })
 })
 
@@ -213,8 +216,9 @@ test('what keeps it from the cluster is told apart', async () => {
       /is forbidden: User "nobody" cannot get resource "secrets"/,
       /hint: ask for this right/,
     )
-    symlinkSync('/bin/bash', join(env.HOME!, 'bash'))
-    await fails({ PATH: env.HOME! }, [], /is not on PATH/, /hint: /)
+    for (const program of ['bash', 'git', 'age-keygen'])
+      symlinkSync(which.sync(program), join(env.HOME!, program))
+    await fails({ PATH: env.HOME! }, [], /^error: kubectl is not on PATH$/m, /^hint: .*mise use kubectl@/m)
   })
 })
 
@@ -257,8 +261,14 @@ test('no key, an unknown flag, an empty name: exit 2', async () => {
       none.stderr,
       /no age private key found: .*\nhint: make one with `age-keygen -o \.age-key\.txt`/,
     )
-    assert.is((await sopsKey(['--nope'], { cwd: root })).code, 2)
-    assert.match((await sopsKey(['--name', ''], { cwd: root })).stderr, '--name needs a value')
+    for (const [args, why] of [
+      [['--nope'], "unknown option '--nope'"],
+      [['--name', ''], '--name needs a value'],
+    ] as const) {
+      const { code, stderr } = await sopsKey([...args], { cwd: root })
+      assert.is(code, 2)
+      assert.match(stderr, `error: ${why}\n`)
+    }
   })
 })
 

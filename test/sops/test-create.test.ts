@@ -187,14 +187,14 @@ const flux = (name: string, path: string) =>
   `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: ${name}\nspec:\n  path: ${path}\n`
 
 const refused: Record<string, Refused> = {
-  'an empty message': { args: ['--message', ''], stderr: /--message/ },
+  'an empty message': { args: ['--message', ''], stderr: /^error: --message needs a value\nhint: / },
   'a name that leads elsewhere': { args: ['--name', '../x'], stderr: /--name \.\.\/x can't be used\nhint: / },
   'a name with a dot': {
     args: ['--name', 'kustomization.yaml'],
     stderr: /--name kustomization\.yaml can't be used/,
   },
   'a bad namespace': { args: ['--namespace', 'Default'], stderr: /--namespace Default can't be used/ },
-  'an unknown flag': { args: ['--nonsense'], stderr: /nonsense/ },
+  'an unknown flag': { args: ['--nonsense'], stderr: /^error: unknown option '--nonsense'\nhint: / },
   'an unknown Kustomization': {
     args: ['--kustomization', 'nothing'],
     stderr:

@@ -122,11 +122,14 @@ test('a file that somebody has added a document to is not touched', () =>
   }))
 
 test('--kustomization: a file, from where the user stands', () =>
-  withExample({}, async ({ root, env }) => {
-    const cwd = join(root, 'kubernetes', 'flux-system')
+  withExample({}, async (example) => {
+    await create(example)
+    const cwd = join(example.root, 'kubernetes', 'flux-system')
     const args = ['--kustomization', './infrastructure.yaml']
-    const { code, stderr } = await runTask('sops:test-remove', args, { cwd, env })
+    const { code, stdout, stderr } = await runTask('sops:test-remove', args, { cwd, env: example.env })
     assert.is(code, 0, stderr)
+    assert.match(stdout, /^secret\/sops-test removed\n/)
+    assert.equal(example.changed(), [])
   }))
 
 test('a build that was broken meanwhile does not keep the Secret, and is told', () =>

@@ -146,7 +146,7 @@ test('a registry that cannot be reached: exit 2 soon, with what npm said, and th
     assert.equal(await clone.install(), { ...done, stderr: announcement })
   }))
 
-test('a clone that cannot be written to: exit 2', () =>
+test('a clone that cannot be written to is an error that names the place', () =>
   withClone(async (clone) => {
     // not just a read-only directory: root could write to that
     writeFiles(clone.directory, {

@@ -121,6 +121,7 @@ test('an unhandled rejection is a bug', () =>
     async (task) => {
       const { code, stderr } = await task.run([])
       assert.is(code, 70)
+      assert.match(stderr, /^internal error in made:task: Error\n/)
       assert.not.match(stderr, secret)
     },
   ))

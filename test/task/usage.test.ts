@@ -110,7 +110,9 @@ for (const via of ways) {
         assert.match(JSON.parse(stdout).error.message, /nope|--name needs a value/)
       }
       // to mise, what is behind -- is an option all the same
-      if (via === 'node') assert.is((await task.run(['--nope', '--', '--json'])).stdout, '')
+      if (via !== 'node') return
+      const { code, stdout } = await task.run(['--nope', '--', '--json'])
+      assert.equal([code, stdout], [2, ''])
     }))
 
   test(`via ${via}: --help shows every flag with its default`, () =>
@@ -160,7 +162,12 @@ for (const via of ways) {
           'x',
           ['sh', '-c', "echo 'a b'", '--path', 'y'],
         ])
-        assert.is.not((await task.run(['ls'], { via })).code, 0)
+        const { code, stderr } = await task.run(['ls'], { via })
+        assert.is(code, via === 'mise' ? 1 : 2)
+        assert.match(
+          stderr,
+          via === 'mise' ? 'can only be set after a `--`' : 'error: unexpected argument ls',
+        )
       },
     ))
 }
@@ -170,7 +177,8 @@ test('options of another task that runs around this one are not taken', () =>
     const outer = { usage_name: 'outer', usage_dry_run: 'true', MISE_TASK_FILE: '/elsewhere/tasks/x.ts' }
     assert.equal(await options(task, outer), defaults)
     assert.equal(await options(task, { ...outer, MISE_TASK_FILE: '' }), defaults)
-    assert.is((await task.run(['--nope'], { env: { ...outer, usage_json: 'true' } })).stdout, '')
+    const { code, stdout } = await task.run(['--nope'], { env: { ...outer, usage_json: 'true' } })
+    assert.equal([code, stdout], [2, ''])
   }))
 
 async function options(task: FixtureTask, env: NodeJS.ProcessEnv) {

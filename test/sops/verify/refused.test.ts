@@ -112,13 +112,13 @@ const keyCases: Record<string, Case> = {
     spoil: keyed(({ key }) => ({ 'age.agekey': ` ${key.secret}` })),
     exitCode: 1,
     code: 'key-unusable',
-    message: /age\.agekey/,
+    message: /age\.agekey.* line 1 has blanks around it/,
   },
   'a public key in place of the identity': {
     spoil: keyed(({ key }) => ({ 'age.agekey': key.recipient })),
     exitCode: 1,
     code: 'key-unusable',
-    message: /age\.agekey/,
+    message: /age\.agekey.* line 1 is a public key/,
   },
 }
 
