@@ -135,9 +135,14 @@ test('a repository that does not say so takes no push', () =>
   }))
 
 test('nothing outside of the root is served', () =>
-  withServer(async ({ root, git, url, directory }) => {
+  withServer(async ({ root, git, url, directory, bare, clone }) => {
     await git(directory, 'init', '--quiet', '--bare', join(directory, 'outside.git'))
     assert.ok(existsSync(join(root, '..', 'outside.git', 'HEAD')))
+    await bare('inside')
+    await clone('inside')
+    const inside = await ask(url, '/inside.git/info/refs?service=git-upload-pack')
+    assert.is(inside.status, 200)
+    assert.match(inside.body, 'refs/heads/main')
     for (const up of ['..', '%2e%2e', '%2E%2e%2f..%2froot%2f..', 'x/../..', '.%2e']) {
       for (const path of [
         `/${up}/outside.git/info/refs?service=git-upload-pack`,

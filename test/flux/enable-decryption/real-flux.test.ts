@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { decryptionPatch, fluxKustomization, inSpec } from '../../helpers/flux/flux-objects.ts'
 import { type Flux, withFlux } from '../../helpers/flux/sandbox.ts'
 import { encryptSecret, type Key, makeKey } from '../../helpers/keys.ts'
+import { until } from '../../helpers/processes.ts'
 import { runTask } from '../../helpers/task.ts'
 
 const providerOnly = '  decryption:\n    provider: sops\n'
@@ -137,10 +138,10 @@ test('Flux agrees: what has decryption already is decrypted as it is, and what l
 
       const already = withStatus('parent', 'kustomize', 'controller-wide')
       assert.is(already.length, 5)
-      await untilDecrypted(flux, already)
-      for (const name of withStatus('missing')) assert.is.not(await messageOf(flux, name), `of ${name}`)
+      await untilWritten(flux, already, 'decrypted')
+      await untilWritten(flux, withStatus('missing'), 'encrypted')
       await push()
-      await untilDecrypted(flux, names)
+      await untilWritten(flux, names, 'decrypted')
     } finally {
       await sandbox.restartController('kustomize-controller')
       await sandbox.kubectl(['delete', 'namespace', 'tenant', '--wait=false'])
@@ -160,19 +161,17 @@ async function messageOf({ sandbox }: Flux, name: string): Promise<string> {
   return Buffer.from(secret?.data?.message ?? '', 'base64').toString()
 }
 
-async function untilDecrypted(flux: Flux, wanted: readonly string[]): Promise<void> {
-  const deadline = Date.now() + 60_000
-  for (const name of wanted) {
-    while ((await messageOf(flux, name)) !== `of ${name}`) {
-      if (Date.now() > deadline)
-        throw new Error(
-          `the Secret of ${name} was not decrypted\n${await flux.sandbox.kubectl(['get', 'kustomizations', '--all-namespaces'])}`,
-        )
+/** Waits until Flux has written these Secrets. */
+async function untilWritten(flux: Flux, names: readonly string[], how: 'decrypted' | 'encrypted') {
+  for (const name of names)
+    await until(`the Secret of ${name} is there, ${how}`, async () => {
+      const message = await messageOf(flux, name)
+      if (how === 'encrypted' ? message.startsWith('ENC[') : message === `of ${name}`) return true
       const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`
       for (const kind of ['gitrepositories', 'kustomizations'])
         await flux.sandbox.kubectl(['annotate', '--overwrite', '-n', 'flux-system', kind, '--all', now])
-    }
-  }
+      return false
+    })
 }
 
 test.run()
