@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { withDirectory } from './helpers/files.ts'
+import { makeKey } from './helpers/keys.ts'
 import { startProgram } from './helpers/program.ts'
 import { miseOffline } from './helpers/task.ts'
 import { userEnvironment } from './helpers/user.ts'
@@ -243,9 +244,13 @@ test('modules have names in kebab case, no default export, no vague name, and st
 })
 
 test('every exported function has a comment', () => {
+  let functions = 0
   for (const file of modules)
-    for (const match of read(file).matchAll(/^(.*)\nexport (?:async )?function\*? (\w+)/gm))
+    for (const match of read(file).matchAll(/^(.*)\nexport (?:async )?function\*? (\w+)/gm)) {
+      functions++
       assert.match(match[1]!, /\*\/$/, `${file}: ${match[2]}`)
+    }
+  assert.ok(functions > modules.length, `${functions} functions were seen`)
 })
 
 test('only tasks and scripts of a shell can be executed', () => {
@@ -274,6 +279,7 @@ test('no file holds a private key, the address of a registry, or a path of someb
     /\/root\//,
     new RegExp(`${root}/`),
   ]
+  for (const one of [makeKey(), makeKey('-pq')]) assert.match(one.secret, forbidden[0]!)
   for (const file of project.filter((file) => file !== 'test/architecture.test.ts')) {
     for (const pattern of forbidden) assert.not.match(read(file), pattern, `${file} ${pattern}`)
   }

@@ -17,17 +17,15 @@ export function assertNoLeak(
     .filter((entry) => entry.isFile())
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
     .filter((file) => !allowed.includes(file))
-  const places: [place: string, text: string][] = [
-    ...Object.entries(texts),
-    ['a file name', files.join('\n')],
-    ...files.map((file): [string, string] => [file, readFileSync(join(directory, file), 'latin1')]),
+  const places: [place: string, bytes: Buffer][] = [
+    ...Object.entries({ ...texts, 'a file name': files.join('\n') }).map(
+      ([place, text]): [string, Buffer] => [place, Buffer.from(text)],
+    ),
+    ...files.map((file): [string, Buffer] => [file, readFileSync(join(directory, file))]),
   ]
   secrets.forEach((secret, index) => {
-    const forms = [
-      Buffer.from(secret).toString('latin1'),
-      Buffer.from(secret).toString('base64').replace(/=+$/, ''),
-    ]
-    const found = places.filter(([, text]) => forms.some((form) => text.includes(form)))
+    const forms = [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '')]
+    const found = places.filter(([, bytes]) => forms.some((form) => bytes.includes(form)))
     if (found.length > 0)
       throw new Error(`secret ${index + 1} leaks into ${found.map(([place]) => place).join(', ')}`)
   })
