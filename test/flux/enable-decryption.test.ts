@@ -407,11 +407,11 @@ test('Ctrl-C while kustomize runs: everything is put back', () =>
     writeFiles(directory, { 'bin/kustomize': wrapper })
     chmodSync(join(directory, 'bin/kustomize'), 0o755)
     const slow = { ...env, PATH: `${directory}/bin:${env.PATH}` }
-    const { child, ended } = startTask('flux:enable-decryption', [], { cwd: root, env: slow })
-    await until('kustomize runs again', () => existsSync(join(directory, 'twice')) || child.exitCode !== null)
+    const started = startTask('flux:enable-decryption', [], { cwd: root, env: slow })
+    await until('kustomize runs again', () => existsSync(join(directory, 'twice')), started)
     assert.not.equal(readFiles(root), small)
-    child.kill('SIGINT')
-    const { code, stderr } = await ended
+    started.child.kill('SIGINT')
+    const { code, stderr } = await started.ended
     assert.is(code, 2)
     assert.match(stderr, 'interrupted (SIGINT)')
     assert.equal(readFiles(root), small)

@@ -26,15 +26,15 @@ const leftovers = () => [
 
 /** Starts the task without a command and waits until it says how to use the sandbox. */
 async function start({ root, env }: TestRepository) {
-  const { child, ended } = startTask('flux:sandbox', [], { cwd: root, env })
+  const started = startTask('flux:sandbox', [], { cwd: root, env })
   let said = ''
-  child.stdout!.on('data', (chunk) => {
+  started.child.stdout!.on('data', (chunk) => {
     said += chunk
   })
-  await until('it is ready', () => said.includes('\n') || child.exitCode !== null)
+  await until('it is ready', () => said.includes('\n'), started)
   const kubeconfig = /^export KUBECONFIG=(.*)$/m.exec(said)?.[1]
-  assert.ok(kubeconfig, said || (await ended).stderr)
-  return { child, ended, kubeconfig }
+  assert.ok(kubeconfig, said)
+  return { ...started, kubeconfig }
 }
 
 test('a command runs on a Flux that follows the branch, and its exit code is passed on', () =>
@@ -138,7 +138,8 @@ test('SIGTERM ends the command, and a process that dies ends everything', () =>
     const pid = join(directory, 'pid')
     const command = ['--', 'sh', '-c', `echo $$ >${pid}; exec sleep 600`]
     const running = startTask('flux:sandbox', command, { cwd: root, env })
-    await until('the command runs', () => existsSync(pid) && readFileSync(pid, 'utf8').endsWith('\n'))
+    const isThere = () => existsSync(pid) && readFileSync(pid, 'utf8').endsWith('\n')
+    await until('the command runs', isThere, running)
     running.child.kill('SIGTERM')
     assert.is((await running.ended).code, 128 + 15)
     assert.not(isRunning(Number(readFileSync(pid, 'utf8'))))

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Started } from './program.ts'
 
 /** Whether the process runs; one that has ended and waits for its parent does not. */
 export function isRunning(pid: number): boolean {
@@ -22,10 +23,17 @@ export function listProcesses(): { pid: number; parent: number; command: string 
 /** How long a machine that is slow and busy may take for anything that a test waits for, in seconds. */
 const patience = 120
 
-/** Waits until `condition` holds. @throws where that takes longer than a slow machine needs */
-export async function until(what: string, condition: () => unknown): Promise<void> {
+/**
+ * Waits until `condition` holds.
+ * @param program the one that brings it about
+ * @throws where that takes longer than a slow machine needs, or the program has ended without it
+ */
+export async function until(what: string, condition: () => unknown, program?: Started): Promise<void> {
   const deadline = Date.now() + patience * 1000
-  while (!(await condition())) {
+  for (;;) {
+    const hasEnded = program && (program.child.exitCode ?? program.child.signalCode) !== null
+    if (await condition()) return
+    if (hasEnded) throw new Error(`the program has ended before: ${what}\n${(await program.ended).stderr}`)
     if (Date.now() > deadline) throw new Error(`not within ${patience} s: ${what}`)
     await sleep(20)
   }
