@@ -460,11 +460,11 @@ const unclear: [what: string, spoil: (file: string) => void, reason: string][] =
 for (const [what, spoil, reason] of unclear) {
   test(`remove refuses a kustomization file that cannot be edited with certainty: ${what}`, () =>
     withExample({}, async (example) => {
-      await createTestSecret(secretOf(example), optionsOf(example))
+      await createTestSecret(placeOf(example), content, callerOf(example))
       const file = `${infrastructure}/kustomization.yaml`
       spoil(join(example.root, file))
       const before = readFiles(example.root)
-      const error = await thrown(removeTestSecret(placeOf(example), optionsOf(example)))
+      const error = await thrown(removeTestSecret(placeOf(example), callerOf(example)))
       assert.is(error.message, `cannot edit ${file}: ${reason}`)
       assert.is(error.exitCode, 2)
       assert.equal(readFiles(example.root), before)
