@@ -87,8 +87,9 @@ function instancePatch({ secretRef }: Decryption): string[] {
 }
 
 /**
- * Where the key Secret has to be: Flux looks it up in the namespace of the Kustomization itself (flux-sops.md 1.2).
- * Empty where that is flux-system alone, which `flux:sops-key` takes by itself.
+ * Where the key Secret has to be: Flux looks it up in the namespace of the Kustomization itself
+ * (docs/decryption.md#where-the-key-is-looked-up). Empty where that is flux-system alone, which `flux:sops-key` takes by
+ * itself.
  */
 export function keyHint(namespaces: readonly string[], secret: string): string[] {
   if (namespaces.every((namespace) => namespace === 'flux-system')) return []

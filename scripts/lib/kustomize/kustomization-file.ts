@@ -16,7 +16,7 @@ export interface KustomizationFile {
   components: string[]
   /**
    * Files of `patches`, which Flux decrypts before the build, of `patchesStrategicMerge`, which hand their `sops` block to the
-   * object, and of `patchesJson6902`, which it never decrypts (observed.md B14).
+   * object, and of `patchesJson6902`, which it never decrypts (docs/decryption.md#what-is-decrypted).
    */
   patchFiles: { path: string; decrypted: 'before' | 'after' | 'never' }[]
   /** Files of `secretGenerator`, with what tells Flux their format: the name of the key, or of an env file. */

@@ -43,8 +43,9 @@ export interface Build {
 }
 
 /**
- * What a Flux Kustomization writes into the kustomization file of its path (flux-sops.md 1.1): its components and patches
- * come behind those that are there, and its targetNamespace takes the place of the namespace.
+ * What a Flux Kustomization writes into the kustomization file of its path
+ * (docs/decryption.md#the-order-of-one-reconciliation): its components and patches come behind those that are there, and its
+ * targetNamespace takes the place of the namespace.
  */
 export interface Additions {
   /** Relative to the path. */
@@ -59,7 +60,10 @@ const nothing: Build = { flux: [], encrypted: new Set() }
 export interface Builder {
   /** What kustomize makes of a directory with a kustomization file; nothing where there is none. */
   kustomize(directory: string): Build
-  /** What Flux makes of the path of a Kustomization: where there is no kustomization file, all that is below (flux-sops.md 1.1). */
+  /**
+   * What Flux makes of the path of a Kustomization: where there is no kustomization file, all that is below
+   * (docs/decryption.md#the-order-of-one-reconciliation).
+   */
   flux(directory: string, additions?: Additions): Build
 }
 

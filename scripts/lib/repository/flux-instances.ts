@@ -7,7 +7,10 @@ export interface FluxInstallation {
   file: string
   /** Of a FluxInstance, also as the values of its Helm chart; `undefined` for a plain manifest or a patch of one. */
   instance: { name: string; path: string; decrypts: boolean } | undefined
-  /** Whether kustomize-controller gets a key of its own (`--sops-age-secret`, Flux 2.7; flux-sops.md 1.2). */
+  /**
+   * Whether kustomize-controller gets a key of its own (`--sops-age-secret`, Flux 2.7;
+   * docs/decryption.md#where-the-key-is-looked-up).
+   */
   hasKey: boolean
 }
 
