@@ -156,6 +156,7 @@ const layers: Record<string, RegExp> = {
   'scripts/sops/': /^scripts\/(sops|lib)\//,
   'scripts/sandbox/demo.ts': /^scripts\/(task|sandbox|lib)\//,
   'scripts/sandbox/': /^scripts\/(sandbox|lib)\//,
+  'scripts/docs/': /^scripts\/(docs|task|lib)\//,
   'scripts/lib/repository/': /^scripts\/lib\/((repository|kustomize|sops|yaml)\/|[^/]+$)/,
   'scripts/lib/kustomize/': /^scripts\/lib\/((kustomize|sops|yaml)\/|[^/]+$)/,
   'scripts/lib/cluster/': /^scripts\/lib\/((cluster|sops)\/|[^/]+$)/,
@@ -257,15 +258,6 @@ test('only tasks and scripts of a shell can be executed', () => {
   const executable = project.filter((file) => (statSync(join(root, file)).mode & 0o111) !== 0)
   const scripts = project.filter((file) => file === '.ci/run' || file.endsWith('.sh'))
   assert.equal(executable.sort(), [...scripts, ...entries].sort())
-})
-
-test('the README names every task and each of its flags', () => {
-  const readme = read('README.md')
-  for (const entry of entries) {
-    assert.ok(readme.includes(taskName(entry)), taskName(entry))
-    for (const flag of headerOf(entry).flags)
-      assert.ok(readme.includes(`--${flag}`), `${taskName(entry)} --${flag}`)
-  }
 })
 
 test('no file holds a private key, the address of a registry, or a path of somebody', () => {

@@ -5,6 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exit } from '../../scripts/lib/errors.ts'
 import { run } from '../../scripts/lib/run.ts'
+import { readProject } from '../helpers/documents.ts'
 import { exampleCluster, writeFiles } from '../helpers/files.ts'
 import { makeKey, sopsConfig } from '../helpers/keys.ts'
 import { isRunning, listProcesses, until } from '../helpers/processes.ts'
@@ -68,13 +69,12 @@ exit 7
     assert.equal(leftovers(), [])
   }))
 
-test('the command of the README, as it is written', () =>
+test('the command of its page, as it is written', () =>
   withCluster(async ({ root, env, git }) => {
     const key = makeKey()
     writeFiles(root, { '.sops.yaml': sopsConfig(key.recipient), '.age-key.txt': key.text })
     git('commit', '--quiet', '--all', '-m', 'the key')
-    const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8')
-    const [, args] = /^mise run flux:sandbox -- (.*)$/m.exec(readme)!
+    const [, args] = /^mise run flux:sandbox -- (.*)$/m.exec(readProject('docs/tasks/flux-sandbox.md'))!
     const script = /^sh -c '([^']*)'$/.exec(args!)![1]!
     const call = { cwd: root, env, via: 'mise' as const }
     await runTask('flux:enable-decryption', ['--commit'], call)

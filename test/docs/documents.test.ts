@@ -1,0 +1,60 @@
+import { cpSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { documentedTasks, outdatedDocuments } from '../../scripts/docs/documents.ts'
+import { projectRoot, readProject, transcriptsOf } from '../helpers/documents.ts'
+import { withDirectory } from '../helpers/files.ts'
+
+test('the tables of the documents are what `npm run docs` makes of the headers', () => {
+  const outdated = outdatedDocuments(projectRoot).map(({ path }) => path)
+  assert.equal(outdated, [], 'npm run docs')
+})
+
+test('a header that changes makes its page and the README outdated', () =>
+  withDirectory(async (root) => {
+    for (const path of ['tasks', 'docs', 'README.md'])
+      cpSync(join(projectRoot, path), join(root, path), { recursive: true })
+    const entry = join('tasks', 'flux', 'sandbox.ts')
+    const header = readProject(entry)
+      .replace('description="Run', 'description="Start')
+      .replace('--path <path>', '--at <path>')
+    writeFileSync(join(root, entry), header)
+    const changes = outdatedDocuments(root)
+    assert.equal(
+      changes.map(({ path }) => path),
+      [join(root, 'README.md'), join(root, 'docs/tasks/flux-sandbox.md')],
+    )
+    assert.match(changes[0]!.after ?? '', '| Start a real Flux')
+    assert.match(changes[1]!.after ?? '', '| `--at PATH` |')
+  }))
+
+test('every task has a page: what for, a transcript, and the sections that users look for', () => {
+  const tasks = documentedTasks(projectRoot)
+  assert.is(tasks.length, 6)
+  for (const { name, page } of tasks) {
+    const text = readProject(page)
+    assert.is(text.split('\n')[0], `# ${name}`)
+    assert.match(transcriptsOf(text)[0]?.command ?? '', `mise run ${name}`)
+    const sections = [...text.matchAll(/^## (.*)$/gm)].map(([, title]) => title!)
+    for (const title of ['Flags', 'What it does', 'What it refuses', 'Exit codes', 'JSON', 'Rights'])
+      assert.ok(sections.includes(title), `${page}: ${title}`)
+  }
+})
+
+test('the README has 900 words at most', () => {
+  const words = readProject('README.md').split(/\s+/).filter(Boolean).length
+  assert.ok(words <= 900, `${words} words`)
+})
+
+test('the codes of docs/decryption.md are those of sops:verify, in their order', () => {
+  const known = [...readProject('scripts/sops/verify/causes.ts').matchAll(/^ +code: '([\w-]+)',\n +text: /gm)]
+  const documented = [...readProject('docs/decryption.md').matchAll(/^\| `([\w-]+)` \|/gm)]
+  assert.ok(known.length > 10)
+  assert.equal(
+    documented.map(([, code]) => code),
+    known.map(([, code]) => code),
+  )
+})
+
+test.run()
