@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startGitServer } from '../../scripts/sandbox/git-server.ts'
 import { exampleCluster, withDirectory, writeFiles } from '../helpers/files.ts'
 import { type Ended, startProgram } from '../helpers/program.ts'
+import { copyProject, serveProject } from '../helpers/project.ts'
 import { miseOffline } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
 
@@ -65,41 +65,10 @@ function git(cwd: string, env: NodeJS.ProcessEnv, ...args: string[]): string {
   return execFileSync('git', args, { cwd, env, encoding: 'utf8', stdio: 'pipe' })
 }
 
-/** Copies what is, or would be, committed of this project. */
-function copyProject(to: string): void {
-  const files = git(root, process.env, 'ls-files', '--cached', '--others', '--exclude-standard', '-z').split(
-    '\0',
-  )
-  for (const file of files.filter((name) => name && existsSync(join(root, name)))) {
-    mkdirSync(dirname(join(to, file)), { recursive: true })
-    copyFileSync(join(root, file), join(to, file))
-  }
-}
-
 /** Serves this project over http, with the tag. */
 async function serve(parent: string) {
-  const env = userEnvironment(parent)
-  const [project, served] = [join(parent, 'project'), join(parent, 'served')]
-  copyProject(project)
-  git(project, env, 'init', '--quiet', '--initial-branch=main')
-  git(project, env, 'add', '--all')
-  git(
-    project,
-    env,
-    '-c',
-    'user.name=Test',
-    '-c',
-    'user.email=test@example.com',
-    'commit',
-    '--quiet',
-    '-m',
-    'test',
-  )
-  git(project, env, 'tag', tag)
-  mkdirSync(served)
-  git(parent, env, 'clone', '--quiet', '--bare', project, join(served, 'tasks.git'))
-  const server = await startGitServer(served, env)
-  return { url: `git::${server.url}/tasks.git//tasks?ref=${tag}`, close: () => server.close() }
+  const server = await serveProject(parent, tag)
+  return { url: `git::${server.url}/flux-sops-tasks.git//tasks?ref=${tag}`, close: () => server.close() }
 }
 
 /** The lines that are not mise's own. */
