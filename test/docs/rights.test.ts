@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parseAllDocuments } from 'yaml'
+import { blocksOf, readProject } from '../helpers/documents.ts'
+import { exampleCluster } from '../helpers/files.ts'
+import { type Flux, withFlux } from '../helpers/flux/sandbox.ts'
+import { makeKey, sopsConfig } from '../helpers/keys.ts'
+import { runTask } from '../helpers/task.ts'
+
+interface Role {
+  metadata: { name: string; namespace: string }
+  rules: { resources: string[]; verbs: string[] }[]
+}
+
+const key = makeKey()
+const block = '  decryption:\n    provider: sops\n    secretRef:\n      name: sops-age\n'
+
+/** Runs `use` in the example with decryption, its key beside it. */
+function withExample(use: (flux: Flux) => Promise<void>): Promise<void> {
+  const cluster = exampleCluster()
+  const infrastructure = 'kubernetes/flux-system/infrastructure.yaml'
+  const files = {
+    '.sops.yaml': sopsConfig(key.recipient),
+    [infrastructure]: `${cluster[infrastructure]}${block}`,
+  }
+  return withFlux({ ...cluster, ...files }, async (flux) => {
+    writeFileSync(join(flux.clone, '.age-key.txt'), key.text)
+    await use(flux)
+  })
+}
+
+/** The roles that the page of a task asks for. */
+function rolesOf(page: string): Role[] {
+  const [yaml] = blocksOf(readProject(`docs/tasks/${page}.md`).split('## Rights')[1]!, 'yaml')
+  return parseAllDocuments(yaml!).map((document) => document.toJS())
+}
+
+/** Runs a task as a user who has these roles and no other right. @returns what it ended with */
+async function runWith({ sandbox, clone, env }: Flux, roles: Role[], task: string, ...args: string[]) {
+  const user = `user-${randomBytes(4).toString('hex')}`
+  const bindings = roles.map(({ metadata: { namespace } }) => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: user, namespace },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: user },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+  }))
+  const named = roles.map((role) => ({ ...role, metadata: { ...role.metadata, name: user } }))
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...named, ...bindings] })
+  await sandbox.kubectl(['apply', '--server-side', '-f', '-'], list)
+  try {
+    const call = { cwd: clone, env: { ...env, KUBECONFIG: sandbox.kubeconfigFor(user) } }
+    return await runTask(task, args, call)
+  } finally {
+    await sandbox.kubectl(['delete', '-f', '-'], list)
+  }
+}
+
+/** The roles without one verb of one kind. */
+function without(roles: Role[], resource: string, verb: string): Role[] {
+  return roles.map((role) => ({
+    ...role,
+    rules: role.rules.map((rule) =>
+      rule.resources.includes(resource) ? { ...rule, verbs: rule.verbs.filter((one) => one !== verb) } : rule,
+    ),
+  }))
+}
+
+test('flux:sops-key: the rights of its page are enough, and each is needed', () =>
+  withExample(async (flux) => {
+    const roles = rolesOf('flux-sops-key')
+    for (const verb of ['get', 'create', 'patch']) {
+      const { code, stderr } = await runWith(flux, without(roles, 'secrets', verb), 'flux:sops-key')
+      assert.is(code, 2, verb)
+      assert.match(stderr, /is forbidden: User/, verb)
+    }
+    const made = await runWith(flux, roles, 'flux:sops-key')
+    assert.is(made.code, 0, made.stderr)
+    assert.match(made.stdout, 'secret/sops-age created')
+  }))
+
+test('sops:verify: the rights of its page are enough', () =>
+  withExample(async (flux) => {
+    const data = { 'age.agekey': Buffer.from(`${key.secret}\n`).toString('base64') }
+    const metadata = { name: 'sops-age', namespace: 'flux-system' }
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata, data }
+    await flux.sandbox.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(secret))
+    await flux.applied('infrastructure', await flux.git('rev-parse', 'HEAD'))
+    const roles = rolesOf('sops-verify')
+    for (const resource of ['kustomizations', 'gitrepositories']) {
+      const { code, stdout } = await runWith(flux, without(roles, resource, 'list'), 'sops:verify')
+      assert.is(code, 2, stdout)
+      assert.match(stdout, /is forbidden: User/, resource)
+    }
+    const { code, stdout, stderr } = await runWith(flux, roles, 'sops:verify')
+    assert.is(code, 0, stdout + stderr)
+    // neither a check was left out, nor an interval waited for
+    assert.match(stdout, 'the key in the cluster fits')
+    assert.not.match(stdout, 'you may not')
+  }))
+
+test.run()
