@@ -1,0 +1,93 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { requestSync } from '../../scripts/sandbox/flux-system.ts'
+import { blocksOf, readProject } from '../helpers/documents.ts'
+import { exampleCluster } from '../helpers/files.ts'
+import { bootstrappedRepository } from '../helpers/flux/bootstrapped.ts'
+import { type Flux, withFlux } from '../helpers/flux/sandbox.ts'
+import { startProgram } from '../helpers/program.ts'
+import { serveProject } from '../helpers/project.ts'
+
+/** What the README says under "Use it". */
+const [, useIt = ''] = /^## Use it\n([\s\S]*?)^## /m.exec(readProject('README.md')) ?? []
+const [configuration = ''] = blocksOf(useIt, 'toml')
+const scripts = blocksOf(useIt, 'sh')
+const [, tag = ''] = /\?ref=(\S+)"/.exec(configuration) ?? []
+
+/** A user who has followed the README to its end. */
+interface User {
+  /** What the last script printed. */
+  stdout: string
+  /** Runs a script in the repository; it must succeed. @returns stdout */
+  run(script: string): Promise<string>
+}
+
+/** Follows the README to the letter. The URL of its snippet leads to this checkout. */
+async function followReadme(flux: Flux, use: (user: User) => Promise<void>): Promise<void> {
+  const { sandbox, clone, directory, git } = flux
+  const server = await serveProject(directory, tag)
+  const npm = Object.entries(process.env).filter(([name]) => /^npm_config_|proxy$|CERT|_CA_/i.test(name))
+  // the tools of the snippet are on PATH
+  const offline = { MISE_DISABLE_TOOLS: 'node,age,kubectl,kustomize,sops' }
+  const env = { ...flux.env, ...Object.fromEntries(npm), ...offline }
+  const run = async (script: string) => {
+    const { code, stdout, stderr } = await startProgram(['sh', '-ec', script], { cwd: clone, env }).ended
+    assert.is(code, 0, `${script}\n${stdout}${stderr}`)
+    return stdout
+  }
+  // the minute that Flux takes to look again need not be waited for
+  const hurry = setInterval(() => requestSync(sandbox).catch(() => {}), 2000)
+  try {
+    await git('config', '--global', `url.${server.url}/.insteadOf`, 'https://github.com/OWNER/')
+    writeFileSync(join(clone, '.mise.toml'), configuration)
+    let stdout = ''
+    for (const script of scripts) stdout = await run(script)
+    await use({ stdout, run })
+  } finally {
+    clearInterval(hurry)
+    await server.close()
+  }
+}
+
+/** What holds at the end, whatever the layout. */
+async function checkEnd({ clone, git }: Flux, { stdout, run }: User): Promise<void> {
+  assert.match(stdout, /^secret\/sops-age created$/m)
+  assert.match(stdout, /^proved: /m)
+  assert.is(await git('status', '--porcelain'), '')
+  assert.is(await git('ls-files', '.age-key.txt'), '')
+  // and `sops` itself finds the key
+  const secret = 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\nstringData:\n  token: clear\n'
+  writeFileSync(join(clone, 'x.enc.yaml'), secret)
+  await run('mise exec -- sops encrypt --in-place x.enc.yaml')
+  assert.match(readFileSync(join(clone, 'x.enc.yaml'), 'utf8'), 'token: ENC[')
+  assert.match(await run('mise exec -- sops decrypt x.enc.yaml'), 'token: clear')
+}
+
+test('the quick start of the README, in a repository made by flux bootstrap', () =>
+  withFlux({ 'README.md': '# Our clusters\n' }, async (flux) => {
+    const { sandbox, clone, url, push, git } = flux
+    await push(bootstrappedRepository(url))
+    const sync = join(clone, 'clusters/production/flux-system/gotk-sync.yaml')
+    await sandbox.kubectl(['apply', '--server-side', '--force-conflicts', '-f', sync])
+    const before = await git('rev-parse', 'HEAD')
+    await followReadme(flux, async (user) => {
+      await checkEnd(flux, user)
+      const changed = (await git('diff', '--name-only', before, 'HEAD')).split('\n')
+      assert.equal(changed, [
+        '.gitignore',
+        '.mise.toml',
+        '.sops.yaml',
+        'clusters/production/apps.yaml',
+        'clusters/production/infrastructure.yaml',
+      ])
+    })
+  }))
+
+test('the quick start of the README, in examples/cluster', () =>
+  withFlux(exampleCluster(), async (flux) => {
+    await followReadme(flux, (user) => checkEnd(flux, user))
+  }))
+
+test.run()
