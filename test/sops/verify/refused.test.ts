@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Place, withPlace } from '../../helpers/flux/verify.ts'
@@ -12,7 +12,10 @@ interface Case {
   args?: string[]
   exitCode: 1 | 2
   code: string
-  message: RegExp
+  /** What the finding is about. */
+  object: string
+  /** Of a finding whose code does not say it all. */
+  message?: RegExp
 }
 
 const target = 'kustomization/infrastructure'
@@ -27,36 +30,89 @@ const keyed = (data: (place: Place) => Record<string, string>) => async (place: 
 }
 const decryption = { provider: 'sops', secretRef: { name: 'sops-age' } }
 
+const suspend = (object: string) => patched(object, { spec: { suspend: true } }, { spec: { suspend: null } })
+const infrastructure = 'kustomization flux-system/infrastructure'
+
 const fluxCases: Record<string, Case> = {
   'a suspended Kustomization': {
-    spoil: patched(target, { spec: { suspend: true } }, { spec: { suspend: null } }),
+    spoil: suspend(target),
     exitCode: 1,
     code: 'suspended',
-    message: /is suspended/,
+    object: infrastructure,
   },
   'a suspended dependency': {
-    spoil: patched('kustomization/flux-system', { spec: { suspend: true } }, { spec: { suspend: null } }),
+    spoil: suspend('kustomization/flux-system'),
     exitCode: 1,
     code: 'suspended',
-    message: /is suspended/,
+    object: 'kustomization flux-system/flux-system',
   },
   'a suspended source': {
-    spoil: patched('gitrepository/flux-system', { spec: { suspend: true } }, { spec: { suspend: null } }),
+    spoil: suspend('gitrepository/flux-system'),
     exitCode: 1,
     code: 'suspended',
-    message: /is suspended/,
+    object: 'gitrepository flux-system/flux-system',
+  },
+  'a dependency that is not there': {
+    spoil: patched(
+      target,
+      { spec: { dependsOn: [{ name: 'nope' }] } },
+      { spec: { dependsOn: [{ name: 'flux-system' }] } },
+    ),
+    exitCode: 1,
+    code: 'dependency',
+    object: infrastructure,
+  },
+  'a source that is not there': {
+    spoil: patched(
+      target,
+      { spec: { sourceRef: { name: 'nope' } } },
+      { spec: { sourceRef: { name: 'flux-system' } } },
+    ),
+    exitCode: 1,
+    code: 'source-missing',
+    object: 'gitrepository flux-system/nope',
+  },
+  'a source of another kind': {
+    spoil: patched(
+      target,
+      { spec: { sourceRef: { kind: 'OCIRepository' } } },
+      { spec: { sourceRef: { kind: 'GitRepository' } } },
+    ),
+    exitCode: 2,
+    code: 'source-kind',
+    object: infrastructure,
+  },
+  'a source that follows a commit': {
+    spoil: patched(
+      'gitrepository/flux-system',
+      { spec: { ref: { commit: '0'.repeat(40) } } },
+      { spec: { ref: { commit: null } } },
+    ),
+    exitCode: 2,
+    code: 'source-not-a-branch',
+    object: 'gitrepository flux-system/flux-system',
+  },
+  'another cluster': {
+    spoil: patched(
+      target,
+      { spec: { kubeConfig: { secretRef: { name: 'x' } } } },
+      { spec: { kubeConfig: null } },
+    ),
+    exitCode: 2,
+    code: 'remote-cluster',
+    object: infrastructure,
   },
   'no decryption': {
     spoil: patched(target, { spec: { decryption: null } }, { spec: { decryption } }),
     exitCode: 1,
     code: 'no-decryption',
-    message: /has no spec\.decryption in the cluster/,
+    object: infrastructure,
   },
   'prune off': {
     spoil: patched(target, { spec: { prune: false } }, { spec: { prune: true } }),
     exitCode: 2,
     code: 'no-prune',
-    message: /has prune switched off/,
+    object: infrastructure,
   },
   'a path out of the repository': {
     spoil: patched(
@@ -66,13 +122,14 @@ const fluxCases: Record<string, Case> = {
     ),
     exitCode: 2,
     code: 'not-checked',
+    object: infrastructure,
     message: /^the path of the Flux Kustomization .* leads out of the repository$/,
   },
   'a Kustomization that is not there': {
     args: ['--kustomization', 'nope'],
     exitCode: 2,
     code: 'kustomization-missing',
-    message: /there are: .*flux-system\/infrastructure/,
+    object: 'kustomization flux-system/nope',
   },
   'a Secret of somebody else at its place': {
     async spoil({ kubectl }) {
@@ -82,9 +139,11 @@ const fluxCases: Record<string, Case> = {
     },
     exitCode: 2,
     code: 'secret-taken',
-    message: /is in the cluster already/,
+    object: 'secret default/sops-test',
   },
 }
+
+const keySecret = 'secret flux-system/sops-age'
 
 const keyCases: Record<string, Case> = {
   'no key Secret': {
@@ -94,43 +153,53 @@ const keyCases: Record<string, Case> = {
     },
     exitCode: 1,
     code: 'key-secret-missing',
-    message: /is not in the cluster/,
+    object: keySecret,
   },
   'another key': {
     spoil: keyed(() => ({ 'age.agekey': makeKey().secret })),
     exitCode: 1,
     code: 'wrong-key',
-    message: /holds the key of age1\w+, but \.sops\.yaml encrypts to age1/,
+    object: keySecret,
   },
   'a data key that the controller does not see': {
     spoil: keyed(({ key }) => ({ 'age.key': key.secret })),
     exitCode: 1,
     code: 'no-agekey',
-    message: /it has: age\.key/,
+    object: keySecret,
+  },
+  'only a comment': {
+    spoil: keyed(() => ({ 'age.agekey': '# nothing\n' })),
+    exitCode: 1,
+    code: 'key-unusable',
+    object: `${keySecret}, data key age.agekey`,
   },
   'a blank before the identity': {
     spoil: keyed(({ key }) => ({ 'age.agekey': ` ${key.secret}` })),
     exitCode: 1,
     code: 'key-unusable',
-    message: /age\.agekey.* line 1 has blanks around it/,
+    object: `${keySecret}, data key age.agekey`,
+    message: /line 1 has blanks around it/,
   },
-  'a public key in place of the identity': {
-    spoil: keyed(({ key }) => ({ 'age.agekey': key.recipient })),
+  'a line that is no identity beside the right one': {
+    spoil: keyed(({ key }) => ({ 'age.agekey': key.secret, 'old.agekey': key.recipient })),
     exitCode: 1,
     code: 'key-unusable',
-    message: /age\.agekey.* line 1 is a public key/,
+    object: `${keySecret}, data key old.agekey`,
+    message: /line 1 is a public key/,
   },
 }
 
-async function check(place: Place, name: string, { spoil, args, exitCode, code, message }: Case) {
+async function check(place: Place, name: string, { spoil, args, ...expected }: Case) {
   const before = await place.tip()
   const mend = await spoil?.(place)
   const { code: ended, json, stderr } = await place.verify(args)
-  assert.is(json.findings[0]?.code, code, `${name}: ${stderr}`)
-  assert.is(ended, exitCode, name)
-  assert.is(json.result, exitCode === 1 ? 'failed' : 'unknown', name)
-  assert.match(json.findings[0]!.message, message)
-  assert.ok(json.findings[0]!.fix)
+  const [finding] = json.findings
+  assert.is(finding?.code, expected.code, `${name}: ${stderr}`)
+  assert.is(finding?.object, expected.object, name)
+  assert.is(ended, expected.exitCode, name)
+  assert.is(json.result, expected.exitCode === 1 ? 'failed' : 'unknown', name)
+  if (expected.message) assert.match(finding?.message ?? '', expected.message)
+  assert.ok(finding?.fix)
   assert.is(json.stages[0]!.status, 'failed', name)
   assert.ok(json.stages.slice(1).every(({ status }) => status === 'skipped'))
   assert.is(json.cleanedUp, true, name)
@@ -143,6 +212,31 @@ for (const [what, cases] of Object.entries({ Flux: fluxCases, 'the key in the cl
     withPlace(async (place) => {
       for (const [name, one] of Object.entries(cases)) await check(place, name, one)
     }))
+}
+
+test('without age-keygen the key is not checked, and not called wrong', () =>
+  withPlace(async ({ verify, env, directory, tip }) => {
+    const before = await tip()
+    const PATH = pathWithout('age-keygen', env, directory)
+    const { code, json } = await verify([], { env: { ...env, PATH } })
+    assert.is(code, 2)
+    assert.is(json.result, 'unknown')
+    assert.is(json.findings[0]!.code, 'not-checked')
+    assert.match(json.findings[0]!.message, 'age-keygen is not on PATH')
+    assert.is(await tip(), before)
+  }))
+
+/** A PATH with everything but one program. */
+function pathWithout(program: string, { PATH = '' }: NodeJS.ProcessEnv, directory: string): string {
+  const directories = PATH.split(delimiter).map((original, index) => {
+    if (!existsSync(join(original, program))) return original
+    const copy = join(directory, `path-${index}`)
+    mkdirSync(copy)
+    for (const name of readdirSync(original))
+      if (name !== program) symlinkSync(join(original, name), join(copy, name))
+    return copy
+  })
+  return directories.join(delimiter)
 }
 
 test('a time limit that is none ends it at once, and nothing is left', () =>
@@ -169,11 +263,12 @@ test('pushes nothing to another repository, without one, or without a cluster', 
     const foreign = await verify([], { cwd: unrelated })
     assert.is(foreign.code, 2)
     assert.is(foreign.json.findings[0]!.code, 'other-repository', foreign.stderr)
-    assert.match(foreign.json.findings[0]!.fix, 'it follows http')
+    assert.is(foreign.json.findings[0]!.object, 'gitrepository flux-system/flux-system')
     await check(place, 'a remote that is not there', {
       args: ['--remote', 'nowhere'],
       exitCode: 2,
       code: 'not-checked',
+      object: infrastructure,
       message: /nowhere/,
     })
 
@@ -201,7 +296,7 @@ test('pushes nothing to another repository, without one, or without a cluster', 
     await check(place, 'a test Secret of sops:test-create', {
       exitCode: 2,
       code: 'test-secret-there',
-      message: /made by sops:test-create/,
+      object: 'kubernetes/infrastructure/sops-test',
     })
   }))
 

@@ -1,0 +1,142 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { CommandError } from '../../../../scripts/lib/errors.ts'
+import { type Branch, openBranch } from '../../../../scripts/sops/verify/branch/branch.ts'
+import { readFiles, withDirectory, writeFiles } from '../../../helpers/files.ts'
+import { type TestRepository, withRepository } from '../../../helpers/repository.ts'
+import { thrown } from '../../../helpers/thrown.ts'
+import { userEnvironment } from '../../../helpers/user.ts'
+
+interface Opened extends TestRepository {
+  branch: Branch
+  /** The bare repository that the branch is pushed to. */
+  bare: string
+  /** Git in the bare repository. */
+  server(...args: string[]): string
+  /** Pushes a file as somebody else. */
+  pushOther(file: string): void
+}
+
+/** A clone whose branch `main` is opened, and the server behind it. */
+async function withBranch(use: (opened: Opened) => Promise<void>): Promise<void> {
+  await withRepository({ 'a.txt': 'a\n' }, async (repository) => {
+    const { directory, git, root, env } = repository
+    const bare = join(directory, 'bare')
+    git('clone', '--quiet', '--bare', root, bare)
+    git('remote', 'add', 'origin', bare)
+    const call = (cwd: string, ...args: string[]) =>
+      execFileSync('git', args, { cwd, env, encoding: 'utf8', stdio: 'pipe' }).trimEnd()
+    const pushOther = (file: string) => {
+      const other = join(directory, `other-${file}`)
+      git('clone', '--quiet', bare, other)
+      writeFiles(other, { [file]: 'x' })
+      call(other, 'add', '--all')
+      call(other, '-c', 'user.name=x', '-c', 'user.email=x@x', 'commit', '--quiet', '--message', file)
+      call(other, 'push', '--quiet', 'origin', 'main')
+    }
+    const branch = await openBranch({ root, env }, { remote: 'origin', branch: 'main' })
+    try {
+      await use({ ...repository, branch, bare, pushOther, server: (...args) => call(bare, ...args) })
+    } finally {
+      await branch.close()
+      assert.is(git('worktree', 'list').split('\n').length, 1)
+      assert.is(git('status', '--porcelain'), '')
+    }
+  })
+}
+
+const edit = (branch: Branch, file: string) => async () => {
+  writeFiles(branch.root, { [file]: 'ours' })
+  return [file]
+}
+
+test('publish: where others push at the same time, the change is made anew on the new tip', () =>
+  withBranch(async ({ branch, server, pushOther }) => {
+    const before: string[][] = []
+    const commit = await branch.publish(async () => {
+      before.push(Object.keys(readFiles(branch.root)))
+      if (before.length < 3) pushOther(`${before.length}.txt`)
+      return edit(branch, 'ours.txt')()
+    }, 'ours')
+    const files = ['.git', 'a.txt']
+    assert.equal(before, [files, ['.git', '1.txt', 'a.txt'], ['.git', '1.txt', '2.txt', 'a.txt']])
+    assert.is(server('rev-parse', 'main'), commit)
+    assert.is(server('log', '--format=%s', '-3', 'main'), 'ours\n2.txt\n1.txt')
+    assert.is(branch.pushes, 3)
+    assert.is(branch.isUnsure, false)
+  }))
+
+test('publish: an edit that has nothing to do pushes nothing', () =>
+  withBranch(async ({ branch, server }) => {
+    const before = server('rev-parse', 'main')
+    assert.is(await branch.publish(async () => undefined, 'nothing'), undefined)
+    assert.is(branch.pushes, 0)
+    assert.is(server('rev-parse', 'main'), before)
+  }))
+
+test('publish: a hook that refuses the commit is no push; a server that refuses is one, and sure', () =>
+  withBranch(async ({ branch, root, bare, server }) => {
+    const before = server('rev-parse', 'main')
+    const hook = (name: string, script: string) => {
+      mkdirSync(dirname(name), { recursive: true })
+      writeFileSync(name, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    }
+    const commitHook = join(root, '.git', 'hooks', 'pre-commit')
+    hook(commitHook, 'echo "not today" >&2; exit 1')
+    const refused = await thrown(branch.publish(edit(branch, 'x'), 'ours'))
+    assert.instance(refused, CommandError)
+    assert.match(refused.message, 'not today')
+    assert.is(branch.pushes, 0)
+
+    rmSync(commitHook)
+    hook(join(bare, 'hooks', 'pre-receive'), 'echo "policy" >&2; exit 1')
+    await branch.refresh()
+    assert.match((await thrown(branch.publish(edit(branch, 'x'), 'ours'))).message, 'policy')
+    assert.is(branch.pushes, 1)
+    assert.is(branch.isUnsure, false)
+    assert.is(server('rev-parse', 'main'), before)
+  }))
+
+test('contains: the commit itself and what was made on top of it, whoever pushed it', () =>
+  withBranch(async ({ branch, server, pushOther }) => {
+    const start = server('rev-parse', 'main')
+    const commit = await branch.publish(edit(branch, 'x'), 'ours')
+    pushOther('later.txt')
+    const later = server('rev-parse', 'main')
+    assert.is(await branch.contains(`main@sha1:${commit}`, commit), true)
+    assert.is(await branch.contains(`main@sha1:${later}`, commit), true)
+    assert.is(await branch.contains(`main@sha1:${start}`, commit), false)
+    assert.is(await branch.contains(undefined, commit), false)
+    assert.is(await branch.has(start), true)
+    assert.is(await branch.has('0'.repeat(40)), false)
+  }))
+
+test('a repository without a commit and a remote that is not there leave no worktree', () =>
+  withDirectory(async (root) => {
+    const env = userEnvironment(root)
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: root, env, encoding: 'utf8' })
+    const worktrees = () => readdirSync(tmpdir()).filter((name) => name.startsWith('flux-sops-verify-'))
+    git('init', '--quiet')
+    const empty = await thrown(openBranch({ root, env }, { remote: 'origin', branch: 'main' }))
+    assert.match(empty.message, 'the repository has no commit yet')
+    git('-c', 'user.name=x', '-c', 'user.email=x@x', 'commit', '--quiet', '--allow-empty', '--message', 'x')
+    const missing = await thrown(openBranch({ root, env }, { remote: 'nowhere', branch: 'main' }))
+    assert.match(missing.message, 'nowhere')
+    assert.equal(worktrees(), [])
+    assert.is(git('worktree', 'list').trimEnd().split('\n').length, 1)
+  }))
+
+test('the name of a branch holds no credentials', () =>
+  withRepository({ 'a.txt': 'a' }, async ({ root, env, git, directory }) => {
+    git('clone', '--quiet', '--bare', root, join(directory, 'bare'))
+    const remote = `file://user:planted@localhost${join(directory, 'bare')}`
+    const branch = await openBranch({ root, env }, { remote, branch: 'main' })
+    assert.is(branch.name, `file://localhost${join(directory, 'bare')}/main`)
+    await branch.close()
+  }))
+
+test.run()

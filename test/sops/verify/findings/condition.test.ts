@@ -1,0 +1,180 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { causes } from '../../../../scripts/sops/verify/findings/causes.ts'
+import { explainCondition } from '../../../../scripts/sops/verify/findings/condition.ts'
+
+/** A Kustomization whose Ready condition says this; none: it has no condition. */
+function kustomizationOf(reason?: string, message = '') {
+  const ready = { type: 'Ready', status: 'False', reason: `${reason}`, message } as const
+  return {
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata: { name: 'apps', namespace: 'flux-system' },
+    spec: { prune: true, sourceRef: { kind: 'GitRepository', name: 'flux-system' } },
+    status: { conditions: reason === undefined ? [] : [ready] },
+  }
+}
+
+const keyError = (why: string) =>
+  `decryption failed for 'Secret.v1.[noGrp]/t': failed to decrypt and format 'apps/t' Secret data: cannot get sops data key: Failed to get the data key required to decrypt the SOPS file.
+
+Group 0: FAILED
+  age1x: FAILED
+${why}
+
+Recovery failed because no master key was able to decrypt the file. In
+order for SOPS to recover the file, at least one key has to be successful,
+but none were.`
+
+const treeError = (why: string) =>
+  `decryption failed for 'Secret.v1.[noGrp]/t': failed to decrypt and format 'apps/t' Secret data: error decrypting sops tree: Error walking tree: ${why}`
+
+const importError = (why: string) =>
+  `failed to import 'age.agekey' data from sops decryption Secret 'apps/sops-age': failed to parse and add to age identities: ${why}`
+
+/** What a real controller said, by what was behind it (docs/decryption.md#what-the-messages-mean). */
+const said: Record<string, readonly [reason: string, message: string][]> = {
+  'key-secret-missing': [['BuildFailed', 'secrets "sops-age" not found']],
+  'key-unusable': [
+    ['BuildFailed', importError('unknown identity type')],
+    ['BuildFailed', importError('malformed secret key: invalid checksum')],
+  ],
+  'no-identity': [
+    [
+      'BuildFailed',
+      keyError(`    - | failed to load age identities. Did not find keys in
+      | locations 'SOPS_AGE_SSH_PRIVATE_KEY_FILE', and
+      | '/tmp/.config/sops/age/keys.txt'.`),
+    ],
+  ],
+  'wrong-key': [
+    [
+      'BuildFailed',
+      keyError(`    - | failed to create reader for decrypting sops data key with
+      | age: identity did not match any of the recipients: incorrect
+      | identity for recipient block`),
+    ],
+    // where the lines are broken depends on the length of the words before
+    [
+      'BuildFailed',
+      keyError(`    - | failed to create reader for decrypting sops data key with age: no
+      | identity matched any
+      | of the recipients`),
+    ],
+  ],
+  'plugin-identity': [
+    [
+      'BuildFailed',
+      keyError(`    - | failed to create reader for decrypting sops data key with
+      | age: yubikey plugin: couldn't start plugin: "yubikey" plugin
+      | not found: exec: "age-plugin-yubikey": executable file not
+      | found in $PATH`),
+    ],
+  ],
+  shamir: [
+    [
+      'BuildFailed',
+      'Recovery failed because the file was encrypted with a Shamir threshold of\n2, but only 1 part(s) were successfully recovered',
+    ],
+  ],
+  'plaintext-in-encrypted-file': [
+    [
+      'BuildFailed',
+      treeError("Could not decrypt value: Input string <redacted> does not match sops' data format"),
+    ],
+    ['BuildFailed', treeError('Expected encrypted value as string, but got int')],
+  ],
+  'moved-value': [
+    [
+      'BuildFailed',
+      treeError(
+        'Could not decrypt value: Could not decrypt with AES_GCM: cipher: message authentication failed',
+      ),
+    ],
+  ],
+  'decryption-missing': [
+    [
+      'ReconciliationFailed',
+      'Secret/apps/t is SOPS encrypted, configuring decryption is required for this secret to be reconciled',
+    ],
+    [
+      'ReconciliationFailed',
+      'GitRepository/apps/x dry-run failed: failed to create typed patch object (apps/x; source.toolkit.fluxcd.io/v1, Kind=GitRepository): .sops: field not declared in schema\n',
+    ],
+  ],
+  'no-namespace': [['ReconciliationFailed', 'Secret/nowhere/t not found: namespaces "nowhere" not found\n']],
+  'not-base64': [
+    [
+      'ReconciliationFailed',
+      'Secret/apps/t dry-run failed: failed to convert new object (apps/t; /v1, Kind=Secret) to proper version: unable to convert unstructured object to /v1, Kind=Secret: error decoding from json: illegal base64 data at input byte 3\n',
+    ],
+  ],
+  'not-a-string': [
+    [
+      'ReconciliationFailed',
+      'Secret/apps/t dry-run failed: failed to create typed patch object (apps/t; /v1, Kind=Secret): .stringData.token: expected string, got &value.valueUnstructured{Value:12345}\n',
+    ],
+  ],
+  'path-missing': [
+    [
+      'ArtifactFailed',
+      'kustomization path not found: stat /tmp/kustomization-1/app: no such file or directory',
+    ],
+  ],
+  build: [
+    [
+      'BuildFailed',
+      "kustomize build failed: accumulating resources: accumulation err='accumulating resources from 'nope.yaml'",
+    ],
+  ],
+  substitution: [
+    [
+      'BuildFailed',
+      'post build failed for \'Secret.v1.[noGrp]/t\': envsubst error: variable substitution failed: variable not set (strict mode): "UNDEFINED"',
+    ],
+    // not that of the key
+    [
+      'BuildFailed',
+      "post build failed for 'Secret.v1.[noGrp]/t': substitute from 'Secret/nope' error: secrets \"nope\" not found",
+    ],
+  ],
+  health: [
+    [
+      'HealthCheckFailed',
+      "health check failed after 30.03s: timeout waiting for: [Deployment/apps/web status: 'InProgress']",
+    ],
+  ],
+  dependency: [['DependencyNotReady', "dependency 'flux-system/infrastructure' is not ready"]],
+  immutable: [
+    [
+      'ReconciliationFailed',
+      'Secret/apps/t dry-run failed (Invalid): Secret "t" is invalid: data: Forbidden: field is immutable when `immutable` is set\n',
+    ],
+  ],
+  'not-ready': [['PruneFailed', 'something else']],
+}
+
+test('each message of the controller has the code of its cause', () => {
+  assert.equal(Object.keys(said).sort(), [...causes.map(({ code }) => code), 'not-ready'].sort())
+  for (const [code, messages] of Object.entries(said))
+    for (const [reason, message] of messages)
+      assert.is(explainCondition(kustomizationOf(reason, message)).code, code, message)
+})
+
+test('a Kustomization without a condition is not ready for no reason', () => {
+  assert.equal(explainCondition(kustomizationOf()), {
+    code: 'no-status',
+    object: 'kustomization flux-system/apps',
+    facts: { namespace: 'flux-system', name: 'apps', says: undefined, hasApplied: false },
+  })
+})
+
+test('the words of the controller are on one line, and hold no value', () => {
+  const { facts } = explainCondition(kustomizationOf(...said['not-a-string']![0]!))
+  assert.is(facts.says?.reason, 'ReconciliationFailed')
+  assert.match(facts.says!.message, /^Secret\/apps\/t dry-run failed: .*expected string, got <redacted>$/)
+  const { facts: framed } = explainCondition(kustomizationOf(...said['wrong-key']![1]!))
+  assert.match(framed.says!.message, 'with age: no identity matched any of the recipients')
+})
+
+test.run()

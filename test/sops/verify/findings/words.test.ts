@@ -1,0 +1,110 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { ConditionFinding, Finding } from '../../../../scripts/sops/verify/findings/finding.ts'
+import { failed, notChecked } from '../../../../scripts/sops/verify/findings/verdict.ts'
+import { wordsOf } from '../../../../scripts/sops/verify/findings/words.ts'
+
+const says = { reason: 'BuildFailed', message: 'secrets "sops-age" not found' }
+const condition: ConditionFinding = {
+  code: 'key-secret-missing',
+  object: 'kustomization apps/web',
+  facts: { namespace: 'apps', name: 'web', says, hasApplied: false },
+}
+const cause = "likely cause: the Secret with the age key is not in the Kustomization's own namespace"
+const install = '`mise run flux:sops-key`, with --namespace where the Kustomization is not in flux-system'
+
+const findings: [finding: Finding, message: string, fix: string][] = [
+  [
+    { code: 'kustomization-missing', object: 'kustomization a/b', facts: { others: [] } },
+    'is not in the cluster; there are: none',
+    'choose one with --kustomization, or push it and wait for Flux',
+  ],
+  [
+    {
+      code: 'suspended',
+      object: 'gitrepository a/b',
+      facts: { kind: 'GitRepository', namespace: 'a', name: 'b', isMeanwhile: false },
+    },
+    'is suspended, so Flux sees no new commit',
+    'flux resume source git b -n a',
+  ],
+  [
+    {
+      code: 'suspended',
+      object: 'kustomization a/b',
+      facts: { kind: 'Kustomization', namespace: 'a', name: 'b', isMeanwhile: true },
+    },
+    'was suspended meanwhile',
+    'flux resume kustomization b -n a',
+  ],
+  [
+    { code: 'key-secret-missing', object: 'secret apps/sops-age', facts: { namespace: 'apps' } },
+    'is not in the cluster',
+    '`mise run flux:sops-key --namespace apps`',
+  ],
+  [
+    { code: 'wrong-key', object: 'secret a/b', facts: { inCluster: ['age1a', 'age1b'], ofFile: [] } },
+    'holds the key of age1a, age1b, but .sops.yaml encrypts to no age recipient',
+    '`mise run flux:sops-key` with the key that .sops.yaml names, or correct .sops.yaml',
+  ],
+  [
+    { code: 'key-unusable', object: 'secret a/b, data key c.agekey', facts: { reason: undefined } },
+    'holds no age identity, so the controller finds none',
+    '`mise run flux:sops-key` writes a checked key',
+  ],
+  [
+    {
+      code: 'other-repository',
+      object: 'gitrepository a/b',
+      facts: { commit: '0123456789'.repeat(4), url: 'https://x/y', remote: 'origin' },
+    },
+    'has fetched the commit 0123456, which is not in this repository',
+    'it follows https://x/y: go to a clone of that, or name its remote with --remote (now origin)',
+  ],
+  [condition, `BuildFailed: secrets "sops-age" not found\n${cause}`, install],
+  [
+    { ...condition, facts: { ...condition.facts, hasApplied: true } },
+    `applied the commit, but is not ready: BuildFailed: secrets "sops-age" not found\n${cause}`,
+    install,
+  ],
+  [
+    { code: 'timeout', object: condition.object, facts: { waitedFor: 'apply', last: condition } },
+    `did not apply the commit in time; it says BuildFailed: secrets "sops-age" not found\n${cause}`,
+    install,
+  ],
+  [
+    { ...condition, code: 'not-ready' },
+    'BuildFailed: secrets "sops-age" not found',
+    'kubectl describe kustomization web -n apps',
+  ],
+  [
+    { ...condition, code: 'no-status', facts: { ...condition.facts, says: undefined } },
+    'has no Ready condition',
+    'is kustomize-controller running?',
+  ],
+  [
+    { code: 'not-checked', object: 'kustomization a/b', facts: { message: 'no key', hint: undefined } },
+    'no key',
+    'see the message',
+  ],
+]
+
+for (const [finding, message, fix] of findings)
+  test(`the words of ${finding.code}: ${message.split('\n')[0]}`, () =>
+    assert.equal(wordsOf(finding), { message, fix }))
+
+test('a verdict names the object, and tells failed from not checked', () => {
+  const finding: Finding = { code: 'no-prune', object: 'kustomization a/b', facts: {} }
+  const { message, fix } = wordsOf(finding)
+  for (const [verdict, exitCode] of [
+    [failed(finding), 1],
+    [notChecked(finding), 2],
+  ] as const) {
+    assert.is(verdict.exitCode, exitCode)
+    assert.is(verdict.message, `kustomization a/b: ${message}`)
+    assert.is(verdict.hint, fix)
+    assert.is(verdict.finding, finding)
+  }
+})
+
+test.run()
