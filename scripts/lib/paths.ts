@@ -9,6 +9,17 @@ export function namesFrom(cwd: string): NameOf {
 }
 
 /**
+ * Calls the paths in what a program has written by their names.
+ * @param root only paths below it, absolute
+ */
+export function renamePaths(text: string, root: string, nameOf: NameOf): string {
+  // a path starts and ends where a blank, a quote, a bracket or a punctuation mark does
+  const part = '[^\\s\'"`:;,()/]'
+  const below = new RegExp(`(?<!${part})${RegExp.escape(root)}(?:/${part}+)*(?!${part})`, 'g')
+  return text.replace(below, nameOf)
+}
+
+/**
  * A path relative to a directory, with `/`; the directory itself is `.`. So JSON calls the files of a repository.
  * @param directory absolute, as is `path`
  * @returns `undefined` for what is not below it

@@ -160,8 +160,27 @@ test('from a directory of the repository: paths are relative to it, and in JSON 
     const { stdout: json } = await testCreate(['--json', '--name', 'other'], { cwd })
     assert.is(JSON.parse(json).path, infrastructure)
     assert.is(JSON.parse(json).files[0], `${infrastructure}/other/secret.enc.yaml`)
-    const there = await testCreate(['--namespace', 'other'], { cwd })
-    assert.match(there.stderr, /cannot create sops-test: it is there already, for the namespace default/)
+  }))
+
+test('from a directory of the repository: messages name files as the user would', () =>
+  withPlace({}, async ({ root, testCreate }) => {
+    const cwd = join(root, infrastructure)
+    const list = `${infrastructure}/kustomization.yaml`
+    const errorOf = async (...args: string[]) => (await testCreate(args, { cwd })).stderr
+    assert.is((await testCreate([], { cwd })).code, 0)
+    assert.match(await errorOf('--namespace', 'x'), /cannot create sops-test: it is there already, for the/)
+    writeFiles(root, { [list]: 'resources: [nothing.yaml]\n' })
+    assert.match(
+      await errorOf('--name', 'more'),
+      /cannot create more: even without it, kustomize build \. failed: .* nothing\.yaml/,
+    )
+    writeFiles(root, { [list]: 'resources: []\n', '.sops.yaml': '' })
+    assert.match(
+      await errorOf('--name', 'more'),
+      /cannot encrypt more\/secret\.enc\.yaml: \.\.\/\.\.\/\.sops\.yaml has no creation rules/,
+    )
+    writeFiles(root, { [`${infrastructure}/kustomization.yml`]: '' })
+    assert.match(await errorOf(), /cannot edit kustomization\.yaml: there is kustomization\.yml as well/)
   }))
 
 test('it warns where the kustomizations change namespace or name', () =>

@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import type { Caller } from '../caller.ts'
 import { CommandError } from '../errors.ts'
+import { type NameOf, namesFrom, renamePaths } from '../paths.ts'
 import { type RunOptions, run } from '../run.ts'
 
 /** The names of a kustomization file (kustomize api/konfig/general.go). A directory may hold one of them. */
@@ -19,18 +20,21 @@ export function kustomizationFilesIn(directory: string): string[] {
  * The result may hold secrets: it is for the caller alone.
  *
  * @param directory absolute
- * @param options `cwd`: what the directory is called relative to in messages
- * @throws CommandError with the redacted reason, without paths of this machine; UserError where kustomize is missing
+ * @param options `cwd`: the root of the repository; `nameOf`: how what is below it is called in messages
+ * @throws CommandError with the redacted reason, without paths of this machine; MissingProgram
  */
-export async function build(directory: string, options: RunOptions & { cwd: string }): Promise<string> {
+export async function build(
+  directory: string,
+  { nameOf, ...options }: RunOptions & { cwd: string; nameOf: NameOf },
+): Promise<string> {
   const args = ['kustomize', 'build', '--load-restrictor', 'LoadRestrictionsNone', directory]
   try {
     return await run(args, options)
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
-    const name = relative(options.cwd, directory) || '.'
-    const why = error.stderr.replaceAll(`${options.cwd}/`, '').replaceAll(directory, name)
-    throw new CommandError(`kustomize build ${name} failed: ${why || `exit ${error.code}`}`, error.code, why)
+    const why = renamePaths(error.stderr, options.cwd, nameOf)
+    const what = `kustomize build ${nameOf(directory)} failed`
+    throw new CommandError(`${what}: ${why || `exit ${error.code}`}`, error.code, why)
   }
 }
 
@@ -51,7 +55,8 @@ export async function failingBuilds(
     for (let directory = left.shift(); directory !== undefined; directory = left.shift()) {
       status(`kustomize build ${directory} (${directories.length - left.length} of ${directories.length})`)
       try {
-        await build(join(root, directory), { cwd: root, env, signal, timeout: 60_000 })
+        const options = { cwd: root, nameOf: namesFrom(root), env, signal, timeout: 60_000 }
+        await build(join(root, directory), options)
       } catch (error) {
         if (!(error instanceof CommandError)) throw error
         failing.set(directory, error)

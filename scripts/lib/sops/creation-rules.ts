@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { type Repository, searchFiles } from '../git.ts'
+import type { NameOf } from '../paths.ts'
 import { listAt, textAt } from '../yaml/values.ts'
 import { ageRecipients } from './recipients.ts'
 
@@ -12,17 +13,18 @@ const configName = '.sops.yaml'
 /**
  * The file with the creation rules for another file: the one that SOPS_CONFIG names, or the nearest `.sops.yaml` above it.
  * @param file absolute
+ * @param nameOf how it is called in the message
  * @returns absolute
  * @throws UserError where there is none
  */
-export function findCreationRules(file: string, { root, env }: Repository): string {
+export function findCreationRules(file: string, { root, env }: Repository, nameOf: NameOf): string {
   if (env.SOPS_CONFIG) return resolve(root, env.SOPS_CONFIG)
   for (let directory = dirname(file); ; directory = dirname(directory)) {
     const config = join(directory, configName)
     if (existsSync(config)) return config
     if (directory === root || directory === dirname(directory)) {
       throw new UserError(
-        `cannot encrypt ${relative(root, file)}: there is no ${configName} in its directory or above`,
+        `cannot encrypt ${nameOf(file)}: there is no ${configName} in its directory or above`,
         {
           hint: 'write one with a creation rule: https://getsops.io/docs/#using-sops-yaml-conf-to-select-kms-pgp-and-age-for-new-files',
         },

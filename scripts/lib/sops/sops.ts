@@ -1,7 +1,7 @@
-import { relative } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { CommandError, UserError } from '../errors.ts'
 import type { Repository } from '../git.ts'
+import type { NameOf } from '../paths.ts'
 import { run } from '../run.ts'
 import { valueAt } from '../yaml/values.ts'
 import { findCreationRules, noCreationRule, ruleEnvironment } from './creation-rules.ts'
@@ -30,6 +30,7 @@ export interface SecretManifest {
  * @param manifest a Secret. It is a secret.
  * @param file the absolute path that it is for; nothing is read from or written to it
  * @param repository the search for creation rules ends at its root
+ * @param nameOf how files are called in messages
  * @returns the encrypted YAML
  * @throws UserError where there are no creation rules, none matches (with the rules that were tried), or the one that does
  *   selects other values and can't be overruled
@@ -38,11 +39,12 @@ export async function encrypt(
   manifest: SecretManifest,
   file: string,
   repository: Repository,
+  nameOf: NameOf,
 ): Promise<string> {
   const { root, env, signal } = repository
-  const config = findCreationRules(file, repository)
-  const name = relative(root, file)
-  const rules = relative(root, config)
+  const config = findCreationRules(file, repository, nameOf)
+  const name = nameOf(file)
+  const rules = nameOf(config)
   // as JSON, in which every text has one spelling; YAML 1.1 and 1.2 differ about some
   const types = ['--input-type', 'json', '--output-type', 'yaml']
   const args = ['sops', '--config', config, 'encrypt', '--filename-override', file, ...types]

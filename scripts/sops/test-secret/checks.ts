@@ -5,7 +5,7 @@ import { CommandError, exit, UserError } from '../../lib/errors.ts'
 import { listFiles } from '../../lib/git.ts'
 import { build, kustomizationFilesIn } from '../../lib/kustomize/build.ts'
 import { hasResource } from '../../lib/kustomize/resources.ts'
-import { type NameOf, namesFrom } from '../../lib/paths.ts'
+import { namesFrom } from '../../lib/paths.ts'
 import { findTestSecret } from './found.ts'
 import { kustomizationFile } from './kustomization.ts'
 import { directoryOf, type Place } from './place.ts'
@@ -24,12 +24,12 @@ const buildLimit = 120_000
  * Sees to it that what is at the place of a test Secret is one of ours, whole, and for this namespace.
  * @throws UserError where it is not
  */
-export function checkExisting(place: Place, namespace: string, nameOf: NameOf): void {
-  const what = `cannot create ${nameOf(directoryOf(place))}`
+export function checkExisting(place: Place, namespace: string, { cwd }: TestSecretCaller): void {
+  const what = `cannot create ${namesFrom(cwd)(directoryOf(place))}`
   const found = findTestSecret(place)
   if (!found?.ours)
     throw new UserError(`${what}: something else of that name is there`, { hint: 'choose another --name' })
-  const list = readList(place)
+  const list = readList(place, cwd)
   const isListed = !list || hasResource(list.text, place.name)
   const isWhole = isListed && existsSync(join(directoryOf(place), kustomizationFile))
   if (isWhole && found.namespace === namespace) return
@@ -76,7 +76,7 @@ export async function whyNotBuilt(place: Place, caller: TestSecretCaller): Promi
 export async function buildDirectory(
   directory: string,
   { root }: Place,
-  { env, signal }: TestSecretCaller,
+  { cwd, env, signal }: TestSecretCaller,
 ): Promise<string> {
-  return build(directory, { cwd: root, env, signal, timeout: buildLimit })
+  return build(directory, { cwd: root, nameOf: namesFrom(cwd), env, signal, timeout: buildLimit })
 }

@@ -3,7 +3,7 @@ import { UserError } from '../../lib/errors.ts'
 import type { FileChange } from '../../lib/file-changes.ts'
 import { openKustomizationFile } from '../../lib/kustomize/kustomization-edit.ts'
 import { addResource, removeResource } from '../../lib/kustomize/resources.ts'
-import type { NameOf } from '../../lib/paths.ts'
+import { namesFrom } from '../../lib/paths.ts'
 import { kustomizationFile, readReplaced, renderKustomization } from './kustomization.ts'
 import { directoryOf, type Place, textOf } from './place.ts'
 import { secretFile } from './secret-manifest.ts'
@@ -13,17 +13,19 @@ import { secretFile } from './secret-manifest.ts'
  * be removed and breaks nothing.
  *
  * @param encrypted the Secret
+ * @param cwd from where messages name the files
  * @throws UserError where the kustomization file cannot be edited with certainty
  */
-export function planCreation(place: Place, encrypted: string, nameOf: NameOf): FileChange[] {
+export function planCreation(place: Place, encrypted: string, cwd: string): FileChange[] {
   const { name } = place
   const directory = directoryOf(place)
-  const list = readList(place)
+  const list = readList(place, cwd)
   const added = list && addResource(list.text, name)
   if (added && 'reason' in added)
-    throw new UserError(`cannot add ${name} to the resources of ${nameOf(list.file)}: ${added.reason}`, {
-      hint: 'nothing was changed',
-    })
+    throw new UserError(
+      `cannot add ${name} to the resources of ${namesFrom(cwd)(list.file)}: ${added.reason}`,
+      { hint: 'nothing was changed' },
+    )
   // kept where a removal of the entry alone would not bring back what was there
   const inverse = added && removeResource(added.text, name)
   const replaced = inverse && 'text' in inverse && inverse.text === list.text ? undefined : added?.replaced
@@ -38,16 +40,18 @@ export function planCreation(place: Place, encrypted: string, nameOf: NameOf): F
 /**
  * What has to be deleted and changed to remove a test Secret that `findTestSecret` calls ours: the list first and the Secret,
  * by which it can be recognised, last.
+ * @param cwd from where messages name the files
  * @throws UserError where the kustomization file cannot be edited with certainty
  */
-export function planRemoval(place: Place, nameOf: NameOf): FileChange[] {
+export function planRemoval(place: Place, cwd: string): FileChange[] {
   const { name } = place
+  const nameOf = namesFrom(cwd)
   const directory = directoryOf(place)
   const own = [kustomizationFile, secretFile].flatMap((file) => {
     const before = textOf(place, file)
     return before === undefined ? [] : [{ path: join(directory, file), before, after: undefined }]
   })
-  const list = readList(place)
+  const list = readList(place, cwd)
   const replaced = readReplaced(textOf(place, kustomizationFile) ?? '')
   const removed = list && removeResource(list.text, name, replaced)
   if (removed && 'reason' in removed)
@@ -61,11 +65,12 @@ export function planRemoval(place: Place, nameOf: NameOf): FileChange[] {
 
 /**
  * The kustomization file of the path that a test Secret is in: it lists the test Secret.
+ * @param cwd from where messages name it
  * @returns `undefined` where there is none, so that Flux includes every manifest
  * @throws UserError where it is not clear which text kustomize would read
  */
-export function readList({ root, path }: Place): { file: string; text: string } | undefined {
-  const opened = openKustomizationFile(root, path)
+export function readList({ path }: Place, cwd: string): { file: string; text: string } | undefined {
+  const opened = openKustomizationFile(cwd, path)
   if (opened && 'reason' in opened) throw new UserError(opened.reason)
   return opened
 }

@@ -57,7 +57,7 @@ export async function createTestSecret(
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
     throw new UserError(`${what}: ${nameOf(path)} is not a directory of this repository`)
   if (findTestSecret(place)) {
-    checkExisting(place, content.namespace, nameOf)
+    checkExisting(place, content.namespace, caller)
     if (!key)
       throw new UserError(`${what}: it is there already, and only a key can tell its message`, {
         hint: removeFirst,
@@ -66,12 +66,13 @@ export async function createTestSecret(
   }
   await refuseLastOfDirectory(place, caller)
   const { env, signal } = caller
+  const file = join(directoryOf(place), secretFile)
   const [encrypted, problem] = await Promise.all([
-    encrypt(makeSecret(name, content), join(directoryOf(place), secretFile), { root, env, signal }),
+    encrypt(makeSecret(name, content), file, { root, env, signal }, nameOf),
     whyNotBuilt(place, caller),
   ])
   if (problem) throw new UserError(`${what}: even without it, ${problem}`, { hint: 'nothing was changed' })
-  const changes = planCreation(place, encrypted, nameOf)
+  const changes = planCreation(place, encrypted, caller.cwd)
   return change(changes, what, caller, async () => ({
     result: 'created',
     ...done(root, changes),
@@ -87,12 +88,11 @@ export async function createTestSecret(
  */
 export async function removeTestSecret(place: Place, caller: TestSecretCaller): Promise<Removed> {
   const { root } = place
-  const nameOf = namesFrom(caller.cwd)
-  const what = `cannot remove ${nameOf(directoryOf(place))}`
+  const what = `cannot remove ${namesFrom(caller.cwd)(directoryOf(place))}`
   const found = findTestSecret(place)
   if (!found) return { result: 'absent', ...done(root, []), problem: undefined }
   if (!found.ours) throw new UserError(`${what}: sops:test-create did not make it, or not all of it`)
-  const changes = planRemoval(place, nameOf)
+  const changes = planRemoval(place, caller.cwd)
   await refuseLastOfDirectory(place, caller)
   const before = await whyNotBuilt(place, caller)
   return change(changes, what, caller, async () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { namesFrom } from '../../../scripts/lib/paths.ts'
 import {
   findCreationRules,
   noCreationRule,
@@ -15,7 +16,7 @@ const [one, two] = [makeKey().recipient, makeKey().recipient]
 test('findCreationRules: the nearest file above, never one outside of the repository', () =>
   withRepository({ 'a/.sops.yaml': '', '.sops.yaml': '' }, async (repository) => {
     const { root, directory } = repository
-    const rulesOf = (file: string) => findCreationRules(join(root, file), repository)
+    const rulesOf = (file: string) => findCreationRules(join(root, file), repository, namesFrom(root))
     assert.is(rulesOf('a/b/c.yaml'), join(root, 'a/.sops.yaml'))
     assert.is(rulesOf('b/c.yaml'), join(root, '.sops.yaml'))
     assert.is(rulesOf('c.yaml'), join(root, '.sops.yaml'))
@@ -27,7 +28,8 @@ test('findCreationRules: the nearest file above, never one outside of the reposi
 test('findCreationRules: SOPS_CONFIG decides', () =>
   withRepository({ '.sops.yaml': '' }, async ({ root, env }) => {
     const repository = { root, env: { ...env, SOPS_CONFIG: 'other.yaml' } }
-    assert.is(findCreationRules(join(root, 'a.yaml'), repository), join(root, 'other.yaml'))
+    const rules = findCreationRules(join(root, 'a.yaml'), repository, namesFrom(root))
+    assert.is(rules, join(root, 'other.yaml'))
   }))
 
 test('noCreationRule: names the rules that were tried', () =>
