@@ -5,6 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { conditionOf, type Kustomization } from '../../scripts/lib/cluster/flux-objects.ts'
 import { oneLine } from '../../scripts/lib/redact.ts'
+import { explainCondition } from '../../scripts/sops/verify/findings/condition.ts'
 import { decryptionCases } from '../helpers/flux/decryption-cases.ts'
 import { type Flux, withFlux } from '../helpers/flux/sandbox.ts'
 
@@ -22,6 +23,8 @@ interface Seen {
   /** `True` or `False`. */
   ready: string
   message: string
+  /** What `sops:verify` says of it. */
+  code: string
   /** What the object holds under `token`; `undefined` where there is none. */
   value: string | undefined
 }
@@ -57,11 +60,13 @@ async function look({ sandbox }: Flux): Promise<Map<string, Seen>> {
   await removeAll(sandbox)
   return new Map(
     decryptionCases.map(({ name }) => {
-      const ready = conditionOf(kustomizations.find(({ metadata }) => metadata.name === name)!, 'Ready')!
+      const kustomization = kustomizations.find(({ metadata }) => metadata.name === name)!
+      const ready = conditionOf(kustomization, 'Ready')!
+      const { code } = explainCondition(kustomization)
       const found = items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === name)
       const token = found?.data?.token
       const value = found?.kind === 'Secret' && token ? Buffer.from(token, 'base64').toString() : token
-      return [name, { ready: ready.status, message: oneLine(ready.message), value }]
+      return [name, { ready: ready.status, message: oneLine(ready.message), code, value }]
     }),
   )
 }
@@ -90,14 +95,12 @@ async function settled({ kubectl }: Flux['sandbox']): Promise<Kustomization[]> {
 
 for (const { title, name, shows } of decryptionCases)
   test(title, async () => {
-    const { ready, message, value } = (await seen()).get(name)!
+    const { ready, message, code, value } = (await seen()).get(name)!
     if ('code' in shows) {
       assert.is(ready, 'False', message)
-      if (shows.code)
-        assert.ok(
-          messages.get(shows.code)?.some((text) => message.includes(text)),
-          message,
-        )
+      assert.is(code, shows.code, message)
+      const texts = messages.get(code) ?? []
+      assert.ok(code === 'not-ready' || texts.some((text) => message.includes(text)), message)
       if (shows.message) assert.match(message, shows.message)
     } else {
       assert.is(ready, 'True', message)

@@ -3,7 +3,7 @@ import { encoded, encrypt, key, map, secret, whole, withData } from './encrypted
 
 type Files = Record<string, string>
 
-/** What becomes of a case: the value in the cluster, ciphertext in it, or the code of the row that holds the message. */
+/** What becomes of a case: the value in the cluster, ciphertext in it, or the code that `sops:verify` gives to the message. */
 export type Shown = { value: string } | { ciphertext: true } | { code: string; message?: RegExp }
 
 /**
@@ -186,7 +186,11 @@ const substitute = `${block}  postBuild: {substitute: {other: x}}\n`
 
 /** What can be wrong, with the right key. */
 const wrong: FileCase[] = [
-  ['one key for two key groups', edited(plain, [[key], [other]]), fails('shamir')],
+  [
+    'one key for two key groups',
+    edited(plain, [[key], [other]]),
+    fails('wrong-key', /Shamir threshold of 2/),
+  ],
   [
     'a value that was added by hand',
     edited((text) => text.replace('stringData:\n', 'stringData:\n    added: by hand\n')),
@@ -210,7 +214,7 @@ const wrong: FileCase[] = [
   [
     'an env file that is YAML',
     generated('secretGenerator', 'envs: [token.yaml]', 'token.yaml', whole('token: clear\n')),
-    fails('', /data\[token: clear\]/),
+    fails('not-ready', /data\[token: clear\]/),
   ],
   ['no base64 under data', file((name) => encrypt(withData(name, '!'))), fails('not-base64')],
   [
