@@ -179,12 +179,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
         said += chunk
       })
       const ended = once(child, 'close')
-      const late = setTimeout(() => child.kill('SIGKILL'), 10_000)
       // more than a pipe holds: when it is written, the task reads
       await new Promise((read) => child.stdin.write(`${'#'.repeat(1_000_000)}\n`, read))
       child.kill(signal)
       assert.equal(await ended, [2, null])
-      clearTimeout(late)
       assert.is(said, `error: interrupted (${signal})\n`)
     })
   })
@@ -222,7 +220,7 @@ test('what keeps it from the cluster is told apart', async () => {
   })
 })
 
-test('an API server that does not answer is given up within 10 s', async () => {
+test('an API server that does not answer is given up', async () => {
   const sockets: Socket[] = []
   const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1')
   try {
@@ -240,11 +238,9 @@ test('an API server that does not answer is given up within 10 s', async () => {
           'current-context': 'x',
         }),
       )
-      const start = Date.now()
       const ended = await sopsKey([], { env: { ...env, KUBECONFIG: kubeconfig } })
       assert.is(ended.code, 2)
       assert.match(ended.stderr, 'the API server did not answer in time', ended.stderr)
-      assert.ok(Date.now() - start < 11_000, `${Date.now() - start} ms`)
       rmSync(kubeconfig)
     })
   } finally {

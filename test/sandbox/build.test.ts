@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { exit, Interrupted, UserError } from '../../scripts/lib/errors.ts'
 import { buildBinaries } from '../../scripts/sandbox/build.ts'
 import { withDirectory } from '../helpers/files.ts'
-import { listProcesses } from '../helpers/processes.ts'
+import { listProcesses, until } from '../helpers/processes.ts'
 
 /** What is there of a sandbox, half or whole. */
 function parts(cacheHome: string): string[] {
@@ -63,22 +63,16 @@ test('an interrupted build leaves nothing, neither files nor processes', () =>
   withDirectory(async (directory) => {
     const abort = new AbortController()
     const notes: string[] = []
-    const note = (line: string) => {
-      notes.push(line)
-      if (line.includes('building age (2 of 9)'))
-        setTimeout(() => abort.abort(new Interrupted('SIGINT')), 200)
-    }
+    const compilers = () => listProcesses().filter(({ command }) => command.includes(directory))
     const { env } = process
-    const error = await buildBinaries({ cacheHome: directory, env, note, signal: abort.signal }).catch(
-      (error) => error,
-    )
-    assert.instance(error, Interrupted)
+    const options = { cacheHome: directory, env, note: (line: string) => notes.push(line) }
+    const building = buildBinaries({ ...options, signal: abort.signal }).catch((error) => error)
+    await until('Go builds the second one', () => notes.length > 1 && compilers().length > 0)
+    abort.abort(new Interrupted('SIGINT'))
+    assert.instance(await building, Interrupted)
     assert.match(notes[1]!, /^building age-keygen \(1 of 9\), 0 s so far$/)
     assert.equal(parts(directory), [])
-    assert.equal(
-      listProcesses().filter(({ command }) => command.includes(directory)),
-      [],
-    )
+    assert.equal(compilers(), [])
   }))
 
 test('a failed build says what Go said, and leaves nothing', () =>

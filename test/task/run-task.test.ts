@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { withDirectory } from '../helpers/files.ts'
+import { withDirectory, writeFiles } from '../helpers/files.ts'
 import { until } from '../helpers/processes.ts'
 import { startProgram } from '../helpers/program.ts'
 import { withFixtureTask } from '../helpers/task-fixture.ts'
@@ -16,13 +16,14 @@ const secret = 'hunter2-planted'
 const throwing = (expression: string) =>
   `const { UserError } = await import(${JSON.stringify(errors)}); const secret = '${secret}'; throw ${expression}`
 
-/** Waits for the signal, cleans up for a while, and then writes the file `cleaned`. */
+/** Waits for the signal, then makes the file `cleaning`, and when the file `go-on` is there the file `cleaned`. */
 const waiting = `
-  const { writeFileSync } = await import('node:fs')
+  const { existsSync, writeFileSync } = await import('node:fs')
   const { setTimeout: sleep } = await import('node:timers/promises')
   writeFileSync('started', '')
-  await sleep(30_000, undefined, { signal: caller.signal }).catch(() => {})
-  await sleep(300)
+  await sleep(600_000, undefined, { signal: caller.signal }).catch(() => {})
+  writeFileSync('cleaning', '')
+  while (!existsSync('go-on')) await sleep(20)
   writeFileSync('cleaned', String(caller.signal.reason.message))
   caller.signal.throwIfAborted()
   return { exitCode: 0, lines: [], json: {} }`
@@ -94,6 +95,7 @@ test('an error beside the task ends it: it cleans up, exit 70 and one document',
     json,
     `setTimeout(() => { throw new Error('${secret}') }, 50); ${waiting}`,
     async (task) => {
+      writeFiles(task.directory, { 'go-on': '' })
       const { code, stdout, stderr } = await task.run(['--json'])
       assert.is(code, 70)
       assert.is(JSON.parse(stdout).error.message, 'internal error')
@@ -129,22 +131,25 @@ test('an unhandled rejection is a bug', () =>
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   test(`${signal}: the task cleans up and ends, also when it comes again`, () =>
     withFixtureTask([], waiting, async (task) => {
-      const { child, ended } = task.start([])
-      await until('it started', () => existsSync(join(task.directory, 'started')))
-      child.kill(signal)
-      await new Promise((done) => setTimeout(done, 100))
-      child.kill(signal)
-      assert.equal(await ended, { code: 2, stdout: '', stderr: `error: interrupted (${signal})\n` })
+      const started = task.start([])
+      const made = (file: string) => () => existsSync(join(task.directory, file))
+      await until('it started', made('started'), started)
+      started.child.kill(signal)
+      await until('it cleans up', made('cleaning'), started)
+      started.child.kill(signal)
+      writeFiles(task.directory, { 'go-on': '' })
+      assert.equal(await started.ended, { code: 2, stdout: '', stderr: `error: interrupted (${signal})\n` })
       assert.is(readFileSync(join(task.directory, 'cleaned'), 'utf8'), `interrupted (${signal})`)
     }))
 }
 
 test('mise run: Ctrl-C reaches the task, which cleans up', () =>
   withFixtureTask([], waiting, async (task) => {
-    const { child, ended } = task.start([], { via: 'mise' })
-    await until('it started', () => existsSync(join(task.directory, 'started')))
-    child.kill('SIGINT')
-    await ended
+    writeFiles(task.directory, { 'go-on': '' })
+    const started = task.start([], { via: 'mise' })
+    await until('it started', () => existsSync(join(task.directory, 'started')), started)
+    started.child.kill('SIGINT')
+    await started.ended
     await until('it cleaned up', () => existsSync(join(task.directory, 'cleaned')))
   }))
 
@@ -159,10 +164,13 @@ test('mise run passes the exit codes on', () =>
   ))
 
 test('a reader that stops reading does not stop the work', () => {
+  // more lines than a pipe holds
   const body = `
-    for (let line = 0; line < 20_000; line++) caller.say('line ' + line)
+    const { errorMonitor, once } = await import('node:events')
     const { writeFileSync } = await import('node:fs')
-    await new Promise((done) => setTimeout(done, 200))
+    const stopped = once(process.stdout, errorMonitor)
+    for (let line = 0; line < 20_000; line++) caller.say('line ' + line)
+    await stopped
     caller.say('end')
     writeFileSync('finished', '')
     return { exitCode: 0, lines: ['done'], json: {} }`

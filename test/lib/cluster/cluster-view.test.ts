@@ -8,7 +8,7 @@ import { withDirectory } from '../../helpers/files.ts'
 import { withSandbox } from '../../helpers/flux/sandbox.ts'
 import { userEnvironment } from '../../helpers/user.ts'
 
-const inTime = () => Date.now() + 20_000
+const inTime = () => Date.now() + 120_000
 const configMaps = { api: '/api/v1', plural: 'configmaps' }
 const scope = { namespace: 'default', name: 'view' }
 
