@@ -13,8 +13,9 @@ import { findFluxFiles, noKustomizations } from '../lib/repository/flux-files.ts
 import { type FluxRepository, readFluxRepository } from '../lib/repository/flux-repository.ts'
 import { textAt } from '../lib/yaml/values.ts'
 import { planBootstrapPatch } from './enable-decryption/bootstrap.ts'
-import { type Decryption, type Finding, judge } from './enable-decryption/judge.ts'
+import { type Decryption, type Judgement, judge } from './enable-decryption/judge.ts'
 import { type Change, planFile } from './enable-decryption/plan.ts'
+import { describeReasons } from './enable-decryption/reasons.ts'
 import { keyHint, patchHints, reportLines } from './enable-decryption/report.ts'
 
 export interface EnableDecryptionOptions {
@@ -59,21 +60,21 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
   const writes = changes.length > 0 && !check && !dryRun
   const commit = writes ? await write(changes, repository, flux, options) : undefined
 
-  const findings = plans
-    .flatMap((plan) => plan.findings)
-    .map((finding) =>
-      writes && finding.status === 'missing' ? { ...finding, status: 'added' as const } : finding,
+  const judgements = plans
+    .flatMap((plan) => plan.judgements)
+    .map((judgement) =>
+      writes && judgement.status === 'missing' ? { ...judgement, status: 'added' as const } : judgement,
     )
-  const left = findings.filter((finding) => isLeftWithout(finding, flux))
+  const left = judgements.filter((judgement) => isLeftWithout(judgement, flux))
   const isMissing = changes.length > 0 || (check && left.length > 0)
   const diff = dryRun
     ? changes.map(({ file, before, after }) => unifiedDiff(file, before, after)).join('')
     : undefined
   const nameOf = namesFrom(cwd)
   const shown = (file: string) => nameOf(join(repository.root, file))
-  const lines = reportLines(findings, shown)
+  const lines = reportLines(judgements, shown)
   if (commit) lines.push(`commit ${shortCommit(commit)} ${commitMessage}`)
-  const namespaces = keyNamespaces(findings, flux, options.name)
+  const namespaces = keyNamespaces(judgements, flux, options.name)
   const hints = [
     ...patchHints(left, flux.instancesThatNeedIt, block, shown),
     ...(block.secretRef ? keyHint(namespaces, options.name) : []),
@@ -85,7 +86,7 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
     lines: diff === undefined ? lines : diff.split('\n').slice(0, -1),
     json: {
       result: writes ? 'changed' : isMissing ? 'missing' : 'unchanged',
-      kustomizations: findings.map(record),
+      kustomizations: judgements.map(record),
       keyNamespaces: namespaces,
       ...(diff !== undefined && { diff }),
       ...(commit && { commit }),
@@ -107,8 +108,8 @@ async function chosenFiles(
 }
 
 /** Where Flux looks for the Secret `name`: in the namespaces of those that name it. */
-function keyNamespaces(findings: readonly Finding[], { nodes }: FluxRepository, name: string): string[] {
-  const namespaces = findings.flatMap(({ status, kustomization }) => {
+function keyNamespaces(judgements: readonly Judgement[], { nodes }: FluxRepository, name: string): string[] {
+  const namespaces = judgements.flatMap(({ status, kustomization }) => {
     const contexts = (kustomization && nodes.get(kustomization)?.contexts) ?? []
     const gets = status === 'added' || status === 'missing'
     return contexts
@@ -120,19 +121,19 @@ function keyNamespaces(findings: readonly Finding[], { nodes }: FluxRepository, 
 }
 
 /** Whether it builds encrypted files, lacks decryption, and can't get it from us. */
-function isLeftWithout({ status, kustomization }: Finding, { nodes }: FluxRepository): boolean {
+function isLeftWithout({ status, kustomization }: Judgement, { nodes }: FluxRepository): boolean {
   const encrypted = kustomization && nodes.get(kustomization)?.encrypted
   return status === 'not-editable' && encrypted !== undefined && encrypted.size > 0
 }
 
-function record({ file, document, name, namespace, status, reason, by }: Finding) {
+function record({ file, document, name, namespace, status, reasons, by }: Judgement) {
   return {
     file,
     document: document ?? null,
     name: name ?? null,
     namespace: namespace ?? null,
     status,
-    reason: reason ?? null,
+    reason: describeReasons(reasons) ?? null,
     by: by ?? null,
   }
 }

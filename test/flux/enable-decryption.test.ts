@@ -319,7 +319,7 @@ test('--commit: just these files, whatever else is going on', () =>
     assert.is(code, 0)
     assert.is(git('log', '-1', '--format=%s'), 'feat(flux): add SOPS decryption to Kustomizations')
     assert.is(git('show', '--format=', '--numstat'), '4\t0\tflux/apps.yaml')
-    assert.match(stdout, `\ncommit ${git('rev-parse', 'HEAD').slice(0, 10)} feat(flux)`)
+    assert.match(stdout, `\ncommit ${git('rev-parse', 'HEAD').slice(0, 7)} feat(flux)`)
     assert.is(git('status', '--porcelain'), 'A  staged.yaml\n?? new.yaml')
     const head = git('rev-parse', 'HEAD')
     assert.is((await enable(repository, ['--commit'])).code, 0)

@@ -2,14 +2,15 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FluxFile, FluxKustomization } from '../../lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { FluxNode } from '../../lib/repository/flux-tree.ts'
-import { describeOverlap } from '../../lib/repository/overlaps.ts'
+import type { Refusal } from '../../lib/yaml/refusal.ts'
 import { isMapping, textAt, valueAt } from '../../lib/yaml/values.ts'
+import type { Reason } from './reasons.ts'
 
 /**
  * What was found out about a Kustomization.
  * - `missing`: it lacks the block and can get it; `added`: it got it
  * - `own`: it has just this block; `different`: it has another one, which stays
- * - `parent`, `kustomize`: a Flux Kustomization above it, or a kustomization on the way, gives it one
+ * - `parent`, `kustomize`: a Flux Kustomization above it, or a kustomization that includes it, gives it one
  * - `controller-wide`: its block names no Secret, and the controller has the key
  * - `not-needed`: only what needs it was asked for, and it builds nothing encrypted
  * - `not-editable`, `patch`: what stands there is left alone
@@ -27,19 +28,20 @@ export type Status =
   | 'patch'
 
 /** The answer for one Kustomization, or for a file that could not be read. */
-export interface Finding {
+export interface Judgement {
   /** Relative to the root of the repository. */
   file: string
   /** Which document of the file, from 1; `undefined` where the file could not be read. */
   document: number | undefined
   name: string | undefined
-  /** The one that it gets into, and where the key Secret is looked up; `undefined` where that is not one, or not known. */
+  /** Where it is applied, and its key Secret looked up; `undefined` where that is more than one namespace, or not known. */
   namespace: string | undefined
   status: Status
-  /** Why it was left alone, or what to do about it. */
-  reason: string | undefined
+  /** Why it was left alone, or what to know about it. */
+  reasons: readonly Reason[]
   /** The file that decides: which has the block, gives it or gets it. */
   by: string | undefined
+  /** `undefined` where the file could not be read. */
   kustomization: FluxKustomization | undefined
 }
 
@@ -53,29 +55,22 @@ export interface Wanted {
   needed: boolean
 }
 
-type Decided = Pick<Finding, 'status' | 'reason' | 'by'>
+type Decision = Pick<Judgement, 'status' | 'reasons' | 'by'>
 
 /** The API versions that Flux has removed, and the version of Flux that did it. */
 const removedVersions: Record<string, string> = { v1beta1: '2.7', v1beta2: '2.8' }
 
 /** Says for each Kustomization of a file what is to be done about it. */
-export function judge(flux: FluxFile, repository: FluxRepository, wanted: Wanted): Finding[] {
+export function judge(flux: FluxFile, repository: FluxRepository, wanted: Wanted): Judgement[] {
   if (flux.kustomizations.length === 0) {
-    const { file, problem: reason } = flux
-    const unknown = { document: undefined, name: undefined, namespace: undefined, kustomization: undefined }
-    return [{ file, ...unknown, status: 'not-editable', reason, by: undefined }]
+    const unread = { document: undefined, name: undefined, namespace: undefined, kustomization: undefined }
+    return [{ file: flux.file, ...unread, ...leftAlone(flux.problem) }]
   }
   return flux.kustomizations.map((kustomization) => {
     const { file, document, name } = kustomization
     const namespace = namespaceOf(kustomization, repository.nodes.get(kustomization))
-    return {
-      file,
-      document,
-      name,
-      namespace,
-      kustomization,
-      ...decide(flux, kustomization, repository, wanted),
-    }
+    const decision = decide(flux, kustomization, repository, wanted)
+    return { file, document, name, namespace, kustomization, ...decision }
   })
 }
 
@@ -87,103 +82,100 @@ function namespaceOf(kustomization: FluxKustomization, node: FluxNode | undefine
   return others.length > 0 || namespace?.includes('${') ? undefined : namespace
 }
 
+function leftAlone(why: Refusal | undefined): Decision {
+  return { status: 'not-editable', reasons: why ? [{ code: 'refused', why }] : [], by: undefined }
+}
+
 function decide(
-  flux: FluxFile,
+  { file, problem, patchOf }: FluxFile,
   kustomization: FluxKustomization,
   repository: FluxRepository,
   { block, needed }: Wanted,
-): Decided {
-  const { file, problem, patchOf } = flux
-  if (patchOf) return { status: 'patch', reason: `${patchOf} uses it as a patch`, by: patchOf }
+): Decision {
+  if (patchOf) return { status: 'patch', reasons: [{ code: 'used-as-patch', file: patchOf }], by: patchOf }
   const node = repository.nodes.get(kustomization)
   const key = node && repository.clusters.keyOf(kustomization)
   const spec = valueAt(kustomization.value, 'spec')
   if (isMapping(spec) && Object.hasOwn(spec, 'decryption')) return judgeOwn(kustomization, node, block, key)
-  const through = node && judgeThrough(node, key)
-  if (through) return through
-  const reason = problem ?? whyNotEditable(kustomization, spec)
-  if (reason) return { status: 'not-editable', reason, by: undefined }
-  const builds = node ? [...node.encrypted] : []
-  if (needed && builds.length === 0)
-    return { status: 'not-needed', reason: whyNotNeeded(node), by: undefined }
-  if (isBootstrapFile(file) && builds.length === 0) {
-    const why = '`flux bootstrap` writes this file anew; it builds no encrypted file, so it needs none'
-    return { status: 'not-editable', reason: why, by: undefined }
-  }
+  const given = node && judgeGiven(node, key)
+  if (given) return given
+  const refusal = problem ?? whyNotEditable(kustomization, spec)
+  if (refusal) return leftAlone(refusal)
+  const buildsEncrypted = node !== undefined && node.encrypted.size > 0
+  if (needed && !buildsEncrypted)
+    return { status: 'not-needed', reasons: [whyNotNeeded(node)], by: undefined }
+  if (isBootstrapFile(file) && !buildsEncrypted)
+    return { status: 'not-editable', reasons: [{ code: 'bootstrap-without-need' }], by: undefined }
   const overlap = node && repository.clusters.overlapOf(kustomization)
-  const notes = [
-    outdated(kustomization),
-    node && partly(node),
-    key && block.secretRef && `the controller has a key (${key}): --provider-only is enough`,
-    overlap && `overlap: ${describeOverlap(overlap)}`,
-  ].filter((note) => typeof note === 'string')
-  return { status: 'missing', reason: notes.join('; ') || undefined, by: overlap?.other.file }
+  const reasons = [
+    ...removedVersion(kustomization),
+    ...givenInPart(node),
+    ...(key !== undefined && block.secretRef ? [{ code: 'controller-key-is-enough' as const, key }] : []),
+    ...(overlap ? [{ code: 'overlap' as const, ...overlap }] : []),
+  ]
+  return { status: 'missing', reasons, by: overlap?.other.file }
 }
 
-/** Nothing encrypted was found; where it looks at what is not here, that says little. */
-function whyNotNeeded(node: FluxNode | undefined): string {
-  const [unseen] = node?.unseen ?? []
-  return unseen === undefined
-    ? 'it builds no encrypted file'
-    : `its path ${unseen} is not in this repository, so it is not known to build an encrypted file`
+/** Nothing encrypted was found; where its path is not here, that says little. */
+function whyNotNeeded(node: FluxNode | undefined): Reason {
+  const [path] = node?.unseen ?? []
+  return path === undefined ? { code: 'nothing-encrypted' } : { code: 'path-not-here', path }
 }
 
-/** What stands in the Kustomization itself. */
+/** Where the Kustomization itself has a block. */
 function judgeOwn(
   { file, decryption }: FluxKustomization,
   node: FluxNode | undefined,
   wanted: Decryption,
   key: string | undefined,
-): Decided {
-  const final = node?.contexts.map(({ value }) => valueAt(value, 'spec', 'decryption')) ?? []
-  if (!final.every((found) => isDeepStrictEqual(found, decryption)))
-    return final.every((found) => isSame(found, wanted))
-      ? { status: 'own', reason: 'what it lacks is added before it gets into the cluster', by: file }
-      : {
-          status: 'different',
-          reason: 'its block is changed, or taken away, before it gets into the cluster',
-          by: file,
-        }
+): Decision {
+  const applied = node?.contexts.map(({ value }) => valueAt(value, 'spec', 'decryption')) ?? []
+  if (!applied.every((found) => isDeepStrictEqual(found, decryption))) {
+    const isCompleted = applied.every((found) => isSame(found, wanted))
+    return isCompleted
+      ? { status: 'own', reasons: [{ code: 'completed' }], by: file }
+      : { status: 'different', reasons: [{ code: 'changed' }], by: file }
+  }
   const isProviderOnly =
     isSame(decryption, { provider: 'sops' }) && valueAt(decryption, 'secretRef') === undefined
-  if (isProviderOnly && key)
-    return { status: 'controller-wide', reason: `the controller has the key (${key})`, by: key }
-  if (isSame(decryption, wanted)) return { status: 'own', reason: undefined, by: file }
-  return { status: 'different', reason: `it has ${describe(decryption)}`, by: file }
+  if (isProviderOnly && key !== undefined)
+    return { status: 'controller-wide', reasons: [{ code: 'controller-key', key }], by: key }
+  if (isSame(decryption, wanted)) return { status: 'own', reasons: [], by: file }
+  const provider = textAt(decryption, 'provider')
+  const secret = textAt(decryption, 'secretRef', 'name')
+  return { status: 'different', reasons: [{ code: 'block', provider, secret }], by: file }
 }
 
-/** What it gets on its way into the cluster, on all of them. */
-function judgeThrough({ contexts }: FluxNode, key: string | undefined): Decided | undefined {
-  const steps = contexts.map(({ decryptionBy }) => decryptionBy)
+/** Where everything that applies the Kustomization gives it a block. */
+function judgeGiven({ contexts }: FluxNode, key: string | undefined): Decision | undefined {
+  const steps = contexts.flatMap(({ decryptionBy }) => decryptionBy ?? [])
   const [first] = steps
-  if (!first || steps.includes(undefined)) return undefined
-  const files = [...new Set(steps.map((step) => step!.by))]
-  const status = steps.every((step) => step!.from === 'parent') ? 'parent' : 'kustomize'
-  const named = contexts.every(({ value }) => textAt(value, 'spec', 'decryption', 'secretRef', 'name'))
-  const more = !named && key ? `, with the key of the controller (${key})` : ''
+  if (!first || steps.length < contexts.length) return undefined
+  const namesSecret = contexts.every(({ value }) => textAt(value, 'spec', 'decryption', 'secretRef', 'name'))
+  const files = [...new Set(steps.map(({ by }) => by))]
   return {
-    status,
-    reason: `${files.join(' and ')} ${files.length > 1 ? 'give' : 'gives'} it one${more}`,
+    status: steps.every(({ from }) => from === 'parent') ? 'parent' : 'kustomize',
+    reasons: [{ code: 'given', files, key: namesSecret ? undefined : key }],
     by: first.by,
   }
 }
 
-/** Where only some of the ways into a cluster give it a block. */
-function partly({ contexts }: FluxNode): string | undefined {
-  const given = contexts.find(({ decryptionBy }) => decryptionBy)?.decryptionBy
-  return given && `${given.by} gives it one, but not wherever it gets in`
+/** Where only some of what applies the Kustomization gives it a block. */
+function givenInPart(node: FluxNode | undefined): Reason[] {
+  const given = node?.contexts.find(({ decryptionBy }) => decryptionBy)?.decryptionBy
+  return given ? [{ code: 'given-in-part', file: given.by }] : []
 }
 
-function whyNotEditable({ name, value }: FluxKustomization, spec: unknown): string | undefined {
+function whyNotEditable({ name, value }: FluxKustomization, spec: unknown): Refusal | undefined {
   const identity = [
     ['metadata', 'name'],
     ['metadata', 'namespace'],
     ['spec', 'path'],
   ]
-  if (identity.some((path) => isTemplate(valueAt(value, ...path)))) return 'it is a template'
-  if (name === undefined) return 'it has no name'
-  if (spec === undefined || spec === null) return 'it has no spec'
-  return isMapping(spec) ? undefined : 'its spec is not a mapping'
+  if (identity.some((path) => isTemplate(valueAt(value, ...path)))) return { refused: 'template' }
+  if (name === undefined) return { refused: 'no-name' }
+  if (spec === undefined || spec === null) return { refused: 'no-spec' }
+  return isMapping(spec) ? undefined : { refused: 'spec-not-a-mapping' }
 }
 
 /** Whether `flux bootstrap` owns a file and drops what others write into it. */
@@ -203,16 +195,8 @@ function isSame(found: unknown, wanted: Decryption): boolean {
   )
 }
 
-function describe(found: unknown): string {
-  const provider = textAt(found, 'provider')
-  const secret = textAt(found, 'secretRef', 'name')
-  if (!provider && !secret) return 'an empty decryption block'
-  const parts = [provider ? `provider ${provider}` : 'no provider', secret ? `Secret ${secret}` : 'no Secret']
-  return `a decryption block of its own: ${parts.join(', ')}`
-}
-
-function outdated({ apiVersion }: FluxKustomization): string | undefined {
+function removedVersion({ apiVersion }: FluxKustomization): Reason[] {
   const version = apiVersion.split('/')[1] ?? ''
-  const removed = removedVersions[version]
-  return removed && `Flux ${removed} removed ${version}: \`flux migrate -f .\` rewrites it`
+  const flux = removedVersions[version]
+  return flux === undefined ? [] : [{ code: 'removed-version', version, flux }]
 }

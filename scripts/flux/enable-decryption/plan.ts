@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FluxFile, FluxKustomization } from '../../lib/repository/flux-file.ts'
-import { applyEdits, type Edit, insertAtEndOfMapping, type Refusal } from '../../lib/yaml/document-edit.ts'
+import { applyEdits, type Edit, insertAtEndOfMapping } from '../../lib/yaml/document-edit.ts'
 import { nodeAt, parseDocuments } from '../../lib/yaml/documents.ts'
-import { type Decryption, type Finding, isBootstrapFile } from './judge.ts'
+import type { Refusal } from '../../lib/yaml/refusal.ts'
+import type { Mapping } from '../../lib/yaml/values.ts'
+import { type Decryption, isBootstrapFile, type Judgement } from './judge.ts'
+import type { BootstrapRefusal, Reason } from './reasons.ts'
 
-/** A new text for a file. */
+/** A new text for a file. It is called by its path in the repository, as git, a diff and the JSON document call it. */
 export interface Change {
   /** Relative to the root of the repository. */
   file: string
@@ -15,12 +18,12 @@ export interface Change {
 
 /** What a run would do about one file. */
 export interface FilePlan {
-  findings: Finding[]
+  judgements: Judgement[]
   changes: Change[]
 }
 
 /** How the block gets to a Kustomization that `flux bootstrap` writes. */
-export type PatchBootstrap = (kustomization: FluxKustomization) => Change | Refusal
+export type PatchBootstrap = (kustomization: FluxKustomization) => Change | BootstrapRefusal
 
 /**
  * Works out the new text of a file. What can't be edited with certainty changes from `missing` to `not-editable`.
@@ -28,60 +31,55 @@ export type PatchBootstrap = (kustomization: FluxKustomization) => Change | Refu
  */
 export function planFile(
   flux: FluxFile,
-  judged: readonly Finding[],
+  judged: readonly Judgement[],
   block: Decryption,
   patchBootstrap: PatchBootstrap,
 ): FilePlan {
   if (isBootstrapFile(flux.file)) return planBootstrap(judged, patchBootstrap)
   const edits: Edit[] = []
-  const findings = judged.map((finding): Finding => {
-    if (finding.status !== 'missing') return finding
-    const edit = insertBlock(flux, finding.kustomization!, block)
-    if ('reason' in edit)
-      return { ...finding, status: 'not-editable', reason: `its spec can't be edited: ${edit.reason}` }
+  const edited: FluxKustomization[] = []
+  const judgements = judged.map((judgement): Judgement => {
+    const { status, kustomization } = judgement
+    if (status !== 'missing' || !kustomization) return judgement
+    const edit = insertBlock(flux, kustomization, block)
+    if ('refused' in edit) return leftAlone(judgement, { code: 'spec-refused', why: edit })
     edits.push(edit)
-    return { ...finding, by: finding.by ?? finding.file }
+    edited.push(kustomization)
+    return { ...judgement, by: judgement.by ?? judgement.file }
   })
-  if (edits.length === 0) return { findings, changes: [] }
+  if (edits.length === 0) return { judgements, changes: [] }
   const after = applyEdits(flux.text, edits)
-  const edited = findings
-    .filter(({ status }) => status === 'missing')
-    .map(({ kustomization }) => kustomization!)
   if (isOldPlusBlocks(flux, after, edited, block))
-    return { findings, changes: [{ file: flux.file, before: flux.text, after }] }
-  return refused(findings, 'the block would change more than this spec, for example through an anchor')
+    return { judgements, changes: [{ file: flux.file, before: flux.text, after }] }
+  return nothing(judgements, { code: 'more-than-spec' })
 }
 
-function planBootstrap(judged: readonly Finding[], patchBootstrap: PatchBootstrap): FilePlan {
-  const missing = judged.filter(({ status }) => status === 'missing')
-  const [finding, ...others] = missing
-  if (!finding) return { findings: [...judged], changes: [] }
-  const change = patchBootstrap(finding.kustomization!)
-  if ('reason' in change || others.length > 0)
-    return refused(
-      judged,
-      `\`flux bootstrap\` writes this file anew, and ${'reason' in change ? change.reason : 'it holds several'}`,
-    )
-  const by = change.file
-  return { findings: judged.map((one) => (one === finding ? { ...one, by } : one)), changes: [change] }
+function planBootstrap(judged: readonly Judgement[], patchBootstrap: PatchBootstrap): FilePlan {
+  const [missing, ...others] = judged.filter(({ status }) => status === 'missing')
+  if (!missing?.kustomization) return { judgements: [...judged], changes: [] }
+  const change = patchBootstrap(missing.kustomization)
+  if ('refused' in change) return nothing(judged, { code: 'bootstrap-refused', why: change })
+  if (others.length > 0) return nothing(judged, { code: 'bootstrap-several' })
+  const judgements = judged.map((one) => (one === missing ? { ...one, by: change.file } : one))
+  return { judgements, changes: [change] }
 }
 
-function refused(findings: readonly Finding[], reason: string): FilePlan {
-  const left = findings.map(
-    (finding): Finding =>
-      finding.status === 'missing' ? { ...finding, status: 'not-editable', reason } : finding,
-  )
-  return { findings: left, changes: [] }
+function nothing(judged: readonly Judgement[], reason: Reason): FilePlan {
+  const judgements = judged.map((one) => (one.status === 'missing' ? leftAlone(one, reason) : one))
+  return { judgements, changes: [] }
+}
+
+function leftAlone(judgement: Judgement, reason: Reason): Judgement {
+  return { ...judgement, status: 'not-editable', reasons: [reason] }
 }
 
 function insertBlock(
   { text, documents }: FluxFile,
   { document, at }: FluxKustomization,
   decryption: Decryption,
-) {
+): Edit | Refusal {
   const spec = nodeAt(documents[document - 1]!.root, ...at, 'spec')
-  if (!spec) return { reason: 'it comes from an anchor' }
-  return insertAtEndOfMapping(text, spec, { decryption })
+  return spec ? insertAtEndOfMapping(text, spec, { decryption }) : { refused: 'anchor' }
 }
 
 function isOldPlusBlocks(
@@ -112,6 +110,6 @@ function withValueAt(
 ): unknown {
   if (key === undefined) return replacement
   if (Array.isArray(value)) return value.with(Number(key), withValueAt(value[Number(key)], rest, replacement))
-  const mapping = value as Record<string, unknown>
+  const mapping = value as Mapping
   return { ...mapping, [key]: withValueAt(mapping[key], rest, replacement) }
 }

@@ -1,7 +1,8 @@
 import { nameOf } from '../../lib/repository/flux-file.ts'
 import type { FluxInstallation } from '../../lib/repository/flux-instances.ts'
 import { patchLines } from './bootstrap.ts'
-import { type Decryption, type Finding, isBootstrapFile, type Status } from './judge.ts'
+import { type Decryption, isBootstrapFile, type Judgement, type Status } from './judge.ts'
+import { describeReasons } from './reasons.ts'
 
 /** The groups in the order they are shown, and what each is called. */
 const titles: Record<Status, string> = {
@@ -24,23 +25,24 @@ const long = 30
  * The result for a person: a line for each Kustomization, grouped by what was found, and the counts.
  * @param pathOf how a file is called, relative to the user
  */
-export function reportLines(findings: readonly Finding[], pathOf: (file: string) => string): string[] {
+export function reportLines(judgements: readonly Judgement[], pathOf: (file: string) => string): string[] {
   const groups = Object.entries(titles).map(([status, title]) => ({
     title,
-    found: findings.filter((finding) => finding.status === status),
+    found: judgements.filter((judgement) => judgement.status === status),
   }))
   const shown = groups.filter(({ found }) => found.length > 0)
   const counts = shown.map(({ title, found }) => `${found.length} ${title}`).join(' · ')
   const lines = shown.flatMap(({ title, found }) => [
     `${title}:`,
-    ...found.map((finding) => line(finding, pathOf)),
+    ...found.map((judgement) => line(judgement, pathOf)),
   ])
   return lines.length > long ? [counts, '', ...lines] : [...lines, '', counts]
 }
 
-function line({ kustomization, file, reason }: Finding, pathOf: (file: string) => string): string {
+function line({ kustomization, file, reasons }: Judgement, pathOf: (file: string) => string): string {
   const what = kustomization ? `${nameOf(kustomization)} (${pathOf(file)})` : pathOf(file)
-  return `  ${what}${reason ? `: ${reason}` : ''}`
+  const reason = describeReasons(reasons)
+  return `  ${what}${reason === undefined ? '' : `: ${reason}`}`
 }
 
 /**
@@ -49,7 +51,7 @@ function line({ kustomization, file, reason }: Finding, pathOf: (file: string) =
  * @param instances those that need it
  */
 export function patchHints(
-  left: readonly Finding[],
+  left: readonly Judgement[],
   instances: readonly FluxInstallation[],
   block: Decryption,
   pathOf: (file: string) => string,

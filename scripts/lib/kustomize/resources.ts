@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isAlias, isNode, isScalar, isSeq, type Node, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
-import { applyEdits, type Edit, insertLinesAfter, type Refusal, scalar } from '../yaml/document-edit.ts'
+import { applyEdits, type Edit, insertLinesAfter, scalar } from '../yaml/document-edit.ts'
 import { lineEnd, lineStart, newlineOf } from '../yaml/lines.ts'
+import type { Refusal } from '../yaml/refusal.ts'
 import { listAt } from '../yaml/values.ts'
-import { type Kustomization, readKustomization, reads } from './kustomization-edit.ts'
+import { type EditableKustomization, readKustomization, reads } from './kustomization-edit.ts'
 
 /** A change of the `resources`: the piece of text that holds the new entry, and what stood there before. */
 export interface Replaced {
@@ -20,38 +21,38 @@ export interface Replaced {
  */
 export function addResource(text: string, name: string): { text: string; replaced: Replaced } | Refusal {
   const file = readKustomization(text)
-  if ('reason' in file) return file
+  if ('refused' in file) return file
   const edit = editFor(text, file.root, name)
-  if ('reason' in edit) return edit
+  if ('refused' in edit) return edit
   const after = applyEdits(text, [edit])
   if (!reads(after, { ...file.value, resources: [...listAt(file.value, 'resources'), name] }))
-    return { reason: 'the entry would change more than its resources, for example through an anchor' }
+    return { refused: 'more-than-resources' }
   const without = text.slice(edit.offset, edit.offset + edit.remove)
   return { text: after, replaced: { with: edit.insert, without } }
 }
 
 function editFor(text: string, root: YAMLMap, name: string): Edit | Refusal {
   const pair = root.items.find(({ key }) => isScalar(key) && key.value === 'resources')
-  if (!pair && root.flow) return { reason: 'it is written in flow style and has no resources' }
+  if (!pair && root.flow) return { refused: 'flow-without-resources' }
   if (!pair) {
     const indent = ' '.repeat(columnOf(text, root.range![0]))
     return insertLinesAfter(text, root, [`${indent}resources:`, `${dashIndent(text, root)}- ${scalar(name)}`])
   }
   const { key, value } = pair as { key: Scalar; value: unknown }
-  if (isAlias(value)) return { reason: 'its resources are an alias of a list that stands elsewhere' }
+  if (isAlias(value)) return { refused: 'alias-of-resources' }
   if (isSeq(value) && !value.flow) return extendBlock(text, value, name)
   if (isSeq(value) && (root.flow || value.items.length > 0 || holdsComment(text, value)))
     return extendFlow(text, value, key, name)
   const isNull = isScalar(value) && value.value === null && !value.tag
   if (isNode(value) && !root.flow && (isSeq(value) || isNull)) return startBlock(text, root, key, value, name)
-  return { reason: 'its resources are not a list' }
+  return { refused: 'resources-not-a-list' }
 }
 
 function extendBlock(text: string, list: YAMLSeq, name: string): Edit | Refusal {
   const start = list.range![0]
   const indent = text.slice(lineStart(text, start), start)
   const [, gap] = /^-( +)(?=[^\s#])/.exec(text.slice(start, start + 20)) ?? []
-  if (indent.trim() !== '') return { reason: 'its resources are written in an unusual way' }
+  if (indent.trim() !== '') return { refused: 'unusual-resources' }
   return insertLinesAfter(text, list, [`${indent}-${gap ?? ' '}${scalar(name)}`])
 }
 
@@ -61,7 +62,7 @@ function extendFlow(text: string, list: YAMLSeq, key: Scalar, name: string): Edi
   const isJson = (isNode(last) ? (last as Scalar) : key).type === 'QUOTE_DOUBLE'
   const entry = isJson ? JSON.stringify(name) : scalar(name)
   if (!last) return { offset: start + 1, remove: 0, insert: entry }
-  if (!isScalar(last) || !last.range) return { reason: 'its resources are written in an unusual way' }
+  if (!isScalar(last) || !last.range) return { refused: 'unusual-resources' }
   const [from, to] = last.range
   const indent = text.slice(lineStart(text, from), from)
   if (lineStart(text, from) <= start || indent.trim() !== '')
@@ -92,8 +93,7 @@ function startBlock(text: string, root: YAMLMap, key: Scalar, value: Node, name:
   const from = afterKey + lengthOfColon(text, afterKey)
   const to = start < end ? end : from
   const tail = text.slice(to, lineEnd(text, to))
-  if (from === afterKey || !/^([ \t]+#[^\n]*|[ \t]*)$/.test(tail))
-    return { reason: 'its resources are written in an unusual way' }
+  if (from === afterKey || !/^([ \t]+#[^\n]*|[ \t]*)$/.test(tail)) return { refused: 'unusual-resources' }
   const insert = `${tail}${newlineOf(text)}${dashIndent(text, root)}${entry}`
   return { offset: from, remove: lineEnd(text, to) - from, insert }
 }
@@ -126,7 +126,7 @@ function dashIndent(text: string, root: YAMLMap): string {
  */
 export function removeResource(text: string, name: string, replaced?: Replaced): { text: string } | Refusal {
   const file = readKustomization(text)
-  if ('reason' in file) return file
+  if ('refused' in file) return file
   const entries = listAt(file.value, 'resources')
   const index = entries.findIndex((entry) => isEntry(entry, name))
   if (index < 0) return { text }
@@ -134,18 +134,17 @@ export function removeResource(text: string, name: string, replaced?: Replaced):
   const pair = file.root.items.find(({ key }) => isScalar(key) && key.value === 'resources')
   const list = pair?.value
   const item = isSeq(list) ? list.items[index] : undefined
-  if (!isSeq(list) || !isScalar(item) || !item.range)
-    return { reason: 'its resources come from an anchor or an alias' }
+  if (!isSeq(list) || !isScalar(item) || !item.range) return { refused: 'anchored-resources' }
   const reverted = replaced && revert(text, item.range, replaced)
   if (reverted !== undefined && isReverted(reverted, file, rest)) return { text: reverted }
   const edits = list.flow
     ? editsOfFlow(text, list, index)
     : editsOfBlock(text, (pair!.key as Scalar).range![1], list, item.range)
-  if ('reason' in edits) return edits
+  if ('refused' in edits) return edits
   const after = applyEdits(text, edits)
   return reads(after, { ...file.value, resources: rest })
     ? { text: after }
-    : { reason: `its entry ${name} is written in an unusual way` }
+    : { refused: 'unusual-entry', entry: name }
 }
 
 /** Whether `name` is in the `resources` of a kustomization file. */
@@ -166,9 +165,9 @@ function revert(text: string, [start, end]: Range, replaced: Replaced): string |
   return applyEdits(text, [{ offset, remove: replaced.with.length, insert: replaced.without }])
 }
 
-function isReverted(text: string, { value }: Kustomization, rest: readonly unknown[]): boolean {
+function isReverted(text: string, { value }: EditableKustomization, rest: readonly unknown[]): boolean {
   const file = readKustomization(text)
-  if ('reason' in file || !isDeepStrictEqual(listAt(file.value, 'resources'), rest)) return false
+  if ('refused' in file || !isDeepStrictEqual(listAt(file.value, 'resources'), rest)) return false
   return isDeepStrictEqual({ ...file.value, resources: rest }, { ...value, resources: rest })
 }
 
@@ -176,7 +175,7 @@ function editsOfBlock(text: string, afterKey: number, list: YAMLSeq, [start, end
   const from = lineStart(text, start)
   const to = lineEnd(text, end)
   if (!/^ *- +$/.test(text.slice(from, start)) || !/^[ \t]*(#[^\n]*)?$/.test(text.slice(end, to)))
-    return { reason: 'its resources are written in an unusual way' }
+    return { refused: 'unusual-resources' }
   const edits = [removeLine(text, from, to)]
   if (list.items.length === 1)
     edits.push({ offset: afterKey + lengthOfColon(text, afterKey), remove: 0, insert: ' []' })
@@ -198,7 +197,7 @@ function editsOfFlow(text: string, list: YAMLSeq, index: number): Edit[] | Refus
   // the last entry takes the comma in front of it with it
   const from = before.range[1]
   const [separator] = /^\s*,/.exec(text.slice(from, start)) ?? []
-  if (!separator) return { reason: 'the commas of its resources are written in an unusual way' }
+  if (!separator) return { refused: 'unusual-commas' }
   const afterComma = from + separator.length
   if (text.slice(afterComma, start).trim() === '') return [remove(from, to)]
   return [remove(afterComma - 1, afterComma), entry]

@@ -1,5 +1,6 @@
 import { hasSopsBlock } from '../sops/format.ts'
 import { parseDocuments, type YamlDocument } from '../yaml/documents.ts'
+import type { Refusal } from '../yaml/refusal.ts'
 import { listAt, textAt, valueAt } from '../yaml/values.ts'
 
 /** A Flux Kustomization as a file of the repository declares it. */
@@ -34,7 +35,7 @@ export interface FluxFile {
   /** Of the documents that could be read. */
   kustomizations: FluxKustomization[]
   /** Why the file must be left alone as a whole. */
-  problem: string | undefined
+  problem: Refusal | undefined
   /** The kustomization file that uses this file as a patch: what it holds are then no Kustomizations of their own. */
   patchOf: string | undefined
 }
@@ -63,17 +64,20 @@ export function parseFluxFile(file: string, bytes: Buffer): FluxFile | undefined
   const unread = documents.some((document) => document.problem) && declaresKustomization.test(text)
   if (kustomizations.length === 0 && !unread) return undefined
   const isText = utf16 === undefined && Buffer.from(text).equals(bytes)
-  const problem = isText ? problemIn(text, documents) : utf16 ? 'it is UTF-16' : 'it is not UTF-8'
+  const problem = isText ? problemIn(text, documents) : notText(utf16)
   return { file, text, documents, kustomizations, problem, patchOf: undefined }
 }
 
-function problemIn(text: string, documents: readonly YamlDocument[]): string | undefined {
-  const broken = documents.find((document) => document.problem)
-  if (broken && /\{\{|\{%/.test(text)) return 'it is a template'
-  if (broken) return `it is not valid YAML (${broken.problem})`
-  if (unclearLineEnd.test(text)) return 'it has line ends that not every YAML parser takes for such'
-  const encrypted = documents.some(({ value }) => hasSopsBlock(value))
-  return encrypted ? 'it is encrypted with SOPS, and a change would break its MAC' : undefined
+function notText(utf16: string | undefined): Refusal {
+  return { refused: utf16 === undefined ? 'not-utf-8' : 'utf-16' }
+}
+
+function problemIn(text: string, documents: readonly YamlDocument[]): Refusal | undefined {
+  const problem = documents.find((document) => document.problem !== undefined)?.problem
+  if (problem !== undefined)
+    return /\{\{|\{%/.test(text) ? { refused: 'template' } : { refused: 'invalid-yaml', problem }
+  if (unclearLineEnd.test(text)) return { refused: 'line-ends' }
+  return documents.some(({ value }) => hasSopsBlock(value)) ? { refused: 'encrypted' } : undefined
 }
 
 /** Kubernetes reads YAML 1.1, where a line ends at each of these; for the parser that we use it goes on. */

@@ -67,7 +67,7 @@ export async function readFluxFiles(
     if (lstatSync(join(root, file)).isSymbolicLink()) {
       const real = await followLink(repository, flux, read)
       found.set(real.file, real)
-    } else found.set(file, ignored.includes(file) ? { ...flux, problem: 'git ignores it' } : flux)
+    } else found.set(file, ignored.includes(file) ? { ...flux, problem: { refused: 'ignored' } } : flux)
   }
   return [...found.values()].toSorted((a, b) => (a.file < b.file ? -1 : 1))
 }
@@ -94,12 +94,11 @@ function below(root: string, path: string): string | undefined {
 async function followLink(repository: Repository, link: FluxFile, read: Reader): Promise<FluxFile> {
   const { root } = repository
   const target = below(root, realpathSync(join(root, link.file)))
-  if (target === undefined)
-    return { ...link, problem: 'it is a symbolic link to a file outside of the repository' }
+  if (target === undefined) return { ...link, problem: { refused: 'link-outside' } }
   const [listed] = await listFiles(repository, [target])
   const bytes = listed && read(listed)
   const real = bytes && parseFluxFile(listed, bytes)
-  return real || { ...link, problem: 'it is a symbolic link to a file that git ignores' }
+  return real || { ...link, problem: { refused: 'link-to-ignored' } }
 }
 
 /** Marks the files that a kustomization uses as patches (`patchOf`). */

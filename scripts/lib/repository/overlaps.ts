@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { valueAt } from '../yaml/values.ts'
 import { directoryAt } from './builds.ts'
-import { type FluxKustomization, nameOf } from './flux-file.ts'
+import type { FluxKustomization } from './flux-file.ts'
 import type { FluxInstallation } from './flux-instances.ts'
 import type { FluxNode } from './flux-tree.ts'
 
@@ -92,9 +92,4 @@ function ownersOf(nodes: Nodes): Map<string, FluxKustomization[]> {
   for (const { source, encrypted } of nodes.values())
     for (const file of encrypted) owners.set(file, [...(owners.get(file) ?? []), source])
   return owners
-}
-
-/** What a person reads of an overlap. */
-export function describeOverlap({ file, other }: { file: string; other: FluxKustomization }): string {
-  return `it builds ${file}, which ${nameOf(other)} (${other.file}) builds as well: only one of them should, so decryption is not the whole answer`
 }

@@ -1,15 +1,12 @@
 import { isAlias, isCollection, isMap, isNode, isScalar, type Node, type YAMLMap } from 'yaml'
+import { lineStart, newlineBefore, nextLine } from './lines.ts'
+import type { Refusal } from './refusal.ts'
 
 /** A change of a text: at `offset`, `remove` characters make room for `insert`. */
 export interface Edit {
   offset: number
   remove: number
   insert: string
-}
-
-/** Why a text can't be edited with certainty. */
-export interface Refusal {
-  reason: string
 }
 
 /** What can be written: a text, or a mapping of such. */
@@ -41,11 +38,11 @@ export function insertAtEndOfMapping(
   mapping: Node,
   entries: Record<string, NewValue>,
 ): Edit | Refusal {
-  if (isAlias(mapping)) return { reason: 'it is an alias of a mapping that stands elsewhere' }
-  if (!isMap(mapping)) return { reason: 'it is not a mapping' }
+  if (isAlias(mapping)) return { refused: 'alias' }
+  if (!isMap(mapping)) return { refused: 'not-a-mapping' }
   if (mapping.flow) return insertIntoFlow(text, mapping, entries)
   const column = columnOf(text, mapping)
-  if (column === undefined) return { reason: 'its keys are written in an unusual way' }
+  if (column === undefined) return { refused: 'unusual-keys' }
   const lines = blockLines(entries, ' '.repeat(indentationStep(text, mapping, column)))
   return insertLinesAfter(
     text,
@@ -60,26 +57,18 @@ export function insertAtEndOfMapping(
  */
 export function insertLinesAfter(text: string, collection: Node, lines: readonly string[]): Edit | Refusal {
   const last = lastLeaf(collection)
-  if (!last?.range) return { reason: 'it is empty' }
+  if (!last?.range) return { refused: 'empty' }
   let [, end] = last.range
   const isBlock = isScalar(last) && (last.type === 'BLOCK_LITERAL' || last.type === 'BLOCK_FOLDED')
   if (!isBlock || text[end - 1] !== '\n') {
-    const rest = /[^\n]*\n?/y
-    rest.lastIndex = end
-    const [line] = rest.exec(text)!
-    if (!/^\s*(#[^\n]*)?\s*$/.test(line))
-      return { reason: 'something unexpected stands behind its last value' }
-    end += line.length
+    const next = nextLine(text, end)
+    if (!/^\s*(#[^\n]*)?\s*$/.test(text.slice(end, next))) return { refused: 'unexpected-text' }
+    end = next
   }
-  const endOfLine = lineEndBefore(text, end)
+  const endOfLine = newlineBefore(text, end)
   if (text[end - 1] === '\n')
     return { offset: end, remove: 0, insert: lines.map((line) => line + endOfLine).join('') }
-  if (isBlock && !/^[|>]\d?-/.test(text.slice(last.range[0]))) {
-    return {
-      reason:
-        'its last value is a block text without a final newline, and a line behind it would give it one',
-    }
-  }
+  if (isBlock && !/^[|>]\d?-/.test(text.slice(last.range[0]))) return { refused: 'unfinished-block-text' }
   return { offset: end, remove: 0, insert: lines.map((line) => endOfLine + line).join('') }
 }
 
@@ -92,17 +81,11 @@ function lastLeaf(node: unknown): Node | undefined {
   return lastLeaf(pair?.value ?? pair?.key)
 }
 
-function lineEndBefore(text: string, offset: number): string {
-  const newline = text.lastIndexOf('\n', offset - 1)
-  return text[newline - 1] === '\r' ? '\r\n' : '\n'
-}
-
 /** How far the keys of a block mapping are indented; `undefined` where their lines hold more than keys and dashes. */
 function columnOf(text: string, mapping: YAMLMap): number | undefined {
   const columns = mapping.items.map(({ key }) => {
     if (!isNode(key) || !key.range) return undefined
-    const start = text.lastIndexOf('\n', key.range[0] - 1) + 1
-    const before = text.slice(start, key.range[0]).replace(/^\uFEFF/, '')
+    const before = text.slice(lineStart(text, key.range[0]), key.range[0])
     return /^( *(?:- +)*)(?:[&!]\S* +)*["']?$/.exec(before)?.[1]?.length
   })
   return columns.every((column) => column === columns[0]) ? columns[0] : undefined
@@ -129,19 +112,19 @@ function blockLines(entries: Record<string, NewValue>, step: string): string[] {
 
 function insertIntoFlow(text: string, mapping: YAMLMap, entries: Record<string, NewValue>): Edit | Refusal {
   const start = mapping.range?.[0]
-  if (start === undefined || text[start] !== '{') return { reason: 'its braces were not found' }
+  if (start === undefined || text[start] !== '{') return { refused: 'no-braces' }
   const quoted = mapping.items.every(({ key }) => isScalar(key) && key.type === 'QUOTE_DOUBLE')
   const added = flowPairs(entries, quoted && mapping.items.length > 0, /\s/.test(text[start + 1]!) ? ' ' : '')
   const last = mapping.items.at(-1)
   if (!last) return { offset: start + 1, remove: 0, insert: added }
   const { key, value } = last
   const end = (isNode(value) ? value : isNode(key) ? key : undefined)?.range?.[1]
-  if (!isNode(key) || !key.range || end === undefined) return { reason: 'its last key was not found' }
-  const line = text.lastIndexOf('\n', key.range[0] - 1) + 1
+  if (!isNode(key) || !key.range || end === undefined) return { refused: 'no-last-key' }
+  const line = lineStart(text, key.range[0])
   const before = text.slice(line, key.range[0])
   if (line > start && /^\s*$/.test(before)) {
     const [comments] = /(?:(?<=\n)[ \t]*#[^\n]*\n)*$/.exec(text.slice(start, line))!
-    const insert = `${before}${added},${lineEndBefore(text, line)}`
+    const insert = `${before}${added},${newlineBefore(text, line)}`
     return { offset: line - comments.length, remove: 0, insert }
   }
   return { offset: end, remove: 0, insert: `, ${added}` }

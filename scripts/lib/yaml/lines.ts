@@ -11,7 +11,19 @@ export function lineEnd(text: string, offset: number): number {
   return text[end - 1] === '\r' && end > offset ? end - 1 : end
 }
 
-/** The line end that a text uses. */
+/** Where the line after the one starts that `offset` is in; the end of the text where there is none. */
+export function nextLine(text: string, offset: number): number {
+  const end = text.indexOf('\n', offset)
+  return end < 0 ? text.length : end + 1
+}
+
+/** The line end that a text uses: that of its first line. */
 export function newlineOf(text: string): string {
   return /\r?\n/.exec(text)?.[0] ?? '\n'
+}
+
+/** The line end of the last line that ends before `offset`, for a text whose lines end in both ways. */
+export function newlineBefore(text: string, offset: number): string {
+  const newline = text.lastIndexOf('\n', offset - 1)
+  return text[newline - 1] === '\r' ? '\r\n' : '\n'
 }

@@ -4,6 +4,7 @@ import type { FileChange } from '../../lib/file-changes.ts'
 import { openKustomizationFile } from '../../lib/kustomize/kustomization-edit.ts'
 import { addResource, removeResource } from '../../lib/kustomize/resources.ts'
 import { namesFrom } from '../../lib/paths.ts'
+import { describeRefusal } from '../../lib/yaml/refusal.ts'
 import { kustomizationFile, readReplaced, renderKustomization } from './kustomization.ts'
 import { directoryOf, type Place, textOf } from './place.ts'
 import { secretFile } from './secret-manifest.ts'
@@ -21,9 +22,9 @@ export function planCreation(place: Place, encrypted: string, cwd: string): File
   const directory = directoryOf(place)
   const list = readList(place, cwd)
   const added = list && addResource(list.text, name)
-  if (added && 'reason' in added)
+  if (added && 'refused' in added)
     throw new UserError(
-      `cannot add ${name} to the resources of ${namesFrom(cwd)(list.file)}: ${added.reason}`,
+      `cannot add ${name} to the resources of ${namesFrom(cwd)(list.file)}: ${describeRefusal(added)}`,
       { hint: 'nothing was changed' },
     )
   // kept where a removal of the entry alone would not bring back what was there
@@ -54,9 +55,9 @@ export function planRemoval(place: Place, cwd: string): FileChange[] {
   const list = readList(place, cwd)
   const replaced = readReplaced(textOf(place, kustomizationFile) ?? '')
   const removed = list && removeResource(list.text, name, replaced)
-  if (removed && 'reason' in removed)
+  if (removed && 'refused' in removed)
     throw new UserError(
-      `cannot take ${name} out of the resources of ${nameOf(list.file)}: ${removed.reason}`,
+      `cannot take ${name} out of the resources of ${nameOf(list.file)}: ${describeRefusal(removed)}`,
       { hint: `take it out by hand, and remove ${nameOf(directory)}` },
     )
   if (!list || !removed || removed.text === list.text) return own
@@ -71,6 +72,6 @@ export function planRemoval(place: Place, cwd: string): FileChange[] {
  */
 export function readList({ path }: Place, cwd: string): { file: string; text: string } | undefined {
   const opened = openKustomizationFile(cwd, path)
-  if (opened && 'reason' in opened) throw new UserError(opened.reason)
+  if (opened && 'refused' in opened) throw new UserError(describeRefusal(opened))
   return opened
 }

@@ -83,7 +83,7 @@ for (const [title, [before, added, after = '']] of Object.entries(cases)) {
     }))
 }
 
-test('no kustomization file beside it: one is made that takes in the same files, and --commit has it', () =>
+test('no kustomization file beside it: one is made that lists the same files, and --commit has it', () =>
   withCluster(
     { 'cluster/flux-system/gotk-components.yaml': 'kind: Namespace\napiVersion: v1\nmetadata: {name: x}\n' },
     async (repository) => {
@@ -112,9 +112,9 @@ const refused: Record<string, [files: Record<string, string>, reason: RegExp]> =
     { [file]: 'resources:\n  - x.yaml\n', 'cluster/flux-system/x.yaml': 'kind: ConfigMap\n' },
     /kustomization\.yaml does not list it/,
   ],
-  'another kustomization that takes it in': [
+  'another kustomization that includes it': [
     { 'cluster/kustomization.yaml': 'resources:\n  - flux-system/gotk-sync.yaml\n  - secret.yaml\n' },
-    /^`flux bootstrap` writes this file anew, and cluster\/kustomization\.yaml takes it in, past a patch beside it$/,
+    /^`flux bootstrap` writes this file anew, and cluster\/kustomization\.yaml includes it, so a patch beside it would have no effect$/,
   ],
   'directories that a new one would have to list': [
     { 'cluster/flux-system/more/x.yaml': 'kind: ConfigMap\n' },

@@ -1,15 +1,17 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Decryption } from '../../../scripts/flux/enable-decryption/judge.ts'
+import type { Reason } from '../../../scripts/flux/enable-decryption/reasons.ts'
 import {
   decryptionPatch,
   fluxKustomization,
   inSpec,
   kustomizationOf,
 } from '../../helpers/flux/flux-objects.ts'
+import { judgements } from '../../helpers/flux/judgements.ts'
 import { encryptSecret, makeKey } from '../../helpers/keys.ts'
-import { withRepository } from '../../helpers/repository.ts'
-import { runTask } from '../../helpers/task.ts'
 
+const wanted: Decryption = { provider: 'sops', secretRef: { name: 'sops-age' } }
 const secret = encryptSecret(makeKey().recipient)
 const block = '  decryption:\n    provider: sops\n    secretRef:\n      name: sops-age\n'
 const providerOnly = '  decryption:\n    provider: sops\n'
@@ -36,11 +38,17 @@ const family = (patches: string, more: Record<string, string> = {}, labels = '')
   ...more,
 })
 
+const given = (...files: string[]) => ({ code: 'given', files, key: undefined })
+/** @param other the name of the Kustomization that builds the file as well */
+const overlap = (file: string, other: string) => ({ code: 'overlap', file, other })
+const withName = (reason: Reason) =>
+  reason.code === 'overlap' ? { ...reason, other: reason.other.name } : reason
+
 interface Case {
   files: Record<string, string>
-  args?: string[]
-  /** By name: status, and what the reason and `by` say. */
-  found: Record<string, [status: string, reason?: RegExp | null, by?: string]>
+  needed?: boolean
+  /** By name: the status, and where they matter the reasons and the file that decides. */
+  found: Record<string, [status: string, reasons?: unknown[] | undefined, by?: string]>
 }
 
 const cases: Record<string, Case> = {
@@ -48,12 +56,12 @@ const cases: Record<string, Case> = {
     files: family(merge(kind)),
     found: {
       apps: ['missing'],
-      one: ['parent', /^clusters\/apps\.yaml gives it one$/, 'clusters/apps.yaml'],
+      one: ['parent', [given('clusters/apps.yaml')], 'clusters/apps.yaml'],
     },
   },
   'a parent with JSON6902 operations, by name': {
     files: family(add('kind: Kustomization, name: on.')),
-    found: { apps: ['missing'], one: ['parent', null, 'clusters/apps.yaml'] },
+    found: { apps: ['missing'], one: ['parent', undefined, 'clusters/apps.yaml'] },
   },
   'two parents that say the same': {
     files: {
@@ -63,7 +71,7 @@ const cases: Record<string, Case> = {
     },
     found: {
       apps: ['missing'],
-      one: ['parent', /^a\/apps\.yaml and b\/apps\.yaml give it one$/, 'a/apps.yaml'],
+      one: ['parent', [given('a/apps.yaml', 'b/apps.yaml')], 'a/apps.yaml'],
     },
   },
   'files without a suffix': {
@@ -74,7 +82,7 @@ const cases: Record<string, Case> = {
       'one/secret': secret,
       'one/secret.yaml': 'kind: ConfigMap\n',
     }),
-    args: ['--needed'],
+    needed: true,
     found: { apps: ['not-needed'], one: ['parent'], two: ['not-needed'] },
   },
   'an encrypted resource without a suffix': {
@@ -83,7 +91,7 @@ const cases: Record<string, Case> = {
       'one/kustomization.yaml': kustomization('secret'),
       'one/secret': secret,
     },
-    args: ['--needed'],
+    needed: true,
     found: { one: ['missing'] },
   },
   'a parent whose patch has no kind in its target': {
@@ -102,7 +110,7 @@ const cases: Record<string, Case> = {
     files: family(add('kind: Kustomization, namespace: apps')),
     found: { apps: ['missing'], one: ['missing'] },
   },
-  'a label selector that takes it in': {
+  'a label selector that it meets': {
     files: family(
       merge('    target:\n      labelSelector: tier in (a, b),!off\n'),
       {},
@@ -110,7 +118,7 @@ const cases: Record<string, Case> = {
     ),
     found: { apps: ['missing'], one: ['parent'] },
   },
-  'a label selector that leaves it out': {
+  'a label selector that it does not meet': {
     files: family(
       merge('    target:\n      labelSelector: off notin (true)\n'),
       {},
@@ -160,7 +168,7 @@ const cases: Record<string, Case> = {
       'apps/one.yaml': object('one', './one'),
       'component/kustomization.yaml': `kind: Component\n${merge(kind)}`,
     },
-    found: { apps: ['missing'], one: ['kustomize', null, 'component/kustomization.yaml'] },
+    found: { apps: ['missing'], one: ['kustomize', undefined, 'component/kustomization.yaml'] },
   },
   'a patch in a kustomization, in a file of its own': {
     files: {
@@ -169,8 +177,8 @@ const cases: Record<string, Case> = {
       'clusters/patch.yaml': object('not-used', './x', block),
     },
     found: {
-      one: ['kustomize', /^clusters\/patch\.yaml gives it one/, 'clusters/patch.yaml'],
-      'not-used': ['patch', null, 'clusters/kustomization.yaml'],
+      one: ['kustomize', [given('clusters/patch.yaml')], 'clusters/patch.yaml'],
+      'not-used': ['patch', undefined, 'clusters/kustomization.yaml'],
     },
   },
   'patchesStrategicMerge and patchesJson6902': {
@@ -182,8 +190,8 @@ const cases: Record<string, Case> = {
       'clusters/operations.yaml': '- {op: add, path: /spec/decryption, value: {provider: sops}}\n',
     },
     found: {
-      one: ['kustomize', null, 'clusters/patch.yaml'],
-      two: ['kustomize', null, 'clusters/operations.yaml'],
+      one: ['kustomize', undefined, 'clusters/patch.yaml'],
+      two: ['kustomize', undefined, 'clusters/operations.yaml'],
     },
   },
   'a patch that takes the block away again': {
@@ -203,7 +211,7 @@ const cases: Record<string, Case> = {
     found: {
       'apps-a': ['missing'],
       'apps-b': ['missing'],
-      one: ['missing', /clusters\/a\/apps\.yaml gives it one, but not wherever it gets in/],
+      one: ['missing', [{ code: 'given-in-part', file: 'clusters/a/apps.yaml' }]],
     },
   },
   'a parent whose own parent gives it the patch': {
@@ -218,7 +226,7 @@ const cases: Record<string, Case> = {
       'root/apps.yaml': object('apps', './apps'),
       'apps/one.yaml': object('one', './one'),
     },
-    found: { root: ['missing'], apps: ['missing'], one: ['parent', null, 'root/apps.yaml'] },
+    found: { root: ['missing'], apps: ['missing'], one: ['parent', undefined, 'root/apps.yaml'] },
   },
   'a path with a variable that the parent fills in': {
     files: {
@@ -257,9 +265,13 @@ const cases: Record<string, Case> = {
       'clusters/other/apps.yaml': object('others', './apps', providerOnly),
     },
     found: {
-      apps: ['controller-wide', /the controller has the key \(flux\/instance\.yaml\)/, 'flux/instance.yaml'],
-      none: ['missing', /flux\/instance\.yaml\): --provider-only is enough/],
-      others: ['different', /provider sops, no Secret/],
+      apps: [
+        'controller-wide',
+        [{ code: 'controller-key', key: 'flux/instance.yaml' }],
+        'flux/instance.yaml',
+      ],
+      none: ['missing', [{ code: 'controller-key-is-enough', key: 'flux/instance.yaml' }]],
+      others: ['different', [{ code: 'block', provider: 'sops', secret: undefined }]],
     },
   },
   'the key of the controller: the Deployment': {
@@ -267,20 +279,20 @@ const cases: Record<string, Case> = {
       'flux-system/gotk-components.yaml': `kind: Deployment\nmetadata: {name: kustomize-controller}\nspec: {template: {spec: {containers: [{args: [--sops-age-secret=sops-age]}]}}}\n`,
       'clusters/apps.yaml': object('apps', './apps', providerOnly),
     },
-    found: { apps: ['controller-wide', null, 'flux-system/gotk-components.yaml'] },
+    found: { apps: ['controller-wide', undefined, 'flux-system/gotk-components.yaml'] },
   },
-  'the key of the controller, and a parent that hands it on': {
+  'the key of the controller, and a parent that gives it a block without a Secret': {
     files: {
       ...family(add('kind: Kustomization').replace(', secretRef: {name: sops-age}', '')),
       'flux-system/patch.yaml': '- {op: add, path: /x, value: --sops-age-secret=x}\n',
     },
     found: {
       apps: ['missing'],
-      one: ['parent', /gives it one, with the key of the controller \(flux-system\/patch\.yaml\)$/],
+      one: ['parent', [{ code: 'given', files: ['clusters/apps.yaml'], key: 'flux-system/patch.yaml' }]],
     },
   },
   '--needed: resources, generators, patches, components, and what is below': {
-    args: ['--needed'],
+    needed: true,
     files: {
       'clusters/ks.yaml': [
         'plain',
@@ -311,7 +323,7 @@ const cases: Record<string, Case> = {
       'dotenv/kustomization.yaml': 'secretGenerator:\n  - name: x\n    files: [../part/.env]\n',
     },
     found: {
-      plain: ['not-needed', /builds no encrypted file/],
+      plain: ['not-needed', [{ code: 'nothing-encrypted' }]],
       resource: ['missing'],
       secrets: ['missing'],
       configs: ['not-needed'],
@@ -343,8 +355,8 @@ const cases: Record<string, Case> = {
       'a/three.yaml': object('three', './x', block),
     },
     found: {
-      one: ['different', /changed, or taken away, before it gets into the cluster/],
-      two: ['different', /changed, or taken away/],
+      one: ['different', [{ code: 'changed' }]],
+      two: ['different', [{ code: 'changed' }]],
       three: ['own'],
     },
   },
@@ -353,7 +365,7 @@ const cases: Record<string, Case> = {
       'a/apps.yaml': object('apps', './apps', ofParent(merge(kind))),
       'apps/one.yaml': object('one', './x', providerOnly),
     },
-    found: { apps: ['missing'], one: ['own', /^what it lacks is added/, 'apps/one.yaml'] },
+    found: { apps: ['missing'], one: ['own', [{ code: 'completed' }], 'apps/one.yaml'] },
   },
   'a kustomization file with an empty document behind it, or with another one': {
     files: {
@@ -364,10 +376,13 @@ const cases: Record<string, Case> = {
       'base/secret.yaml': secret,
       'base/kustomization.yaml': kustomization('secret.yaml'),
     },
-    args: ['--needed'],
-    found: { apps: ['missing', /^overlap/], more: ['missing', /^overlap/] },
+    needed: true,
+    found: {
+      apps: ['missing', [overlap('base/secret.yaml', 'more')]],
+      more: ['missing', [overlap('base/secret.yaml', 'apps')]],
+    },
   },
-  'variables that are handed down': {
+  'variables that parents give to their children': {
     files: {
       'top/a.yaml': object('a', './a', '  postBuild: {substitute: {X: x}}\n'),
       ...Object.fromEntries(
@@ -382,7 +397,7 @@ const cases: Record<string, Case> = {
       ),
       'h/x/secret.yaml': secret,
     },
-    args: ['--needed'],
+    needed: true,
     found: {
       ...Object.fromEntries([...'abcdefg'].map((name): [string, [string]] => [name, ['not-needed']])),
       h: ['missing'],
@@ -395,20 +410,23 @@ const cases: Record<string, Case> = {
       'a/three.yaml': object('three', './apps'),
       'apps/x.yaml': 'kind: ConfigMap\n',
     },
-    args: ['--needed'],
+    needed: true,
     found: {
-      one: ['not-needed', /^its path \.\/elsewhere is not in this repository, so it is not known/],
-      two: ['not-needed', /^its path \.\/apps\/\$\{CLUSTER\} is not in this repository/],
-      three: ['not-needed', /^it builds no encrypted file$/],
+      one: ['not-needed', [{ code: 'path-not-here', path: './elsewhere' }]],
+      two: ['not-needed', [{ code: 'path-not-here', path: `./apps/\${CLUSTER}` }]],
+      three: ['not-needed', [{ code: 'nothing-encrypted' }]],
     },
   },
-  'an overlap: a parent that takes in what its child builds into another namespace': {
+  'an overlap: a parent that builds what its child builds into another namespace': {
     files: {
       'flux/apps.yaml': object('apps', './apps'),
       'apps/one.yaml': object('one', './apps/one', '  targetNamespace: one\n'),
       'apps/one/secret.yaml': secret,
     },
-    found: { apps: ['missing', /^overlap: /], one: ['missing', /^overlap: /] },
+    found: {
+      apps: ['missing', [overlap('apps/one/secret.yaml', 'one')]],
+      one: ['missing', [overlap('apps/one/secret.yaml', 'apps')]],
+    },
   },
   'no overlap: from another source': {
     files: {
@@ -416,7 +434,7 @@ const cases: Record<string, Case> = {
       'flux/two.yaml': object('two', './apps').replace('name: flux-system, ', 'name: other, '),
       'apps/secret.yaml': secret,
     },
-    found: { one: ['missing', null], two: ['missing', null] },
+    found: { one: ['missing', []], two: ['missing', []] },
   },
   'no overlap: into other namespaces, and into another cluster': {
     files: {
@@ -425,10 +443,10 @@ const cases: Record<string, Case> = {
       'flux/three.yaml': object('three', './apps', '  kubeConfig: {secretRef: {name: three}}\n'),
       'apps/secret.yaml': secret,
     },
-    found: { one: ['missing', null], two: ['missing', null], three: ['missing', null] },
+    found: { one: ['missing', []], two: ['missing', []], three: ['missing', []] },
   },
-  'an overlap: a parent that takes in all that is below': {
-    args: ['--needed'],
+  'an overlap: a parent that builds all that is below it': {
+    needed: true,
     files: {
       'flux/root.yaml': object('root', './'),
       'flux/apps.yaml': object('apps', './apps', block),
@@ -436,11 +454,7 @@ const cases: Record<string, Case> = {
       'apps/secret.yaml': secret,
     },
     found: {
-      root: [
-        'missing',
-        /^overlap: it builds apps\/secret\.yaml, which flux-system\/apps \(flux\/apps\.yaml\) builds as well/,
-        'flux/apps.yaml',
-      ],
+      root: ['missing', [overlap('apps/secret.yaml', 'apps')], 'flux/apps.yaml'],
       apps: ['own'],
     },
   },
@@ -450,36 +464,26 @@ const cases: Record<string, Case> = {
       'clusters/b/apps.yaml': object('apps-b', './apps'),
       'apps/secret.yaml': secret,
     },
-    found: { 'apps-a': ['missing', null], 'apps-b': ['missing', null] },
+    found: { 'apps-a': ['missing', []], 'apps-b': ['missing', []] },
   },
 }
 
-for (const [title, { files, args = [], found }] of Object.entries(cases)) {
-  test(title, () =>
-    withRepository(files, async ({ root, env }) => {
-      const { stdout, stderr } = await runTask('flux:enable-decryption', ['--json', '--check', ...args], {
-        cwd: root,
-        env,
-      })
-      const { kustomizations } = JSON.parse(stdout)
-      // a patch can have the name of the one that it is for
-      const records = kustomizations.filter(
-        ({ name, status }: Record<string, string>) => status !== 'patch' || found[name!]?.[0] === 'patch',
-      )
-      const statuses = records.map(({ name, status }: Record<string, string>) => [name, status])
-      assert.equal(
-        Object.fromEntries(statuses),
-        Object.fromEntries(Object.entries(found).map(([name, [status]]) => [name, status])),
-        stderr,
-      )
-      for (const [name, [, reason, by]] of Object.entries(found)) {
-        const record = records.find((one: { name: string }) => one.name === name)
-        if (reason === null && by === undefined) assert.is(record.reason, null, name)
-        if (reason) assert.match(record.reason, reason)
-        if (by) assert.is(record.by, by, name)
-      }
-    }),
-  )
-}
+for (const [title, { files, needed = false, found }] of Object.entries(cases))
+  test(title, async () => {
+    const judged = await judgements(files, { block: wanted, needed })
+    // a patch can have the name of the one that it is for
+    const records = judged.filter(
+      ({ name, status }) => status !== 'patch' || found[`${name}`]?.[0] === 'patch',
+    )
+    assert.equal(
+      Object.fromEntries(records.map(({ name, status }) => [name, status])),
+      Object.fromEntries(Object.entries(found).map(([name, [status]]) => [name, status])),
+    )
+    for (const [name, [, reasons, by]] of Object.entries(found)) {
+      const record = records.find((one) => one.name === name)
+      if (reasons) assert.equal(record?.reasons.map(withName), reasons, name)
+      if (by !== undefined) assert.is(record?.by, by, name)
+    }
+  })
 
 test.run()

@@ -13,7 +13,7 @@ const alone = { nodes: new Map() } as unknown as FluxRepository
 export function planText(file: string, bytes: Buffer, block: Decryption): FilePlan | undefined {
   const flux = parseFluxFile(file, bytes)
   if (!flux) return undefined
-  const refuse = () => ({ reason: 'it is not looked at' })
+  const refuse = () => ({ refused: 'empty' as const })
   return planFile(flux, judge(flux, alone, { block, needed: false }), block, refuse)
 }
 
@@ -24,7 +24,7 @@ export function planText(file: string, bytes: Buffer, block: Decryption): FilePl
  * @throws where one does not hold
  */
 export function checkEdit(file: string, before: string, plan: FilePlan, block: Decryption): void {
-  const missing = plan.findings.filter(({ status }) => status === 'missing')
+  const missing = plan.judgements.filter(({ status }) => status === 'missing')
   const [change] = plan.changes
   if (!change) {
     assert.equal(missing, [], `${file}: found missing, and nothing is changed`)
@@ -67,7 +67,7 @@ export function checkEdit(file: string, before: string, plan: FilePlan, block: D
   })
   const again = planText(file, Buffer.from(after), block)!
   assert.equal(again.changes, [], `${file}: a second run changes it`)
-  assert.is(again.findings.filter(({ status }) => status === 'own').length >= missing.length, true, file)
+  assert.is(again.judgements.filter(({ status }) => status === 'own').length >= missing.length, true, file)
 }
 
 /** An edit in parts: where in the old text, and what was added. @throws where something was taken away */

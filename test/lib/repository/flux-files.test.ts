@@ -8,6 +8,7 @@ import {
   findKustomization,
   readFluxFiles,
 } from '../../../scripts/lib/repository/flux-files.ts'
+import type { Refusal } from '../../../scripts/lib/yaml/refusal.ts'
 import { writeFiles } from '../../helpers/files.ts'
 import { withRepository } from '../../helpers/repository.ts'
 import { thrown } from '../../helpers/thrown.ts'
@@ -53,7 +54,10 @@ spec:
     },
   ))
 
-/** What is found in a file of this text: `document:name`, or `!` and the problem. */
+const codeOf = (refusal: Refusal) =>
+  refusal.refused === 'invalid-yaml' ? `invalid-yaml: ${refusal.problem}` : refusal.refused
+
+/** What is found in a file of this text: `document:name`, and of a problem `!` and its code. */
 const contents: Record<string, [text: string, found: string[]]> = {
   'old versions': [`${object('a', '', 'v1beta1')}---\n${object('b', '', 'v1beta2')}`, ['1:a', '2:b']],
   'several among others': [
@@ -84,18 +88,18 @@ const contents: Record<string, [text: string, found: string[]]> = {
     [],
   ],
   'without a name': [object('').replace(/metadata:\n.*\n/, ''), ['1:undefined']],
-  'a template': [`{{- if .x }}\n${object('{{ .name }}-x')}{{- end }}\n`, ['!it is a template']],
-  'a broken text': [`${object('a')}spec: [\n`, ['!it is not valid YAML (']],
+  'a template': [`{{- if .x }}\n${object('{{ .name }}-x')}{{- end }}\n`, ['!template']],
+  'a broken text': [`${object('a')}spec: [\n`, ['!invalid-yaml']],
   'a duplicate key': [
     `${object('a')}---\n${object('b', 'spec: {a: 1, a: 2}\n')}`,
-    ['1:a', '!it is not valid YAML (duplicate key in line 10)'],
+    ['1:a', '!invalid-yaml: duplicate key in line 10'],
   ],
-  'a lone carriage return': [`${object('a')}# x\r# y\n`, ['1:a', '!it has line ends']],
-  'a line separator of Unicode': [`${object('a')}# x\u2028y\n`, ['1:a', '!it has line ends']],
-  'a SOPS file': [`${object('a')}sops:\n  mac: ENC[x]\n`, ['1:a', '!it is encrypted with SOPS']],
+  'a lone carriage return': [`${object('a')}# x\r# y\n`, ['1:a', '!line-ends']],
+  'a line separator of Unicode': [`${object('a')}# x\u2028y\n`, ['1:a', '!line-ends']],
+  'a SOPS file': [`${object('a')}sops:\n  mac: ENC[x]\n`, ['1:a', '!encrypted']],
   'a SOPS file of several documents': [
     `${object('a')}---\nkind: Secret\nsops: {mac: x}\n`,
-    ['1:a', '!it is encrypted with SOPS'],
+    ['1:a', '!encrypted'],
   ],
 }
 
@@ -107,7 +111,7 @@ test('findFluxFiles: what is a Kustomization, and what can not be read', () =>
       for (const [name, [, expected]] of Object.entries(contents)) {
         const file = files.find((one) => one.file === `${name}.yaml`)
         const found = (file?.kustomizations ?? []).map((one) => `${one.document}:${one.name}`)
-        if (file?.problem) found.push(`!${file.problem}`)
+        if (file?.problem) found.push(`!${codeOf(file.problem)}`)
         assert.is(found.length, expected.length, `${name}: ${found}`)
         for (const [index, text] of expected.entries())
           assert.ok(found[index]!.startsWith(text), `${name}: ${found}`)
@@ -125,13 +129,8 @@ test('findFluxFiles: UTF-16 and Latin-1 are seen and named', () =>
     writeFileSync(join(root, 'none.yaml'), utf16)
     writeFileSync(join(root, 'latin.yaml'), Buffer.from(`${object('a')}# ä\n`, 'latin1'))
     assert.equal(
-      (await findFluxFiles(repository)).map(({ file, problem }) => `${file}: ${problem}`),
-      [
-        'be.yaml: it is UTF-16',
-        'latin.yaml: it is not UTF-8',
-        'le.yaml: it is UTF-16',
-        'none.yaml: it is UTF-16',
-      ],
+      (await findFluxFiles(repository)).map(({ file, problem }) => `${file}: ${problem?.refused}`),
+      ['be.yaml: utf-16', 'latin.yaml: not-utf-8', 'le.yaml: utf-16', 'none.yaml: utf-16'],
     )
   }))
 
@@ -182,17 +181,17 @@ test('findFluxFiles: links, ignored files, other names, and paths as the user ty
       symlinkSync('dir', join(root, 'linked.yaml'))
       const find = async (...paths: string[]) =>
         (await findFluxFiles(repository, paths, join(root, 'dir'))).map(({ file, problem }) =>
-          problem ? `${file}: ${problem}` : file,
+          problem ? `${file}: ${problem.refused}` : file,
         )
-      const outside = 'out.yaml: it is a symbolic link to a file outside of the repository'
-      const toIgnored = 'to-ignored.yaml: it is a symbolic link to a file that git ignores'
+      const outside = 'out.yaml: link-outside'
+      const toIgnored = 'to-ignored.yaml: link-to-ignored'
       assert.equal(await find(), ['dir/a.yaml', 'dir/b.yml', 'new.yaml', outside, toIgnored])
       assert.equal(await find('..'), await find())
       assert.equal(await find('.', 'a.yaml', root), await find())
       assert.equal(await find('../linked.yaml'), ['dir/a.yaml', 'dir/b.yml'])
       assert.equal(await find('../0.yaml'), ['dir/a.yaml'])
       assert.equal(await find('../c.json.tmpl'), ['c.json.tmpl'])
-      assert.equal(await find('../ignored/i.yaml'), ['ignored/i.yaml: git ignores it'])
+      assert.equal(await find('../ignored/i.yaml'), ['ignored/i.yaml: ignored'])
       assert.equal(await find('../ignored'), [])
       assert.is((await thrown(find('nothing'))).message, 'nothing does not exist')
       assert.is(

@@ -10,7 +10,7 @@ import { valueAt } from '../../../scripts/lib/yaml/values.ts'
 
 const entries = { decryption: { provider: 'sops', secretRef: { name: 'sops-age' } } }
 
-/** The text with `decryption` at the end of `spec` of its first document, or the reason why not. */
+/** The text with `decryption` at the end of `spec` of its first document, or the code of the refusal. */
 function addTo(text: string, ...path: (string | number)[]): string {
   const [document] = parseDocuments(text)
   assert.is(document!.problem, undefined)
@@ -19,7 +19,7 @@ function addTo(text: string, ...path: (string | number)[]): string {
     nodeAt(document!.root, ...(path.length ? path : ['spec']))!,
     entries,
   )
-  return 'reason' in edit ? edit.reason : applyEdits(text, [edit])
+  return 'refused' in edit ? edit.refused : applyEdits(text, [edit])
 }
 
 const block = (indent: string, step = '  ', end = '\n') =>
@@ -98,16 +98,16 @@ test('insertAtEndOfMapping: in the root, with the step of what is in it', () => 
   assert.is(addTo('a:\n    b: c\n', 'a'), `a:\n    b: c\n${block('    ', '    ')}`)
   const text = 'a:\n    b: c\n'
   const edit = insertAtEndOfMapping(text, parseDocuments(text)[0]!.root!, entries)
-  assert.is('reason' in edit ? edit.reason : applyEdits(text, [edit]), text + block('', '    '))
+  assert.is('refused' in edit ? edit.refused : applyEdits(text, [edit]), text + block('', '    '))
 })
 
 test('insertAtEndOfMapping: says what can not be edited', () => {
-  assert.match(addTo('x: &x {a: b}\nspec: *x\n'), 'alias')
-  assert.match(addTo('spec: x\n'), 'not a mapping')
-  assert.match(addTo('spec: [x]\n'), 'not a mapping')
-  assert.match(addTo('? spec\n: path: x\n'), 'unusual')
-  assert.match(addTo('spec:\n  patch: |\n    x'), 'without a final newline')
-  assert.match(addTo('spec:\n  patch: >+\n    x'), 'without a final newline')
+  assert.is(addTo('x: &x {a: b}\nspec: *x\n'), 'alias')
+  assert.is(addTo('spec: x\n'), 'not-a-mapping')
+  assert.is(addTo('spec: [x]\n'), 'not-a-mapping')
+  assert.is(addTo('? spec\n: path: x\n'), 'unusual-keys')
+  assert.is(addTo('spec:\n  patch: |\n    x'), 'unfinished-block-text')
+  assert.is(addTo('spec:\n  patch: >+\n    x'), 'unfinished-block-text')
 })
 
 test('insertAtEndOfMapping: quotes what is no plain text', () => {
@@ -130,7 +130,7 @@ test('insertAtEndOfMapping: quotes what is no plain text', () => {
     '\n',
   ]) {
     const edit = insertAtEndOfMapping(text, nodeAt(root, 'spec')!, { name })
-    if ('reason' in edit) throw new Error(edit.reason)
+    if ('refused' in edit) throw new Error(edit.refused)
     assert.is(valueAt(parseDocuments(applyEdits(text, [edit]))[0]!.value, 'spec', 'name'), name)
   }
 })
@@ -138,7 +138,7 @@ test('insertAtEndOfMapping: quotes what is no plain text', () => {
 test('insertLinesAfter: behind the last entry of a list', () => {
   const text = 'resources:\n- a\n- b # why\n\n# end\nx: y\n'
   const edit = insertLinesAfter(text, nodeAt(parseDocuments(text)[0]!.root, 'resources')!, ['- c'])
-  if ('reason' in edit) throw new Error(edit.reason)
+  if ('refused' in edit) throw new Error(edit.refused)
   assert.is(applyEdits(text, [edit]), 'resources:\n- a\n- b # why\n- c\n\n# end\nx: y\n')
 })
 

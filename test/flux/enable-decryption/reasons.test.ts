@@ -1,0 +1,92 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { describeReasons, type Reason } from '../../../scripts/flux/enable-decryption/reasons.ts'
+import { type FluxKustomization, parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
+import { fluxKustomization } from '../../helpers/flux/flux-objects.ts'
+
+function kustomization(file: string): FluxKustomization {
+  const [found] = parseFluxFile(file, Buffer.from(fluxKustomization('apps', './apps')))!.kustomizations
+  return found!
+}
+
+/** A reason for each code, and what people and `reason` of the JSON document read. */
+const words: [words: string, reason: Reason][] = [
+  ['x.yaml uses it as a patch', { code: 'used-as-patch', file: 'x.yaml' }],
+  ['it is UTF-16', { code: 'refused', why: { refused: 'utf-16' } }],
+  ["its spec can't be edited: it comes from an anchor", { code: 'spec-refused', why: { refused: 'anchor' } }],
+  ['it builds no encrypted file', { code: 'nothing-encrypted' }],
+  [
+    'its path ./x is not in this repository, so it is not known to build an encrypted file',
+    { code: 'path-not-here', path: './x' },
+  ],
+  [
+    'Flux 2.8 removed v1beta2: `flux migrate -f .` rewrites it',
+    { code: 'removed-version', version: 'v1beta2', flux: '2.8' },
+  ],
+  ['a.yaml gives it one', { code: 'given', files: ['a.yaml'], key: undefined }],
+  [
+    'a.yaml and b.yaml give it one, with the key of the controller (k.yaml)',
+    { code: 'given', files: ['a.yaml', 'b.yaml'], key: 'k.yaml' },
+  ],
+  ['a.yaml gives it one, but not wherever it is applied', { code: 'given-in-part', file: 'a.yaml' }],
+  ['it has an empty decryption block', { code: 'block', provider: undefined, secret: undefined }],
+  [
+    'it has a decryption block of its own: provider sops, no Secret',
+    { code: 'block', provider: 'sops', secret: undefined },
+  ],
+  [
+    'it has a decryption block of its own: no provider, Secret x',
+    { code: 'block', provider: undefined, secret: 'x' },
+  ],
+  ['the controller has the key (k.yaml)', { code: 'controller-key', key: 'k.yaml' }],
+  [
+    'the controller has a key (k.yaml): --provider-only is enough',
+    { code: 'controller-key-is-enough', key: 'k.yaml' },
+  ],
+  [
+    'overlap: it builds s.yaml, which flux-system/apps (apps.yaml) builds as well: only one of them should, so decryption is not the whole answer',
+    { code: 'overlap', file: 's.yaml', other: kustomization('apps.yaml') },
+  ],
+  ['what it lacks is added before it is applied', { code: 'completed' }],
+  ['its block is changed, or taken away, before it is applied', { code: 'changed' }],
+  ['the block would change more than this spec, for example through an anchor', { code: 'more-than-spec' }],
+  [
+    '`flux bootstrap` writes this file anew; it builds no encrypted file, so it needs none',
+    { code: 'bootstrap-without-need' },
+  ],
+  ['`flux bootstrap` writes this file anew, and it holds several', { code: 'bootstrap-several' }],
+  ...Object.entries({
+    'k.yaml includes it, so a patch beside it would have no effect': {
+      refused: 'included-elsewhere',
+      file: 'k.yaml',
+    },
+    'k.yaml is in git, but not in the working tree': { refused: 'not-in-working-tree', file: 'k.yaml' },
+    'git ignores k.yaml': { refused: 'ignored-file', file: 'k.yaml' },
+    'k.yaml does not list it': { refused: 'not-listed', file: 'k.yaml' },
+    'd has no kustomization file, but directories that one would have to list': {
+      refused: 'directories-below',
+      directory: 'd',
+    },
+    'cannot edit k.yaml: its patches are not a block list': {
+      refused: 'in-file',
+      file: 'k.yaml',
+      why: { refused: 'patches-not-a-block-list' },
+    },
+  } as const).map(([text, why]): [string, Reason] => [
+    `\`flux bootstrap\` writes this file anew, and ${text}`,
+    { code: 'bootstrap-refused', why },
+  ]),
+]
+
+for (const [text, reason] of words)
+  test(`describeReasons: ${reason.code}: ${text}`, () => assert.is(describeReasons([reason]), text))
+
+test('describeReasons: none, and several', () => {
+  assert.is(describeReasons([]), undefined)
+  assert.is(
+    describeReasons([{ code: 'nothing-encrypted' }, { code: 'used-as-patch', file: 'x' }]),
+    'it builds no encrypted file; x uses it as a patch',
+  )
+})
+
+test.run()
