@@ -118,9 +118,9 @@ export async function callGit({ root, env, signal }: Repository, args: readonly 
   return run(['git', ...args], { cwd: root, env, signal })
 }
 
-/** Pathspecs that mean just these paths, whatever characters are in them. @param paths relative to the root */
+/** Pathspecs that mean just these paths, whatever characters are in them. @param paths relative to the root, which is `.` */
 export function literalPathspecs(paths: readonly string[]): string[] {
-  return paths.map((path) => `:(top,literal)${path}`)
+  return paths.map((path) => `:(top,literal)${path === '.' ? '' : path}`)
 }
 
 /** A commit as people read it: the first seven characters, which is what git shows of it in a small repository. */

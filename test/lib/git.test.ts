@@ -39,6 +39,7 @@ test('listFiles: tracked and new files, not deleted or ignored ones, whatever th
       'ä b\n.yaml',
     ]
     assert.equal((await listFiles(repository)).sort(), all)
+    assert.equal((await listFiles(repository, ['.'])).sort(), all)
     rmSync(join(repository.root, 'gone.yaml'))
     assert.not((await listFiles(repository)).includes('gone.yaml'))
     rmSync(join(repository.root, 'b'), { recursive: true })

@@ -2,23 +2,8 @@ import { posix } from 'node:path'
 import type { KustomizationFile } from '../kustomize/kustomization-file.ts'
 import { type Patch, patched, remembered } from '../kustomize/patches.ts'
 import type { Mapping } from '../yaml/values.ts'
+import type { FileTree } from './file-tree.ts'
 import type { FluxKustomization } from './flux-file.ts'
-
-/** What is known of the files of a repository. All paths are relative to its root; the root itself is `.`. */
-export interface Tree {
-  /** Those that git does not ignore. */
-  readonly files: ReadonlySet<string>
-  /** The directories of these files, with those around them. */
-  readonly directories: ReadonlyMap<string, { files: string[]; directories: string[] }>
-  /** By directory, where there is just one. */
-  readonly kustomizations: ReadonlyMap<string, KustomizationFile>
-  /** By file; those that are patches are not among them. */
-  readonly flux: ReadonlyMap<string, readonly FluxKustomization[]>
-  /** Whether Flux decrypts a file that a kustomization lists as a resource. */
-  isEncryptedManifest(file: string): boolean
-  /** Whether Flux decrypts a file of a generator or a patch. */
-  isEncryptedSource(file: string, name: string, env: boolean): boolean
-}
 
 /** What a kustomization, or the parent, does to an object on its way. */
 export interface Step {
@@ -68,7 +53,7 @@ export interface Builder {
 }
 
 /** @returns a builder that works out each directory once */
-export function makeBuilder(tree: Tree): Builder {
+export function makeBuilder(tree: FileTree): Builder {
   const done = new Map<string, Build>()
 
   function kustomize(directory: string): Build {
@@ -202,10 +187,4 @@ export function namespaceStep(namespace: string, from: Step['from'], by: string)
 function withMetadata(object: Mapping, key: string, values: Mapping): Mapping {
   const metadata = object.metadata as Mapping | undefined
   return { ...object, metadata: { ...metadata, [key]: { ...(metadata?.[key] as Mapping), ...values } } }
-}
-
-/** The path of a Flux Kustomization as the tree names it; `undefined` where it leads out of the repository. */
-export function directoryAt(path: string): string | undefined {
-  const directory = posix.join('.', path.replace(/^\/+/, '')).replace(/\/$/, '') || '.'
-  return directory.startsWith('..') ? undefined : directory
 }

@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 import { listFiles, type Repository } from '../git.ts'
@@ -8,7 +8,8 @@ import {
   type KustomizationFile,
   readKustomizationFiles,
 } from '../kustomize/kustomization-file.ts'
-import { type FluxFile, type FluxKustomization, group, nameOf, parseFluxFile } from './flux-file.ts'
+import { pathBelow } from '../paths.ts'
+import { type FluxFile, parseFluxFile } from './flux-file.ts'
 import { makeReader, type Reader } from './reader.ts'
 
 /** After how many files others get their turn: Ctrl-C, and what shows that something is going on. */
@@ -72,7 +73,7 @@ export async function readFluxFiles(
   return [...found.values()].toSorted((a, b) => (a.file < b.file ? -1 : 1))
 }
 
-/** @returns the path relative to the root, with `/`; a link to a file stays that link */
+/** @returns the path relative to the root, with `/`, the root itself as `.`; a link to a file stays that link */
 function insideRepository(root: string, cwd: string, path: string): string {
   const absolute = resolve(cwd, path)
   const found = statSync(absolute, { throwIfNoEntry: false })
@@ -80,20 +81,15 @@ function insideRepository(root: string, cwd: string, path: string): string {
   const real = found.isDirectory()
     ? realpathSync(absolute)
     : join(realpathSync(dirname(absolute)), basename(absolute))
-  const inside = below(root, real)
+  const inside = pathBelow(root, real)
   if (inside === undefined) throw new UserError(`${path} is outside of the repository`)
   return inside
-}
-
-function below(root: string, path: string): string | undefined {
-  const inside = relative(root, path)
-  return inside === '..' || inside.startsWith(`..${sep}`) ? undefined : inside.replaceAll(sep, '/')
 }
 
 /** The file that a link points to; where that must not be changed, the link with the reason. */
 async function followLink(repository: Repository, link: FluxFile, read: Reader): Promise<FluxFile> {
   const { root } = repository
-  const target = below(root, realpathSync(join(root, link.file)))
+  const target = pathBelow(root, realpathSync(join(root, link.file)))
   if (target === undefined) return { ...link, problem: { refused: 'link-outside' } }
   const [listed] = await listFiles(repository, [target])
   const bytes = listed && read(listed)
@@ -110,44 +106,4 @@ export function markPatches(found: readonly FluxFile[], kustomizations: readonly
       if (flux) flux.patchOf ??= file
     }
   }
-}
-
-/**
- * The Kustomization that the user means.
- * @param wanted `name`, `namespace/name`, or the file (relative to the root or to `cwd`) that declares no other one
- * @param flag what asks for it, for the hint: `--kustomization`
- * @param cwd where the user stands
- * @throws UserError with the candidates where there is none or more than one
- */
-export async function findKustomization(
-  repository: Repository,
-  wanted: string,
-  flag: string,
-  cwd = repository.root,
-): Promise<FluxKustomization> {
-  const path = resolve(cwd, wanted)
-  const wantedFile = existsSync(path) ? below(repository.root, realpathSync(path)) : wanted
-  const files = await findFluxFiles(repository)
-  const all = files.filter((file) => !file.patchOf).flatMap((file) => file.kustomizations)
-  if (all.length === 0) throw noKustomizations()
-  const matching = all.filter(({ file, name, namespace }) => {
-    const isNamed = wanted === name || wanted === `${namespace ?? 'flux-system'}/${name}`
-    return isNamed || wanted === file || wantedFile === file
-  })
-  const [found] = matching
-  if (found && matching.length === 1) return found
-  const shown = (found ? matching : all).map((one) => `\n  ${nameOf(one)} (${one.file})`)
-  throw new UserError(
-    found
-      ? `several Flux Kustomizations are called ${wanted}:${shown.join('')}`
-      : `no Flux Kustomization of this repository is called ${wanted}; there are:${shown.join('')}`,
-    { hint: `choose one with ${flag} NAME, ${flag} NAMESPACE/NAME or ${flag} FILE` },
-  )
-}
-
-/** The error for a place without any Flux Kustomization. */
-export function noKustomizations(where = 'this repository'): UserError {
-  return new UserError(`there is no Flux Kustomization in ${where}`, {
-    hint: `it is an object of apiVersion ${group}/v1 in a .yaml, .yml or .json file that git does not ignore`,
-  })
 }

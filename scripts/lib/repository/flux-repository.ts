@@ -1,4 +1,3 @@
-import { posix } from 'node:path'
 import { onlyFiles, type Repository } from '../git.ts'
 import {
   isKustomizationFile,
@@ -6,8 +5,9 @@ import {
   parseKustomizationFile,
   readKustomizationFiles,
 } from '../kustomize/kustomization-file.ts'
-import { ciphertextMarks, isEncryptedManifest, isEncryptedSource } from '../sops/format.ts'
-import { directoryAt, makeBuilder, type Tree } from './builds.ts'
+import { ciphertextMarks } from '../sops/format.ts'
+import { makeBuilder } from './builds.ts'
+import { directoryAt, makeFileTree, topsOf } from './file-tree.ts'
 import type { FluxFile, FluxKustomization } from './flux-file.ts'
 import { markPatches, readFluxFiles } from './flux-files.ts'
 import { type FluxInstallation, findInstallations, installationMarks } from './flux-instances.ts'
@@ -44,7 +44,7 @@ export async function readFluxRepository(
   try {
     const { files, kustomizations, listed, encryptedText, installations } = await readAll(repository, names)
     markPatches(files, kustomizations)
-    const tree = makeTree(listed, files, kustomizations, encryptedText)
+    const tree = makeFileTree(listed, files, kustomizations, encryptedText)
     const builder = makeBuilder(tree)
     const found = readFluxNodes(tree, builder, topsOf(kustomizations))
     const nodes = new Map(found.map((node) => [node.source, node]))
@@ -90,60 +90,4 @@ async function readAll(repository: Repository, names: readonly string[]) {
       encrypted.get(file) ?? (others.has(file) ? `${readOther(file) ?? ''}` : ''),
     installations: findInstallations(installing),
   }
-}
-
-/** @param encryptedText what is in a file that has ciphertext in it; of others it may be empty */
-function makeTree(
-  listed: readonly string[],
-  files: readonly FluxFile[],
-  kustomizations: readonly KustomizationFile[],
-  encryptedText: (file: string) => string,
-): Tree {
-  const once = new Map<string, boolean>()
-  return {
-    files: new Set(listed),
-    directories: directoriesOf(listed),
-    kustomizations: oneEach(kustomizations),
-    flux: new Map(
-      files.filter(({ patchOf }) => !patchOf).map(({ file, kustomizations: found }) => [file, found]),
-    ),
-    isEncryptedManifest(file) {
-      const known = once.get(file) ?? isEncryptedManifest(encryptedText(file))
-      once.set(file, known)
-      return known
-    },
-    isEncryptedSource: (file, name, env) => isEncryptedSource(encryptedText(file), name, env),
-  }
-}
-
-/** By directory; of several files in one kustomize takes none. */
-function oneEach(kustomizations: readonly KustomizationFile[]): Map<string, KustomizationFile> {
-  const found = Map.groupBy(kustomizations, ({ directory }) => directory)
-  return new Map(
-    [...found].flatMap(([directory, [file, ...more]]) =>
-      file && more.length === 0 ? [[directory, file]] : [],
-    ),
-  )
-}
-
-function directoriesOf(files: readonly string[]) {
-  const directories = new Map<string, { files: string[]; directories: string[] }>([
-    ['.', { files: [], directories: [] }],
-  ])
-  const open = (directory: string) => {
-    const known = directories.get(directory)
-    if (known) return known
-    const made = { files: [], directories: [] }
-    directories.set(directory, made)
-    open(posix.dirname(directory)).directories.push(directory)
-    return made
-  }
-  for (const file of files) open(posix.dirname(file)).files.push(file)
-  return directories
-}
-
-/** The directories that no other kustomization takes in. */
-function topsOf(kustomizations: readonly KustomizationFile[]): string[] {
-  const taken = new Set(kustomizations.flatMap(({ resources, components }) => [...resources, ...components]))
-  return kustomizations.map(({ directory }) => directory).filter((directory) => !taken.has(directory))
 }

@@ -1,15 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { patchesIn } from '../kustomize/patches.ts'
 import { listAt, type Mapping, textAt, valueAt } from '../yaml/values.ts'
-import {
-  type Build,
-  type Builder,
-  directoryAt,
-  namespaceStep,
-  type Passing,
-  patchSteps,
-  type Tree,
-} from './builds.ts'
+import { type Build, type Builder, namespaceStep, type Passing, patchSteps } from './builds.ts'
+import { directoryAt, type FileTree } from './file-tree.ts'
 import type { FluxKustomization } from './flux-file.ts'
 import { type Context, contextOf } from './rendered.ts'
 
@@ -31,7 +24,7 @@ const rounds = 32
  * Follows the Flux Kustomizations of a repository to what they build: the objects that a parent changes, and the encrypted files.
  * @param tops the directories that nothing else takes in, as `kubectl apply -k` would get them
  */
-export function readFluxNodes(tree: Tree, builder: Builder, tops: readonly string[]): FluxNode[] {
+export function readFluxNodes(tree: FileTree, builder: Builder, tops: readonly string[]): FluxNode[] {
   const declared = [...tree.flux.values()].flat()
   const alone = contextsAlone(
     declared,
@@ -131,7 +124,7 @@ function keyOf(value: Mapping): string {
  * a source counts as this repository where one of the paths that are built from it is here. One of which only the root is
  * built tells nothing by that; it counts where it is the only one, or has the name that bootstrap gives.
  */
-function sourcesOf(values: readonly Mapping[], tree: Tree): (value: Mapping) => boolean {
+function sourcesOf(values: readonly Mapping[], tree: FileTree): (value: Mapping) => boolean {
   const nameOf = (value: Mapping) => textAt(value, 'spec', 'sourceRef', 'name')
   const sources = new Map<string, { hasPaths: boolean; isHere: boolean }>()
   for (const value of values) {
@@ -153,14 +146,14 @@ function sourcesOf(values: readonly Mapping[], tree: Tree): (value: Mapping) => 
 }
 
 /** The paths that can't be followed. */
-function unseenOf(values: readonly Mapping[], isHere: (value: Mapping) => boolean, tree: Tree): string[] {
+function unseenOf(values: readonly Mapping[], isHere: (value: Mapping) => boolean, tree: FileTree): string[] {
   return values.flatMap((value) => {
     const path = textAt(value, 'spec', 'path') ?? '.'
     return isHere(value) && tree.directories.has(directoryAt(path) ?? '') ? [] : [path]
   })
 }
 
-function buildOf(value: Mapping, file: string, tree: Tree, builder: Builder): Build {
+function buildOf(value: Mapping, file: string, tree: FileTree, builder: Builder): Build {
   const directory = directoryAt(textAt(value, 'spec', 'path') ?? '.')
   if (directory === undefined || !tree.directories.has(directory)) return { flux: [], encrypted: new Set() }
   const components = listAt(value, 'spec', 'components').filter((path) => typeof path === 'string')

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { valueAt } from '../yaml/values.ts'
-import { directoryAt } from './builds.ts'
+import { directoryAt } from './file-tree.ts'
 import type { FluxKustomization } from './flux-file.ts'
 import type { FluxInstallation } from './flux-instances.ts'
 import type { FluxNode } from './flux-tree.ts'

@@ -3,8 +3,8 @@ import type { Caller } from '../../lib/caller.ts'
 import { UserError } from '../../lib/errors.ts'
 import { type Repository, repositoryRoot } from '../../lib/git.ts'
 import { kustomizationFilesIn } from '../../lib/kustomize/build.ts'
+import { findKustomization } from '../../lib/repository/find-kustomization.ts'
 import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
-import { findKustomization } from '../../lib/repository/flux-files.ts'
 import { findPath, type Place } from './place.ts'
 
 /** Where the test Secret of a user goes. */

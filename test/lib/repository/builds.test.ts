@@ -1,43 +1,28 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join, posix } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
   isKustomizationFile,
   readKustomizationFiles,
 } from '../../../scripts/lib/kustomize/kustomization-file.ts'
-import { directoryAt, makeBuilder, type Passing, type Tree } from '../../../scripts/lib/repository/builds.ts'
+import { makeBuilder, type Passing } from '../../../scripts/lib/repository/builds.ts'
+import { type FileTree, makeFileTree } from '../../../scripts/lib/repository/file-tree.ts'
 import { parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
 import { markPatches } from '../../../scripts/lib/repository/flux-files.ts'
-import { isEncryptedManifest, isEncryptedSource } from '../../../scripts/lib/sops/format.ts'
 import { parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
 import { type Mapping, textAt } from '../../../scripts/lib/yaml/values.ts'
 import { withDirectory, writeFiles } from '../../helpers/files.ts'
 
 type Files = Record<string, string>
 
-function treeOf(root: string, files: Files): Tree {
+function treeOf(root: string, files: Files): FileTree {
   const paths = Object.keys(files)
   const kustomizations = readKustomizationFiles(root, paths.filter(isKustomizationFile))
   const flux = paths.flatMap((path) => parseFluxFile(path, readFileSync(join(root, path))) ?? [])
   markPatches(flux, kustomizations)
-  const directories = new Map([['.', { files: [] as string[], directories: [] as string[] }]])
-  const open = (path: string): { files: string[]; directories: string[] } => {
-    const made = directories.get(path) ?? { files: [], directories: [] }
-    if (!directories.has(path)) open(posix.dirname(path)).directories.push(path)
-    directories.set(path, made)
-    return made
-  }
-  for (const path of paths) open(posix.dirname(path)).files.push(path)
-  return {
-    files: new Set(paths),
-    directories,
-    kustomizations: new Map(kustomizations.map((file) => [file.directory, file])),
-    flux: new Map(flux.filter(({ patchOf }) => !patchOf).map((file) => [file.file, file.kustomizations])),
-    isEncryptedManifest: (path) => isEncryptedManifest(files[path]!),
-    isEncryptedSource: (path, name, env) => isEncryptedSource(files[path] ?? '', name, env),
-  }
+  return makeFileTree(paths, flux, kustomizations, (path) => files[path] ?? '')
 }
 
 async function withBuilder(
@@ -475,11 +460,5 @@ test('encrypted: a path without a kustomization file', () =>
       )
     },
   ))
-
-test('directoryAt: as Flux takes spec.path', () => {
-  for (const path of ['', '.', './', '/', '//', './.']) assert.is(directoryAt(path), '.')
-  for (const path of ['a/b', './a/b', '/a/b/', 'a//b', './a/../a/b/']) assert.is(directoryAt(path), 'a/b')
-  for (const path of ['..', '../a', 'a/../../b']) assert.is(directoryAt(path), undefined)
-})
 
 test.run()
