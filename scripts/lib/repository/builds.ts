@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import type { KustomizationFile } from '../kustomize/kustomization-file.ts'
-import { type Patch, patched, remembered } from '../kustomize/patches.ts'
+import { withFormerId } from '../kustomize/object-ids.ts'
+import { type Patch, patched } from '../kustomize/patches.ts'
 import type { Mapping } from '../yaml/values.ts'
 import type { FileTree } from './file-tree.ts'
 import type { FluxKustomization } from './flux-file.ts'
@@ -180,7 +181,10 @@ export function namespaceStep(namespace: string, from: Step['from'], by: string)
   return {
     from,
     by,
-    apply: (object) => ({ ...remembered(object), metadata: { ...(object.metadata as Mapping), namespace } }),
+    apply: (object) => ({
+      ...withFormerId(object),
+      metadata: { ...(object.metadata as Mapping), namespace },
+    }),
   }
 }
 

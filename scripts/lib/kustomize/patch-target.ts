@@ -1,0 +1,84 @@
+import { isMapping, type Mapping, textAt, valueAt } from '../yaml/values.ts'
+import { idOf, idsOf, type ObjectId } from './object-ids.ts'
+import { selects } from './selector.ts'
+
+/** Which objects a patch is for. Names, namespaces, kinds and the like are regular expressions. */
+export interface PatchTarget {
+  group: string | undefined
+  version: string | undefined
+  kind: string | undefined
+  name: string | undefined
+  namespace: string | undefined
+  labelSelector: string | undefined
+  annotationSelector: string | undefined
+}
+
+/** Reads the `target` of a patch. @returns `undefined` where there is none: the patch names its object itself */
+export function patchTarget(value: unknown): PatchTarget | undefined {
+  if (!isMapping(value)) return undefined
+  const text = (key: keyof PatchTarget) => textAt(value, key)
+  return {
+    group: text('group'),
+    version: text('version'),
+    kind: text('kind'),
+    name: text('name'),
+    namespace: text('namespace'),
+    labelSelector: text('labelSelector'),
+    annotationSelector: text('annotationSelector'),
+  }
+}
+
+/** Whether a target selects an object: by the id of its file or the one that it has now (Select in api/resmap/reswrangler.go of v0.21.1). */
+export function isTarget(object: Mapping, target: PatchTarget): boolean {
+  const [group, version] = groupOf(object)
+  const matches = (pattern: string | undefined, text: string) =>
+    pattern === undefined || anchored(pattern).test(text)
+  const selected = (selector: string | undefined, key: string) =>
+    selector === undefined || selects(selector, textsAt(object, 'metadata', key))
+  const original = idsOf(object)[0]
+  const current = idOf(object)
+  const isCalled = (key: keyof ObjectId) => [original, current].some((id) => matches(target[key], id[key]))
+  return (
+    matches(target.group, group) &&
+    matches(target.version, version) &&
+    matches(target.kind, textAt(object, 'kind') ?? '') &&
+    isCalled('name') &&
+    isCalled('namespace') &&
+    selected(target.labelSelector, 'labels') &&
+    selected(target.annotationSelector, 'annotations')
+  )
+}
+
+/** Whether a patch without a target names an object, by any id that the object has had. */
+export function isSameObject(object: Mapping, patch: Mapping): boolean {
+  const { name, namespace } = idOf(patch)
+  return (
+    object.apiVersion === patch.apiVersion &&
+    object.kind === patch.kind &&
+    idsOf(object).some((id) => id.name === name && id.namespace === namespace)
+  )
+}
+
+function groupOf(object: Mapping): [group: string, version: string] {
+  const apiVersion = textAt(object, 'apiVersion') ?? ''
+  const slash = apiVersion.indexOf('/')
+  return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)]
+}
+
+/**
+ * kustomize anchors the patterns of a target (api/types/selector.go of v0.21.1); one that is no pattern matches nothing.
+ * They are those of Go, of which only `(?i)` in front is translated.
+ */
+function anchored(pattern: string): RegExp {
+  try {
+    return new RegExp(`^(?:${pattern.replace(/^\(\?i\)(.*)$/s, '(?i:$1)')})$`)
+  } catch {
+    return /(?!)/
+  }
+}
+
+function textsAt(object: Mapping, ...path: string[]): Record<string, string> {
+  const found = valueAt(object, ...path)
+  const entries = isMapping(found) ? Object.entries(found) : []
+  return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]))
+}
