@@ -111,9 +111,9 @@ async function chosenFiles(
 /** Where Flux looks for the Secret `name`: in the namespaces of those that name it. */
 function keyNamespaces(judgements: readonly Judgement[], { nodes }: FluxRepository, name: string): string[] {
   const namespaces = judgements.flatMap(({ status, kustomization }) => {
-    const contexts = (kustomization && nodes.get(kustomization)?.contexts) ?? []
+    const rendered = (kustomization && nodes.get(kustomization)?.rendered) ?? []
     const gets = status === 'added' || status === 'missing'
-    return contexts
+    return rendered
       .filter(({ value }) => gets || textAt(value, 'spec', 'decryption', 'secretRef', 'name') === name)
       .map(({ value }) => textAt(value, 'metadata', 'namespace'))
   })

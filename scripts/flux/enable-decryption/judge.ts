@@ -77,7 +77,7 @@ export function judge(flux: FluxFile, repository: FluxRepository, wanted: Wanted
 function namespaceOf(kustomization: FluxKustomization, node: FluxNode | undefined): string | undefined {
   if (!node) return kustomization.namespace
   const [namespace, ...others] = new Set(
-    node.contexts.map(({ value }) => textAt(value, 'metadata', 'namespace')),
+    node.rendered.map(({ value }) => textAt(value, 'metadata', 'namespace')),
   )
   return others.length > 0 || namespace?.includes('${') ? undefined : namespace
 }
@@ -129,7 +129,7 @@ function judgeOwn(
   wanted: Decryption,
   key: string | undefined,
 ): Decision {
-  const applied = node?.contexts.map(({ value }) => valueAt(value, 'spec', 'decryption')) ?? []
+  const applied = node?.rendered.map(({ value }) => valueAt(value, 'spec', 'decryption')) ?? []
   if (!applied.every((found) => isDeepStrictEqual(found, decryption))) {
     const isCompleted = applied.every((found) => isSame(found, wanted))
     return isCompleted
@@ -147,11 +147,11 @@ function judgeOwn(
 }
 
 /** Where everything that applies the Kustomization gives it a block. */
-function judgeGiven({ contexts }: FluxNode, key: string | undefined): Decision | undefined {
-  const steps = contexts.flatMap(({ decryptionBy }) => decryptionBy ?? [])
+function judgeGiven({ rendered }: FluxNode, key: string | undefined): Decision | undefined {
+  const steps = rendered.flatMap(({ decryptionBy }) => decryptionBy ?? [])
   const [first] = steps
-  if (!first || steps.length < contexts.length) return undefined
-  const namesSecret = contexts.every(({ value }) => textAt(value, 'spec', 'decryption', 'secretRef', 'name'))
+  if (!first || steps.length < rendered.length) return undefined
+  const namesSecret = rendered.every(({ value }) => textAt(value, 'spec', 'decryption', 'secretRef', 'name'))
   const files = [...new Set(steps.map(({ by }) => by))]
   return {
     status: steps.every(({ from }) => from === 'parent') ? 'parent' : 'kustomize',
@@ -162,7 +162,7 @@ function judgeGiven({ contexts }: FluxNode, key: string | undefined): Decision |
 
 /** Where only some of what applies the Kustomization gives it a block. */
 function givenInPart(node: FluxNode | undefined): Reason[] {
-  const given = node?.contexts.find(({ decryptionBy }) => decryptionBy)?.decryptionBy
+  const given = node?.rendered.find(({ decryptionBy }) => decryptionBy)?.decryptionBy
   return given ? [{ code: 'given-in-part', file: given.by }] : []
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { parseDocuments } from '../yaml/documents.ts'
-import { listAt, textAt, valueAt } from '../yaml/values.ts'
+import { listAt, type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import { kustomizationFileNames } from './build.ts'
 import { type Patch, patchesIn } from './patches.ts'
 import { readPlainKustomization } from './plain-kustomization.ts'
@@ -24,8 +24,8 @@ export interface KustomizationFile {
   /** `namespace`, which all objects get. */
   namespace: string | undefined
   /** What all objects get. */
-  labels: Record<string, unknown>
-  annotations: Record<string, unknown>
+  labels: Mapping
+  annotations: Mapping
   /** In the order that kustomize applies them, those of `patchesJson6902` after the namespace. */
   patches: Patch[]
   jsonPatches: Patch[]
@@ -91,6 +91,11 @@ export function parseKustomizationFile(root: string, file: string, text: string)
     patches: patchesIn([...list('patchesStrategicMerge'), ...list('patches')], file, fileOf),
     jsonPatches: patchesIn(list('patchesJson6902'), file, fileOf),
   }
+}
+
+/** The kustomization of a directory that has no file of it, before anything is added. */
+export function emptyKustomization(directory: string): KustomizationFile {
+  return parseKustomizationFile('', posix.join(directory, 'kustomization.yaml'), '')
 }
 
 /** An entry of a generator is `path` or `key=path`. */

@@ -11,7 +11,7 @@ import { directoryAt, makeFileTree, topsOf } from './file-tree.ts'
 import type { FluxFile, FluxKustomization } from './flux-file.ts'
 import { markPatches, readFluxFiles } from './flux-files.ts'
 import { type FluxInstallation, findInstallations, installationMarks } from './flux-instances.ts'
-import { type FluxNode, readFluxNodes } from './flux-tree.ts'
+import { type FluxNode, renderFluxTree } from './flux-tree.ts'
 import { type Clusters, findClusters } from './overlaps.ts'
 import { makeReader } from './reader.ts'
 
@@ -46,7 +46,7 @@ export async function readFluxRepository(
     markPatches(files, kustomizations)
     const tree = makeFileTree(listed, files, kustomizations, encryptedText)
     const builder = makeBuilder(tree)
-    const found = readFluxNodes(tree, builder, topsOf(kustomizations))
+    const found = renderFluxTree(tree, builder, topsOf(kustomizations))
     const nodes = new Map(found.map((node) => [node.source, node]))
     const instancesThatNeedIt = installations.filter(({ instance }) => {
       const directory = instance && !instance.decrypts ? directoryAt(instance.path) : undefined

@@ -1,168 +1,140 @@
+/**
+ * A parent changes the Flux Kustomizations that it builds, and these may be parents themselves: what one builds depends on
+ * what its own parents make of it. So this is a fixpoint. A round builds every Kustomization as the round before rendered it
+ * (the first one: as no parent changes it), and renders those that it finds in the builds, once for each parent. It ends when
+ * a round has changed nothing that a build depends on; a level of parents takes one round more. A Kustomization that builds
+ * itself, as flux-system does, needs no rule of its own.
+ */
 import { isDeepStrictEqual } from 'node:util'
-import { patchesIn } from '../kustomize/patches.ts'
-import { listAt, type Mapping, textAt, valueAt } from '../yaml/values.ts'
-import { type Build, type Builder, namespaceStep, type Passing, patchSteps } from './builds.ts'
+import type { Mapping } from '../yaml/values.ts'
+import type { Build, Builder } from './builds.ts'
 import { directoryAt, type FileTree } from './file-tree.ts'
 import type { FluxKustomization } from './flux-file.ts'
-import { type Context, contextOf } from './rendered.ts'
+import { pathOf, sourcesHere } from './flux-sources.ts'
+import { variablesOf } from './post-build.ts'
+import { asWritten, type Parent, type Rendered, render } from './rendered.ts'
+import { additionsOf } from './steps.ts'
 
 /** What the repository says of one Flux Kustomization. */
 export interface FluxNode {
   source: FluxKustomization
-  /** Never empty. Several where several parents, or overlays, take it in. */
-  contexts: Context[]
+  /** Never empty. Several where several parents, or overlays, include it. */
+  rendered: readonly Rendered[]
   /** The files that it builds and Flux decrypts. */
   encrypted: ReadonlySet<string>
   /** Of its paths those that are not in the repository: another source has them, or they depend on the cluster. */
   unseen: readonly string[]
 }
 
+/** A node with what it is where no parent builds it. */
+interface Node extends FluxNode {
+  withoutParent: readonly Rendered[]
+}
+
 /** How many levels of parents may change each other's children; where they change each other without end, it is given up. */
-const rounds = 32
+const maximumRounds = 32
 
 /**
  * Follows the Flux Kustomizations of a repository to what they build: the objects that a parent changes, and the encrypted files.
- * @param tops the directories that nothing else takes in, as `kubectl apply -k` would get them
+ * @param tops the directories that nothing else includes, as `kubectl apply -k` would build them
  */
-export function readFluxNodes(tree: FileTree, builder: Builder, tops: readonly string[]): FluxNode[] {
-  const declared = [...tree.flux.values()].flat()
-  const alone = contextsAlone(
-    declared,
-    tops.flatMap((directory) => builder.kustomize(directory).flux),
-  )
-  const known = new Map<
-    string,
-    { encrypted: ReadonlySet<string>; children: [FluxKustomization, Context][] }
-  >()
-  const look = (value: Mapping, source: FluxKustomization, id: number) => {
-    const key = `${id} ${keyOf(value)}`
-    const before = known.get(key)
-    if (before) return before
-    const { flux, encrypted } = buildOf(value, source.file, tree, builder)
-    const children = flux.map((passing): [FluxKustomization, Context] => [
-      passing.source,
-      contextOf(passing, value, source),
-    ])
-    const found = { encrypted, children }
-    known.set(key, found)
-    return found
-  }
-  let nodes = declared.map(
-    (source): FluxNode => ({ source, contexts: alone.get(source)!, encrypted: new Set(), unseen: [] }),
-  )
-  let variants = nodes.map(variantsOf)
-  for (let round = 0; round < rounds; round++) {
-    const taken = new Map<FluxKustomization, Context[]>()
-    const isHere = sourcesOf(variants.flat(), tree)
-    const encrypted = nodes.map(({ source }, index) => {
-      const files = new Set<string>()
-      for (const value of variants[index]!.filter(isHere)) {
-        const found = look(value, source, index)
-        for (const file of found.encrypted) files.add(file)
-        for (const [child, context] of found.children) {
-          const others = taken.get(child)
-          if (others) others.push(context)
-          else taken.set(child, [context])
-        }
-      }
-      return files
-    })
-    nodes = declared.map((source, index) => ({
-      source,
-      contexts: taken.get(source) ?? alone.get(source)!,
-      encrypted: encrypted[index]!,
-      unseen: unseenOf(variants[index]!, isHere, tree),
-    }))
-    const before = variants
-    variants = nodes.map(variantsOf)
-    if (isDeepStrictEqual(variants.map(keysOf), before.map(keysOf))) break
+export function renderFluxTree(tree: FileTree, builder: Builder, tops: readonly string[]): FluxNode[] {
+  const build = makeParentBuild(tree, builder)
+  let nodes = nodesWithoutParents(tree, builder, tops)
+  for (let round = 0; round < maximumRounds; round++) {
+    const before = nodes
+    nodes = renderOnce(before, tree, build)
+    if (isDeepStrictEqual(nodes.map(buildKeys), before.map(buildKeys))) break
   }
   return nodes
 }
 
-/** As no parent takes them in: with what kustomize does to them, or as they are written. */
-function contextsAlone(
-  declared: readonly FluxKustomization[],
-  byHand: readonly Passing[],
-): Map<FluxKustomization, Context[]> {
-  const found = new Map<FluxKustomization, Context[]>()
-  for (const passing of byHand) {
-    const others = found.get(passing.source)
-    const context = contextOf(passing)
-    if (others) others.push(context)
-    else found.set(passing.source, [context])
-  }
-  for (const source of declared)
-    if (!found.has(source))
-      found.set(source, [{ parent: undefined, value: source.value as Mapping, decryptionBy: undefined }])
-  return found
+/** All Kustomizations as kustomizations that are built by hand make them, or as they are written. */
+function nodesWithoutParents(tree: FileTree, builder: Builder, tops: readonly string[]): Node[] {
+  const byHand = Map.groupBy(
+    tops.flatMap((directory) => builder.kustomize(directory).flux),
+    ({ source }) => source,
+  )
+  return [...tree.flux.values()].flat().map((source) => {
+    const withoutParent = byHand.get(source)?.map((one) => render(one)) ?? [asWritten(source)]
+    return { source, withoutParent, rendered: withoutParent, encrypted: new Set(), unseen: [] }
+  })
 }
 
-/** The values that differ in what a build depends on (`keyOf`). */
-function variantsOf({ contexts }: FluxNode): Mapping[] {
-  const [only] = contexts
-  if (only && contexts.length === 1) return [only.value]
-  return [...new Map(contexts.map(({ value }) => [keyOf(value), value])).values()]
+function renderOnce(nodes: readonly Node[], tree: FileTree, build: ParentBuild): Node[] {
+  const isHere = sourcesHere(nodes.flatMap(variantsOf), tree)
+  const isSeen = (value: Mapping) => isHere(value) && tree.directories.has(directoryAt(pathOf(value)) ?? '')
+  const children: Child[] = []
+  const built = nodes.map((node): Node => {
+    const variants = variantsOf(node)
+    const builds = variants.filter(isHere).map((value) => build({ source: node.source, value }))
+    children.push(...builds.flatMap((one) => one.children))
+    return {
+      ...node,
+      encrypted: new Set(builds.flatMap(({ encrypted }) => [...encrypted])),
+      unseen: variants.filter((value) => !isSeen(value)).map(pathOf),
+    }
+  })
+  const rendered = Map.groupBy(children, ({ source }) => source)
+  return built.map((node) => ({
+    ...node,
+    rendered: rendered.get(node.source)?.map((child) => child.rendered) ?? node.withoutParent,
+  }))
 }
+
+/** A Flux Kustomization in the build of another one. */
+interface Child {
+  source: FluxKustomization
+  rendered: Rendered
+}
+
+/** What is built from the path of a Flux Kustomization. */
+type ParentBuild = (parent: Parent) => { children: readonly Child[]; encrypted: ReadonlySet<string> }
+
+/** @returns a build that is made once for each parent and all that it depends on */
+function makeParentBuild(tree: FileTree, builder: Builder): ParentBuild {
+  const made = new Map<FluxKustomization, Map<string, ReturnType<ParentBuild>>>()
+  return (parent) => {
+    const key = buildKey(parent.value)
+    const ofParent = made.get(parent.source) ?? new Map<string, ReturnType<ParentBuild>>()
+    made.set(parent.source, ofParent)
+    const known = ofParent.get(key)
+    if (known) return known
+    const { flux, encrypted } = buildPath(parent, tree, builder)
+    const children = flux.map((child) => ({ source: child.source, rendered: render(child, parent) }))
+    const build = { children, encrypted }
+    ofParent.set(key, build)
+    return build
+  }
+}
+
+function buildPath({ source, value }: Parent, tree: FileTree, builder: Builder): Build {
+  const directory = directoryAt(pathOf(value))
+  if (directory === undefined || !tree.directories.has(directory)) return { flux: [], encrypted: new Set() }
+  return builder.flux(directory, additionsOf(value, source.file))
+}
+
+/** The values that differ in what a build depends on. */
+function variantsOf({ rendered }: FluxNode): Mapping[] {
+  const [only] = rendered
+  if (only && rendered.length === 1) return [only.value]
+  return [...new Map(rendered.map(({ value }) => [buildKey(value), value])).values()]
+}
+
+function buildKeys(node: FluxNode): string[] {
+  return variantsOf(node).map(buildKey)
+}
+
+/** The fields of a spec that its build, and what it makes of its children, depends on; `postBuild` by its variables. */
+const buildFields = ['path', 'sourceRef', 'components', 'patches', 'targetNamespace'] as const
 
 const keys = new WeakMap<Mapping, string>()
-const keysOf = (values: readonly Mapping[]) => values.map(keyOf)
 
-/** All that the build of an object, and what it hands on to its children, depends on. */
-function keyOf(value: Mapping): string {
+function buildKey(value: Mapping): string {
   const known = keys.get(value)
   if (known !== undefined) return known
-  const { path, patches, components, targetNamespace, sourceRef, postBuild } = (value.spec ?? {}) as Mapping
-  const substitute = valueAt(postBuild, 'substitute')
-  const key = JSON.stringify([path, patches, components, targetNamespace, sourceRef, substitute])
+  const spec = (value.spec ?? {}) as Mapping
+  const key = JSON.stringify([...buildFields.map((field) => spec[field]), variablesOf(value)])
   keys.set(value, key)
   return key
-}
-
-/**
- * Which objects build this repository. Their source does not say so, for it is often made by `flux bootstrap` or an operator:
- * a source counts as this repository where one of the paths that are built from it is here. One of which only the root is
- * built tells nothing by that; it counts where it is the only one, or has the name that bootstrap gives.
- */
-function sourcesOf(values: readonly Mapping[], tree: FileTree): (value: Mapping) => boolean {
-  const nameOf = (value: Mapping) => textAt(value, 'spec', 'sourceRef', 'name')
-  const sources = new Map<string, { hasPaths: boolean; isHere: boolean }>()
-  for (const value of values) {
-    const name = nameOf(value)
-    if (name === undefined) continue
-    const found = sources.get(name) ?? { hasPaths: false, isHere: false }
-    sources.set(name, found)
-    const directory = directoryAt(textAt(value, 'spec', 'path') ?? '.')
-    if (directory === '.') continue
-    found.hasPaths = true
-    found.isHere ||= directory !== undefined && tree.directories.has(directory)
-  }
-  return (value) => {
-    const name = nameOf(value)
-    const found = name === undefined ? undefined : sources.get(name)
-    if (!found) return true
-    return found.hasPaths ? found.isHere : sources.size === 1 || name === 'flux-system'
-  }
-}
-
-/** The paths that can't be followed. */
-function unseenOf(values: readonly Mapping[], isHere: (value: Mapping) => boolean, tree: FileTree): string[] {
-  return values.flatMap((value) => {
-    const path = textAt(value, 'spec', 'path') ?? '.'
-    return isHere(value) && tree.directories.has(directoryAt(path) ?? '') ? [] : [path]
-  })
-}
-
-function buildOf(value: Mapping, file: string, tree: FileTree, builder: Builder): Build {
-  const directory = directoryAt(textAt(value, 'spec', 'path') ?? '.')
-  if (directory === undefined || !tree.directories.has(directory)) return { flux: [], encrypted: new Set() }
-  const components = listAt(value, 'spec', 'components').filter((path) => typeof path === 'string')
-  const patches = patchesIn(listAt(value, 'spec', 'patches'), file, () => ({ file, text: () => '' }))
-  const namespace = textAt(value, 'spec', 'targetNamespace')
-  if (components.length === 0 && patches.length === 0 && !namespace) return builder.flux(directory)
-  return builder.flux(directory, {
-    components,
-    patches: patchSteps(patches, 'parent'),
-    namespace: namespace === undefined ? undefined : namespaceStep(namespace, 'parent', file),
-  })
 }

@@ -65,7 +65,7 @@ function ancestorsOf(nodes: Nodes): Map<FluxKustomization, Set<FluxKustomization
     [...nodes.keys()].map((source) => {
       const found = new Set<FluxKustomization>()
       const add = (child: FluxKustomization) => {
-        for (const { parent } of nodes.get(child)?.contexts ?? []) {
+        for (const { parent } of nodes.get(child)?.rendered ?? []) {
           if (!parent || parent === source || found.has(parent)) continue
           found.add(parent)
           add(parent)

@@ -7,10 +7,11 @@ import {
   isKustomizationFile,
   readKustomizationFiles,
 } from '../../../scripts/lib/kustomize/kustomization-file.ts'
-import { makeBuilder, type Passing } from '../../../scripts/lib/repository/builds.ts'
+import { type Accumulated, makeBuilder } from '../../../scripts/lib/repository/builds.ts'
 import { type FileTree, makeFileTree } from '../../../scripts/lib/repository/file-tree.ts'
 import { parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
 import { markPatches } from '../../../scripts/lib/repository/flux-files.ts'
+import { additionsOf } from '../../../scripts/lib/repository/steps.ts'
 import { parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
 import { type Mapping, textAt } from '../../../scripts/lib/yaml/values.ts'
 import { withDirectory, writeFiles } from '../../helpers/files.ts'
@@ -44,9 +45,9 @@ function kustomize(directory: string): Mapping[] | undefined {
   return sorted(values.filter(({ kind }) => kind === 'Kustomization'))
 }
 
-function applied(passings: readonly Passing[]): Mapping[] {
+function applied(accumulated: readonly Accumulated[]): Mapping[] {
   return sorted(
-    passings.map(({ source, steps }) =>
+    accumulated.map(({ source, steps }) =>
       steps.reduce((object, step) => step.apply(object), source.value as Mapping),
     ),
   )
@@ -361,7 +362,10 @@ for (const [title, files, components, kustomization] of paths) {
       writeFiles(root, { 'at/kustomization.yaml': json(kustomization) })
       const built = kustomize(join(root, 'at'))
       assert.ok(built && built.length >= 2)
-      assert.equal(applied(builder.flux('at', { components, patches: [], namespace: undefined }).flux), built)
+      assert.equal(
+        applied(builder.flux('at', additionsOf({ spec: { components } }, 'parent.yaml')).flux),
+        built,
+      )
     }))
 }
 
@@ -455,7 +459,7 @@ test('encrypted: a path without a kustomization file', () =>
         'value.yaml',
       ])
       assert.equal(
-        [...builder.flux('d', { components: ['../c'], patches: [], namespace: undefined }).encrypted].sort(),
+        [...builder.flux('d', additionsOf({ spec: { components: ['../c'] } }, 'x')).encrypted].sort(),
         ['d/deep/s.yml', 's.json'],
       )
     },

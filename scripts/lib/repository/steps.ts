@@ -1,0 +1,93 @@
+import type { KustomizationFile } from '../kustomize/kustomization-file.ts'
+import { withFormerId } from '../kustomize/object-ids.ts'
+import { type Patch, patched, patchesIn } from '../kustomize/patches.ts'
+import { listAt, type Mapping, textAt } from '../yaml/values.ts'
+
+/** One change of an object in a build. */
+export interface Step {
+  /** Who changes it: a kustomization file, or the spec of the Flux Kustomization whose path is built. */
+  from: 'kustomize' | 'parent'
+  /** The file that says so, relative to the root of the repository. */
+  by: string
+  apply(object: Mapping): Mapping
+}
+
+/**
+ * What a Flux Kustomization writes into the kustomization file of its path before it is built: its components and patches
+ * come behind those of the file, its namespace takes the place of that of the file
+ * (GenerateManifest in fluxcd/pkg/kustomize v1.35.4, kustomize_generator.go).
+ */
+export interface Additions {
+  /** Relative to the path. */
+  components: readonly string[]
+  patches: readonly Step[]
+  namespace: Step | undefined
+}
+
+/**
+ * Reads what a Flux Kustomization adds.
+ * @param value the object as it is in the cluster
+ * @param file where it is declared
+ * @returns `undefined` where it adds nothing
+ */
+export function additionsOf(value: Mapping, file: string): Additions | undefined {
+  const set = (key: string, step: (text: string, from: Step['from'], by: string) => Step) => {
+    const text = textAt(value, 'spec', key)
+    return text === undefined ? undefined : step(text, 'parent', file)
+  }
+  const patches = patchesIn(listAt(value, 'spec', 'patches'), file, () => ({ file, text: () => '' }))
+  const additions = {
+    components: listAt(value, 'spec', 'components').filter((path) => typeof path === 'string'),
+    patches: patchSteps(patches, 'parent'),
+    namespace: set('targetNamespace', namespaceStep),
+  }
+  return Object.values(additions).flat().some(Boolean) ? additions : undefined
+}
+
+/**
+ * What a kustomization does to the objects that it has accumulated, in the order of kustomize
+ * (configureBuiltinTransformers in api/internal/target/kusttarget_configplugin.go of v0.21.1).
+ */
+export function stepsOf(kustomization: KustomizationFile, additions: Additions | undefined): Step[] {
+  const { file, patches, jsonPatches, namespace } = kustomization
+  const from = 'kustomize'
+  const own = (text: string | undefined, step: (text: string, from: Step['from'], by: string) => Step) =>
+    text === undefined ? undefined : step(text, from, file)
+  const settings = [
+    additions?.namespace ?? own(namespace, namespaceStep),
+    metadataStep('labels', kustomization.labels, file),
+    metadataStep('annotations', kustomization.annotations, file),
+  ]
+  return [
+    ...patchSteps(patches, from),
+    ...(additions?.patches ?? []),
+    ...settings.filter((step) => step !== undefined),
+    ...patchSteps(jsonPatches, from),
+  ]
+}
+
+function patchSteps(patches: readonly Patch[], from: Step['from']): Step[] {
+  return patches.map((patch) => ({ from, by: patch.by, apply: (object) => patched(object, patch) }))
+}
+
+/** Puts an object into a namespace, whatever was written there. */
+function namespaceStep(namespace: string, from: Step['from'], by: string): Step {
+  return { from, by, apply: (object) => withMetadata(withFormerId(object), { namespace }) }
+}
+
+/** Adds labels or annotations to those of an object. */
+function metadataStep(key: 'labels' | 'annotations', values: Mapping, by: string): Step | undefined {
+  if (Object.keys(values).length === 0) return undefined
+  return {
+    from: 'kustomize',
+    by,
+    apply(object) {
+      const metadata = object.metadata as Mapping | undefined
+      return withMetadata(object, { [key]: { ...(metadata?.[key] as Mapping), ...values } })
+    },
+  }
+}
+
+function withMetadata(object: Mapping, values: Mapping): Mapping {
+  return { ...object, metadata: { ...(object.metadata as Mapping), ...values } }
+}
