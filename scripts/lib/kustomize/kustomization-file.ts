@@ -3,7 +3,7 @@ import { join, posix } from 'node:path'
 import { parseDocuments } from '../yaml/documents.ts'
 import { listAt, type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import { kustomizationFileNames } from './build.ts'
-import { type Patch, patchesIn } from './patches.ts'
+import { jsonPatchesIn, type Patch, patchesIn } from './patches.ts'
 import { readPlainKustomization } from './plain-kustomization.ts'
 
 /** A kustomization file (of kustomize, not of Flux) and what it says of local files. Paths are relative to the root. */
@@ -23,11 +23,15 @@ export interface KustomizationFile {
   secretFiles: { path: string; name: string; env: boolean }[]
   /** `namespace`, which all objects get. */
   namespace: string | undefined
+  /** What comes before and behind the names of all objects. */
+  namePrefix: string | undefined
+  nameSuffix: string | undefined
   /** What all objects get. */
   labels: Mapping
   annotations: Mapping
-  /** In the order that kustomize applies them, those of `patchesJson6902` after the namespace. */
+  /** Those of `patchesStrategicMerge` and `patches`, in the order that kustomize applies them. */
   patches: Patch[]
+  /** Those of `patchesJson6902`, which come after everything else. */
   jsonPatches: Patch[]
 }
 
@@ -82,6 +86,8 @@ export function parseKustomizationFile(root: string, file: string, text: string)
       ...listAt(generator, 'envs').flatMap((entry) => secretFile(entry, true, local)),
     ]),
     namespace: textAt(value, 'namespace'),
+    namePrefix: textAt(value, 'namePrefix'),
+    nameSuffix: textAt(value, 'nameSuffix'),
     labels: Object.assign(
       {},
       ...list('labels').map((entry) => valueAt(entry, 'pairs')),
@@ -89,7 +95,7 @@ export function parseKustomizationFile(root: string, file: string, text: string)
     ),
     annotations: Object.assign({}, valueAt(value, 'commonAnnotations')),
     patches: patchesIn([...list('patchesStrategicMerge'), ...list('patches')], file, fileOf),
-    jsonPatches: patchesIn(list('patchesJson6902'), file, fileOf),
+    jsonPatches: jsonPatchesIn(list('patchesJson6902'), file, fileOf),
   }
 }
 

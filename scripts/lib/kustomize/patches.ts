@@ -13,10 +13,12 @@ export interface Patch {
   target: PatchTarget | undefined
   /** A strategic merge patch, or a list of JSON6902 operations; YAML or JSON. Empty where its file can't be read. */
   text(): string
+  /** Whether operations that rename an object leave it its former id: those of `patchesJson6902` do not. */
+  keepsFormerId: boolean
 }
 
 /**
- * The patches of `patches`, `patchesStrategicMerge` or `patchesJson6902`.
+ * The patches of `patches` or `patchesStrategicMerge`.
  * @param list the entries as plain values
  * @param by the file that holds them
  * @param fileOf the file that an entry names, relative to the root, and its text
@@ -31,22 +33,29 @@ export function patchesIn(
     const path = typeof entry === 'string' && !/^\s*\{|\n/.test(entry) ? entry : textAt(entry, 'path')
     const inline = typeof entry === 'string' ? entry : textAt(entry, 'patch')
     const target = patchTarget(valueAt(entry, 'target'))
-    if (path === undefined) return inline ? [{ by, target, text: () => inline }] : []
+    const keepsFormerId = true
+    if (path === undefined) return inline ? [{ by, target, text: () => inline, keepsFormerId }] : []
     const { file, text } = fileOf(path)
-    return [{ by: file, target, text }]
+    return [{ by: file, target, text, keepsFormerId }]
   })
+}
+
+/** As `patchesIn`, the patches of `patchesJson6902` (PatchJson6902Transformer.go of kustomize v0.21.1 stores no former id). */
+export function jsonPatchesIn(...entries: Parameters<typeof patchesIn>): Patch[] {
+  return patchesIn(...entries).map((patch) => ({ ...patch, keepsFormerId: false }))
 }
 
 /**
  * An object as a patch leaves it.
  * @returns the same object where the patch is not for it, would delete it, or cannot be applied (kustomize then fails)
  */
-export function patched(object: Mapping, { target, text }: Patch): Mapping {
+export function patched(object: Mapping, { target, text, keepsFormerId }: Patch): Mapping {
   if (target && !isTarget(object, target)) return object
   const patches = parsed(text())
   const [first] = patches
   // of several lists kustomize reads the first
-  if (Array.isArray(first)) return target ? withOperations(object, first) : object
+  if (Array.isArray(first))
+    return target ? withOperations(keepsFormerId ? withFormerId(object) : object, first) : object
   if (!patches.every(isMergePatch) || (target && patches.length > 1)) return object
   return patches.filter((patch) => target || isSameObject(object, patch)).reduce(merged, object)
 }
@@ -63,7 +72,8 @@ function parsed(text: string): unknown[] {
 
 /** All JSON6902 operations or none. */
 function withOperations(object: Mapping, operations: unknown[]): Mapping {
-  const copy = { ...withFormerId(object), ...structuredClone(object) }
+  // the clone has no former ids
+  const copy = { ...object, ...structuredClone(object) }
   try {
     const errors = (operations as Operation[]).flatMap((one) =>
       applyPatch(copy, [addingWhatIsMissing(copy, one)]),

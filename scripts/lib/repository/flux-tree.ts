@@ -126,7 +126,15 @@ function buildKeys(node: FluxNode): string[] {
 }
 
 /** The fields of a spec that its build, and what it makes of its children, depends on; `postBuild` by its variables. */
-const buildFields = ['path', 'sourceRef', 'components', 'patches', 'targetNamespace'] as const
+const buildFields = [
+  'path',
+  'sourceRef',
+  'components',
+  'patches',
+  'targetNamespace',
+  'namePrefix',
+  'nameSuffix',
+] as const
 
 const keys = new WeakMap<Mapping, string>()
 

@@ -14,7 +14,7 @@ export interface Step {
 
 /**
  * What a Flux Kustomization writes into the kustomization file of its path before it is built: its components and patches
- * come behind those of the file, its namespace takes the place of that of the file
+ * come behind those of the file, its namespace, prefix and suffix take the place of theirs
  * (GenerateManifest in fluxcd/pkg/kustomize v1.35.4, kustomize_generator.go).
  */
 export interface Additions {
@@ -22,6 +22,8 @@ export interface Additions {
   components: readonly string[]
   patches: readonly Step[]
   namespace: Step | undefined
+  namePrefix: Step | undefined
+  nameSuffix: Step | undefined
 }
 
 /**
@@ -40,6 +42,8 @@ export function additionsOf(value: Mapping, file: string): Additions | undefined
     components: listAt(value, 'spec', 'components').filter((path) => typeof path === 'string'),
     patches: patchSteps(patches, 'parent'),
     namespace: set('targetNamespace', namespaceStep),
+    namePrefix: set('namePrefix', prefixStep),
+    nameSuffix: set('nameSuffix', suffixStep),
   }
   return Object.values(additions).flat().some(Boolean) ? additions : undefined
 }
@@ -49,12 +53,14 @@ export function additionsOf(value: Mapping, file: string): Additions | undefined
  * (configureBuiltinTransformers in api/internal/target/kusttarget_configplugin.go of v0.21.1).
  */
 export function stepsOf(kustomization: KustomizationFile, additions: Additions | undefined): Step[] {
-  const { file, patches, jsonPatches, namespace } = kustomization
+  const { file, patches, jsonPatches, namespace, namePrefix, nameSuffix } = kustomization
   const from = 'kustomize'
   const own = (text: string | undefined, step: (text: string, from: Step['from'], by: string) => Step) =>
     text === undefined ? undefined : step(text, from, file)
   const settings = [
     additions?.namespace ?? own(namespace, namespaceStep),
+    additions?.namePrefix ?? own(namePrefix, prefixStep),
+    additions?.nameSuffix ?? own(nameSuffix, suffixStep),
     metadataStep('labels', kustomization.labels, file),
     metadataStep('annotations', kustomization.annotations, file),
   ]
@@ -73,6 +79,25 @@ function patchSteps(patches: readonly Patch[], from: Step['from']): Step[] {
 /** Puts an object into a namespace, whatever was written there. */
 function namespaceStep(namespace: string, from: Step['from'], by: string): Step {
   return { from, by, apply: (object) => withMetadata(withFormerId(object), { namespace }) }
+}
+
+function prefixStep(prefix: string, from: Step['from'], by: string): Step {
+  return nameStep((name) => `${prefix}${name}`, from, by)
+}
+
+function suffixStep(suffix: string, from: Step['from'], by: string): Step {
+  return nameStep((name) => `${name}${suffix}`, from, by)
+}
+
+function nameStep(change: (name: string) => string, from: Step['from'], by: string): Step {
+  return {
+    from,
+    by,
+    apply(object) {
+      const name = textAt(object, 'metadata', 'name')
+      return name === undefined ? object : withMetadata(withFormerId(object), { name: change(name) })
+    },
+  }
 }
 
 /** Adds labels or annotations to those of an object. */

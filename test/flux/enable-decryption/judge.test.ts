@@ -110,6 +110,42 @@ const cases: Record<string, Case> = {
     files: family(add('kind: Kustomization, namespace: apps')),
     found: { apps: ['missing'], one: ['missing'] },
   },
+  'a parent whose patch names what a prefix makes of the name': {
+    files: family(add('kind: Kustomization, name: x-one'), {
+      'apps/kustomization.yaml': kustomization('base'),
+      'apps/base/kustomization.yaml': `namePrefix: x-\n${kustomization('../one.yaml')}`,
+    }),
+    found: { apps: ['missing'], one: ['parent'] },
+  },
+  'a parent whose patch names what a suffix made of the name before a prefix': {
+    files: family(merge().replace('not-used', 'one-y\n        namespace: flux-system'), {
+      'apps/kustomization.yaml': `namePrefix: z-\n${kustomization('base')}`,
+      'apps/base/kustomization.yaml': `namePrefix: x-\n${kustomization('deep')}`,
+      'apps/base/deep/kustomization.yaml': `nameSuffix: -y\n${kustomization('../../one.yaml')}`,
+    }),
+    found: { apps: ['missing'], one: ['parent'] },
+  },
+  'a parent whose patch comes before the prefix of the same kustomization': {
+    files: family(add('kind: Kustomization, name: x-one'), {
+      'apps/kustomization.yaml': `namePrefix: x-\n${kustomization('one.yaml')}`,
+    }),
+    found: { apps: ['missing'], one: ['missing'] },
+  },
+  'a parent with a prefix, whose own patch comes before it': {
+    files: {
+      'clusters/top.yaml': object('top', './top', ofParent(add('kind: Kustomization, name: x-apps'))),
+      'top/kustomization.yaml': kustomization('apps.yaml', 'more.yaml'),
+      'top/apps.yaml': object(
+        'apps',
+        './apps',
+        `  namePrefix: x-\n${ofParent(add('kind: Kustomization, name: one'))}`,
+      ),
+      'top/more.yaml': object('more', './more', `  nameSuffix: -x\n${ofParent(add('name: two-x'))}`),
+      'apps/one.yaml': object('one', './one'),
+      'more/two.yaml': object('two', './two'),
+    },
+    found: { top: ['missing'], apps: ['missing'], more: ['missing'], one: ['parent'], two: ['missing'] },
+  },
   'a label selector that it meets': {
     files: family(
       merge('    target:\n      labelSelector: tier in (a, b),!off\n'),

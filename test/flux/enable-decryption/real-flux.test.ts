@@ -52,12 +52,26 @@ const shapes: Record<string, [status: string, files: (name: string) => Record<st
       [`children/json/${name}.yaml`]: object(name, `./secrets/${name}`),
     }),
   ],
+  'parent-prefix': [
+    'parent',
+    (name) => ({
+      'top/prefix.yaml': object(
+        'prefix',
+        './children/prefix',
+        `  namePrefix: p-\n${ofParent(patch(`name: x-${name}`))}`,
+      ),
+      'children/prefix/kustomization.yaml': kustomization('base'),
+      'children/prefix/base/kustomization.yaml': `namePrefix: x-\n${kustomization(`${name}.yaml`)}`,
+      [`children/prefix/base/${name}.yaml`]: object(name, `./secrets/${name}`),
+    }),
+  ],
   'kustomize-patch': [
     'kustomize',
     (name) => ({
       'top/kustomization.yaml': kustomization(
         'merge.yaml',
         'json.yaml',
+        'prefix.yaml',
         'written-nowhere.yaml',
         'component.yaml',
         'tenant.yaml',
@@ -137,7 +151,7 @@ test('Flux agrees: what has decryption already is decrypted as it is, and what l
       assert.equal(keyNamespaces, ['flux-system', 'tenant'])
 
       const already = withStatus('parent', 'kustomize', 'controller-wide')
-      assert.is(already.length, 5)
+      assert.is(already.length, 6)
       await untilWritten(flux, already, 'decrypted')
       await untilWritten(flux, withStatus('missing'), 'encrypted')
       await push()

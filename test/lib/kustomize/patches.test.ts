@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { patched, patchesIn } from '../../../scripts/lib/kustomize/patches.ts'
+import { jsonPatchesIn, patched, patchesIn } from '../../../scripts/lib/kustomize/patches.ts'
 import { parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
 import type { Mapping } from '../../../scripts/lib/yaml/values.ts'
 import { withDirectory, writeFiles } from '../../helpers/files.ts'
@@ -280,7 +280,8 @@ test('patchesIn: texts and files, of all three fields', () =>
     ]
     for (const [field, by, entry] of entries) {
       const built = kustomize(directory, apps, { [field]: [entry] })
-      const found = patchesIn([entry], 'k.yaml', fileOf)
+      const read = field === 'patchesJson6902' ? jsonPatchesIn : patchesIn
+      const found = read([entry], 'k.yaml', fileOf)
       assert.equal(
         found.map((patch) => patch.by),
         [by],

@@ -193,6 +193,58 @@ const builds: Record<string, Files> = {
       { patch: flux('a', {}, { z: 1 }) },
     ],
   }),
+  'a prefix and a suffix': over({ namePrefix: 'x-', nameSuffix: '-y' }),
+  'patches before prefix and suffix, patchesJson6902 after them': over({
+    namePrefix: 'x-',
+    nameSuffix: '-y',
+    patches: [patch('x', { name: 'a' }), patch('y', { name: 'x-a-y' })],
+    patchesJson6902: [
+      { target: { name: 'x-a-y' }, patch: operation('add', '/spec/z', 1) },
+      { target: { name: 'b' }, patch: operation('add', '/spec/z', 2) },
+      { target: { name: 'x-b' }, patch: operation('add', '/spec/z', 3) },
+    ],
+  }),
+  'targets by the first name and the last, patches by every one': {
+    ...base,
+    'mid/kustomization.yaml': json({ resources: ['../base'], namePrefix: 'x-' }),
+    'late/kustomization.yaml': json({ resources: ['../mid'], namePrefix: 'y-', namespace: 'late' }),
+    'kustomization.yaml': json({
+      resources: ['late'],
+      patches: [
+        patch('first', { name: 'a' }),
+        patch('between', { name: 'x-a' }),
+        patch('last', { name: 'y-x-a' }),
+        patch('mixed', { name: 'y-x-b', namespace: 'own' }),
+        { patch: flux('a', {}, { byFirst: 1 }) },
+        { patch: flux('x-a', {}, { byOld: 1 }) },
+        { patch: flux('x-a', { namespace: 'late' }, { byOldInNew: 1 }) },
+        { patch: flux('y-x-b', { namespace: 'late' }, { byLast: 1 }) },
+      ],
+    }),
+  },
+  'a parent that patches what its base calls otherwise': {
+    ...base,
+    'mid/kustomization.yaml': json({ resources: ['../base'], nameSuffix: '-one' }),
+    'kustomization.yaml': json({
+      resources: ['mid'],
+      patches: [patch('x', { name: 'b-one', namespace: 'own' }), { patch: flux('a-one', {}, { y: 1 }) }],
+    }),
+  },
+  'a name that patchesJson6902 changed is forgotten': {
+    ...base,
+    'mid/kustomization.yaml': json({
+      resources: ['../base'],
+      patchesJson6902: [{ target: { name: 'a' }, patch: operation('replace', '/metadata/name', 'z') }],
+    }),
+    'kustomization.yaml': json({
+      resources: ['mid'],
+      patches: [patch('x', { name: 'a' }), patch('y', { name: 'z' })],
+    }),
+  },
+  'a component with a prefix': over(
+    { components: ['c'], namePrefix: 'y-', patches: [patch('x', { name: 'c-a' })] },
+    { 'c/kustomization.yaml': component({ namePrefix: 'c-' }) },
+  ),
   'a component, before the patches of the overlay': over(
     {
       components: ['c'],
@@ -337,37 +389,89 @@ const own = {
   components: ['../d'],
   patches: [patch('z', { namespace: 'c' })],
 }
+/** A namespace, a prefix and a suffix of its own. */
+const named = { resources: ['a.yaml', 'b.yml'], namespace: 'n', namePrefix: 'n-', nameSuffix: '-n' }
 const withOwn = {
   ...below,
   'at/kustomization.yaml': json(own),
   'd/kustomization.yaml': component({ namespace: 'k' }),
 }
 
-/** What Flux gives to kustomize (generator of fluxcd/pkg/kustomize): a file of its own, or one with the components added. */
-const paths: [title: string, files: Files, components: string[], kustomization: Mapping][] = [
-  ['all YAML files below, directories with a kustomization file as such', below, [], generated],
-  ['and components, relative to the path', below, ['../c/'], { ...generated, components: ['../c'] }],
-  ['a kustomization file', withOwn, [], own],
+/**
+ * What the spec of a Flux Kustomization makes of its path (fluxcd/pkg/kustomize, kustomize_generator.go): the kustomization
+ * file that Flux gives to kustomize, a generated one or that of the path with more in it.
+ */
+const paths: [title: string, files: Files, spec: Mapping, kustomization: Mapping][] = [
+  ['all YAML files below, directories with a kustomization file as such', below, {}, generated],
+  [
+    'and components, relative to the path',
+    below,
+    { components: ['../c/'] },
+    { ...generated, components: ['../c'] },
+  ],
+  ['a kustomization file', withOwn, {}, own],
   [
     'components added to those of the kustomization file',
     withOwn,
-    ['../c'],
+    { components: ['../c'] },
     { ...own, components: ['../d', '../c'] },
+  ],
+  [
+    'patches behind those of the kustomization file, and before its namespace',
+    withOwn,
+    { patches: [patch('y', { namespace: 'k' }), patch('x', { namespace: 'default' })] },
+    {
+      ...own,
+      patches: [...own.patches, patch('y', { namespace: 'k' }), patch('x', { namespace: 'default' })],
+    },
+  ],
+  [
+    'a namespace, a prefix and a suffix',
+    below,
+    { targetNamespace: 't', namePrefix: 'p-', nameSuffix: '-s', patches: [patch('x', { name: 'a' })] },
+    {
+      ...generated,
+      namespace: 't',
+      namePrefix: 'p-',
+      nameSuffix: '-s',
+      patches: [patch('x', { name: 'a' })],
+    },
+  ],
+  [
+    'which take the place of those of the kustomization file',
+    { ...withOwn, 'at/kustomization.yaml': json(named) },
+    { targetNamespace: 't', namePrefix: 'p-' },
+    { ...named, namespace: 't', namePrefix: 'p-' },
   ],
 ]
 
-for (const [title, files, components, kustomization] of paths) {
+for (const [title, files, spec, kustomization] of paths) {
   test(`flux: ${title}`, () =>
     withBuilder(files, (builder, root) => {
       writeFiles(root, { 'at/kustomization.yaml': json(kustomization) })
       const built = kustomize(join(root, 'at'))
       assert.ok(built && built.length >= 2)
-      assert.equal(
-        applied(builder.flux('at', additionsOf({ spec: { components } }, 'parent.yaml')).flux),
-        built,
-      )
+      assert.equal(applied(builder.flux('at', additionsOf({ spec }, 'parent.yaml')).flux), built)
     }))
 }
+
+test('flux: each step says whether a kustomization file or the spec of the parent says so', () =>
+  withBuilder(
+    { 'at/kustomization.yaml': json({ ...named, resources: ['a.yaml'] }), 'at/a.yaml': flux('a') },
+    (builder) => {
+      const spec = { targetNamespace: 't', namePrefix: 'p-', patches: [patch('x')] }
+      const [{ steps }] = builder.flux('at', additionsOf({ spec }, 'parent.yaml')).flux as [Accumulated]
+      assert.equal(
+        steps.map(({ from, by }) => [from, by]),
+        [
+          ['parent', 'parent.yaml'],
+          ['parent', 'parent.yaml'],
+          ['parent', 'parent.yaml'],
+          ['kustomize', 'at/kustomization.yaml'],
+        ],
+      )
+    },
+  ))
 
 const block = 'kind: ConfigMap\nsops:\n  mac: ENC[AES256_GCM,data:x]\n'
 const secrets: Files = {
