@@ -1,40 +1,18 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import {
-  isKustomizationFile,
-  readKustomizationFiles,
-} from '../../../scripts/lib/kustomize/kustomization-file.ts'
-import { type Accumulated, makeBuilder } from '../../../scripts/lib/repository/builds.ts'
-import { type FileTree, makeFileTree } from '../../../scripts/lib/repository/file-tree.ts'
-import { parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
-import { markPatches } from '../../../scripts/lib/repository/flux-files.ts'
+import { type Accumulated, type Builder, makeBuilder } from '../../../scripts/lib/repository/builds.ts'
 import { additionsOf } from '../../../scripts/lib/repository/steps.ts'
 import { parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
 import { type Mapping, textAt } from '../../../scripts/lib/yaml/values.ts'
-import { withDirectory, writeFiles } from '../../helpers/files.ts'
+import { writeFiles } from '../../helpers/files.ts'
+import { withFileTree } from '../../helpers/flux/file-tree.ts'
 
 type Files = Record<string, string>
 
-function treeOf(root: string, files: Files): FileTree {
-  const paths = Object.keys(files)
-  const kustomizations = readKustomizationFiles(root, paths.filter(isKustomizationFile))
-  const flux = paths.flatMap((path) => parseFluxFile(path, readFileSync(join(root, path))) ?? [])
-  markPatches(flux, kustomizations)
-  return makeFileTree(paths, flux, kustomizations, (path) => files[path] ?? '')
-}
-
-async function withBuilder(
-  files: Files,
-  use: (builder: ReturnType<typeof makeBuilder>, root: string) => void,
-): Promise<void> {
-  await withDirectory(async (root) => {
-    writeFiles(root, files)
-    use(makeBuilder(treeOf(root, files)), root)
-  })
-}
+const withBuilder = (files: Files, use: (builder: Builder, root: string) => void) =>
+  withFileTree(files, ({ tree, root }) => use(makeBuilder(tree), root))
 
 /** The Flux Kustomizations that kustomize puts out; `undefined` where it refuses. */
 function kustomize(directory: string): Mapping[] | undefined {

@@ -1,0 +1,75 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type FluxKustomization, parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
+import { asWritten, render } from '../../../scripts/lib/repository/rendered.ts'
+import type { Step } from '../../../scripts/lib/repository/steps.ts'
+import { type Mapping, valueAt } from '../../../scripts/lib/yaml/values.ts'
+import { fluxKustomization } from '../../helpers/flux/flux-objects.ts'
+
+const block = { provider: 'sops' }
+
+function declared(path = './apps', more = ''): FluxKustomization {
+  const file = parseFluxFile('apps.yaml', Buffer.from(fluxKustomization('apps', path, more)))
+  const [found] = file?.kustomizations ?? []
+  assert.ok(found)
+  return found
+}
+
+/** A step of a file that puts a decryption block, or `undefined`, into the spec. */
+const decryption = (by: string, value: unknown, from: Step['from'] = 'kustomize'): Step => ({
+  from,
+  by,
+  apply: (object) => ({ ...object, spec: { ...(object.spec as Mapping), decryption: value } }),
+})
+const other: Step = { from: 'parent', by: 'other', apply: (object) => ({ ...object, status: {} }) }
+
+test('render: all steps in their order, and the declared object as it was', () => {
+  const source = declared()
+  const before = structuredClone(source.value)
+  const { value } = render({ source, steps: [decryption('a', block), decryption('b', { provider: 'x' })] })
+  assert.equal(valueAt(value, 'spec', 'decryption'), { provider: 'x' })
+  assert.equal(source.value, before)
+})
+
+const givers: [title: string, steps: Step[], by: string | undefined][] = [
+  ['nobody', [other], undefined],
+  ['the step that gave it', [other, decryption('a', block), other], 'a'],
+  [
+    'the one that gave it first, where another changes it',
+    [decryption('a', block), decryption('b', { ...block, x: 1 })],
+    'a',
+  ],
+  ['nobody, where it is taken away again', [decryption('a', block), decryption('b', undefined)], undefined],
+  [
+    'the one that gave it anew',
+    [decryption('a', block), decryption('b', undefined), decryption('c', block)],
+    'c',
+  ],
+  ['nobody, where it has no provider', [decryption('a', { secretRef: { name: 'x' } })], undefined],
+]
+
+for (const [title, steps, by] of givers)
+  test(`render: what gave the block: ${title}`, () =>
+    assert.is(render({ source: declared(), steps }).decryptionBy?.by, by))
+
+test('render: a block of its own is given by nobody', () => {
+  const source = declared('./apps', '  decryption: {provider: sops}\n')
+  assert.is(render({ source, steps: [] }).decryptionBy, undefined)
+  assert.is(render({ source, steps: [decryption('a', { provider: 'x' })] }).decryptionBy, undefined)
+})
+
+test('render: with the variables that its parent has in the cluster', () => {
+  const source = declared(`./apps/\${CLUSTER}`)
+  const value = { spec: { postBuild: { substitute: { CLUSTER: 'main' } } } }
+  const found = render({ source, steps: [] }, { source: declared(), value })
+  assert.is(valueAt(found.value, 'spec', 'path'), './apps/main')
+  assert.is(found.parent?.name, 'apps')
+  assert.is(valueAt(render({ source, steps: [] }).value, 'spec', 'path'), `./apps/\${CLUSTER}`)
+})
+
+test('asWritten: the object of the file, without a parent', () => {
+  const source = declared(`./\${X}`)
+  assert.equal(asWritten(source), { parent: undefined, value: source.value, decryptionBy: undefined })
+})
+
+test.run()
