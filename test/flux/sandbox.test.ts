@@ -126,7 +126,7 @@ test('it follows new commits until Ctrl-C, and leaves the repository and its con
     assert.is(code, exit.done, stderr)
     assert.is(stdout, `export KUBECONFIG=${kubeconfig}\n`)
     assert.match(stderr, /Ctrl-C stops it/)
-    assert.match(stderr, new RegExp(`Flux gets ${git('rev-parse', '--short=8', 'HEAD')} of main`))
+    assert.match(stderr, new RegExp(`Flux gets ${git('rev-parse', '--short=7', 'HEAD')} of main`))
     assert.is(readFileSync(join(root, '.git', 'config'), 'utf8'), config)
     assert.is(git('status', '--porcelain'), '')
     assert.is(git('for-each-ref', '--format=%(refname)'), 'refs/heads/main')
