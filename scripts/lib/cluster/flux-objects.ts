@@ -77,12 +77,14 @@ export function conditionOf(
 }
 
 /**
- * The branch that a GitRepository follows; `master` where its `ref` names nothing.
+ * The branch that a GitRepository follows; `master` where its `ref` names nothing. Of several fields of `ref` the last one counts,
+ * in the order branch, tag, semver, name, commit (docs/decryption.md#revisions).
  * @returns undefined where it follows a tag, a version or a commit
  */
 export function branchOf({ spec: { ref } }: GitRepository): string | undefined {
+  if (ref?.commit) return undefined
   if (ref?.name) return /^refs\/heads\/(.+)$/.exec(ref.name)?.[1]
-  if (ref?.tag || ref?.semver || ref?.commit) return undefined
+  if (ref?.tag || ref?.semver) return undefined
   return ref?.branch || 'master'
 }
 

@@ -186,11 +186,7 @@ const substitute = `${block}  postBuild: {substitute: {other: x}}\n`
 
 /** What can be wrong, with the right key. */
 const wrong: FileCase[] = [
-  [
-    'one key for two key groups',
-    edited(plain, [[key], [other]]),
-    fails('wrong-key', /Shamir threshold of 2/),
-  ],
+  ['one key for two key groups', edited(plain, [[key], [other]]), fails('shamir', /Shamir threshold of 2/)],
   [
     'a value that was added by hand',
     edited((text) => text.replace('stringData:\n', 'stringData:\n    added: by hand\n')),

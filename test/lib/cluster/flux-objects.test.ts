@@ -25,8 +25,15 @@ test('branchOf', () => {
   assert.is(branch({ branch: 'main' }), 'main')
   assert.is(branch({ name: 'refs/heads/a/b' }), 'a/b')
   assert.is(branch({ name: 'refs/tags/v1' }), undefined)
-  for (const ref of [{ tag: 'v1' }, { semver: '1.x' }, { branch: 'main', commit: sha }])
-    assert.is(branch(ref), undefined)
+  const name = 'refs/heads/main'
+  assert.is(branch({ tag: 'v1', name }), 'main')
+  for (const ref of [
+    { tag: 'v1' },
+    { semver: '1.x' },
+    { branch: 'main', commit: sha },
+    { name, commit: sha },
+  ])
+    assert.is(branch(ref), undefined, JSON.stringify(ref))
 })
 
 test('ids of what a Kustomization names, and of what it owns', () => {

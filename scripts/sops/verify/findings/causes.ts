@@ -40,16 +40,17 @@ export const causes = [
     fix: 'encrypt to an age identity that needs no plugin, and put it into the key Secret',
   },
   {
-    code: 'wrong-key',
-    text: /did not match any of the recipients|no identity matched any/,
-    cause: 'the file is encrypted to another key than the one in the cluster',
-    fix: '`mise run flux:sops-key` with the key that .sops.yaml names, or `sops updatekeys` on the files',
-  },
-  {
+    // before wrong-key, whose text its message holds as well
     code: 'shamir',
     text: /Shamir threshold of/,
     cause: 'the creation rule has several key groups, and the cluster has not the keys of all',
     fix: 'put an identity of every group into the key Secret, or use one group',
+  },
+  {
+    code: 'wrong-key',
+    text: /did not match any of the recipients|no identity matched any/,
+    cause: 'the file is encrypted to another key than the one in the cluster',
+    fix: '`mise run flux:sops-key` with the key that .sops.yaml names, or `sops updatekeys` on the files',
   },
   {
     code: 'plaintext-in-encrypted-file',
