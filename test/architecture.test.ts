@@ -177,9 +177,12 @@ test('imports go one way', () => {
   }
 })
 
-test('no module imports itself by way of others', () => {
+test('no module imports itself by way of others, types included', () => {
   const graph = new Map(
-    modules.map((file) => [file, importsOf(file).values.filter((name) => modules.includes(name))]),
+    modules.map((file) => {
+      const { static: fixed, dynamic } = importsOf(file)
+      return [file, [...fixed, ...dynamic].filter((name) => modules.includes(name))]
+    }),
   )
   const visit = (file: string, path: readonly string[]): void => {
     assert.not.ok(path.includes(file), [...path, file].join(' -> '))
@@ -244,14 +247,26 @@ test('modules have names in kebab case, no default export, no vague name, and st
   }
 })
 
-test('every exported function has a comment', () => {
-  let functions = 0
+test('all that is exported has a comment, and a name of its own', () => {
+  const places = new Map<string, string>()
   for (const file of modules)
-    for (const match of read(file).matchAll(/^(.*)\nexport (?:async )?function\*? (\w+)/gm)) {
-      functions++
-      assert.match(match[1]!, /\*\/$/, `${file}: ${match[2]}`)
+    for (const [, above, name] of read(file).matchAll(
+      /^(.*)\nexport (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm,
+    )) {
+      assert.match(above!, /\*\/$/, `${file}: ${name}`)
+      assert.is(places.get(name!), undefined, `${name} of ${file}`)
+      places.set(name!, file)
     }
-  assert.ok(functions > modules.length, `${functions} functions were seen`)
+  assert.ok(places.size > 2 * modules.length, `${places.size} names were seen`)
+})
+
+test('no directory holds more than 20 files', () => {
+  const files = Map.groupBy(
+    project.filter((file) => /^(scripts|tasks|test|docs)\//.test(file) && !file.startsWith('test/corpus/')),
+    (file) => file.slice(0, file.lastIndexOf('/')),
+  )
+  assert.ok(files.size > 20)
+  for (const [directory, inside] of files) assert.ok(inside.length <= 20, `${directory}: ${inside.length}`)
 })
 
 test('only tasks and scripts of a shell can be executed', () => {

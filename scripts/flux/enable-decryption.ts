@@ -19,6 +19,7 @@ import { type Change, planFile } from './enable-decryption/plan.ts'
 import { describeReasons } from './enable-decryption/reasons.ts'
 import { keyHint, patchHints, reportLines } from './enable-decryption/report.ts'
 
+/** What the user wants of `flux:enable-decryption`. */
 export interface EnableDecryptionOptions {
   /** Files and directories as the user typed them; none: the whole repository. */
   paths: string[]

@@ -10,7 +10,7 @@ export interface ObjectId {
 const former = Symbol('former ids')
 
 /** The name and namespace that an object has, or that a patch gives as those of its object. */
-export function idOf(object: Mapping): ObjectId {
+export function objectIdOf(object: Mapping): ObjectId {
   const text = (key: keyof ObjectId) => textAt(object, 'metadata', key)
   return { name: text('name') ?? '', namespace: text('namespace') ?? 'default' }
 }
@@ -19,13 +19,13 @@ export function idOf(object: Mapping): ObjectId {
  * The ids that an object has had in a build, from that of its file to the one that it has now. For kustomize the former ones
  * still name it (api/resource/resource.go of v0.21.1: OrgId, PrevIds, CurId).
  */
-export function idsOf(object: Mapping & { [former]?: readonly ObjectId[] }): [ObjectId, ...ObjectId[]] {
+export function objectIdsOf(object: Mapping & { [former]?: readonly ObjectId[] }): [ObjectId, ...ObjectId[]] {
   const [first, ...rest] = object[former] ?? []
-  const id = idOf(object)
+  const id = objectIdOf(object)
   return first ? [first, ...rest, id] : [id]
 }
 
 /** A copy that is still known by its present id when its name or namespace changes. */
 export function withFormerId(object: Mapping): Mapping {
-  return Object.assign({ ...object }, { [former]: idsOf(object) })
+  return Object.assign({ ...object }, { [former]: objectIdsOf(object) })
 }

@@ -1,5 +1,5 @@
 import { isMapping, type Mapping, textAt, valueAt } from '../yaml/values.ts'
-import { idOf, idsOf, type ObjectId } from './object-ids.ts'
+import { type ObjectId, objectIdOf, objectIdsOf } from './object-ids.ts'
 import { selects } from './selector.ts'
 
 /** Which objects a patch is for. Names, namespaces, kinds and the like are regular expressions. */
@@ -35,8 +35,8 @@ export function isTarget(object: Mapping, target: PatchTarget): boolean {
     pattern === undefined || anchored(pattern).test(text)
   const selected = (selector: string | undefined, key: string) =>
     selector === undefined || selects(selector, textsAt(object, 'metadata', key))
-  const original = idsOf(object)[0]
-  const current = idOf(object)
+  const original = objectIdsOf(object)[0]
+  const current = objectIdOf(object)
   const isCalled = (key: keyof ObjectId) => [original, current].some((id) => matches(target[key], id[key]))
   return (
     matches(target.group, group) &&
@@ -51,11 +51,11 @@ export function isTarget(object: Mapping, target: PatchTarget): boolean {
 
 /** Whether a patch without a target names an object, by any id that the object has had. */
 export function isSameObject(object: Mapping, patch: Mapping): boolean {
-  const { name, namespace } = idOf(patch)
+  const { name, namespace } = objectIdOf(patch)
   return (
     object.apiVersion === patch.apiVersion &&
     object.kind === patch.kind &&
-    idsOf(object).some((id) => id.name === name && id.namespace === namespace)
+    objectIdsOf(object).some((id) => id.name === name && id.namespace === namespace)
   )
 }
 
