@@ -65,9 +65,22 @@ const cache = new Map<string, unknown[]>()
 function parsed(text: string): unknown[] {
   const known = cache.get(text)
   if (known) return known
-  const values = parseDocuments(text).flatMap(({ value }) => (value === null ? [] : [value]))
+  const values = isRefusedList(text)
+    ? ['']
+    : parseDocuments(text).flatMap(({ value }) => (value === null ? [] : [value]))
   cache.set(text, values)
   return values
+}
+
+/** A text that begins with a bracket has to be JSON (jsonPatchFromBytes in PatchTransformer.go of kustomize v0.21.1). */
+function isRefusedList(text: string): boolean {
+  if (!/^\s*\[/.test(text)) return false
+  try {
+    JSON.parse(text)
+    return false
+  } catch {
+    return true
+  }
 }
 
 /** All JSON6902 operations or none. */

@@ -232,7 +232,7 @@ const cases: Record<string, Case> = {
   },
   'a patch that takes the block away again': {
     files: {
-      'clusters/kustomization.yaml': `${kustomization('../base')}patches:\n  - patch: '[{op: remove, path: /spec/decryption}]'\n    target: {kind: Kustomization}\n`,
+      'clusters/kustomization.yaml': `${kustomization('../base')}patches:\n  - patch: '[{"op": "remove", "path": "/spec/decryption"}]'\n    target: {kind: Kustomization}\n`,
       'base/kustomization.yaml': `${kustomization('one.yaml')}${merge(kind)}`,
       'base/one.yaml': object('one', './one'),
     },
@@ -381,9 +381,9 @@ const cases: Record<string, Case> = {
   'a block that a kustomization takes away, and one that it changes': {
     files: {
       'a/kustomization.yaml': `${kustomization('one.yaml', 'two.yaml', 'three.yaml')}patches:
-  - patch: '[{op: remove, path: /spec/decryption}]'
+  - patch: '[{"op": "remove", "path": "/spec/decryption"}]'
     target: {name: one}
-  - patch: '[{op: replace, path: /spec/decryption/secretRef/name, value: other}]'
+  - patch: '[{"op": "replace", "path": "/spec/decryption/secretRef/name", "value": "other"}]'
     target: {name: two}
 `,
       'a/one.yaml': object('one', './x', block),
