@@ -78,7 +78,12 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
   if (commit) lines.push(`commit ${shortCommit(commit)} ${commitMessage}`)
   const namespaces = keyNamespaces(judgements, flux, options.name)
   const hints = [
-    ...patchHints(left, flux.instancesThatNeedIt, block, shown),
+    ...patchHints(
+      left.filter(({ status }) => status === 'not-editable'),
+      flux.instancesThatNeedIt,
+      block,
+      shown,
+    ),
     ...(block.secretRef ? keyHint(namespaces, options.name) : []),
   ]
   // stdout is the diff alone, so that it can be piped into `git apply`
@@ -122,10 +127,11 @@ function keyNamespaces(judgements: readonly Judgement[], { nodes }: FluxReposito
   return [...new Set(known)].filter((namespace) => !namespace.includes('${')).toSorted()
 }
 
-/** Whether it builds encrypted files, lacks decryption, and can't get it from us. */
+/** Whether it builds encrypted files and can't get decryption from us: it lacks it, or that is not known. */
 function isLeftWithout({ status, kustomization }: Judgement, { nodes }: FluxRepository): boolean {
   const encrypted = kustomization && nodes.get(kustomization)?.encrypted
-  return status === 'not-editable' && encrypted !== undefined && encrypted.size > 0
+  const isLeft = status === 'not-editable' || status === 'not-known'
+  return isLeft && encrypted !== undefined && encrypted.size > 0
 }
 
 function record({ file, document, name, namespace, status, reasons, by }: Judgement) {

@@ -289,6 +289,39 @@ test('paths: only what is in them, relative to the user', () =>
     },
   ))
 
+test('what is not known: a group of its own, left alone, and counted by --check where it builds encrypted files', () => {
+  const files = {
+    'flux/kustomization.yaml':
+      'resources: [a.yaml, b.yaml]\nreplacements: [{sourceValue: x, targets: [{select: {name: b}, fieldPaths: [spec.decryption]}]}]\n',
+    'flux/a.yaml': object('a') + block,
+    'flux/b.yaml': object('b') + block,
+  }
+  return withRepository(files, async (repository) => {
+    const plain = await enable(repository, ['--check'])
+    assert.is(plain.code, 0, plain.stderr)
+    assert.match(
+      plain.stdout,
+      /^already there:\n {2}flux-system\/a .*\nnot known:\n {2}flux-system\/b \(flux\/b\.yaml\): flux\/kustomization\.yaml uses replacements: what that makes of it is not known\n\n1 already there · 1 not known\n$/,
+    )
+    writeFiles(repository.root, { 'b/secret.yaml': 'kind: Secret\nsops:\n  mac: ENC[AES256_GCM,data:x]\n' })
+    const counted = await enableJson(repository, '--check')
+    assert.equal([counted.code, counted.result], [1, 'missing'])
+    assert.equal(
+      counted.kustomizations.map(({ name, namespace, status, by }: Record<string, string>) => [
+        name,
+        namespace,
+        status,
+        by,
+      ]),
+      [
+        ['a', 'flux-system', 'own', 'flux/a.yaml'],
+        ['b', null, 'not-known', 'flux/kustomization.yaml'],
+      ],
+    )
+    assert.is((await enableJson(repository)).result, 'unchanged')
+  })
+})
+
 test('on a large repository the counts come first', () =>
   withRepository(
     { 'a.yaml': Array.from({ length: 40 }, (_, index) => object(`n${index}`)).join('---\n') },
@@ -349,11 +382,11 @@ test('--commit: a hook that refuses puts everything back', () =>
     assert.is(git('status', '--porcelain'), '')
   }))
 
-/** `top` builds only as long as no Kustomization has decryption: there is no prefix for a mapping. */
+/** `top` builds only as long as no Kustomization has decryption. */
 const fragile = {
   ...small,
-  'top/kustomization.yaml': 'resources: [../flux]\nnamePrefix: x-\nconfigurations: [config.yaml]\n',
-  'top/config.yaml': 'namePrefix:\n  - path: spec/decryption\n',
+  'top/kustomization.yaml':
+    'resources: [../flux]\npatches:\n  - target: {kind: Kustomization}\n    patch: |\n      - {op: test, path: /spec/decryption, value: null}\n',
 }
 
 test('a kustomization that does not build with the block: everything is put back', () =>

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Gap } from '../../lib/kustomize/unfollowed.ts'
 import type { FluxFile, FluxKustomization } from '../../lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { FluxNode } from '../../lib/repository/flux-tree.ts'
@@ -13,6 +14,7 @@ import type { Reason } from './reasons.ts'
  * - `parent`, `kustomize`: a Flux Kustomization above it, or a kustomization that includes it, gives it one
  * - `controller-wide`: its block names no Secret, and the controller has the key
  * - `not-needed`: only what needs it was asked for, and it builds nothing encrypted
+ * - `not-known`: something decides that we do not follow (lib/kustomize/unfollowed.ts); it is left alone
  * - `not-editable`, `patch`: what stands there is left alone
  */
 export type Status =
@@ -24,6 +26,7 @@ export type Status =
   | 'kustomize'
   | 'controller-wide'
   | 'not-needed'
+  | 'not-known'
   | 'not-editable'
   | 'patch'
 
@@ -76,14 +79,24 @@ export function judge(flux: FluxFile, repository: FluxRepository, wanted: Wanted
 
 function namespaceOf(kustomization: FluxKustomization, node: FluxNode | undefined): string | undefined {
   if (!node) return kustomization.namespace
+  if (gapOf(node)) return undefined
   const [namespace, ...others] = new Set(
     node.rendered.map(({ value }) => textAt(value, 'metadata', 'namespace')),
   )
   return others.length > 0 || namespace?.includes('${') ? undefined : namespace
 }
 
+/** Why it is not known what a Kustomization is in the cluster. */
+function gapOf(node: FluxNode | undefined): Gap | undefined {
+  return node?.rendered.flatMap(({ gaps }) => gaps).find(({ reach }) => reach === 'object')
+}
+
 function leftAlone(why: Refusal | undefined): Decision {
   return { status: 'not-editable', reasons: why ? [{ code: 'refused', why }] : [], by: undefined }
+}
+
+function notKnown(reason: Reason & { code: 'object-not-known' | 'files-not-known' }): Decision {
+  return { status: 'not-known', reasons: [reason], by: reason.file }
 }
 
 function decide(
@@ -96,16 +109,21 @@ function decide(
   const node = repository.nodes.get(kustomization)
   const key = node && repository.clusters.keyOf(kustomization)
   const spec = valueAt(kustomization.value, 'spec')
+  const refusal = problem ?? whyNotEditable(kustomization, spec)
+  const gap = gapOf(node)
+  if (gap) return refusal ? leftAlone(refusal) : notKnown({ code: 'object-not-known', ...gap })
   if (isMapping(spec) && Object.hasOwn(spec, 'decryption')) return judgeOwn(kustomization, node, block, key)
   const given = node && judgeGiven(node, key)
   if (given) return given
-  const refusal = problem ?? whyNotEditable(kustomization, spec)
   if (refusal) return leftAlone(refusal)
-  const buildsEncrypted = node !== undefined && node.encrypted.size > 0
-  if (needed && !buildsEncrypted)
-    return { status: 'not-needed', reasons: [whyNotNeeded(node)], by: undefined }
-  if (isBootstrapFile(file) && !buildsEncrypted)
-    return { status: 'not-editable', reasons: [{ code: 'bootstrap-without-need' }], by: undefined }
+  if (node === undefined || node.encrypted.size === 0) {
+    const isOfBootstrap = isBootstrapFile(file)
+    const [hidden] = node?.hidden ?? []
+    if (hidden && (needed || isOfBootstrap)) return notKnown({ code: 'files-not-known', ...hidden })
+    if (needed) return { status: 'not-needed', reasons: [whyNotNeeded(node)], by: undefined }
+    if (isOfBootstrap)
+      return { status: 'not-editable', reasons: [{ code: 'bootstrap-without-need' }], by: undefined }
+  }
   const overlap = node && repository.clusters.overlapOf(kustomization)
   const reasons = [
     ...removedVersion(kustomization),

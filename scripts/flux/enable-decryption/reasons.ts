@@ -1,3 +1,4 @@
+import type { Gap } from '../../lib/kustomize/unfollowed.ts'
 import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
 import { describeRefusal, type Refusal } from '../../lib/yaml/refusal.ts'
 
@@ -19,6 +20,7 @@ export type Reason =
   | { code: 'controller-key'; key: string }
   | { code: 'controller-key-is-enough'; key: string }
   | { code: 'overlap'; file: string; other: FluxKustomization }
+  | ({ code: 'object-not-known' | 'files-not-known' } & Gap)
 
 /** Why a Kustomization of `flux bootstrap` gets no patch in the kustomization file beside it. */
 export type BootstrapRefusal =
@@ -76,9 +78,17 @@ function describe(reason: Reason): string {
       const other = `${nameOf(reason.other)} (${reason.other.file})`
       return `overlap: it builds ${reason.file}, which ${other} builds as well: only one of them should, so decryption is not the whole answer`
     }
+    case 'object-not-known':
+      return `${describeGap(reason)} what that makes of it is not known`
+    case 'files-not-known':
+      return `${describeGap(reason)} whether that brings an encrypted file is not known`
     default:
       return words[reason.code]
   }
+}
+
+function describeGap({ file, field }: Gap): string {
+  return field === undefined ? `${file} can't be read:` : `${file} uses ${field}:`
 }
 
 function describeBootstrap(why: BootstrapRefusal): string {

@@ -14,6 +14,7 @@ const titles: Record<Status, string> = {
   'controller-wide': "with the controller's own key",
   different: 'another decryption block, left as it is',
   'not-needed': 'not needed',
+  'not-known': 'not known',
   'not-editable': 'left alone',
   patch: 'patches, not Kustomizations',
 }

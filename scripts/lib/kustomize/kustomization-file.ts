@@ -3,8 +3,9 @@ import { join, posix } from 'node:path'
 import { parseDocuments } from '../yaml/documents.ts'
 import { listAt, type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import { kustomizationFileNames } from './build.ts'
-import { jsonPatchesIn, type Patch, patchesIn } from './patches.ts'
+import { type Patch, patchesIn } from './patches.ts'
 import { readPlainKustomization } from './plain-kustomization.ts'
+import { type FileOf, hidingFields, type Unfollowed, unfollowedFields } from './unfollowed.ts'
 
 /** A kustomization file (of kustomize, not of Flux) and what it says of local files. Paths are relative to the root. */
 export interface KustomizationFile {
@@ -15,7 +16,7 @@ export interface KustomizationFile {
   resources: string[]
   components: string[]
   /**
-   * Files of `patches`, which Flux decrypts before the build, of `patchesStrategicMerge`, which hand their `sops` block to the
+   * Files of `patches`, which Flux decrypts before the build, of `patchesStrategicMerge`, which give their `sops` block to the
    * object, and of `patchesJson6902`, which it never decrypts (docs/decryption.md#what-is-decrypted).
    */
   patchFiles: { path: string; decrypted: 'before' | 'after' | 'never' }[]
@@ -33,6 +34,12 @@ export interface KustomizationFile {
   patches: Patch[]
   /** Those of `patchesJson6902`, which come after everything else. */
   jsonPatches: Patch[]
+  /** Whether our parser takes it; where not, all of this is empty. */
+  isReadable: boolean
+  /** The fields that bring resources which are not here. */
+  hidingFields: string[]
+  /** What changes objects in a way that is not followed, but for the patches. */
+  unfollowed: Unfollowed[]
 }
 
 /** Whether a path is that of a kustomization file. */
@@ -41,7 +48,7 @@ export function isKustomizationFile(path: string): boolean {
 }
 
 /**
- * Reads kustomization files; what can't be read is left out, for kustomize itself reports it.
+ * Reads kustomization files; one that is not there is left out.
  * @param files paths relative to `root`, with `/`
  * @param wanted decides by the text whether a file is worth parsing
  */
@@ -61,15 +68,18 @@ export function parseKustomizationFile(root: string, file: string, text: string)
   const directory = posix.dirname(file)
   const local = (path: string) => posix.join(directory, path).replace(/\/$/, '')
   const paths = (list: unknown[]) => list.flatMap((path) => (typeof path === 'string' ? [local(path)] : []))
-  const fileOf = (path: string) => {
+  const fileOf: FileOf = (path) => {
     const found = local(path)
     let text: string | undefined
     const read = () => (found.startsWith('..') ? '' : (readText(join(root, found)) ?? ''))
-    // a patch is for many objects
+    // it is for many objects
     return { file: found, text: () => (text ??= read()) }
   }
-  const value = readPlainKustomization(text) ?? parseDocuments(text)[0]?.value
+  const plain = readPlainKustomization(text)
+  const document = plain ? undefined : parseDocuments(text)[0]
+  const value = plain ?? document?.value
   const list = (key: string) => listAt(value, key)
+  const patchesOf = (field: string) => patchesIn(list(field), { field, file, fileOf })
   const patchPaths = (key: string) => paths(list(key).map((patch) => textAt(patch, 'path')))
   return {
     file,
@@ -94,8 +104,11 @@ export function parseKustomizationFile(root: string, file: string, text: string)
       valueAt(value, 'commonLabels'),
     ),
     annotations: Object.assign({}, valueAt(value, 'commonAnnotations')),
-    patches: patchesIn([...list('patchesStrategicMerge'), ...list('patches')], file, fileOf),
-    jsonPatches: jsonPatchesIn(list('patchesJson6902'), file, fileOf),
+    patches: [...patchesOf('patchesStrategicMerge'), ...patchesOf('patches')],
+    jsonPatches: patchesOf('patchesJson6902'),
+    isReadable: document?.problem === undefined,
+    hidingFields: hidingFields(value),
+    unfollowed: unfollowedFields(value, fileOf),
   }
 }
 

@@ -28,6 +28,23 @@ export function patchTarget(value: unknown): PatchTarget | undefined {
   }
 }
 
+/**
+ * A target without the patterns that Go, in which kustomize is written, and JavaScript read differently: it selects more.
+ * @returns the same where there is none
+ */
+export function portablePart(target: PatchTarget): PatchTarget {
+  const patterns = ['group', 'version', 'kind', 'name', 'namespace'] as const
+  const others = patterns.filter((key) => readDifferently.test((target[key] ?? '').replace(ignoringCase, '')))
+  if (others.length === 0) return target
+  return { ...target, ...Object.fromEntries(others.map((key) => [key, undefined])) }
+}
+
+/** Flags, named groups and lookarounds; classes and escapes that only one of the two languages has. */
+const readDifferently = /\(\?(?!:)|\[\[:|\\[pPQEAzCk1-9]/
+
+/** `(?i)` in front of a pattern, the one flag that is translated. */
+const ignoringCase = /^\(\?i\)/
+
 /** Whether a target selects an object: by the id of its file or the one that it has now (Select in api/resmap/reswrangler.go of v0.21.1). */
 export function isTarget(object: Mapping, target: PatchTarget): boolean {
   const [group, version] = groupOf(object)
@@ -65,13 +82,11 @@ function groupOf(object: Mapping): [group: string, version: string] {
   return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)]
 }
 
-/**
- * kustomize anchors the patterns of a target (api/types/selector.go of v0.21.1); one that is no pattern matches nothing.
- * They are those of Go, of which only `(?i)` in front is translated.
- */
+/** kustomize anchors the patterns of a target (api/types/selector.go of v0.21.1); one that is no pattern matches nothing. */
 function anchored(pattern: string): RegExp {
+  const flags = ignoringCase.test(pattern) ? 'i' : ''
   try {
-    return new RegExp(`^(?:${pattern.replace(/^\(\?i\)(.*)$/s, '(?i:$1)')})$`)
+    return new RegExp(`^(?:${pattern.replace(ignoringCase, '')})$`, flags)
   } catch {
     return /(?!)/
   }

@@ -2,66 +2,96 @@ import { applyPatch, type Operation, Pointer } from 'rfc6902'
 import { parseDocuments } from '../yaml/documents.ts'
 import { isMapping, type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import { withFormerId } from './object-ids.ts'
-import { isSameObject, isTarget, type PatchTarget, patchTarget } from './patch-target.ts'
+import { isSameObject, isTarget, type PatchTarget, patchTarget, portablePart } from './patch-target.ts'
 import { isMergePatch, merged } from './strategic-merge.ts'
+import { type FileOf, isRemote } from './unfollowed.ts'
 
 /** A patch as a kustomization or a Flux Kustomization has it. */
 export interface Patch {
+  /** Where it is listed: `patches`, `patchesStrategicMerge` or `patchesJson6902`, in a Flux Kustomization `spec.patches`. */
+  field: string
   /** The file that holds its text, relative to the root of the repository. */
   by: string
   /** `undefined`: the objects that it names itself. */
   target: PatchTarget | undefined
   /** A strategic merge patch, or a list of JSON6902 operations; YAML or JSON. Empty where its file can't be read. */
   text(): string
-  /** Whether operations that rename an object leave it its former id: those of `patchesJson6902` do not. */
-  keepsFormerId: boolean
+  /** What keeps us from following it, whatever its text says. */
+  obstacle: 'URL' | 'options' | 'target' | undefined
 }
 
 /**
- * The patches of `patches` or `patchesStrategicMerge`.
+ * Reads a list of patches.
  * @param list the entries as plain values
- * @param by the file that holds them
- * @param fileOf the file that an entry names, relative to the root, and its text
+ * @param field where they are listed
+ * @param file the file that has the list, relative to the root of the repository
  */
 export function patchesIn(
   list: readonly unknown[],
-  by: string,
-  fileOf: (path: string) => { file: string; text: () => string },
+  { field, file, fileOf }: { field: string; file: string; fileOf: FileOf },
 ): Patch[] {
-  return list.flatMap((entry) => {
+  return list.flatMap((entry): Patch[] => {
     // an entry of patchesStrategicMerge is a path, or the patch itself
     const path = typeof entry === 'string' && !/^\s*\{|\n/.test(entry) ? entry : textAt(entry, 'path')
     const inline = typeof entry === 'string' ? entry : textAt(entry, 'patch')
     const target = patchTarget(valueAt(entry, 'target'))
-    const keepsFormerId = true
-    if (path === undefined) return inline ? [{ by, target, text: () => inline, keepsFormerId }] : []
-    const { file, text } = fileOf(path)
-    return [{ by: file, target, text, keepsFormerId }]
+    const obstacle = obstacleOf(entry, path, target)
+    if (path === undefined)
+      return inline === undefined ? [] : [{ field, by: file, target, text: () => inline, obstacle }]
+    const found = fileOf(path)
+    return [{ field, by: found.file, target, text: found.text, obstacle }]
   })
 }
 
-/** As `patchesIn`, the patches of `patchesJson6902` (PatchJson6902Transformer.go of kustomize v0.21.1 stores no former id). */
-export function jsonPatchesIn(...entries: Parameters<typeof patchesIn>): Patch[] {
-  return patchesIn(...entries).map((patch) => ({ ...patch, keepsFormerId: false }))
+function obstacleOf(
+  entry: unknown,
+  path: string | undefined,
+  target: PatchTarget | undefined,
+): Patch['obstacle'] {
+  if (path !== undefined && isRemote(path)) return 'URL'
+  const isSet = (key: string) => valueAt(entry, 'options', key) === true
+  if (isSet('allowNameChange') || isSet('allowKindChange')) return 'options'
+  return target && portablePart(target) !== target ? 'target' : undefined
+}
+
+/** Why what a patch makes of an object is not followed; `undefined` where it is, or the patch is for others. */
+export function whyNotFollowed(object: Mapping, { target, text, obstacle }: Patch): string | undefined {
+  const patches = obstacle === 'URL' ? [] : parsed(text())
+  const why =
+    obstacle ?? (patches.includes(undefined) ? 'text' : patches.some(isDeletion) && '$patch: delete')
+  if (!why) return undefined
+  if (target) return isTarget(object, portablePart(target)) ? why : undefined
+  // of a text that we can't read it is not known which object it names
+  if (why === 'URL' || why === 'text') return why
+  const own = patches.filter((patch) => isMergePatch(patch) && isSameObject(object, patch))
+  return own.some((patch) => why === 'options' || isDeletion(patch)) ? why : undefined
+}
+
+function isDeletion(patch: unknown): boolean {
+  return valueAt(patch, '$patch') === 'delete'
 }
 
 /**
  * An object as a patch leaves it.
  * @returns the same object where the patch is not for it, would delete it, or cannot be applied (kustomize then fails)
  */
-export function patched(object: Mapping, { target, text, keepsFormerId }: Patch): Mapping {
+export function patched(object: Mapping, { field, target, text }: Patch): Mapping {
   if (target && !isTarget(object, target)) return object
   const patches = parsed(text())
   const [first] = patches
   // of several lists kustomize reads the first
-  if (Array.isArray(first))
-    return target ? withOperations(keepsFormerId ? withFormerId(object) : object, first) : object
+  if (Array.isArray(first)) {
+    // PatchJson6902Transformer.go of kustomize v0.21.1 stores no former id
+    const known = field === 'patchesJson6902' ? object : withFormerId(object)
+    return target ? withOperations(known, first) : object
+  }
   if (!patches.every(isMergePatch) || (target && patches.length > 1)) return object
   return patches.filter((patch) => target || isSameObject(object, patch)).reduce(merged, object)
 }
 
 const cache = new Map<string, unknown[]>()
 
+/** The documents of a patch, `undefined` for one that our parser refuses. */
 function parsed(text: string): unknown[] {
   const known = cache.get(text)
   if (known) return known

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { emptyKustomization, type KustomizationFile } from '../kustomize/kustomization-file.ts'
+import type { Gap } from '../kustomize/unfollowed.ts'
 import type { FileTree } from './file-tree.ts'
 import type { FluxKustomization } from './flux-file.ts'
 import { type Additions, type Step, stepsOf } from './steps.ts'
@@ -16,9 +17,12 @@ export interface Build {
   flux: readonly Accumulated[]
   /** The files in it that Flux decrypts. */
   encrypted: ReadonlySet<string>
+  /** What may bring more of both. */
+  hidden: readonly Gap[]
 }
 
-const nothing: Build = { flux: [], encrypted: new Set() }
+/** The build of a directory that holds nothing. */
+export const nothing: Build = { flux: [], encrypted: new Set(), hidden: [] }
 
 /** Follows kustomizations without running kustomize. */
 export interface Builder {
@@ -53,12 +57,12 @@ export function makeBuilder(tree: FileTree): Builder {
 
   function fileBuild(file: string): Build {
     const flux = (tree.flux.get(file) ?? []).map((source) => ({ source, steps: [] }))
-    return { flux, encrypted: new Set(tree.isEncryptedManifest(file) ? [file] : []) }
+    return { flux, encrypted: new Set(tree.isEncryptedManifest(file) ? [file] : []), hidden: [] }
   }
 
   /** Components change what was accumulated before them; then come the transformers of the kustomization itself. */
   function transform(file: KustomizationFile, resources: Build, additions?: Additions): Build {
-    const own = { flux: [], encrypted: new Set(encryptedIn(file)) }
+    const own = { flux: [], encrypted: new Set(encryptedIn(file)), hidden: hiddenIn(file) }
     const added = additions?.components.map((path) => localPath(file.directory, path)) ?? []
     const build = [...file.components, ...added].reduce(
       (before, path) => component(path, before),
@@ -120,7 +124,13 @@ function join(builds: readonly Build[]): Build {
   return {
     flux: builds.flatMap(({ flux }) => flux),
     encrypted: new Set(builds.flatMap(({ encrypted }) => [...encrypted])),
+    hidden: builds.flatMap(({ hidden }) => hidden),
   }
+}
+
+function hiddenIn({ file, isReadable, hidingFields }: KustomizationFile): Gap[] {
+  if (!isReadable) return [{ file, field: undefined, reach: 'files' }]
+  return hidingFields.map((field) => ({ file, field, reach: 'files' }))
 }
 
 /** A build whose objects are changed by more steps, behind those that they have. */

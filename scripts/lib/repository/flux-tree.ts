@@ -5,9 +5,11 @@
  * a round has changed nothing that a build depends on; a level of parents takes one round more. A Kustomization that builds
  * itself, as flux-system does, needs no rule of its own.
  */
+import { posix } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import type { Gap } from '../kustomize/unfollowed.ts'
 import type { Mapping } from '../yaml/values.ts'
-import type { Build, Builder } from './builds.ts'
+import { type Build, type Builder, nothing } from './builds.ts'
 import { directoryAt, type FileTree } from './file-tree.ts'
 import type { FluxKustomization } from './flux-file.ts'
 import { pathOf, sourcesHere } from './flux-sources.ts'
@@ -22,6 +24,8 @@ export interface FluxNode {
   rendered: readonly Rendered[]
   /** The files that it builds and Flux decrypts. */
   encrypted: ReadonlySet<string>
+  /** Why it may build more than these. */
+  hidden: readonly Gap[]
   /** Of its paths those that are not in the repository: another source has them, or they depend on the cluster. */
   unseen: readonly string[]
 }
@@ -31,7 +35,7 @@ interface Node extends FluxNode {
   withoutParent: readonly Rendered[]
 }
 
-/** How many levels of parents may change each other's children; where they change each other without end, it is given up. */
+/** How many levels of parents may change each other's children. */
 const maximumRounds = 32
 
 /**
@@ -44,9 +48,23 @@ export function renderFluxTree(tree: FileTree, builder: Builder, tops: readonly 
   for (let round = 0; round < maximumRounds; round++) {
     const before = nodes
     nodes = renderOnce(before, tree, build)
-    if (isDeepStrictEqual(nodes.map(buildKeys), before.map(buildKeys))) break
+    if (isDeepStrictEqual(nodes.map(buildKeys), before.map(buildKeys))) return nodes
   }
-  return nodes
+  const next = renderOnce(nodes, tree, build)
+  return nodes.map((node, index) => {
+    const isSettled = isDeepStrictEqual(buildKeys(node), next[index] && buildKeys(next[index]))
+    return isSettled ? node : withoutEnd(node)
+  })
+}
+
+/** Parents change it again and again: what it is in the cluster changes as well. */
+function withoutEnd(node: Node): Node {
+  const gap: Gap = { file: node.source.file, field: 'spec', reach: 'object' }
+  return {
+    ...node,
+    rendered: node.rendered.map((one) => ({ ...one, gaps: [...one.gaps, gap] })),
+    hidden: [gap],
+  }
 }
 
 /** All Kustomizations as kustomizations that are built by hand make them, or as they are written. */
@@ -56,23 +74,43 @@ function nodesWithoutParents(tree: FileTree, builder: Builder, tops: readonly st
     ({ source }) => source,
   )
   return [...tree.flux.values()].flat().map((source) => {
-    const withoutParent = byHand.get(source)?.map((one) => render(one)) ?? [asWritten(source)]
-    return { source, withoutParent, rendered: withoutParent, encrypted: new Set(), unseen: [] }
+    const withoutParent = byHand.get(source)?.map((one) => render(one)) ?? [
+      asWritten(source, unreadableAbove(source.file, tree)),
+    ]
+    return { source, withoutParent, rendered: withoutParent, encrypted: new Set(), hidden: [], unseen: [] }
   })
 }
 
+/** The kustomization file of a directory, or the one around it, that can't be read: it may include a file that no other one does. */
+function unreadableAbove(path: string, tree: FileTree): Gap[] {
+  const directory = posix.dirname(path)
+  const found = tree.kustomizations.get(directory)
+  if (found) return found.isReadable ? [] : [{ file: found.file, field: undefined, reach: 'object' }]
+  return directory === '.' ? [] : unreadableAbove(directory, tree)
+}
+
 function renderOnce(nodes: readonly Node[], tree: FileTree, build: ParentBuild): Node[] {
-  const isHere = sourcesHere(nodes.flatMap(variantsOf), tree)
+  const isHere = sourcesHere(
+    nodes.flatMap((node) => variantsOf(node).map(({ value }) => value)),
+    tree,
+  )
   const isSeen = (value: Mapping) => isHere(value) && tree.directories.has(directoryAt(pathOf(value)) ?? '')
   const children: Child[] = []
   const built = nodes.map((node): Node => {
     const variants = variantsOf(node)
-    const builds = variants.filter(isHere).map((value) => build({ source: node.source, value }))
+    const builds = variants
+      .filter(({ value }) => isHere(value))
+      .map((variant) => build({ ...variant, source: node.source }))
     children.push(...builds.flatMap((one) => one.children))
+    const own = variants.flatMap(({ gaps }) => gaps.filter(({ reach }) => reach !== 'children'))
     return {
       ...node,
       encrypted: new Set(builds.flatMap(({ encrypted }) => [...encrypted])),
-      unseen: variants.filter((value) => !isSeen(value)).map(pathOf),
+      hidden: [...own, ...builds.flatMap(({ hidden }) => hidden)],
+      unseen: variants
+        .map(({ value }) => value)
+        .filter((value) => !isSeen(value))
+        .map(pathOf),
     }
   })
   const rendered = Map.groupBy(children, ({ source }) => source)
@@ -89,20 +127,20 @@ interface Child {
 }
 
 /** What is built from the path of a Flux Kustomization. */
-type ParentBuild = (parent: Parent) => { children: readonly Child[]; encrypted: ReadonlySet<string> }
+type ParentBuild = (parent: Parent) => Omit<Build, 'flux'> & { children: readonly Child[] }
 
 /** @returns a build that is made once for each parent and all that it depends on */
 function makeParentBuild(tree: FileTree, builder: Builder): ParentBuild {
   const made = new Map<FluxKustomization, Map<string, ReturnType<ParentBuild>>>()
   return (parent) => {
-    const key = buildKey(parent.value)
+    const key = buildKey(parent)
     const ofParent = made.get(parent.source) ?? new Map<string, ReturnType<ParentBuild>>()
     made.set(parent.source, ofParent)
     const known = ofParent.get(key)
     if (known) return known
-    const { flux, encrypted } = buildPath(parent, tree, builder)
+    const { flux, ...rest } = buildPath(parent, tree, builder)
     const children = flux.map((child) => ({ source: child.source, rendered: render(child, parent) }))
-    const build = { children, encrypted }
+    const build = { ...rest, children }
     ofParent.set(key, build)
     return build
   }
@@ -110,15 +148,13 @@ function makeParentBuild(tree: FileTree, builder: Builder): ParentBuild {
 
 function buildPath({ source, value }: Parent, tree: FileTree, builder: Builder): Build {
   const directory = directoryAt(pathOf(value))
-  if (directory === undefined || !tree.directories.has(directory)) return { flux: [], encrypted: new Set() }
+  if (directory === undefined || !tree.directories.has(directory)) return nothing
   return builder.flux(directory, additionsOf(value, source.file))
 }
 
-/** The values that differ in what a build depends on. */
-function variantsOf({ rendered }: FluxNode): Mapping[] {
-  const [only] = rendered
-  if (only && rendered.length === 1) return [only.value]
-  return [...new Map(rendered.map(({ value }) => [buildKey(value), value])).values()]
+/** The renderings that differ in what a build depends on. */
+function variantsOf({ rendered }: FluxNode): readonly Rendered[] {
+  return rendered.length === 1 ? rendered : [...new Map(rendered.map((one) => [buildKey(one), one])).values()]
 }
 
 function buildKeys(node: FluxNode): string[] {
@@ -131,6 +167,8 @@ const buildFields = [
   'sourceRef',
   'components',
   'patches',
+  'patchesStrategicMerge',
+  'patchesJson6902',
   'targetNamespace',
   'namePrefix',
   'nameSuffix',
@@ -138,11 +176,14 @@ const buildFields = [
 
 const keys = new WeakMap<Mapping, string>()
 
-function buildKey(value: Mapping): string {
+function buildKey({ value, gaps }: Parent | Rendered): string {
   const known = keys.get(value)
-  if (known !== undefined) return known
+  const ofValue = known ?? keyOfValue(value)
+  if (known === undefined) keys.set(value, ofValue)
+  return gaps.length === 0 ? ofValue : `${ofValue} ${JSON.stringify(gaps)}`
+}
+
+function keyOfValue(value: Mapping): string {
   const spec = (value.spec ?? {}) as Mapping
-  const key = JSON.stringify([...buildFields.map((field) => spec[field]), variablesOf(value)])
-  keys.set(value, key)
-  return key
+  return JSON.stringify([...buildFields.map((field) => spec[field]), variablesOf(value)])
 }

@@ -1,3 +1,4 @@
+import type { Gap } from '../kustomize/unfollowed.ts'
 import { type Mapping, textAt } from '../yaml/values.ts'
 import type { Accumulated } from './builds.ts'
 import type { FluxKustomization } from './flux-file.ts'
@@ -12,32 +13,45 @@ export interface Rendered {
   value: Mapping
   /** What gave it `spec.decryption` in the build. */
   decryptionBy: Step | undefined
+  /** What is not known of it. */
+  gaps: readonly Gap[]
 }
 
-/** A Flux Kustomization that builds others. */
-export interface Parent {
+/** A Flux Kustomization that builds others, as it is in the cluster. */
+export interface Parent extends Pick<Rendered, 'value' | 'gaps'> {
   source: FluxKustomization
-  /** The object as it is in the cluster. */
-  value: Mapping
 }
 
 /** What a build makes of a Flux Kustomization. @param parent whose path is built; none: it is built by hand */
 export function render({ source, steps }: Accumulated, parent?: Parent): Rendered {
   let value = source.value as Mapping
   let decryptionBy: Step | undefined
+  // whatever is not known of a parent, it decides what becomes of its children
+  const gaps = (parent?.gaps ?? []).map((gap): Gap => ({ ...gap, reach: 'object' }))
   for (const step of steps) {
     const had = hasDecryption(value)
+    const gap = step.gap(value)
+    if (gap) gaps.push(gap)
     value = step.apply(value)
     const has = hasDecryption(value)
     if (has !== had) decryptionBy = has ? step : undefined
   }
   const variables = parent ? variablesOf(parent.value) : {}
-  return { parent: parent?.source, value: substituted(value, variables), decryptionBy }
+  return { parent: parent?.source, value: substituted(value, variables), decryptionBy, gaps: distinct(gaps) }
 }
 
-/** A Flux Kustomization that no build of the repository holds: as it is written. */
-export function asWritten({ value }: FluxKustomization): Rendered {
-  return { parent: undefined, value: value as Mapping, decryptionBy: undefined }
+/**
+ * A Flux Kustomization that no build of the repository holds: as it is written.
+ * @param gaps why a build might hold it
+ */
+export function asWritten({ value }: FluxKustomization, gaps: readonly Gap[]): Rendered {
+  return { parent: undefined, value: value as Mapping, decryptionBy: undefined, gaps }
+}
+
+/** A parent that builds itself gives its own gaps to itself again and again. */
+function distinct(gaps: readonly Gap[]): Gap[] {
+  if (gaps.length < 2) return [...gaps]
+  return [...new Map(gaps.map((gap) => [`${gap.file} ${gap.field} ${gap.reach}`, gap])).values()]
 }
 
 /** Whether an object has a decryption block that Flux takes. */

@@ -1,6 +1,7 @@
 import type { KustomizationFile } from '../kustomize/kustomization-file.ts'
 import { withFormerId } from '../kustomize/object-ids.ts'
-import { type Patch, patched, patchesIn } from '../kustomize/patches.ts'
+import { type Patch, patched, patchesIn, whyNotFollowed } from '../kustomize/patches.ts'
+import type { Gap, Unfollowed } from '../kustomize/unfollowed.ts'
 import { listAt, type Mapping, textAt } from '../yaml/values.ts'
 
 /** One change of an object in a build. */
@@ -10,7 +11,11 @@ export interface Step {
   /** The file that says so, relative to the root of the repository. */
   by: string
   apply(object: Mapping): Mapping
+  /** What is not known of the object behind it; `undefined`: all is. */
+  gap(object: Mapping): Gap | undefined
 }
+
+const known = () => undefined
 
 /**
  * What a Flux Kustomization writes into the kustomization file of its path before it is built: its components and patches
@@ -37,10 +42,14 @@ export function additionsOf(value: Mapping, file: string): Additions | undefined
     const text = textAt(value, 'spec', key)
     return text === undefined ? undefined : step(text, 'parent', file)
   }
-  const patches = patchesIn(listAt(value, 'spec', 'patches'), file, () => ({ file, text: () => '' }))
+  const patches = patchesIn(listAt(value, 'spec', 'patches'), {
+    field: 'spec.patches',
+    file,
+    fileOf: () => ({ file, text: () => '' }),
+  })
   const additions = {
     components: listAt(value, 'spec', 'components').filter((path) => typeof path === 'string'),
-    patches: patchSteps(patches, 'parent'),
+    patches: [...patchSteps(patches, 'parent', file), ...removedPatches(value, file)],
     namespace: set('targetNamespace', namespaceStep),
     namePrefix: set('namePrefix', prefixStep),
     nameSuffix: set('nameSuffix', suffixStep),
@@ -48,12 +57,22 @@ export function additionsOf(value: Mapping, file: string): Additions | undefined
   return Object.values(additions).flat().some(Boolean) ? additions : undefined
 }
 
+/** Fields of API versions that Flux has removed, which are not followed. */
+function removedPatches(value: Mapping, file: string): Step[] {
+  const fields = ['patchesStrategicMerge', 'patchesJson6902'].filter(
+    (field) => listAt(value, 'spec', field).length > 0,
+  )
+  return fields.map((field) =>
+    unfollowedStep({ field: `spec.${field}`, reach: () => 'object' }, 'parent', file),
+  )
+}
+
 /**
  * What a kustomization does to the objects that it has accumulated, in the order of kustomize
  * (configureBuiltinTransformers in api/internal/target/kusttarget_configplugin.go of v0.21.1).
  */
 export function stepsOf(kustomization: KustomizationFile, additions: Additions | undefined): Step[] {
-  const { file, patches, jsonPatches, namespace, namePrefix, nameSuffix } = kustomization
+  const { file, patches, jsonPatches, namespace, namePrefix, nameSuffix, unfollowed } = kustomization
   const from = 'kustomize'
   const own = (text: string | undefined, step: (text: string, from: Step['from'], by: string) => Step) =>
     text === undefined ? undefined : step(text, from, file)
@@ -65,20 +84,42 @@ export function stepsOf(kustomization: KustomizationFile, additions: Additions |
     metadataStep('annotations', kustomization.annotations, file),
   ]
   return [
-    ...patchSteps(patches, from),
+    ...patchSteps(patches, from, file),
     ...(additions?.patches ?? []),
     ...settings.filter((step) => step !== undefined),
-    ...patchSteps(jsonPatches, from),
+    ...patchSteps(jsonPatches, from, file),
+    ...unfollowed.map((one) => unfollowedStep(one, from, file)),
   ]
 }
 
-function patchSteps(patches: readonly Patch[], from: Step['from']): Step[] {
-  return patches.map((patch) => ({ from, by: patch.by, apply: (object) => patched(object, patch) }))
+/** @param file that lists the patches */
+function patchSteps(patches: readonly Patch[], from: Step['from'], file: string): Step[] {
+  return patches.map((patch) => ({
+    from,
+    by: patch.by,
+    apply: (object) => patched(object, patch),
+    gap(object) {
+      const why = whyNotFollowed(object, patch)
+      return why === undefined ? undefined : { file, field: `${patch.field} (${why})`, reach: 'object' }
+    },
+  }))
+}
+
+function unfollowedStep({ field, reach: reachOf }: Unfollowed, from: Step['from'], file: string): Step {
+  return {
+    from,
+    by: file,
+    apply: (object) => object,
+    gap(object) {
+      const reach = reachOf(object)
+      return reach && { file, field, reach }
+    },
+  }
 }
 
 /** Puts an object into a namespace, whatever was written there. */
 function namespaceStep(namespace: string, from: Step['from'], by: string): Step {
-  return { from, by, apply: (object) => withMetadata(withFormerId(object), { namespace }) }
+  return { from, by, apply: (object) => withMetadata(withFormerId(object), { namespace }), gap: known }
 }
 
 function prefixStep(prefix: string, from: Step['from'], by: string): Step {
@@ -97,6 +138,7 @@ function nameStep(change: (name: string) => string, from: Step['from'], by: stri
       const name = textAt(object, 'metadata', 'name')
       return name === undefined ? object : withMetadata(withFormerId(object), { name: change(name) })
     },
+    gap: known,
   }
 }
 
@@ -110,6 +152,7 @@ function metadataStep(key: 'labels' | 'annotations', values: Mapping, by: string
       const metadata = object.metadata as Mapping | undefined
       return withMetadata(object, { [key]: { ...(metadata?.[key] as Mapping), ...values } })
     },
+    gap: known,
   }
 }
 

@@ -106,7 +106,6 @@ const refused: Record<string, [files: Record<string, string>, reason: RegExp]> =
     { [file]: list, 'cluster/flux-system/kustomization.yml': list },
     /there is kustomization\.yml as well/,
   ],
-  'a kustomization that does not parse': [{ [file]: 'a: [\n' }, /it is not valid YAML/],
   'a kustomization that is encrypted': [{ [file]: `${list}sops:\n  mac: x\n` }, /encrypted with SOPS/],
   'a kustomization that does not list it': [
     { [file]: 'resources:\n  - x.yaml\n', 'cluster/flux-system/x.yaml': 'kind: ConfigMap\n' },
@@ -139,6 +138,15 @@ for (const [title, [files, reason]] of Object.entries(refused)) {
       assert.equal([check.code, check.result], [1, 'missing'])
     }))
 }
+
+test('not known, and nothing to paste: a kustomization that does not parse', () =>
+  withCluster({ [file]: 'a: [\n' }, async (repository) => {
+    const check = await enable(repository, '--check')
+    assert.equal([check.code, check.result], [1, 'missing'])
+    assert.is(check.kustomizations[0].status, 'not-known')
+    assert.is(check.kustomizations[0].reason, `${file} can't be read: what that makes of it is not known`)
+    assert.not.match(check.stderr, 'put this patch')
+  }))
 
 test('left alone: a kustomization that git ignores, and one that a sparse checkout leaves out', () =>
   withCluster({ [file]: list }, async (repository) => {

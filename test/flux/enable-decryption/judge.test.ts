@@ -44,6 +44,22 @@ const overlap = (file: string, other: string) => ({ code: 'overlap', file, other
 const withName = (reason: Reason) =>
   reason.code === 'overlap' ? { ...reason, other: reason.other.name } : reason
 
+const notKnown = (file: string, field: string | undefined) => ({
+  code: 'object-not-known',
+  file,
+  field,
+  reach: 'object',
+})
+const filesNotKnown = (file: string, field: string | undefined) => ({
+  code: 'files-not-known',
+  file,
+  field,
+  reach: 'files',
+})
+/** Replacements that write into a field of all Flux Kustomizations. */
+const replacements = (fieldPath: string) =>
+  `replacements:\n  - sourceValue: x\n    targets:\n      - select: {kind: Kustomization}\n        fieldPaths: [${fieldPath}]\n`
+
 interface Case {
   files: Record<string, string>
   needed?: boolean
@@ -493,6 +509,136 @@ const cases: Record<string, Case> = {
       root: ['missing', [overlap('apps/secret.yaml', 'apps')], 'flux/apps.yaml'],
       apps: ['own'],
     },
+  },
+  'not known: replacements on the way that write into the block': {
+    files: family(merge(kind), {
+      'apps/kustomization.yaml': `${replacements('spec.decryption.secretRef.name')}${kustomization('one.yaml', 'two.yaml')}`,
+      'apps/two.yaml': object('two', './two', block),
+    }),
+    found: {
+      apps: ['missing'],
+      one: ['not-known', [notKnown('apps/kustomization.yaml', 'replacements')], 'apps/kustomization.yaml'],
+      two: ['not-known', [notKnown('apps/kustomization.yaml', 'replacements')]],
+    },
+  },
+  'known: replacements on the way that write elsewhere, but not what becomes of its children': {
+    files: family(merge(kind), {
+      'apps/kustomization.yaml': `${replacements('spec.targetNamespace')}${kustomization('one.yaml')}`,
+      'one/deep.yaml': object('deep', './deep', block),
+    }),
+    found: {
+      apps: ['missing'],
+      one: ['parent'],
+      deep: ['not-known', [notKnown('apps/kustomization.yaml', 'replacements')]],
+    },
+  },
+  'not known: a transformer of a kustomization above the one that includes it': {
+    files: {
+      'clusters/kustomization.yaml': `transformers: [t.yaml]\n${kustomization('../base')}`,
+      'clusters/t.yaml': 'apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: t}\n',
+      'base/kustomization.yaml': kustomization('one.yaml'),
+      'base/one.yaml': object('one', './one', block),
+    },
+    found: { one: ['not-known', [notKnown('clusters/kustomization.yaml', 'transformers')]] },
+  },
+  'not known: a patch that deletes it': {
+    files: family(
+      `patches:\n  - target: {name: one}\n    patch: |\n      $patch: delete\n      kind: x\n      metadata: {name: x}\n`,
+    ),
+    found: {
+      apps: ['missing'],
+      one: ['not-known', [notKnown('clusters/apps.yaml', 'spec.patches ($patch: delete)')]],
+    },
+  },
+  'not known: patches of an API version that Flux has removed': {
+    files: family('patchesStrategicMerge:\n  - {kind: Kustomization, metadata: {name: one}}\n'),
+    found: {
+      apps: ['missing'],
+      one: ['not-known', [notKnown('clusters/apps.yaml', 'spec.patchesStrategicMerge')]],
+    },
+  },
+  'not known: what is beside or below a kustomization file that our parser refuses': {
+    files: {
+      'a/kustomization.yaml': `namespace: x\nnamespace: y\n${kustomization('one.yaml', 'deep/two.yaml', 'three')}`,
+      'a/one.yaml': object('one', './one'),
+      'a/deep/two.yaml': object('two', './two', block),
+      'a/three/kustomization.yaml': kustomization('three.yaml'),
+      'a/three/three.yaml': object('three', './three'),
+      'a/four.yaml': object('"{{ four }}"', './four'),
+      'b/five.yaml': object('five', './a'),
+    },
+    needed: true,
+    found: {
+      one: ['not-known', [notKnown('a/kustomization.yaml', undefined)], 'a/kustomization.yaml'],
+      two: ['not-known', [notKnown('a/kustomization.yaml', undefined)]],
+      three: ['not-needed'],
+      '{{ four }}': ['not-editable', [{ code: 'refused', why: { refused: 'template' } }]],
+      five: ['not-known', [filesNotKnown('a/kustomization.yaml', undefined)]],
+    },
+  },
+  'not known: which files are built, where nothing encrypted was seen': {
+    needed: true,
+    files: {
+      'clusters/one.yaml': object('one', './one'),
+      'clusters/two.yaml': object('two', './two'),
+      'clusters/three.yaml': object('three', './three', block),
+      'one/kustomization.yaml': kustomization('https://example.com/x.yaml'),
+      'two/kustomization.yaml': kustomization('https://example.com/x.yaml', 'secret.yaml'),
+      'two/secret.yaml': secret,
+      'three/kustomization.yaml': 'helmCharts: [{name: x}]\n',
+    },
+    found: {
+      one: [
+        'not-known',
+        [filesNotKnown('one/kustomization.yaml', 'resources (URL)')],
+        'one/kustomization.yaml',
+      ],
+      two: ['missing', []],
+      three: ['own'],
+    },
+  },
+  'not known: the path of a Kustomization': {
+    needed: true,
+    files: {
+      'clusters/kustomization.yaml': `${replacements('spec.path')}${kustomization('one.yaml')}`,
+      'clusters/one.yaml': object('one', './one'),
+      'one/x.yaml': 'kind: ConfigMap\n',
+    },
+    found: { one: ['not-known', [filesNotKnown('clusters/kustomization.yaml', 'replacements')]] },
+  },
+  'known: which files are built does not matter where that was not asked for': {
+    files: {
+      'clusters/one.yaml': object('one', './one'),
+      'one/kustomization.yaml': kustomization('https://example.com/x.yaml'),
+    },
+    found: { one: ['missing', []] },
+  },
+  'not known: whether a Kustomization of flux bootstrap needs a patch': {
+    files: {
+      'clusters/flux-system/gotk-sync.yaml': object('flux-system', './clusters'),
+      'clusters/flux-system/kustomization.yaml': kustomization(
+        'gotk-sync.yaml',
+        'https://example.com/x.yaml',
+      ),
+    },
+    found: {
+      'flux-system': [
+        'not-known',
+        [filesNotKnown('clusters/flux-system/kustomization.yaml', 'resources (URL)')],
+      ],
+    },
+  },
+  'not known: a Kustomization that takes its own patches away, and gets them back': {
+    files: {
+      'a/one.yaml': object(
+        'one',
+        './a',
+        ofParent(
+          'patches:\n  - target: {name: one}\n    patch: \'[{"op": "remove", "path": "/spec/patches"}]\'\n',
+        ),
+      ),
+    },
+    found: { one: ['not-known', [notKnown('a/one.yaml', 'spec')]] },
   },
   'no overlap: the same base in two clusters': {
     files: {

@@ -47,6 +47,18 @@ const words: [words: string, reason: Reason][] = [
     'overlap: it builds s.yaml, which flux-system/apps (apps.yaml) builds as well: only one of them should, so decryption is not the whole answer',
     { code: 'overlap', file: 's.yaml', other: kustomization('apps.yaml') },
   ],
+  [
+    'k.yaml uses replacements: what that makes of it is not known',
+    { code: 'object-not-known', file: 'k.yaml', field: 'replacements', reach: 'object' },
+  ],
+  [
+    "k.yaml can't be read: what that makes of it is not known",
+    { code: 'object-not-known', file: 'k.yaml', field: undefined, reach: 'object' },
+  ],
+  [
+    'k.yaml uses resources (URL): whether that brings an encrypted file is not known',
+    { code: 'files-not-known', file: 'k.yaml', field: 'resources (URL)', reach: 'files' },
+  ],
   ['what it lacks is added before it is applied', { code: 'completed' }],
   ['its block is changed, or taken away, before it is applied', { code: 'changed' }],
   ['the block would change more than this spec, for example through an anchor', { code: 'more-than-spec' }],

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { jsonPatchesIn, patched, patchesIn } from '../../../scripts/lib/kustomize/patches.ts'
+import { patched, patchesIn } from '../../../scripts/lib/kustomize/patches.ts'
 import { parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
 import type { Mapping } from '../../../scripts/lib/yaml/values.ts'
 import { withDirectory, writeFiles } from '../../helpers/files.ts'
@@ -240,7 +240,10 @@ const isSame = (a: unknown, b: unknown) => {
   }
 }
 
-const noFile = (file: string) => ({ file, text: () => '' })
+const read = (entry: unknown) => {
+  const fileOf = (file: string) => ({ file, text: () => '' })
+  return patchesIn([entry], { field: 'patches', file: 'x.yaml', fileOf })
+}
 
 for (const [title, rows] of Object.entries(tables)) {
   test(`patched, as kustomize: ${title}`, () =>
@@ -251,7 +254,7 @@ for (const [title, rows] of Object.entries(tables)) {
         const came = built === undefined ? 'refused' : isSame(built, object) ? 'same' : 'changed'
         assert.is(came, expected, `kustomize: ${came} by ${what}`)
         const before = structuredClone(object)
-        const ours = patchesIn([entry], 'x.yaml', noFile).reduce<Mapping>(patched, object)
+        const ours = read(entry).reduce<Mapping>(patched, object)
         assert.equal(ours, built ?? object, what)
         assert.equal(object, before, `${what} changed the object itself`)
       }
@@ -262,7 +265,7 @@ test('patched: what kustomize would delete stays', () =>
   withDirectory(async (directory) => {
     const entry = merge({ $patch: 'delete' })
     assert.is(kustomize(directory, apps, { patches: [entry] }), null)
-    assert.is(patched(apps, patchesIn([entry], 'x.yaml', noFile)[0]!), apps)
+    assert.is(patched(apps, read(entry)[0]!), apps)
   }))
 
 test('patchesIn: texts and files, of all three fields', () =>
@@ -285,8 +288,7 @@ test('patchesIn: texts and files, of all three fields', () =>
     ]
     for (const [field, by, entry] of entries) {
       const built = kustomize(directory, apps, { [field]: [entry] })
-      const read = field === 'patchesJson6902' ? jsonPatchesIn : patchesIn
-      const found = read([entry], 'k.yaml', fileOf)
+      const found = patchesIn([entry], { field, file: 'k.yaml', fileOf })
       assert.equal(
         found.map((patch) => patch.by),
         [by],
@@ -295,7 +297,7 @@ test('patchesIn: texts and files, of all three fields', () =>
       assert.equal(patched(apps, found[0]!), built, JSON.stringify(entry))
       assert.equal(built, { ...apps, spec: { ...apps.spec, wait: true } })
     }
-    assert.equal(patchesIn([{}, 1, null, { patch: '' }], 'k.yaml', fileOf), [])
+    assert.equal(patchesIn([{}, 1, null, { patch: '' }], { field: 'patches', file: 'k.yaml', fileOf }), [])
   }))
 
 test.run()

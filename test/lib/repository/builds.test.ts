@@ -300,8 +300,8 @@ test('kustomize: each step says which file it is from', () =>
         assert.match(source.file, /^base\/[ab]\.yaml$/)
         const by = ['c/kustomization.yaml', 'p.yaml', 'kustomization.yaml']
         assert.equal(
-          steps,
-          by.map((by, index) => ({ from: 'kustomize', by, apply: steps[index]!.apply })),
+          steps.map((step) => [step.from, step.by]),
+          by.map((file) => ['kustomize', file]),
         )
       }
     },
@@ -344,9 +344,9 @@ for (const [title, files] of Object.entries(refused)) {
 
 test('kustomize: nothing where there is no kustomization file', () =>
   withBuilder({ 'a.yaml': flux('a') }, (builder) => {
-    assert.equal(builder.kustomize('.'), { flux: [], encrypted: new Set() })
-    assert.equal(builder.kustomize('gone'), { flux: [], encrypted: new Set() })
-    assert.equal(builder.flux('gone'), { flux: [], encrypted: new Set() })
+    assert.equal(builder.kustomize('.'), { flux: [], encrypted: new Set(), hidden: [] })
+    assert.equal(builder.kustomize('gone'), { flux: [], encrypted: new Set(), hidden: [] })
+    assert.equal(builder.flux('gone'), { flux: [], encrypted: new Set(), hidden: [] })
   }))
 
 const below: Files = {

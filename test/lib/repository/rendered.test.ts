@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Gap } from '../../../scripts/lib/kustomize/unfollowed.ts'
 import { type FluxKustomization, parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
 import { asWritten, render } from '../../../scripts/lib/repository/rendered.ts'
 import type { Step } from '../../../scripts/lib/repository/steps.ts'
@@ -20,8 +21,14 @@ const decryption = (by: string, value: unknown, from: Step['from'] = 'kustomize'
   from,
   by,
   apply: (object) => ({ ...object, spec: { ...(object.spec as Mapping), decryption: value } }),
+  gap: () => undefined,
 })
-const other: Step = { from: 'parent', by: 'other', apply: (object) => ({ ...object, status: {} }) }
+const other: Step = {
+  from: 'parent',
+  by: 'other',
+  apply: (object) => ({ ...object, status: {} }),
+  gap: () => undefined,
+}
 
 test('render: all steps in their order, and the declared object as it was', () => {
   const source = declared()
@@ -61,15 +68,31 @@ test('render: a block of its own is given by nobody', () => {
 test('render: with the variables that its parent has in the cluster', () => {
   const source = declared(`./apps/\${CLUSTER}`)
   const value = { spec: { postBuild: { substitute: { CLUSTER: 'main' } } } }
-  const found = render({ source, steps: [] }, { source: declared(), value })
+  const found = render({ source, steps: [] }, { source: declared(), value, gaps: [] })
   assert.is(valueAt(found.value, 'spec', 'path'), './apps/main')
   assert.is(found.parent?.name, 'apps')
   assert.is(valueAt(render({ source, steps: [] }).value, 'spec', 'path'), `./apps/\${CLUSTER}`)
 })
 
+test('render: what is not known of it, and what was not known of its parent makes all of it unknown', () => {
+  const gap: Gap = { file: 'k.yaml', field: 'replacements', reach: 'children' }
+  const unfollowed: Step = { ...other, gap: ({ status }) => (status ? gap : undefined) }
+  const gapsOf = (steps: Step[], parentGaps: Gap[] = []) =>
+    render({ source: declared(), steps }, { source: declared(), value: {}, gaps: parentGaps }).gaps
+  assert.equal(gapsOf([other, unfollowed, unfollowed]), [gap])
+  assert.equal(gapsOf([unfollowed]), [], 'the object as it is before the step')
+  assert.equal(gapsOf([other], [gap]), [{ ...gap, reach: 'object' }])
+})
+
 test('asWritten: the object of the file, without a parent', () => {
   const source = declared(`./\${X}`)
-  assert.equal(asWritten(source), { parent: undefined, value: source.value, decryptionBy: undefined })
+  const gaps: Gap[] = [{ file: 'kustomization.yaml', field: undefined, reach: 'object' }]
+  assert.equal(asWritten(source, gaps), {
+    parent: undefined,
+    value: source.value,
+    decryptionBy: undefined,
+    gaps,
+  })
 })
 
 test.run()

@@ -1,0 +1,178 @@
+/**
+ * What kustomize does and we do not follow: we read what kustomization files say, and do not run kustomize for it. Where one
+ * of these is met, the answer is that something is not known, with the file and the field, and never a guess:
+ *
+ * - a kustomization file that our parser refuses (kustomize takes a key that is there twice), and a field that is written in
+ *   other letters (for kustomize `Resources` is `resources`)
+ * - resources, bases, components and patches by URL
+ * - `generators` and `helmCharts`
+ * - `replacements` that select the object; `transformers`, `configurations` and `labels` with `fields`, as far as they do not
+ *   name other kinds or fields that do not matter; `crds` and `openapi`
+ * - patches that delete the object or may rename it (`options`), whose text our parser refuses, or whose target has a pattern
+ *   that Go and JavaScript read differently
+ *
+ * Not recognised is what needs more than the files of the repository, or was never seen to decide: what a submodule or another
+ * artifact brings into a path; patches without a target that fit several objects or none, which kustomize refuses; the
+ * annotations of `buildMetadata`; replacements by an id that is neither the first nor the last of an object.
+ */
+import { parseDocuments } from '../yaml/documents.ts'
+import { isMapping, listAt, type Mapping, textAt } from '../yaml/values.ts'
+import {
+  type Reach,
+  reachOfConfiguration,
+  reachOfFieldSpecs,
+  reachOfReplacements,
+  reachOfTransformers,
+  widest,
+} from './reach.ts'
+
+/** Something that is not followed. */
+export interface Gap {
+  /** The file that says it, relative to the root of the repository. */
+  file: string
+  /** The field that says it, with a word on it in parentheses; `undefined`: the file can't be read. */
+  field: string | undefined
+  reach: Reach
+}
+
+/** A field of a kustomization file that changes objects in a way that is not followed. */
+export interface Unfollowed {
+  field: string
+  /** How much of an object is not known behind it; `undefined`: it leaves the object alone. */
+  reach(object: Mapping): Reach | undefined
+}
+
+/** Reads a file that a kustomization names, relative to its directory. The text is empty where it can't be read. */
+export type FileOf = (path: string) => { file: string; text: () => string }
+
+/** Every field of a kustomization file (api/types/kustomization.go of kustomize v0.21.1), by what is done about it. */
+export const kustomizationFields = {
+  /** They are read. */
+  followed: [
+    'apiVersion',
+    'kind',
+    'resources',
+    'bases',
+    'components',
+    'secretGenerator',
+    'patches',
+    'patchesStrategicMerge',
+    'patchesJson6902',
+    'namespace',
+    'namePrefix',
+    'nameSuffix',
+    'labels',
+    'commonLabels',
+    'commonAnnotations',
+  ],
+  /** They change no Flux Kustomization (`vars` only together with `configurations`), and Flux decrypts none of their files. */
+  harmless: [
+    'metadata',
+    'configMapGenerator',
+    'generatorOptions',
+    'images',
+    'imageTags',
+    'replicas',
+    'vars',
+    'sortOptions',
+    'buildMetadata',
+    'helmGlobals',
+    'validators',
+  ],
+  /** They bring resources that we do not see. */
+  hiding: ['generators', 'helmCharts', 'helmChartInflationGenerator'],
+  /** They change resources. */
+  changing: ['replacements', 'transformers', 'configurations', 'crds', 'openapi'],
+} as const
+
+const hiding = new Set<string>(kustomizationFields.hiding)
+const changing = new Set<string>(kustomizationFields.changing)
+const known = new Set<string>(Object.values(kustomizationFields).flat())
+const inSmallLetters = new Set([...known].map((field) => field.toLowerCase()))
+
+/** Whether kustomize takes a field for one of its own that we do not read under this name. One of no meaning it refuses, and Flux drops. */
+function isMisspelt(field: string): boolean {
+  return !known.has(field) && inSmallLetters.has(field.toLowerCase())
+}
+
+/** Whether kustomize fetches a path (api/internal/git/repospec.go and api/internal/loader of v0.21.1). */
+export function isRemote(path: string): boolean {
+  return /^(?:git::|gh:|github\.com[:/]|[a-z][a-z\d+.-]*:\/\/|[\w.-]+@[\w.-]+:)/i.test(path)
+}
+
+/** The fields of a kustomization file that bring resources which we do not see. @param value of the file */
+export function hidingFields(value: unknown): string[] {
+  const remote = ['resources', 'bases', 'components'].filter((field) =>
+    listAt(value, field).some(isRemoteText),
+  )
+  const others = fieldsOf(value).filter((field) => hiding.has(field) || isMisspelt(field))
+  return [...remote.map((field) => `${field} (URL)`), ...others]
+}
+
+/** The fields of a kustomization file that change objects in a way that is not followed, but for its patches. */
+export function unfollowedFields(value: unknown, fileOf: FileOf): Unfollowed[] {
+  const found = fieldsOf(value)
+    .filter((field) => changing.has(field) || isMisspelt(field))
+    .flatMap((field) => unfollowed(field, listAt(value, field), fileOf))
+  const specs = listAt(value, 'labels').flatMap((entry) => listAt(entry, 'fields'))
+  if (specs.length > 0) found.push({ field: 'labels (fields)', reach: () => reachOfFieldSpecs(specs) })
+  if (listAt(value, 'components').some(isRemoteText))
+    found.push({ field: 'components (URL)', reach: () => 'object' })
+  return found
+}
+
+function unfollowed(field: string, entries: readonly unknown[], fileOf: FileOf): Unfollowed[] {
+  const reachOf = (read: (text: string) => Reach | undefined) => {
+    // for many objects
+    let known: { reach: Reach | undefined } | undefined
+    return () => {
+      known ??= { reach: widest(entries.map((entry) => read(textOf(entry, fileOf)))) }
+      return known.reach
+    }
+  }
+  switch (field) {
+    case 'transformers':
+      return [{ field, reach: reachOf(reachOfTransformers) }]
+    case 'configurations':
+      return [{ field, reach: reachOf(reachOfConfiguration) }]
+    case 'replacements': {
+      let known: unknown[] | undefined
+      return [
+        {
+          field,
+          reach(object) {
+            known ??= entries.map((entry) => replacementsIn(entry, fileOf))
+            return widest(
+              known.map((one) => (Array.isArray(one) ? reachOfReplacements(one, object) : 'object')),
+            )
+          },
+        },
+      ]
+    }
+    default:
+      return [{ field, reach: () => 'object' }]
+  }
+}
+
+/** The replacements of an entry; `undefined` where its file can't be read. */
+function replacementsIn(entry: unknown, fileOf: FileOf): unknown[] | undefined {
+  const path = textAt(entry, 'path')
+  if (path === undefined) return [entry]
+  const value = parseDocuments(textOf(path, fileOf))[0]?.value
+  return Array.isArray(value) ? value : isMapping(value) ? [value] : undefined
+}
+
+/** An entry that is a text itself, or the path of a file; empty where the file can't be read. */
+function textOf(entry: unknown, fileOf: FileOf): string {
+  if (typeof entry !== 'string') return ''
+  if (/^\s*\{|\n/.test(entry)) return entry
+  return isRemote(entry) ? '' : fileOf(entry).text()
+}
+
+function fieldsOf(value: unknown): string[] {
+  return isMapping(value) ? Object.keys(value) : []
+}
+
+function isRemoteText(path: unknown): boolean {
+  return typeof path === 'string' && isRemote(path)
+}
