@@ -1,4 +1,4 @@
-import type { Sandbox } from './sandbox.ts'
+import type { SandboxAccess } from './access.ts'
 
 /** The repository that the Flux of a sandbox follows. */
 export interface FluxSystem {
@@ -14,7 +14,10 @@ export interface FluxSystem {
  * does (its gotk-sync.yaml), or changes them.
  * @throws CommandError where the API server refuses them
  */
-export async function applyFluxSystem(sandbox: Sandbox, { url, branch, path }: FluxSystem): Promise<void> {
+export async function applyFluxSystem(
+  sandbox: SandboxAccess,
+  { url, branch, path }: FluxSystem,
+): Promise<void> {
   const metadata = { name: 'flux-system', namespace: 'flux-system' }
   const objects = [
     {
@@ -43,7 +46,7 @@ export async function applyFluxSystem(sandbox: Sandbox, { url, branch, path }: F
  * Waits until the Kustomization `flux-system` has applied the repository, 15 s at most.
  * @returns whether it has
  */
-export async function waitForFirstSync(sandbox: Sandbox): Promise<boolean> {
+export async function waitForFirstSync(sandbox: SandboxAccess): Promise<boolean> {
   const args = ['kustomization/flux-system', '--for=condition=Ready', '--timeout=15s']
   return sandbox.kubectl(['wait', '-n', 'flux-system', ...args]).then(
     () => true,
@@ -52,7 +55,7 @@ export async function waitForFirstSync(sandbox: Sandbox): Promise<boolean> {
 }
 
 /** Tells Flux to fetch the repository now instead of at its next interval. */
-export async function requestSync(sandbox: Sandbox): Promise<void> {
+export async function requestSync(sandbox: SandboxAccess): Promise<void> {
   const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`
   await sandbox.kubectl(['annotate', '--overwrite', '-n', 'flux-system', 'gitrepository/flux-system', now])
 }

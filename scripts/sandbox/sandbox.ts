@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { run } from '../lib/run.ts'
-import { createBareRepository } from './bare-repository.ts'
+import { accessSandbox, repositories, type SandboxAccess, type SandboxAddress } from './access.ts'
 import type { Binaries } from './build.ts'
 import { startControlPlane } from './control-plane.ts'
 import { type ControllerName, startController } from './controllers.ts'
@@ -24,25 +23,15 @@ export interface SandboxOptions {
 }
 
 /** A real Flux on this machine: etcd, API server, source-controller, kustomize-controller and a git server. */
-export interface Sandbox {
-  /** The state directory (mode 0700); everything of the sandbox is in it. */
-  readonly directory: string
-  /** A kubeconfig file (mode 0600) for the administrator; its context is `sandbox`. */
-  readonly kubeconfig: string
+export interface Sandbox extends SandboxAccess {
+  /** With it another process of the user gets access too. */
+  readonly address: SandboxAddress
   /** The log file of each process, by its name. */
   readonly logs: Readonly<Record<string, string>>
   /** The processes by name, as `etcd` or `source-controller`. */
   readonly pids: Readonly<Record<string, number>>
   /** Aborted when a process ends that was not told to: the reason is a `UserError` with the end of its log. */
   readonly broken: AbortSignal
-  /** The URL that the controllers and the user reach the repository `name` at. */
-  gitUrl(name: string): string
-  /** Makes a bare repository that accepts pushes, its HEAD on `branch`. @returns its path */
-  createRepository(name: string, branch: string): Promise<string>
-  /** A kubeconfig file for another user, who has no rights but those that RBAC gives to the name and the groups. */
-  kubeconfigFor(user: string, groups?: readonly string[]): string
-  /** Runs kubectl as the administrator and returns its stdout. @throws CommandError */
-  kubectl(args: readonly string[], input?: string): Promise<string>
   /** Stops a controller and starts it again with `flags` behind the usual ones. */
   restartController(name: ControllerName, flags?: readonly string[]): Promise<void>
   /** Stops everything and removes the state directory. Can be called again. Never throws. */
@@ -62,12 +51,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const processes = new Map<string, Process>()
   const broken = new AbortController()
   const closing: (() => Promise<void>)[] = []
-  const kubeconfig = join(state.path, 'kubeconfig')
-  const around = { state, env: emptyEnvironment(state.path, kubeconfig), processes, signal }
-  // kubectl keeps a cache in HOME; that of the controllers stays empty
-  const kubectlEnv = { ...around.env, HOME: join(state.path, 'tmp') }
-  const kubectl = (args: readonly string[], input = '') =>
-    run([join(binaries.bin, 'kubectl'), ...args], { env: kubectlEnv, input, cwd: state.path })
+  const around = { state, env: emptyEnvironment(state.path), processes, signal }
   const flagsOf = {
     'source-controller': [],
     'kustomize-controller': [`--requeue-dependency=${requeueDependency}`],
@@ -78,20 +62,22 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     return stopping
   }
   try {
-    const repositories = join(state.path, 'git')
-    mkdirSync(repositories)
-    const git = await startGitServer(repositories, env)
+    const served = join(state.path, repositories)
+    mkdirSync(served)
+    const git = await startGitServer(served, env)
     closing.push(git.close)
     const plane = await startControlPlane(binaries.bin, around)
-    writeKubeconfig(kubeconfig, plane, {})
-    await installFlux(kubectl, binaries.crds, plane.apiServer, around)
+    const address = { directory: state.path, bin: binaries.bin, gitServer: git.url }
+    const access = accessSandbox(address, env)
+    writeKubeconfig(access.kubeconfig, plane)
+    await installFlux(access.kubectl, binaries.crds, plane.apiServer, around)
     await Promise.all(
       controllerNames.map((name) => startController(name, binaries.bin, around, flagsOf[name])),
     )
     for (const process of processes.values()) watch(process)
     return {
-      directory: state.path,
-      kubeconfig,
+      ...access,
+      address,
       broken: broken.signal,
       get logs() {
         return table((process) => process.log)
@@ -99,15 +85,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       get pids() {
         return table((process) => process.pid)
       },
-      gitUrl: (name) => `${git.url}/${name}.git`,
-      createRepository: (name, branch) =>
-        createBareRepository(join(repositories, `${name}.git`), branch, env),
-      kubeconfigFor(user, groups = []) {
-        const path = join(state.path, `kubeconfig-${user}`)
-        writeKubeconfig(path, plane, { as: user, 'as-groups': groups })
-        return path
-      },
-      kubectl,
       async restartController(name, flags = []) {
         const old = processes.get(name)!
         processes.delete(name)
@@ -134,12 +111,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 const controllerNames: readonly ControllerName[] = ['source-controller', 'kustomize-controller']
 
 /** With the caller's HOME or SOPS_* the controllers would find the caller's own age key, and a wrong key would pass. */
-function emptyEnvironment(directory: string, kubeconfig: string): NodeJS.ProcessEnv {
+function emptyEnvironment(directory: string): NodeJS.ProcessEnv {
   return {
     PATH: '/usr/local/bin:/usr/bin:/bin',
     HOME: join(directory, 'home'),
     TMPDIR: join(directory, 'tmp'),
-    KUBECONFIG: kubeconfig,
+    KUBECONFIG: join(directory, 'kubeconfig'),
     RUNTIME_NAMESPACE: 'flux-system',
   }
 }
