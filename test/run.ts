@@ -1,35 +1,57 @@
 /**
  * `npm test`: `node test/run.ts [PATTERN…]` runs the test files whose path contains a pattern, with the programs of the
- * sandbox, which it builds where they are missing. TEST_LIMIT_SECONDS changes the time limit of a test.
+ * sandbox, which it builds where they are missing. TEST_LIMIT_SECONDS changes how long a test may take.
  */
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../scripts/lib/errors.ts'
 import { buildBinaries } from '../scripts/sandbox/build.ts'
+import { startSandbox } from '../scripts/sandbox/sandbox.ts'
+import { makeStateDirectory } from '../scripts/sandbox/state-directory.ts'
 import { cleanEnvironment } from './runner/environment.ts'
-import { runTests } from './runner/main.ts'
+import { lend } from './runner/lending.ts'
+import { runTests } from './runner/run-tests.ts'
 
 const abort = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abort.abort(new Error(signal)))
+const { signal } = abort
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => abort.abort(new Error(name)))
+const state = makeStateDirectory(tmpdir(), 'flux-sops-tasks-test', process.env)
+const sandboxes = join(state.path, 'sandboxes')
 try {
-  const { bin } = await buildBinaries({
+  const binaries = await buildBinaries({
     cacheHome: process.env.XDG_CACHE_HOME,
     env: process.env,
     note: (line) => console.error(line),
-    signal: abort.signal,
+    signal,
   })
-  process.exitCode = await runTests({
-    directory: import.meta.dirname,
-    patterns: process.argv.slice(2),
-    env: cleanEnvironment(process.env, [bin, join(import.meta.dirname, '..', 'node_modules', '.bin')]),
-    programs: [
-      ...['node', 'mise', 'git', 'age', 'age-keygen', 'kubectl', 'kustomize', 'sops'],
-      ...['etcd', 'kube-apiserver', 'kustomize-controller', 'source-controller'],
-    ],
-    limit: Number(process.env.TEST_LIMIT_SECONDS) || 180,
-    signal: abort.signal,
+  const env = cleanEnvironment(process.env, [
+    binaries.bin,
+    join(import.meta.dirname, '..', 'node_modules', '.bin'),
+  ])
+  const endSandboxes = await lend(sandboxes, async () => {
+    const { address, stop } = await startSandbox({ binaries, env, signal })
+    return { told: address, end: stop }
   })
+  try {
+    process.exitCode = await runTests({
+      directory: import.meta.dirname,
+      place: join(state.path, 'tmp'),
+      patterns: process.argv.slice(2),
+      env: { ...env, TEST_SANDBOXES: sandboxes },
+      programs: [
+        ...['node', 'mise', 'git', 'age', 'age-keygen', 'kubectl', 'kustomize', 'sops'],
+        ...['etcd', 'kube-apiserver', 'kustomize-controller', 'source-controller'],
+      ],
+      limit: Number(process.env.TEST_LIMIT_SECONDS) || 180,
+      signal,
+    })
+  } finally {
+    await endSandboxes()
+  }
 } catch (error) {
   if (!(error instanceof UserError)) throw error
   console.log(`FAIL ${error.message}\n     hint: ${error.hint}\n0 passed, 1 failed`)
   process.exitCode = 1
+} finally {
+  await state.remove()
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 
 /** What npm, Go and git need to reach the outside, and what names the person and the terminal. */
@@ -8,7 +8,7 @@ const kept =
 
 /**
  * The environment of all tests: nothing of the caller's sops, kubectl, git and mise settings reaches them, and mise uses the
- * tools on PATH. The caller's package caches stay in use. HOME is set per process (job.ts).
+ * tools on PATH. The caller's package caches stay in use. HOME is set for each file (run-file.ts).
  * @param bin directories that go before the caller's PATH
  */
 export function cleanEnvironment(outside: NodeJS.ProcessEnv, bin: readonly string[]): NodeJS.ProcessEnv {
@@ -37,17 +37,10 @@ export function cleanEnvironment(outside: NodeJS.ProcessEnv, bin: readonly strin
 /** Those of the programs that are not on PATH; a `node` that is too old to run the tasks counts as missing. */
 export function missingPrograms(programs: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const directories = (env.PATH ?? '').split(delimiter)
-  const isThere = (program: string) => directories.some((directory) => isExecutable(join(directory, program)))
+  const modeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.mode ?? 0
+  const isThere = (program: string) =>
+    directories.some((directory) => (modeOf(join(directory, program)) & 0o111) > 0)
   return programs.filter((program) => !isThere(program) || (program === 'node' && !runsTypeScript(env)))
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function runsTypeScript(env: NodeJS.ProcessEnv): boolean {

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Process {
   pid: number
@@ -7,80 +6,64 @@ export interface Process {
 }
 
 /**
- * The processes that a worker's tests started and that still run: its descendants, and others that have its temporary
- * directory in their arguments, environment or working directory (their parent may be gone). What is about to end gets
- * two seconds. Reads /proc, so it finds nothing on a system without.
+ * The processes below `pid` that run, and those with `place` in their arguments, environment or working directory, for their
+ * parent may be gone. What is about to end gets two seconds, in which nothing else happens in this process. Reads /proc, so
+ * it finds nothing on a system without.
+ * @param place the path of a directory that nobody else knows
  */
-export async function processesOf(worker: number, temporary: string): Promise<Process[]> {
-  for (let patience = 40; ; patience--) {
-    const found = list().filter((one) => one.pid !== worker && one.belongsTo(worker, temporary))
-    if (found.length === 0 || patience === 0) return found.map(({ pid, command }) => ({ pid, command }))
-    await sleep(50)
+export function leftovers(pid: number, place: string): Process[] {
+  for (let tries = 40; ; tries--) {
+    const found = find(pid, place)
+    if (found.length === 0 || tries === 0) return found
+    pause(50)
   }
 }
 
-/** Ends processes for good and waits until they are gone. */
-export async function endProcesses(processes: readonly Process[]): Promise<void> {
-  for (const { pid } of processes) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // it has just ended by itself
-    }
-  }
-  while (list().some(({ pid }) => processes.some((one) => one.pid === pid))) await sleep(20)
+/** Ends what `leftovers` finds for good, and waits until it is gone. */
+export function endLeftovers(pid: number, place: string): Process[] {
+  const found = leftovers(pid, place)
+  for (const one of found) attempt(() => process.kill(one.pid, 'SIGKILL'), false)
+  while (found.some((one) => stateOf(one.pid).runs)) pause(20)
+  return found
 }
 
-function list() {
-  const parents = new Map<number, number>()
-  const isBelow = (pid: number, above: number): boolean => {
-    const parent = parents.get(pid)
-    return parent !== undefined && (parent === above || isBelow(parent, above))
+function find(pid: number, place: string): Process[] {
+  const isBelow = (one: number): boolean => {
+    const { parent } = stateOf(one)
+    return parent === pid || (parent > 1 && isBelow(parent))
   }
-  const processes = []
-  for (const name of entries('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    // pid (program) state parent …; the program may hold blanks and brackets
-    const [state, parent] = read(`/proc/${name}/stat`)
-      .replace(/^.*\) /s, '')
-      .split(' ')
-    if (!parent || state === 'Z') continue
-    const pid = Number(name)
-    parents.set(pid, Number(parent))
-    const command = read(`/proc/${name}/cmdline`).replaceAll('\0', ' ').trim()
-    processes.push({
-      pid,
-      command,
-      belongsTo: (worker: number, temporary: string) =>
-        isBelow(pid, worker) ||
-        [command, read(`/proc/${name}/environ`), workingDirectory(name)].some((text) =>
-          text.includes(temporary),
-        ),
-    })
-  }
-  return processes
+  const names = attempt(() => readdirSync('/proc'), []).filter((name) => Number(name) > 0)
+  return names.flatMap((name) => {
+    const one = Number(name)
+    if (one === pid || one === process.pid || !stateOf(one).runs) return []
+    const [command, environment] = ['cmdline', 'environ'].map((file) => read(`${name}/${file}`))
+    const directory = attempt(() => readlinkSync(`/proc/${name}/cwd`), '')
+    const isOurs = `${command}\0${environment}\0${directory}`.includes(place) || isBelow(one)
+    return isOurs ? [{ pid: one, command: command!.replaceAll('\0', ' ').trim() }] : []
+  })
 }
 
-function entries(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-  } catch {
-    return []
-  }
+/** One that has ended and waits for its parent to notice does not run. */
+function stateOf(pid: number): { runs: boolean; parent: number } {
+  // pid (program) state parent …; the program may hold blanks and brackets
+  const [state = '', parent] = read(`${pid}/stat`)
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return { runs: state !== '' && state !== 'Z', parent: Number(parent ?? 0) }
 }
 
 function read(file: string): string {
+  return attempt(() => readFileSync(`/proc/${file}`, 'utf8'), '')
+}
+
+function attempt<T>(work: () => T, otherwise: T): T {
   try {
-    return readFileSync(file, 'utf8')
+    return work()
   } catch {
-    return ''
+    return otherwise
   }
 }
 
-function workingDirectory(pid: string): string {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`)
-  } catch {
-    return ''
-  }
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

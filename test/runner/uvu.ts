@@ -1,78 +1,96 @@
-import * as uvu from 'uvu'
-
 /**
- * What test files get when they import `uvu` (worker.ts sees to that): uvu's own functions, and what uvu lets pass
- * unseen is written down in `record`: a throwing hook, `.only`, `.skip`, tests that are never run, a test without end.
+ * What a test file gets when it imports `uvu`: uvu's own functions, and what uvu lets pass unseen is a problem: `.only`,
+ * `.skip`, hooks, tests that never run, and what is left when they have ended. run-file.ts loads this before the file.
  */
-type Tests = uvu.Test
-type Handler = Parameters<Tests>[1]
-type Hook = Tests['before']
+import { readdirSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { tmpdir } from 'node:os'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Callback, Test } from 'uvu'
+import { endLeftovers } from './leftovers.ts'
+import type { News } from './run-file.ts'
 
-/** What happened in the file that runs. */
-export const record = {
-  defined: 0,
-  problems: [] as string[],
-  limit: 180,
-  running: '',
-  onTest: (_name: string) => {},
-}
+registerHooks({
+  resolve: (name, context, next) =>
+    name === 'uvu' && context.parentURL !== import.meta.url
+      ? { url: import.meta.url, shortCircuit: true }
+      : next(name, context),
+})
+// uvu then only collects what is to run, as for its own command line
+type Suite = () => Promise<[errors: string | true, passed: number, skipped: number, total: number]>
+const queue: [Suite[]] = [[]]
+Object.assign(globalThis, { UVU_DEFER: 1, UVU_INDEX: 0, UVU_QUEUE: queue })
+const uvu = await import('uvu')
 
-export const suite = (name?: string): Tests => watched(uvu.suite(name))
+const place = tmpdir()
+const problems: string[] = []
+let [defined, started, passed, failed] = [0, 0, 0, 0]
+let timer: NodeJS.Timeout | undefined
+
+export const suite = (name?: string): Test => watched(uvu.suite(name))
 export const test = watched(uvu.test)
 
-function watched(real: Tests): Tests {
-  const define = (name: string, handler: Handler) => {
-    record.defined++
-    real(name, limited(name, handler))
-  }
-  const only = (name: string, handler: Handler) => {
-    record.problems.push(`left-over .only: ${name}`)
-    define(name, handler)
-  }
-  const skip = (name = 'a test') => {
-    record.problems.push(`skipped: ${name}`)
-  }
-  return Object.assign(define, {
-    only,
-    skip,
-    before: hooks('before', real.before),
-    after: hooks('after', real.after),
-    run: () => real.run(),
-  }) as Tests
-}
-
-function hooks(name: string, real: Hook): Hook {
-  const reported =
-    (kind: string, hook: Handler): Handler =>
-    async (context) => {
-      try {
-        await hook(context)
-      } catch (error) {
-        record.problems.push(`the ${kind} hook failed: ${describe(error)}`)
-        throw error
-      }
-    }
-  const add = (hook: Handler) => real(reported(name, hook))
-  return Object.assign(add, { each: (hook: Handler) => real.each(reported(`${name}.each`, hook)) })
-}
-
-function limited(name: string, handler: Handler): Handler {
-  return async (context) => {
-    record.running = name
-    record.onTest(name)
-    let timer: NodeJS.Timeout | undefined
-    const limit = new Promise<never>((_, fail) => {
-      timer = setTimeout(() => fail(new Error(`it took longer than ${record.limit} s`)), record.limit * 1000)
+function watched(real: Test): Test {
+  const define = (name: string, handler: Callback) => {
+    defined++
+    real(name, (state) => {
+      started++
+      tell({ test: name })
+      return handler(state)
     })
-    try {
-      await Promise.race([handler(context), limit])
-    } finally {
-      clearTimeout(timer)
-      record.running = ''
-    }
   }
+  const refuse = (what: string) => (name: unknown) => void problems.push(`${what} is left over: ${name}`)
+  const refuseHook = (what: string) => {
+    const add = () => void problems.push(`${what} is used, and uvu calls a suite green whose hook fails`)
+    return Object.assign(add, { each: add })
+  }
+  const run = () => {
+    real.run()
+    clearTimeout(timer)
+    timer = setTimeout(runAll)
+  }
+  const refused = { only: refuse('.only'), skip: refuse('.skip') }
+  return Object.assign(define, refused, { before: refuseHook('.before'), after: refuseHook('.after'), run })
 }
 
-export function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+async function runAll(): Promise<void> {
+  // a test that waits for nothing that could come would be the end of the process
+  process.channel?.ref()
+  for (const suite of queue[0]) {
+    const [errors, done, , total] = await suite()
+    passed += done
+    failed += total - done
+    if (errors !== true) problems.push(errors)
+  }
+  // what was thrown beside the tests arrives with the next turn of the event loop
+  await turn()
+  end()
 }
+
+function end(): void {
+  if (defined === 0) problems.push('it has no tests')
+  if (started < defined) problems.push('tests are defined that never run: does it end with `test.run()`?')
+  for (const { command } of endLeftovers(process.pid, place))
+    problems.push(`a process still runs: ${command}`)
+  // npm keeps a cache there, whoever calls it
+  const left = readdirSync(place).filter((name) => name !== 'node-compile-cache')
+  for (const name of left) problems.push(`a temporary file was left: ${name}`)
+  process.channel?.ref()
+  tell({ passed, failed, problems })
+}
+
+function tell(news: News): void {
+  process.send?.(news)
+}
+
+for (const event of ['unhandledRejection', 'uncaughtException'] as const)
+  process.on(
+    event,
+    (error) => void problems.push(`${event}: ${error instanceof Error ? error.stack : error}`),
+  )
+// the runner ends it, or has gone
+for (const event of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.on(event, () => process.exit(1))
+// no test is told to run
+process.channel?.unref()
+process.once('beforeExit', end)
+process.on('exit', () => endLeftovers(process.pid, place))

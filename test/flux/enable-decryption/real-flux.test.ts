@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { decryptionPatch, fluxKustomization, inSpec } from '../../helpers/flux/flux-objects.ts'
-import { type Flux, withFlux } from '../../helpers/flux/sandbox.ts'
+import { type Flux, withFluxOn, withOwnSandbox } from '../../helpers/flux/sandbox.ts'
 import { encryptSecret, type Key, makeKey } from '../../helpers/keys.ts'
 import { until } from '../../helpers/processes.ts'
 import { runTask } from '../../helpers/task.ts'
@@ -123,10 +123,10 @@ function filesOf({ recipient }: Key): Record<string, string> {
 }
 
 test('Flux agrees: what has decryption already is decrypted as it is, and what lacks it after the edit', () =>
-  withFlux(filesOf(makeKeyOnce()), async (flux) => {
-    const { sandbox, clone, env, push } = flux
-    await sandbox.kubectl(['create', 'namespace', 'tenant'])
-    try {
+  withOwnSandbox((sandbox) =>
+    withFluxOn(sandbox, filesOf(makeKeyOnce()), async (flux) => {
+      const { clone, env, push } = flux
+      await sandbox.kubectl(['create', 'namespace', 'tenant'])
       for (const namespace of ['flux-system', 'tenant'])
         await sandbox.kubectl([
           'create',
@@ -156,11 +156,8 @@ test('Flux agrees: what has decryption already is decrypted as it is, and what l
       await untilWritten(flux, withStatus('missing'), 'encrypted')
       await push()
       await untilWritten(flux, names, 'decrypted')
-    } finally {
-      await sandbox.restartController('kustomize-controller')
-      await sandbox.kubectl(['delete', 'namespace', 'tenant', '--wait=false'])
-    }
-  }))
+    }),
+  ))
 
 let key: Key | undefined
 function makeKeyOnce(): Key {

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { accessSandbox, type SandboxAccess, type SandboxAddress } from '../../../scripts/sandbox/access.ts'
 import { type Binaries, buildBinaries } from '../../../scripts/sandbox/build.ts'
 import { applyFluxSystem, requestSync } from '../../../scripts/sandbox/flux-system.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../scripts/sandbox/sandbox.ts'
-import { atEnd } from '../cleanup.ts'
+import { borrow } from '../../runner/lending.ts'
 import { withDirectory, writeFiles } from '../files.ts'
 import { userEnvironment } from '../user.ts'
 
@@ -25,22 +27,31 @@ export async function startTestSandbox(options: Partial<SandboxOptions> = {}): P
   return startSandbox({ binaries: await testBinaries(), env: process.env, ...options })
 }
 
-export type { Sandbox }
-
-let shared: Promise<Sandbox> | undefined
-
-/** Runs `use` with the one sandbox of the test run. It must leave the cluster as it was. */
-export async function withSandbox<T>(use: (sandbox: Sandbox) => Promise<T>): Promise<T> {
-  shared ??= startTestSandbox().then((sandbox) => {
-    atEnd(sandbox.stop)
-    return sandbox
-  })
-  return use(await shared)
+/** Runs `use` with a sandbox of its own, for a test that changes what belongs to nobody's repository. */
+export async function withOwnSandbox<T>(use: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+  const sandbox = await startTestSandbox()
+  try {
+    return await use(sandbox)
+  } finally {
+    await sandbox.stop()
+  }
 }
 
-/** A repository that the shared sandbox's Flux follows with its GitRepository and Kustomization `flux-system`. */
+export type { SandboxAccess }
+
+/**
+ * Runs `use` with a sandbox that the runner has lent to this test alone (test/run.ts). It must leave the cluster as it was:
+ * the next test gets it, unless this one fails.
+ */
+export async function withSandbox<T>(use: (sandbox: SandboxAccess) => Promise<T>): Promise<T> {
+  const { TEST_SANDBOXES: socket } = process.env
+  if (!socket) throw new Error('there is no sandbox to borrow: run the tests with `npm test`')
+  return borrow(socket, (address: SandboxAddress) => use(accessSandbox(address, process.env)))
+}
+
+/** A repository that the sandbox's Flux follows with its GitRepository and Kustomization `flux-system`. */
 export interface Flux {
-  sandbox: Sandbox
+  sandbox: SandboxAccess
   /** The user's clone: branch `main`, remote `origin`, a git identity of its own. */
   clone: string
   /** The bare repository behind `url`. */
@@ -59,32 +70,37 @@ export interface Flux {
 }
 
 /**
- * Sets up a repository with `files` on the shared sandbox, and takes everything of Flux's, the Secrets in flux-system
+ * Sets up a repository with `files` on a lent sandbox, and takes everything of Flux's, the Secrets in flux-system
  * and what the Kustomizations applied away again.
  */
 export async function withFlux<T>(
   files: Readonly<Record<string, string>>,
   use: (flux: Flux) => Promise<T>,
 ): Promise<T> {
-  return withSandbox((sandbox) =>
-    withDirectory(async (directory) => {
-      try {
-        return await use(await setUp(sandbox, directory, files))
-      } finally {
-        await cleanUp(sandbox)
-      }
-    }),
-  )
+  return withSandbox((sandbox) => withFluxOn(sandbox, files, use))
 }
 
-let count = 0
+/** As `withFlux`, on this sandbox. */
+export async function withFluxOn<T>(
+  sandbox: SandboxAccess,
+  files: Readonly<Record<string, string>>,
+  use: (flux: Flux) => Promise<T>,
+): Promise<T> {
+  return withDirectory(async (directory) => {
+    try {
+      return await use(await setUp(sandbox, directory, files))
+    } finally {
+      await cleanUp(sandbox)
+    }
+  })
+}
 
 async function setUp(
-  sandbox: Sandbox,
+  sandbox: SandboxAccess,
   directory: string,
   files: Readonly<Record<string, string>>,
 ): Promise<Flux> {
-  const name = `repository-${++count}`
+  const name = `repository-${randomUUID()}`
   const bare = await sandbox.createRepository(name, 'main')
   const url = sandbox.gitUrl(name)
   const clone = join(directory, 'clone')
@@ -116,7 +132,7 @@ async function setUp(
   return { sandbox, clone, bare, url, env, directory, git, push, applied }
 }
 
-async function cleanUp(sandbox: Sandbox): Promise<void> {
+async function cleanUp(sandbox: SandboxAccess): Promise<void> {
   const remove = (...args: string[]) =>
     sandbox.kubectl(['delete', '-n', 'flux-system', '--timeout=30s', ...args])
   await remove('kustomizations', '--all')

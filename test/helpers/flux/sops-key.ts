@@ -7,7 +7,7 @@ import { readFiles, withDirectory, writeFiles } from '../files.ts'
 import { encryptSecret, makeKey, sopsConfig } from '../keys.ts'
 import { type Call, type Ended, runTask } from '../task.ts'
 import { userEnvironment } from '../user.ts'
-import { type Sandbox, withSandbox } from './sandbox.ts'
+import { type SandboxAccess, withSandbox } from './sandbox.ts'
 
 /** What a user runs. */
 export const entry = join(import.meta.dirname, '..', '..', '..', 'tasks', 'flux', 'sops-key.ts')
@@ -17,7 +17,7 @@ export const oldKey = makeKey()
 export const newKey = makeKey()
 
 export interface Place {
-  sandbox: Sandbox
+  sandbox: SandboxAccess
   namespace: string
   /** The user's repository: `.age-key.txt` with the old key, `.sops.yaml`, one encrypted file. */
   root: string

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import * as assert from 'uvu/assert'
-import { processesOf } from '../../runner/leftovers.ts'
+import { leftovers } from '../../runner/leftovers.ts'
 import { exampleCluster } from '../files.ts'
 import { type Key, makeKey, sopsConfig } from '../keys.ts'
 import type { Ended, Started } from '../program.ts'
@@ -148,7 +148,10 @@ function makePlace(flux: Flux, key: Key): Place {
       assert.not.match(output, 'internal error')
     },
     async checkLeftovers() {
-      assert.equal(await processesOf(-1, directory), [])
+      assert.equal(
+        leftovers(-1, directory).map(({ command }) => command),
+        [],
+      )
       const files = readdirSync(temporary).filter((name) => name !== 'node-compile-cache')
       assert.equal(files, [])
       assert.is((await flux.git('worktree', 'list')).split('\n').length, 1)

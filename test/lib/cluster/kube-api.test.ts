@@ -6,7 +6,7 @@ import { type Cluster, openCluster } from '../../../scripts/lib/cluster/kubectl.
 import { KubectlError } from '../../../scripts/lib/cluster/kubectl-error.ts'
 import { UserError } from '../../../scripts/lib/errors.ts'
 import { withDirectory } from '../../helpers/files.ts'
-import { type Sandbox, withSandbox } from '../../helpers/flux/sandbox.ts'
+import { type SandboxAccess, withSandbox } from '../../helpers/flux/sandbox.ts'
 import { thrown } from '../../helpers/thrown.ts'
 import { userEnvironment } from '../../helpers/user.ts'
 
@@ -15,7 +15,7 @@ const view = { namespace: 'default', name: 'kube-api' }
 
 /** A connection of the administrator, and a ConfigMap `default/kube-api`. */
 const withCluster = (
-  use: (cluster: Cluster, sandbox: Sandbox) => Promise<void>,
+  use: (cluster: Cluster, sandbox: SandboxAccess) => Promise<void>,
   more: { user?: string; signal?: AbortSignal } = {},
 ) =>
   withSandbox((sandbox) =>
