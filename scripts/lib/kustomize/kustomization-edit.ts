@@ -11,19 +11,19 @@ import { kustomizationFilesIn } from './build.ts'
 
 /**
  * The kustomization file of a directory, for editing.
- * @param root of the repository, absolute
+ * @param cwd from where a refusal names the file, absolute
  * @param directory absolute
  * @returns its absolute path and its text, or a refusal with the file where it is not clear which text kustomize would read;
  *   `undefined` where the directory has none: Flux then includes every file
  */
 export function openKustomizationFile(
-  root: string,
+  cwd: string,
   directory: string,
 ): { file: string; text: string } | Refusal | undefined {
   const [name, ...others] = kustomizationFilesIn(directory)
   if (name === undefined) return undefined
   const file = join(directory, name)
-  const refuse = (why: Refusal): Refusal => ({ refused: 'in-file', file: namesFrom(root)(file), why })
+  const refuse = (why: Refusal): Refusal => ({ refused: 'in-file', file: namesFrom(cwd)(file), why })
   if (others.length > 0) return refuse({ refused: 'several-files', others })
   if (!lstatSync(file).isFile()) return refuse({ refused: 'not-regular' })
   const bytes = readFileSync(file)

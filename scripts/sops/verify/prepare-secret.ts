@@ -7,7 +7,7 @@ import { createTestSecret } from '../test-secret/test-secret.ts'
 import type { Branch } from './branch/branch.ts'
 import { type BranchSecret, findLeftover, removeLeftover, testName } from './branch/branch-secret.ts'
 import { type ClusterKey, checkRecipients } from './checks/cluster-key.ts'
-import { placeInCluster, readLeft } from './checks/cluster-secret.ts'
+import { placeInCluster, readEarlierSecret } from './checks/cluster-secret.ts'
 import type { Target } from './checks/target.ts'
 import { makeRunId } from './run-id.ts'
 import type { Progress, Session } from './session.ts'
@@ -16,16 +16,16 @@ import type { WatchedFlux, Watching } from './wait/watching.ts'
 /** How long a run may take to clean up behind its deadline, in ms. */
 const cleanUpLimit = 300_000
 
-/** What a test Secret is made for. */
-interface Purpose {
+/** What the checks have found and opened before. */
+interface Opened {
   target: Target
   flux: WatchedFlux
   branch: Branch
   key: ClusterKey
 }
 
-/** The test Secret of a run, ready to be pushed and to be waited for. */
-export interface PreparedSecret {
+/** The test Secret of a run, ready to be pushed and to be waited for: all that the stages behind the checks need. */
+export interface Prepared {
   onBranch: BranchSecret
   /** Writes it into the worktree. @returns its files, relative to the worktree */
   write(): Promise<string[]>
@@ -33,15 +33,15 @@ export interface PreparedSecret {
 }
 
 /**
- * Makes the test Secret of this run in the worktree, where it is built, and sees to it that it can be proved in the cluster.
- * Before that, what a killed run has left is removed from the branch.
+ * Makes the test Secret of this run in the worktree, and sees to it that its value can be seen in the cluster. Before that, what a
+ * killed run has left is removed from the branch.
  * @throws Verdict or another UserError where it cannot be made, or could not be proved
  */
 export async function prepareSecret(
   session: Session,
-  { target, flux, branch, key }: Purpose,
+  { target, flux, branch, key }: Opened,
   progress: Progress,
-): Promise<PreparedSecret> {
+): Promise<Prepared> {
   const { cluster, view, deadline, findings, options } = session
   const { caller, namespace } = options
   const { kustomization } = target
@@ -57,9 +57,9 @@ export async function prepareSecret(
   const expected = Buffer.from(message).toString('base64')
   const secret = { ...placeInCluster(built, kustomization), run, expected }
   progress.secret = secret
-  const left = await readLeft(cluster, secret, kustomization)
+  const earlier = await readEarlierSecret(cluster, secret, kustomization)
   const what = `cannot watch secret ${secret.namespace}/${secret.name}`
-  const secretWatch = view.watch<Secret>(what, secrets, secret, left ? [left] : [])
+  const watchedSecrets = view.watch<Secret>(what, secrets, secret, earlier ? [earlier] : [])
 
   let written: string[] | undefined = files
   return {
@@ -73,8 +73,14 @@ export async function prepareSecret(
       return (await create()).files
     },
     watching: {
-      ...{ cluster, view, deadline, findings, branch, target, ...flux },
-      secrets: secretWatch,
+      cluster,
+      view,
+      deadline,
+      findings,
+      branch,
+      target,
+      ...flux,
+      secrets: watchedSecrets,
       secret,
     },
   }

@@ -5,36 +5,39 @@ import { withoutCredentials } from './branch/remote.ts'
 import { type ClusterKey, readClusterKey } from './checks/cluster-key.ts'
 import { findTarget, type Target } from './checks/target.ts'
 import { notChecked } from './findings/verdict.ts'
-import { type PreparedSecret, prepareSecret } from './prepare-secret.ts'
+import { type Prepared, prepareSecret } from './prepare-secret.ts'
 import type { Progress, Session } from './session.ts'
 import { type Watching, watchFlux } from './wait/watching.ts'
 
 /** How long the API server may take until it lets the objects be watched, in ms. */
 const watchLimit = 10_000
 
-/** What the checks have found and opened: all that the other stages need. */
-export interface Prepared extends PreparedSecret {
+/** What came of the checks. */
+interface Checked {
   /** The name of the context. */
   context: string
+  target: Target
   key: ClusterKey
+  prepared: Prepared
 }
 
 /**
- * The first stage: checks all that can be known before something is pushed, and opens what a round trip needs.
+ * The first stage: checks all that can be known before something is pushed, and opens what the other stages need.
  * @returns what holds a branch, which must be closed
  * @throws Verdict or another UserError where a round trip could not work; the branch is closed then
  */
-export function prepare(session: Session, progress: Progress): Promise<Prepared> {
-  return session.stages.run(
+export async function prepare(session: Session, progress: Progress): Promise<Prepared> {
+  const { prepared } = await session.stages.run(
     'checks',
     'checking the cluster and the repository',
     () => check(session, progress),
-    ({ context, key, watching: { target } }) =>
+    ({ context, target, key }) =>
       `context ${context}, kustomization ${idOf(target.kustomization)}, branch ${target.branch}${'recipients' in key ? ', the key in the cluster fits' : ''}`,
   )
+  return prepared
 }
 
-async function check(session: Session, progress: Progress): Promise<Prepared> {
+async function check(session: Session, progress: Progress): Promise<Checked> {
   const { cluster, view, findings, options } = session
   const { cwd, env, signal } = options.caller
   const [root, context, target] = await Promise.all([
@@ -52,18 +55,18 @@ async function check(session: Session, progress: Progress): Promise<Prepared> {
   const branch = await openBranch({ root, env, signal }, { remote: options.remote, branch: target.branch })
   try {
     const key = await reading
-    if ('unknown' in key) findings.push(key.unknown)
+    if ('unchecked' in key) findings.push(key.unchecked)
     await requireSameRepository(branch, target, options.remote)
-    const secret = await prepareSecret(session, { target, flux, branch, key }, progress)
-    await waitUntilWatched(secret.watching, context)
-    return { ...secret, context, key }
+    const prepared = await prepareSecret(session, { target, flux, branch, key }, progress)
+    await waitUntilWatched(prepared.watching, context)
+    return { context, target, key, prepared }
   } catch (error) {
     await branch.close()
     throw error
   }
 }
 
-/** A commit pushed to another repository than the cluster's would never arrive. @throws Verdict */
+/** Sees to it that the cluster follows this repository, for a commit pushed to another one would never arrive. @throws Verdict */
 async function requireSameRepository(branch: Branch, { source }: Target, remote: string): Promise<void> {
   const commit = `${commitOf(source.status?.artifact?.revision)}`
   if (await branch.has(commit)) return

@@ -3,7 +3,7 @@ import { shortCommit } from '../../lib/git.ts'
 import { createMessage } from '../test-secret/commit.ts'
 import { nameOnBranch, publishRemoval } from './branch/branch-secret.ts'
 import { notChecked } from './findings/verdict.ts'
-import type { Prepared } from './prepare.ts'
+import type { Prepared } from './prepare-secret.ts'
 import type { Progress, Session } from './session.ts'
 import { waitForApply } from './wait/apply.ts'
 import { hasArrived, hasLeft, waitForPruning, waitForValue } from './wait/secret.ts'
@@ -11,6 +11,7 @@ import { waitForSource } from './wait/source.ts'
 
 /**
  * The stages behind the checks: the test Secret is pushed, applied, compared, removed and pruned.
+ * @param progress is told of what is pushed
  * @throws Verdict or another UserError where a stage fails
  */
 export async function makeRoundTrip(

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { isGone, ownerId } from '../../lib/owner.ts'
 
 /**
- * The id of this run. It stands in the test Secret, so that a later run can tell whether this one is still at work.
- * @param deadline when it has ended at the latest, in ms since the epoch
+ * Makes the id of this run. The test Secret carries it, so that a later run can tell whether this one is still at work.
+ * @param deadline when this run will have ended at the latest, in ms since the epoch
+ * @returns a random part, who runs it (`ownerId`) and the deadline in s, with dots between them
  */
 export function makeRunId(deadline: number): string {
   return [randomBytes(4).toString('hex'), ownerId(), Math.ceil(deadline / 1000)].join('.')

@@ -34,8 +34,8 @@ export interface Session {
 }
 
 /**
- * How far a run has come: for the report and the clean-up, wherever it ends. Each part is missing until it is known, or has
- * happened. The stages need none of it.
+ * How far a run has come, for the report and the clean-up wherever it ends. Each part is missing until it is known, or has
+ * happened. The stages write it, and do not read it.
  */
 export interface Progress {
   /** The name of the context. */

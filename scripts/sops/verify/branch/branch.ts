@@ -64,14 +64,14 @@ export async function openBranch(
   const { root } = worktree
   const options = () => ({ cwd: root, env, signal, timeout: remoteLimit })
   const git = (...args: string[]) => run(['git', ...plain, ...args], options())
-  const holds = async (...args: string[]) => (await attempt(['git', ...args], options())).code === 0
+  const succeeds = async (...args: string[]) => (await attempt(['git', ...args], options())).code === 0
   const answers = new Map<string, Promise<boolean>>()
 
-  /** Into the worktree's own FETCH_HEAD; neither a branch nor a remote-tracking branch of the user moves. */
+  /** Fetches into the worktree's own FETCH_HEAD: neither a branch nor a remote-tracking branch of the user moves. */
   const fetch = async () => {
     await git('fetch', '--quiet', '--no-tags', '--refmap=', remote, `refs/heads/${branch}`)
     const top = (await git('rev-parse', '--show-toplevel')).trimEnd()
-    // what follows throws away what is there
+    // what follows throws away what is in the working tree
     if (top !== realpathSync(root))
       throw new UserError('git does not work in the worktree that was made for it')
   }
@@ -80,10 +80,10 @@ export async function openBranch(
     await git('reset', '--quiet', '--hard', 'FETCH_HEAD')
     await git('clean', '--quiet', '--force', '-d', '-x')
   }
-  const isKnown = (commit: string) => holds('cat-file', '-e', `${commit}^{commit}`)
+  const isKnown = (commit: string) => succeeds('cat-file', '-e', `${commit}^{commit}`)
   const isAncestor = async (ancestor: string, commit: string) => {
     if (!(await isKnown(commit))) await fetch()
-    return holds('merge-base', '--is-ancestor', ancestor, commit)
+    return succeeds('merge-base', '--is-ancestor', ancestor, commit)
   }
   async function publish(edit: () => Promise<string[]>, message: string): Promise<string>
   async function publish(
@@ -114,7 +114,7 @@ export async function openBranch(
       // a shallow clone lacks what came before its end
       const shallow = (await git('rev-parse', '--is-shallow-repository')).trim() === 'true'
       if (!shallow) return false
-      await holds('fetch', '--quiet', '--no-tags', '--refmap=', '--depth=1', remote, commit)
+      await succeeds('fetch', '--quiet', '--no-tags', '--refmap=', '--depth=1', remote, commit)
       return isKnown(commit)
     },
     async contains(revision, commit) {

@@ -16,8 +16,8 @@ export type ClusterKey =
       /** The public keys of its identities. */
       recipients: string[]
     }
-  /** Why it is not known beforehand. */
-  | { unknown: Finding }
+  /** Why it cannot be checked beforehand. */
+  | { unchecked: Finding }
 
 /**
  * Reads the identities that the Kustomization decrypts with.
@@ -29,7 +29,7 @@ export async function readClusterKey(cluster: Cluster, { kustomization }: Target
   const name = kustomization.spec.decryption?.secretRef?.name
   if (!name)
     return {
-      unknown: { code: 'controller-key', object: `kustomization ${idOf(kustomization)}`, facts: {} },
+      unchecked: { code: 'controller-key', object: `kustomization ${idOf(kustomization)}`, facts: {} },
     }
   const object = `secret ${namespace}/${name}`
   let secret: Secret | undefined
@@ -37,7 +37,7 @@ export async function readClusterKey(cluster: Cluster, { kustomization }: Target
     secret = await get<Secret>(cluster, `cannot read ${object}`, secrets, { namespace, name })
   } catch (error) {
     if (!(error instanceof KubectlError && error.problem === 'forbidden')) throw error
-    return { unknown: { code: 'key-secret-unreadable', object, facts: {} } }
+    return { unchecked: { code: 'key-secret-unreadable', object, facts: {} } }
   }
   if (!secret) throw failed({ code: 'key-secret-missing', object, facts: { namespace } })
   return judgeKeySecret(secret, object, cluster)
@@ -50,7 +50,7 @@ async function judgeKeySecret(secret: Secret, object: string, { env, signal }: C
   for (const { dataKey, badLine } of ageEntries) if (badLine) throw unusable(dataKey, badLine.reason)
   const recipients = recipientsOf(ageEntries)
   if (recipients.length > 0) return { object, recipients }
-  if (otherDataKeys.some(isOtherKey)) return { unknown: { code: 'other-key', object, facts: {} } }
+  if (otherDataKeys.some(isOtherKey)) return { unchecked: { code: 'other-key', object, facts: {} } }
   const [empty] = ageEntries
   if (empty) throw unusable(empty.dataKey, undefined)
   throw failed({ code: 'no-agekey', object, facts: { dataKeys: otherDataKeys } })
@@ -62,7 +62,7 @@ async function judgeKeySecret(secret: Secret, object: string, { env, signal }: C
  * @throws Verdict where it is not
  */
 export function checkRecipients(key: ClusterKey, recipients: readonly string[]): void {
-  if ('unknown' in key || recipients.some((recipient) => key.recipients.includes(recipient))) return
+  if ('unchecked' in key || recipients.some((recipient) => key.recipients.includes(recipient))) return
   const facts = { inCluster: key.recipients, ofFile: [...recipients] }
   throw failed({ code: 'wrong-key', object: key.object, facts })
 }

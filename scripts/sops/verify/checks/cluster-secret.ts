@@ -31,14 +31,14 @@ export function placeInCluster(
 
 /**
  * Reads the test Secret that an earlier run may have left in the cluster.
- * @param target the Kustomization that is to write it
+ * @param kustomization the one that is to write it
  * @returns `undefined` where there is none
  * @throws Verdict where a Secret of this name is there that no run has made, or it cannot be read: then nothing could be proved
  */
-export async function readLeft(
+export async function readEarlierSecret(
   cluster: Cluster,
   { namespace, name }: ClusterSecret,
-  { metadata }: Kustomization,
+  kustomization: Kustomization,
 ): Promise<Secret | undefined> {
   const object = `secret ${namespace}/${name}`
   let live: Secret | undefined
@@ -46,7 +46,7 @@ export async function readLeft(
     live = await get<Secret>(cluster, `cannot read ${object}`, secrets, { namespace, name })
   } catch (error) {
     if (!(error instanceof KubectlError && error.problem === 'forbidden')) throw error
-    const facts = { namespace, kustomizationNamespace: `${metadata.namespace}` }
+    const facts = { namespace, kustomizationNamespace: `${kustomization.metadata.namespace}` }
     throw notChecked({ code: 'secret-unreadable', object, facts })
   }
   if (live && live.metadata.annotations?.[runAnnotation] === undefined)
