@@ -75,6 +75,60 @@ test('a Secret that is applied without decryption: Ready=True does not prove it'
     assert.is(run.json.stages.find(({ name }) => name === 'applied')!.status, 'passed')
   }))
 
+test('a Secret that Flux leaves alone: its other value is seen, and so is that it was not pruned', () =>
+  withPlace(async (place) => {
+    const { kubectl, hook, tip, verify } = place
+    const secret = ['secret', 'sops-test', '-n', 'default']
+    try {
+      const before = await tip()
+      const annotations = 'flux-sops-tasks/run=x kustomize.toolkit.fluxcd.io/ssa=Ignore'
+      betweenChecksAndPush(
+        place,
+        `kubectl create secret generic sops-test -n default --from-literal=message=x && kubectl annotate ${secret.join(' ')} ${annotations}`,
+      )
+      const changed = await verify()
+      await checkFailed(place, before, changed, 'value')
+      assert.is(changed.json.findings[0]!.code, 'value')
+      await kubectl(['delete', ...secret])
+
+      const start = await tip()
+      hook(
+        'pre-push',
+        `git log -1 --format=%s | grep -q ^chore && kubectl annotate ${secret.join(' ')} kustomize.toolkit.fluxcd.io/prune=disabled >/dev/null; exit 0`,
+      )
+      const kept = await verify()
+      assert.is(kept.code, 1, kept.stderr)
+      assert.is(kept.json.findings[0]!.code, 'not-pruned')
+      assert.is(kept.json.findings[0]!.object, 'secret default/sops-test')
+      assert.is(kept.json.stages.at(-1)!.status, 'failed')
+      assert.is(kept.json.cleanedUp, true)
+      assert.equal(await place.subjects(start), [createMessage, removeMessage])
+    } finally {
+      await kubectl(['delete', ...secret, '--ignore-not-found'])
+    }
+  }))
+
+test('a Secret that a patch of the Flux Kustomization takes out does not arrive', () =>
+  withPlace(
+    async (place) => {
+      const before = await place.tip()
+      const run = await place.verify()
+      await checkFailed(place, before, run, 'value')
+      assert.is(run.json.findings[0]!.code, 'secret-absent')
+      assert.is(run.json.findings[0]!.object, 'secret default/sops-test')
+    },
+    (cluster) => ({ [infrastructure]: `${cluster[infrastructure]}${deletion}` }),
+  ))
+
+const deletion = `  patches:
+    - target: {kind: Secret, name: sops-test}
+      patch: |
+        $patch: delete
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: not-used}
+`
+
 test('a sibling that cannot be applied: the reason of the Kustomization', () =>
   withPlace(async (place) => {
     const before = await place.push({

@@ -74,7 +74,12 @@ const said: Record<string, readonly [reason: string, message: string][]> = {
   shamir: [
     [
       'BuildFailed',
-      'Recovery failed because the file was encrypted with a Shamir threshold of\n2, but only 1 part(s) were successfully recovered',
+      keyError(`    - | failed to create reader for decrypting sops data key with
+      | age: identity did not match any of the recipients: incorrect
+      | identity for recipient block
+
+Recovery failed because the file was encrypted with a Shamir threshold of
+2, but only 1 part(s) were successfully recovered`),
     ],
   ],
   'plaintext-in-encrypted-file': [
