@@ -3,7 +3,7 @@ import { commitFiles } from '../../lib/commit.ts'
 import { keepIf } from '../../lib/file-changes.ts'
 import type { Repository } from '../../lib/git.ts'
 import { namesFrom } from '../../lib/paths.ts'
-import type { Done } from './test-secret.ts'
+import type { ChangedFiles } from './test-secret.ts'
 
 /** The message of the commit that adds a test Secret. @param name of the Secret */
 export function createMessage(name: string): string {
@@ -22,7 +22,7 @@ export function removeMessage(name: string): string {
  */
 export async function commitChanges(
   repository: Repository,
-  { files, changes }: Done,
+  { files, changes }: ChangedFiles,
   message: string,
   { cwd, note }: Caller,
 ): Promise<string | undefined> {

@@ -18,20 +18,20 @@ import { type AgeKey, type Proof, prove } from './proof.ts'
 import { makeSecret, secretFile, type TestContent } from './secret-manifest.ts'
 
 /** What was done to the files of a test Secret. */
-export interface Done {
-  /** What was written, changed or deleted, relative to the root. */
+export interface ChangedFiles {
+  /** Those that were written, changed or deleted, relative to the root. */
   files: string[]
   /** The same with the texts, to take it back (`keepIf`). */
   changes: FileChange[]
 }
 
 /** What `createTestSecret` has done. */
-export interface Created extends Done, Proof {
+export interface Created extends ChangedFiles, Proof {
   result: 'created' | 'unchanged'
 }
 
 /** What `removeTestSecret` has done. */
-export interface Removed extends Done {
+export interface Removed extends ChangedFiles {
   result: 'removed' | 'absent'
   /** Why `kustomize build` fails, where it did so with the Secret as well. */
   problem: string | undefined
@@ -62,7 +62,7 @@ export async function createTestSecret(
       throw new UserError(`${what}: it is there already, and only a key can tell its message`, {
         hint: removeFirst,
       })
-    return { result: 'unchanged', ...done(root, []), ...(await prove(place, content, key, caller)) }
+    return { result: 'unchanged', ...changedFiles(root, []), ...(await prove(place, content, key, caller)) }
   }
   await refuseLastOfDirectory(place, caller)
   const { env, signal } = caller
@@ -75,7 +75,7 @@ export async function createTestSecret(
   const changes = planCreation(place, encrypted, caller.cwd)
   return change(changes, what, caller, async () => ({
     result: 'created',
-    ...done(root, changes),
+    ...changedFiles(root, changes),
     ...(await prove(place, content, key, caller)),
   }))
 }
@@ -90,7 +90,7 @@ export async function removeTestSecret(place: Place, caller: TestSecretCaller): 
   const { root } = place
   const what = `cannot remove ${namesFrom(caller.cwd)(directoryOf(place))}`
   const found = findTestSecret(place)
-  if (!found) return { result: 'absent', ...done(root, []), problem: undefined }
+  if (!found) return { result: 'absent', ...changedFiles(root, []), problem: undefined }
   if (!found.ours) throw new UserError(`${what}: sops:test-create did not make it, or not all of it`)
   const changes = planRemoval(place, caller.cwd)
   await refuseLastOfDirectory(place, caller)
@@ -98,11 +98,11 @@ export async function removeTestSecret(place: Place, caller: TestSecretCaller): 
   return change(changes, what, caller, async () => {
     const problem = await whyNotBuilt(place, caller)
     if (problem && !before) throw new UserError(`without it, ${problem}`)
-    return { result: 'removed', ...done(root, changes), problem }
+    return { result: 'removed', ...changedFiles(root, changes), problem }
   })
 }
 
-function done(root: string, changes: FileChange[]): Done {
+function changedFiles(root: string, changes: FileChange[]): ChangedFiles {
   return { files: changes.map(({ path }) => relative(root, path)), changes }
 }
 
