@@ -126,15 +126,15 @@ async function setUp(
     const condition = `--for=jsonpath={.status.lastAppliedRevision}=main@sha1:${commit}`
     const object = `kustomization/${kustomization}`
     await requestSync(sandbox)
-    await sandbox.kubectl(['wait', '-n', 'flux-system', '--for=create', object, '--timeout=30s'])
-    await sandbox.kubectl(['wait', '-n', 'flux-system', condition, object, '--timeout=30s'])
+    await sandbox.kubectl(['wait', '-n', 'flux-system', '--for=create', object, '--timeout=120s'])
+    await sandbox.kubectl(['wait', '-n', 'flux-system', condition, object, '--timeout=120s'])
   }
   return { sandbox, clone, bare, url, env, directory, git, push, applied }
 }
 
 async function cleanUp(sandbox: SandboxAccess): Promise<void> {
   const remove = (...args: string[]) =>
-    sandbox.kubectl(['delete', '-n', 'flux-system', '--timeout=30s', ...args])
+    sandbox.kubectl(['delete', '-n', 'flux-system', '--timeout=120s', ...args])
   await remove('kustomizations', '--all')
   await remove('gitrepositories,secrets', '--all')
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import * as assert from 'uvu/assert'
 import { leftovers } from '../../runner/leftovers.ts'
@@ -92,9 +93,9 @@ async function waitForInfrastructure({ kubectl, applied, tip }: Place): Promise<
   const commit = await tip()
   await applied('flux-system', commit)
   const object = 'kustomization/infrastructure'
-  await kubectl(['wait', '-n', 'flux-system', '--for=create', object, '--timeout=30s'])
+  await kubectl(['wait', '-n', 'flux-system', '--for=create', object, '--timeout=120s'])
   await kubectl([
-    ...['wait', '-n', 'flux-system', 'kustomization/flux-system', '--for=condition=Ready', '--timeout=30s'],
+    ...['wait', '-n', 'flux-system', 'kustomization/flux-system', '--for=condition=Ready', '--timeout=120s'],
   ])
   const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`
   await kubectl(['annotate', '--overwrite', '-n', 'flux-system', object, now])
@@ -124,13 +125,10 @@ function makePlace(flux: Flux, key: Key): Place {
     start(args = [], { at = {}, ...call } = {}) {
       const timeout = args.includes('--timeout') ? [] : ['--timeout', '120s']
       const started = startTask('sops:verify', [...timeout, ...args], { cwd: clone, env, ...call })
-      const seen = new Set<string>()
-      for (const stream of [started.child.stdout!, started.child.stderr!]) {
-        stream.on('data', (text: string) => {
-          for (const [, stage] of text.matchAll(/^[✓✗] (\S+)/gmu)) {
-            if (stage && !seen.has(stage)) at[stage]?.(started.child.pid!)
-            seen.add(stage!)
-          }
+      for (const input of [started.child.stdout!, started.child.stderr!]) {
+        createInterface({ input }).on('line', (line) => {
+          const [, stage] = /^[✓✗] (\S+)/u.exec(line) ?? []
+          if (stage) at[stage]?.(started.child.pid!)
         })
       }
       return started

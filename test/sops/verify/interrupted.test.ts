@@ -1,8 +1,11 @@
-import { existsSync, watch, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createMessage, type Place, removeMessage, withPlace } from '../../helpers/flux/verify.ts'
+import { until } from '../../helpers/processes.ts'
+import type { Started } from '../../helpers/program.ts'
+import { traceCalls } from '../../helpers/trace.ts'
 
 /** Each stage with the one whose line appears when it begins, in parts that take about the same time. */
 const parts = [
@@ -10,14 +13,42 @@ const parts = [
   { remove: 'value', 'removal-applied': 'remove', pruned: 'removal-applied' },
 ]
 
-/** Does something as soon as a file is there. */
-function onceThere(file: string, act: () => void) {
-  let isThere = false
-  return watch(dirname(file), () => {
-    if (isThere || !existsSync(file)) return
-    isThere = true
-    act()
-  })
+/**
+ * A moment that a run is interrupted in with Ctrl-C, as a terminal does: the signal goes to all in the foreground.
+ * @returns `hold`: shell code that waits until the signal is sent, and then does `more`, the first time that it is run;
+ *   `interrupt`: sends it then
+ */
+function moment({ directory }: Place, name: string, more = ':') {
+  const [reached, over] = ['reached', 'over'].map((state) => join(directory, `${name}-${state}`))
+  return {
+    hold: `[ -e '${reached}' ] || { touch '${reached}'; until [ -e '${over}' ]; do sleep 0.05; done; ${more}; }`,
+    async interrupt(started: Started) {
+      await until(`it is at ${name}`, () => existsSync(reached!), started)
+      process.kill(-started.child.pid!, 'SIGINT')
+      writeFileSync(over!, '')
+    },
+  }
+}
+
+/**
+ * Makes the last stage, which else is over at once, take its time: a finalizer keeps the test Secret in the cluster.
+ * @returns `at`: sets it when the Secret is there, and the server takes no removal before; `end`: takes it away again
+ */
+function lastStage({ directory, kubectl, serverHook }: Place) {
+  const held = join(directory, 'held')
+  serverHook(
+    'pre-receive',
+    `read -r old new ref; git log -1 --format=%s "$new" | grep -q '^chore' || exit 0; until [ -e '${held}' ]; do sleep 0.05; done`,
+  )
+  const setFinalizers = (finalizers: string[] | null) => {
+    const patch = JSON.stringify({ metadata: { finalizers } })
+    return kubectl(['patch', 'secret', 'sops-test', '-n', 'default', '--type=merge', '-p', patch])
+  }
+  const applied = async () => {
+    await setFinalizers(['example.com/held'])
+    writeFileSync(held, '')
+  }
+  return { at: { applied }, end: () => setFinalizers(null) }
 }
 
 const onBranch = async ({ server }: Place) =>
@@ -32,17 +63,14 @@ for (const { signal, stages } of interruptions) {
       const tree = await place.server('rev-parse', 'main^{tree}')
       for (const [stage, line] of Object.entries(stages)) {
         const before = await place.tip()
-        const { code, json, stderr } = await place.verify([], {
-          at: { [line]: (pid) => process.kill(pid, signal) },
-        })
-        // what is short may be over when the signal comes
-        const done = code === 0 && json.result === 'passed'
-        if (!done || !['value', 'pruned'].includes(stage)) {
-          assert.is(code, 2, `${stage}: ${stderr}`)
-          assert.is(json.result, 'unknown', stage)
-          assert.is(json.findings[0]!.code, 'interrupted', stage)
-          assert.match(json.findings[0]!.message, signal)
-        }
+        const last = stage === 'pruned' ? lastStage(place) : undefined
+        const at = { ...last?.at, [line]: (pid: number) => process.kill(pid, signal) }
+        const { code, json, stderr } = await place.verify([], { at })
+        await last?.end()
+        assert.is(code, 2, `${stage}: ${stderr}`)
+        assert.is(json.result, 'unknown', stage)
+        assert.is(json.findings[0]!.code, 'interrupted', stage)
+        assert.match(json.findings[0]!.message, signal)
         assert.is(json.cleanedUp, true, stage)
         assert.is(await place.server('rev-parse', 'main^{tree}'), tree, `${stage}: the branch is not clean`)
         const pushed = await place.subjects(before)
@@ -55,12 +83,12 @@ for (const { signal, stages } of interruptions) {
 test('SIGINT in the checks: nothing is pushed, and nothing is left', () =>
   withPlace(async (place) => {
     const before = await place.tip()
-    const { child, ended } = place.start(['--json'])
-    // the worktree is opened in the midst of the checks
-    const watcher = watch(place.temporary, (_, name) => {
-      if (name?.startsWith('flux-sops-verify-')) child.kill('SIGINT')
-    })
-    const { code, stdout } = await ended.finally(() => watcher.close())
+    // a test Secret is made in the midst of the checks
+    const { hold, interrupt } = moment(place, 'sops')
+    const { env } = traceCalls(place.directory, place.env, ['sops'], { sops: hold })
+    const started = place.start(['--json'], { env, detached: true })
+    await interrupt(started)
+    const { code, stdout } = await started.ended
     assert.is(code, 2)
     assert.is(JSON.parse(stdout).findings[0].code, 'interrupted')
     assert.is(await place.tip(), before)
@@ -70,21 +98,19 @@ test('SIGINT in the checks: nothing is pushed, and nothing is left', () =>
 for (const via of ['node', 'mise'] as const) {
   test(`Ctrl-C while the server takes a push: the branch is clean, and nothing is left (${via})`, () =>
     withPlace(async (place) => {
-      const { server, serverHook, subjects, tip, directory } = place
+      const { server, serverHook, subjects, tip } = place
       const tree = await server('rev-parse', 'main^{tree}')
       for (const kind of ['feat', 'chore']) {
         const before = await tip()
-        const pushing = join(directory, `pushing-${kind}`)
+        const { hold, interrupt } = moment(place, kind)
         // the branch has moved already, and git has not heard of it
         serverHook(
           'post-receive',
-          `read -r old new ref; git log -1 --format=%s "$new" | grep -q '^${kind}' || exit 0
-[ -e '${pushing}' ] && exit 0; touch '${pushing}'; sleep 1`,
+          `read -r old new ref; git log -1 --format=%s "$new" | grep -q '^${kind}' || exit 0; ${hold}`,
         )
-        const { child, ended } = place.start(['--json'], { via, detached: true })
-        // what a terminal does: the signal goes to all in the foreground
-        const watcher = onceThere(pushing, () => process.kill(-child.pid!, 'SIGINT'))
-        const { stdout, stderr } = await ended.finally(() => watcher.close())
+        const started = place.start(['--json'], { via, detached: true })
+        await interrupt(started)
+        const { stdout, stderr } = await started.ended
         const json = JSON.parse(stdout)
         assert.is(json.result, 'unknown', stderr)
         assert.is(json.findings[0].code, 'interrupted', stderr)
@@ -98,20 +124,19 @@ for (const via of ['node', 'mise'] as const) {
 
 test('Ctrl-C again while it removes the test Secret: it is removed all the same', () =>
   withPlace(async (place) => {
-    const { server, serverHook, subjects, tip, directory } = place
+    const { server, serverHook, subjects, tip } = place
     const before = await tip()
-    const removing = join(directory, 'removing')
+    const { hold, interrupt } = moment(place, 'removing')
     serverHook(
       'pre-receive',
-      `read -r old new ref; git log -1 --format=%s "$new" | grep -q '^chore' || exit 0
-[ -e '${removing}' ] || { touch '${removing}'; sleep 1; }`,
+      `read -r old new ref; git log -1 --format=%s "$new" | grep -q '^chore' || exit 0; ${hold}`,
     )
-    const { child, ended } = place.start(['--json'], {
+    const started = place.start(['--json'], {
       detached: true,
       at: { create: (pid) => process.kill(-pid, 'SIGINT') },
     })
-    const watcher = onceThere(removing, () => process.kill(-child.pid!, 'SIGINT'))
-    const { code, stdout, stderr } = await ended.finally(() => watcher.close())
+    await interrupt(started)
+    const { code, stdout, stderr } = await started.ended
     assert.is(code, 2, stderr)
     assert.is(JSON.parse(stdout).cleanedUp, true, stderr)
     assert.equal(await subjects(before), [createMessage, removeMessage])
@@ -122,17 +147,17 @@ test('Ctrl-C in a push that the server takes long after git has gone: it is wait
   withPlace(async (place) => {
     const { server, serverHook, subjects, tip, directory, bare, env } = place
     const [tree, before] = [await server('rev-parse', 'main^{tree}'), await tip()]
-    const pushing = join(directory, 'pushing')
-    serverHook('pre-receive', `cat >/dev/null; [ -e '${pushing}' ] || { touch '${pushing}'; sleep 4; }`)
+    const { hold, interrupt } = moment(place, 'pushing', 'sleep 4')
+    serverHook('pre-receive', `cat >/dev/null; ${hold}`)
     // as ssh does it: what runs on the server hears nothing of the signal
     const ssh = join(directory, 'ssh')
     writeFileSync(ssh, '#!/bin/sh\nshift\nexec setsid --fork --wait bash -c "$1" 2>/dev/null\n', {
       mode: 0o755,
     })
     const call = { detached: true, env: { ...env, GIT_SSH_VARIANT: 'simple', GIT_SSH_COMMAND: ssh } }
-    const { child, ended } = place.start(['--json', '--remote', `ssh://host${bare}`], call)
-    const watcher = onceThere(pushing, () => process.kill(-child.pid!, 'SIGINT'))
-    const { code, stdout, stderr } = await ended.finally(() => watcher.close())
+    const started = place.start(['--json', '--remote', `ssh://host${bare}`], call)
+    await interrupt(started)
+    const { code, stdout, stderr } = await started.ended
     assert.is(code, 2, stderr)
     const { findings, cleanedUp } = JSON.parse(stdout)
     assert.is(findings[0].code, 'interrupted')
@@ -151,8 +176,10 @@ for (const lines of [
     withPlace(async (place) => {
       const tree = await place.server('rev-parse', 'main^{tree}')
       for (const line of lines) {
-        const { code } = await place.start([], { at: { [line]: (pid) => process.kill(pid, 'SIGKILL') } })
-          .ended
+        const last = line === 'removal-applied' ? lastStage(place) : undefined
+        const at = { ...last?.at, [line]: (pid: number) => process.kill(pid, 'SIGKILL') }
+        const { code } = await place.start([], { at }).ended
+        await last?.end()
         assert.is(code, null, line)
         const left = await onBranch(place)
         if (line === 'create' || line === 'source') assert.ok(left, `${line}: nothing to remove`)
