@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path'
 import { enableDecryption } from '../../scripts/flux/enable-decryption.ts'
 import { parseDocuments } from '../../scripts/lib/yaml/documents.ts'
-import { hasCorpus, withCorpusRepositories } from '../helpers/corpus/corpus.ts'
+import { realCorpus } from '../helpers/corpus/corpus.ts'
 import { withDirectory } from '../helpers/files.ts'
 import { compare, type Pair } from './pairs.ts'
 
@@ -19,8 +19,7 @@ export async function benchRepositories(
   runs: number,
   row: (title: string, pair: Pair, target: string) => void,
 ) {
-  if (!hasCorpus()) return
-  await withCorpusRepositories(async (repositories) => {
+  await realCorpus()?.withRepositories(async (repositories) => {
     const once = () => check(repositories)
     row(
       'flux:enable-decryption / every YAML parsed',

@@ -1,54 +1,90 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { withDirectory } from '../files.ts'
 import { userEnvironment } from '../user.ts'
 
-/**
- * Real repositories as test input. They belong to others and are not part of the project: FLUX_SOPS_CORPUS names the
- * directory, or it stands beside the checkout.
- */
-const corpus =
+/** A repository of a corpus: a git repository with all files committed. */
+export interface CorpusRepository {
+  name: string
+  root: string
+  env: NodeJS.ProcessEnv
+}
+
+/** Repositories, and edits of single files, as test input. */
+export interface Corpus {
+  /** What the titles of tests call its files. */
+  title: string
+  /** The names of its repositories. */
+  names: readonly string[]
+  /** @param names which of them; all where it is left out */
+  withRepositories<T>(
+    use: (repositories: CorpusRepository[]) => Promise<T>,
+    names?: readonly string[],
+  ): Promise<T>
+  /** Files `….old.yaml` and `….new.yaml`, between which a person added decryption and changed nothing else. */
+  withEdits<T>(use: (directory: string) => Promise<T>): Promise<T>
+}
+
+const made = join(import.meta.dirname, '..', '..', 'corpus')
+const real =
   process.env.FLUX_SOPS_CORPUS || join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'corpus')
 
+/** `test/corpus`: made for the tests, with all ways to lay out a repository and to write a file. */
+export const madeCorpus: Corpus = {
+  title: 'made files',
+  names: readdirSync(join(made, 'repositories')).sort(),
+  withRepositories: (use, names = madeCorpus.names) =>
+    withDirectory(async (directory) => {
+      for (const name of names)
+        cpSync(join(made, 'repositories', name), join(directory, name), { recursive: true })
+      return use(names.map((name) => commitAll(directory, name)))
+    }),
+  withEdits: (use) => use(join(made, 'edits')),
+}
+
 /**
- * Whether the corpus is here. Where it is not, that is said, and is a failure for CI.
- * @throws in CI
+ * Real repositories and edits. They belong to others and are not part of the project: FLUX_SOPS_CORPUS names the
+ * directory, or it stands beside the checkout. Where it is not here, that is said.
+ * @throws in CI where it is not here
  */
-export function hasCorpus(): boolean {
-  if (existsSync(join(corpus, 'pairs.tar.gz'))) return true
-  if (process.env.CI) throw new Error(`the corpus is not in ${corpus}`)
-  console.log('the corpus is not here (FLUX_SOPS_CORPUS): nothing was tested on real repositories')
-  return false
+export function realCorpus(): Corpus | undefined {
+  if (!existsSync(join(real, 'pairs.tar.gz'))) {
+    const why = `real repositories: they are not in ${real} (FLUX_SOPS_CORPUS)`
+    if (process.env.CI) throw new Error(why)
+    console.log(`skipped: ${why}`)
+    return undefined
+  }
+  const unpack = (archive: string, directory: string) =>
+    execFileSync('tar', ['xzf', join(real, archive), '-C', directory])
+  const all = readdirSync(join(real, 'repos')).map((archive) => basename(archive, '.tar.gz'))
+  return {
+    title: 'real files',
+    names: all.sort(),
+    withRepositories: (use, names = all) =>
+      withDirectory(async (directory) => {
+        for (const name of names) unpack(join('repos', `${name}.tar.gz`), directory)
+        return use(names.map((name) => commitAll(directory, name)))
+      }),
+    withEdits: (use) =>
+      withDirectory(async (directory) => {
+        unpack('pairs.tar.gz', directory)
+        return use(join(directory, 'pairs'))
+      }),
+  }
 }
 
-/** The repositories by name, each unpacked, as git repositories with all files committed. */
-export async function withCorpusRepositories<T>(
-  use: (repositories: { name: string; root: string; env: NodeJS.ProcessEnv }[]) => Promise<T>,
-): Promise<T> {
-  return withDirectory(async (directory) => {
-    const env = userEnvironment(directory, { GIT_CONFIG_GLOBAL: '/dev/null' })
-    const archives = readdirSync(join(corpus, 'repos'))
-    for (const archive of archives)
-      execFileSync('tar', ['xzf', join(corpus, 'repos', archive), '-C', directory])
-    const repositories = archives.map((archive) => {
-      const name = archive.replace(/\.tar\.gz$/, '')
-      const root = join(directory, name)
-      const git = (...args: string[]) => execFileSync('git', args, { cwd: root, env, stdio: 'ignore' })
-      git('init', '--quiet')
-      git('add', '--all', '--force')
-      git('-c', 'user.name=x', '-c', 'user.email=x@example.com', 'commit', '--quiet', '--message', 'all')
-      return { name, root, env }
-    })
-    return use(repositories)
-  })
+/** The made one, and the real one where it is here. */
+export function corpora(): Corpus[] {
+  return [madeCorpus, realCorpus()].filter((corpus) => corpus !== undefined)
 }
 
-/** The directory of the 198 real edits: `<repository>/<edit>.{old,new}.yaml`. */
-export async function withPairs<T>(use: (directory: string) => Promise<T>): Promise<T> {
-  return withDirectory(async (directory) => {
-    mkdirSync(directory, { recursive: true })
-    execFileSync('tar', ['xzf', join(corpus, 'pairs.tar.gz'), '-C', directory])
-    return use(join(directory, 'pairs'))
-  })
+function commitAll(directory: string, name: string): CorpusRepository {
+  const env = userEnvironment(directory, { GIT_CONFIG_GLOBAL: '/dev/null' })
+  const root = join(directory, name)
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: root, env, stdio: 'ignore' })
+  git('init', '--quiet')
+  git('add', '--all', '--force')
+  git('-c', 'user.name=x', '-c', 'user.email=x@example.com', 'commit', '--quiet', '--message', 'all')
+  return { name, root, env }
 }

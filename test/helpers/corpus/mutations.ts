@@ -82,10 +82,13 @@ const mutations = {
   },
 }
 
+/** The names of all mutations. */
+export const mutationNames = Object.keys(mutations) as Mutation['name'][]
+
 /** Up to three mutations. */
 export const someMutations: fc.Arbitrary<Mutation[]> = fc.array(
   fc.record({
-    name: fc.constantFrom(...(Object.keys(mutations) as Mutation['name'][])),
+    name: fc.constantFrom(...mutationNames),
     at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   }),
   { minLength: 1, maxLength: 3 },

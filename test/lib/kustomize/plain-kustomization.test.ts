@@ -7,7 +7,7 @@ import { listFiles } from '../../../scripts/lib/git.ts'
 import { isKustomizationFile } from '../../../scripts/lib/kustomize/kustomization-file.ts'
 import { readPlainKustomization } from '../../../scripts/lib/kustomize/plain-kustomization.ts'
 import { parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
-import { hasCorpus, withCorpusRepositories } from '../../helpers/corpus/corpus.ts'
+import { corpora } from '../../helpers/corpus/corpus.ts'
 
 /** @returns whether it was read without the parser, which must then say the same */
 function isPlain(text: string): boolean {
@@ -63,15 +63,15 @@ test('readPlainKustomization: what it reads of 20,000 texts, the parser reads as
   assert.ok(plain > 500, `${plain} were read without the parser`)
 })
 
-test('readPlainKustomization: most kustomization files of eleven repositories', async () => {
-  if (!hasCorpus()) return
-  await withCorpusRepositories(async (repositories) => {
-    const all: boolean[] = []
-    for (const { root, env } of repositories)
-      for (const file of (await listFiles({ root, env })).filter(isKustomizationFile))
-        all.push(isPlain(readFileSync(join(root, file), 'utf8')))
-    assert.ok(all.filter(Boolean).length > all.length / 2, `${all.filter(Boolean).length} of ${all.length}`)
-  })
-})
+for (const corpus of corpora())
+  test(`readPlainKustomization: most kustomization files among the ${corpus.title}`, () =>
+    corpus.withRepositories(async (repositories) => {
+      const all: boolean[] = []
+      for (const { root, env } of repositories)
+        for (const file of (await listFiles({ root, env })).filter(isKustomizationFile))
+          all.push(isPlain(readFileSync(join(root, file), 'utf8')))
+      const plain = all.filter(Boolean).length
+      assert.ok(all.length > 20 && plain > all.length / 2, `${plain} of ${all.length}`)
+    }))
 
 test.run()
