@@ -37,7 +37,7 @@ try {
       directory: import.meta.dirname,
       place: join(state.path, 'tmp'),
       patterns: process.argv.slice(2),
-      env: { ...env, TEST_SANDBOXES: sandboxes },
+      env: { ...env, TEST_SANDBOXES: sandboxes, NODE_COMPILE_CACHE: join(state.path, 'compile') },
       programs: [
         ...['node', 'mise', 'git', 'age', 'age-keygen', 'kubectl', 'kustomize', 'sops'],
         ...['etcd', 'kube-apiserver', 'kustomize-controller', 'source-controller'],

@@ -8,10 +8,12 @@ import { join } from 'node:path'
 export function userEnvironment(directory: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const home = join(directory, 'home')
   mkdirSync(home, { recursive: true })
-  const { PATH, TMPDIR } = process.env
+  const { PATH, TMPDIR, NODE_COMPILE_CACHE } = process.env
   return {
     PATH,
     ...(TMPDIR && { TMPDIR }),
+    // that of the run: mise gives a task one too
+    ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }),
     HOME: home,
     LC_ALL: 'C.UTF-8',
     NO_COLOR: '1',
