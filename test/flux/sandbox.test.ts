@@ -46,8 +46,8 @@ test('a command runs on a Flux that follows the branch, and its exit code is pas
       `set -e
 echo "arguments: $1,$2"
 env | sed -n 's/^\\(usage_[^=]*\\)=.*/leaked \\1/p'
-kubectl wait -n flux-system --for=create kustomization/apps --timeout=60s >/dev/null
-kubectl wait -n flux-system --for=condition=Ready kustomization/apps --timeout=60s
+kubectl wait -n flux-system --for=create kustomization/apps --timeout=120s >/dev/null
+kubectl wait -n flux-system --for=condition=Ready kustomization/apps --timeout=120s
 kubectl get configmap greeting -n default -o 'jsonpath={.data.text}{"\\n"}'
 git clone --quiet "$FLUX_SANDBOX_GIT_URL" ../pushed
 cd ../pushed

@@ -49,6 +49,7 @@ export function checkEdit(file: string, before: string, plan: FilePlan, block: D
     if (text.includes('\n'))
       assert.is(/\r\n/.test(text), isCrlf, `${file}: another line end in ${JSON.stringify(text)}`)
     assert.not(/[^\r]\n/.test(text) && /\r\n/.test(text), `${file}: two line ends`)
+    assert.not(text.includes('#'), `${file}: a comment was added`)
   }
   assert.is(/\n$/.test(after), /\n$/.test(before), `${file}: the final newline`)
 
