@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { conditionOf, type Kustomization } from '../../scripts/lib/cluster/flux-objects.ts'
@@ -8,6 +7,7 @@ import { oneLine } from '../../scripts/lib/redact.ts'
 import { explainCondition } from '../../scripts/sops/verify/findings/condition.ts'
 import { decryptionCases } from '../helpers/flux/decryption-cases.ts'
 import { type Flux, withFlux } from '../helpers/flux/sandbox.ts'
+import { until } from '../helpers/processes.ts'
 
 /** What the document says of messages: by code, the texts that they hold. */
 const messages = new Map(
@@ -80,17 +80,15 @@ async function removeAll({ kubectl }: Flux['sandbox']): Promise<void> {
 
 /** The Kustomizations, when the controller has nothing more to do. */
 async function settled({ kubectl }: Flux['sandbox']): Promise<Kustomization[]> {
-  for (let tries = 300; ; tries--) {
-    const text = await kubectl(['get', 'kustomizations', '-n', 'flux-system', '-o', 'json'])
-    const { items }: { items: Kustomization[] } = JSON.parse(text)
-    const busy = items.filter((item) => {
+  let items: Kustomization[] = []
+  await until('the controller has nothing more to do', async () => {
+    items = JSON.parse(await kubectl(['get', 'kustomizations', '-n', 'flux-system', '-o', 'json'])).items
+    return items.every((item) => {
       const ready = conditionOf(item, 'Ready')
-      return !ready || ready.status === 'Unknown' || /retrying in/.test(ready.message)
+      return ready && ready.status !== 'Unknown' && !/retrying in/.test(ready.message)
     })
-    if (busy.length === 0) return items
-    if (tries === 0) throw new Error(`not settled: ${busy.map(({ metadata }) => metadata.name).join(', ')}`)
-    await sleep(200)
-  }
+  })
+  return items
 }
 
 for (const { title, name, shows } of decryptionCases)
