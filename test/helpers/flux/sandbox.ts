@@ -133,8 +133,6 @@ async function setUp(
 }
 
 async function cleanUp(sandbox: SandboxAccess): Promise<void> {
-  const remove = (...args: string[]) =>
-    sandbox.kubectl(['delete', '-n', 'flux-system', '--timeout=120s', ...args])
-  await remove('kustomizations', '--all')
-  await remove('gitrepositories,secrets', '--all')
+  const kinds = 'kustomizations,gitrepositories,secrets'
+  await sandbox.kubectl(['delete', '-n', 'flux-system', kinds, '--all', '--timeout=120s'])
 }

@@ -88,18 +88,14 @@ export async function withPlace<T>(
   })
 }
 
-/** The requeue of a dependency, which takes 2 s, is not waited for. */
-async function waitForInfrastructure({ kubectl, applied, tip }: Place): Promise<void> {
-  const commit = await tip()
-  await applied('flux-system', commit)
-  const object = 'kustomization/infrastructure'
-  await kubectl(['wait', '-n', 'flux-system', '--for=create', object, '--timeout=120s'])
-  await kubectl([
-    ...['wait', '-n', 'flux-system', 'kustomization/flux-system', '--for=condition=Ready', '--timeout=120s'],
-  ])
+/** Waits for Flux to have applied everything. The requeue of a dependency, which takes 2 s, is not waited for. */
+async function waitForInfrastructure({ kubectl, tip }: Place): Promise<void> {
+  const wait = (name: string, condition: string) =>
+    kubectl(['wait', '-n', 'flux-system', `kustomization/${name}`, `--for=${condition}`, '--timeout=120s'])
+  await wait('flux-system', 'condition=Ready')
   const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`
-  await kubectl(['annotate', '--overwrite', '-n', 'flux-system', object, now])
-  await applied('infrastructure', commit)
+  await kubectl(['annotate', '-n', 'flux-system', 'kustomization/infrastructure', now])
+  await wait('infrastructure', `jsonpath={.status.lastAppliedRevision}=main@sha1:${await tip()}`)
 }
 
 function makePlace(flux: Flux, key: Key): Place {
@@ -160,8 +156,7 @@ function makePlace(flux: Flux, key: Key): Place {
     async putKey(data) {
       const metadata = { name: 'sops-age', namespace: 'flux-system' }
       const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: data }
-      await kubectl(['delete', 'secret', 'sops-age', '-n', 'flux-system', '--ignore-not-found'])
-      await kubectl(['create', '-f', '-'], JSON.stringify(secret))
+      await kubectl(['replace', '--force', '-f', '-'], JSON.stringify(secret))
     },
     async patch(object, patch) {
       await kubectl(['patch', '-n', 'flux-system', object, '--type=merge', '-p', JSON.stringify(patch)])
