@@ -66,6 +66,8 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
   })`${args}`
   const { child } = running
   if (!child) throw new MissingProgram('bash', undefined)
+  // zx decodes each chunk by itself, which breaks a character that two of them share
+  for (const pipe of [child.stdout, child.stderr]) pipe?.setEncoding('utf8')
   // a hook of git may leave a process behind that keeps the pipes open
   if (options.terminal) child.once('exit', () => setTimeout(closePipes, pipesStayOpen, child).unref())
   // a program may end without having read its input

@@ -66,6 +66,12 @@ test('much input and output', async () => {
   assert.is(await run(['cat'], { input }), input)
 })
 
+test('a character that comes in two pieces', async () => {
+  const halves = String.raw`printf '\303'; sleep 0.2; printf '\274'`
+  assert.is(await run(shell(halves)), 'ü')
+  assert.is((await errorOf<CommandError>(run(shell(`{ ${halves}; } >&2; exit 3`)))).stderr, 'ü')
+})
+
 test('a program that does not read its input is no error', async () => {
   for (let round = 0; round < 5; round++) assert.is(await run(['true'], { input: 'x'.repeat(2_000_000) }), '')
   const error = await errorOf<CommandError>(
