@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { UserError } from '../lib/errors.ts'
+import { redact } from '../lib/redact.ts'
 
 /**
  * Installs the locked production packages into a directory, without any install script. It starts npm itself, because
  * what starts processes elsewhere needs a package.
  * @param cwd holds package.json and package-lock.json, and gets node_modules
- * @throws UserError where npm is missing or fails, with what npm said; the reason of `signal`
+ * @throws UserError where npm is missing or fails, with what npm said, redacted; the reason of `signal`
  */
 export async function npmInstall(cwd: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const args = [
@@ -19,7 +20,8 @@ export async function npmInstall(cwd: string, env: NodeJS.ProcessEnv, signal: Ab
   ]
   // with npm's own patience a registry that can't be reached takes 9 minutes
   args.push('--fetch-retries=1', '--fetch-retry-mintimeout=1000')
-  const npm = spawn('npm', args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const { SOPS_AGE_KEY, ...others } = env
+  const npm = spawn('npm', args, { cwd, env: others, stdio: ['ignore', 'ignore', 'pipe'] })
   const stop = () => npm.kill()
   signal.addEventListener('abort', stop)
   let said = ''
@@ -38,9 +40,12 @@ export async function npmInstall(cwd: string, env: NodeJS.ProcessEnv, signal: Ab
     })
   }
   if (code !== 0) {
-    throw new UserError(`cannot install the packages of flux-sops-tasks: npm ci failed\n${reasonOf(said)}`, {
-      hint: 'check that the npm registry can be reached, then run the task again',
-    })
+    throw new UserError(
+      `cannot install the packages of flux-sops-tasks: npm ci failed\n${reasonOf(redact(said))}`,
+      {
+        hint: 'check that the npm registry can be reached, then run the task again',
+      },
+    )
   }
 }
 

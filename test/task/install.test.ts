@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { withDirectory, writeFiles } from '../helpers/files.ts'
+import { makeKey } from '../helpers/keys.ts'
 import { listProcesses, until } from '../helpers/processes.ts'
 import { type Ended, type Started, startProgram } from '../helpers/program.ts'
 
@@ -207,6 +208,19 @@ test('an installation that takes longer than the patience with a killed one is w
       [0, 0],
     )
     assert.is(calls.map(({ stderr }) => stderr).join(''), announcement)
+  }))
+
+test('npm is not given the age key, and a key in what it says is not shown', () =>
+  withClone(async (clone) => {
+    const { secret } = makeKey()
+    const PATH = npmThat(
+      clone.directory,
+      `echo "npm error given: $SOPS_AGE_KEY." >&2; echo "npm error says $SAID" >&2; exit 1`,
+    )
+    const { code, stderr } = await clone.install({ PATH, SOPS_AGE_KEY: secret, SAID: secret })
+    assert.is(code, 2)
+    assert.match(stderr, /^ {2}given: \.\n {2}says \S+$/m)
+    assert.not.ok(stderr.includes(secret))
   }))
 
 test('interrupted, it does not wait for npm', () =>
