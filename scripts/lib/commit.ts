@@ -14,7 +14,7 @@ export async function refuseUncommitted(
   nameOf: (path: string) => string,
 ): Promise<void> {
   if (paths.length === 0) return
-  // of these `git status` says nothing
+  // `git status` says nothing of files that are assumed to be unchanged
   const tagged = await callGit(repository, ['ls-files', '-v', '-z', '--', ...literalPathspecs(paths)])
   const assumed = entriesOf(tagged).filter((entry) => /^[a-z]/.test(entry))
   if (assumed.length > 0) {

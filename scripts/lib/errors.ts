@@ -1,16 +1,16 @@
-/** The exit codes of every task. mise passes them on unchanged. */
-export const exit = { done: 0, no: 1, failed: 2, bug: 70 } as const
+/** The exit codes of every task, but for the command of `flux:sandbox`, whose code is passed on. mise changes none of them. */
+export const exit = { done: 0, no: 1, notDone: 2, bug: 70 } as const
 
 /** What a `UserError` says besides its message. */
 export interface UserErrorOptions {
   /** What to do about it: printed behind `hint:`. */
   hint?: string
-  /** `exit.no` where the task refuses or the answer is no; `exit.failed` (the default) where it could not be done or checked. */
+  /** `exit.no` where the task refuses or the answer is no; `exit.notDone` (the default) where it could not be done or checked. */
   exitCode?: RefusalCode
 }
 
 /** The exit codes of a task that ends with a `UserError`. */
-type RefusalCode = typeof exit.no | typeof exit.failed
+type RefusalCode = typeof exit.no | typeof exit.notDone
 
 /**
  * A state that we expect: what could not be done, to which object, and why.
@@ -24,7 +24,7 @@ export class UserError extends Error {
     super(message)
     this.name = 'UserError'
     this.hint = options.hint
-    this.exitCode = options.exitCode ?? exit.failed
+    this.exitCode = options.exitCode ?? exit.notDone
   }
 }
 
@@ -51,7 +51,7 @@ export class CommandError extends UserError {
   }
 }
 
-/** Ctrl-C or SIGTERM: the reason that `Caller.signal` is aborted with. */
+/** Ctrl-C, SIGTERM, SIGHUP or a bug while children run: the reason that `Caller.signal` is aborted with. */
 export class Interrupted extends UserError {
   /** `SIGINT`, `SIGTERM` or `SIGHUP`. */
   readonly signal: string

@@ -4,7 +4,7 @@ import { $, type ProcessOutput, type ProcessPromise, quote, which } from 'zx/cor
 import { CommandError, MissingProgram } from './errors.ts'
 import { redact } from './redact.ts'
 
-/** How long what a program has written may still be on its way when it has ended, in ms. */
+/** How long we go on reading the output of a program that has ended, in ms. */
 const pipesStayOpen = 1_000
 
 /** How long a program may take to end after SIGTERM before it gets SIGKILL, in ms. */
@@ -22,7 +22,7 @@ export interface ProgramOptions {
   signal?: AbortSignal | undefined
   /** Keep the terminal, for a program that may ask the user (git: passphrases, signing). It then gets Ctrl-C as we do. */
   terminal?: boolean
-  /** Removed by a shell beside the program should we be killed, and the program is ended. */
+  /** Should we be killed, a shell beside the program ends it and removes this directory. */
   directory?: string
 }
 

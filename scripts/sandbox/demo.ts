@@ -1,4 +1,4 @@
-// [MISE] description="Shows the five tasks at work on a real Flux, in a throwaway copy of examples/cluster"
+// [MISE] description="Shows the six tasks at work on a real Flux, in a throwaway copy of examples/cluster"
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'

@@ -15,8 +15,8 @@ export function writeKubeconfig(path: string, plane: ControlPlane): void {
 }
 
 /**
- * Writes a kubeconfig file (mode 0600) with which the administrator acts as somebody else: the API server then knows the
- * administrator as nobody else.
+ * Writes a kubeconfig file (mode 0600) that logs in as the administrator and acts as somebody else: only that one's rights
+ * count.
  * @param administrator the path of a file that `writeKubeconfig` wrote
  */
 export function impersonate(

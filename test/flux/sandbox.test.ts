@@ -147,7 +147,7 @@ test('SIGTERM ends the command, and a process that dies ends everything', () =>
 
     const kill = 'kill -9 $(pgrep -f "^[^ ]*/kustomize-controller .*" -P $PPID); exec sleep 600'
     const { code, stderr } = await runTask('flux:sandbox', ['--', 'sh', '-c', kill], { cwd: root, env })
-    assert.is(code, exit.failed, stderr)
+    assert.is(code, exit.notDone, stderr)
     assert.match(stderr, /error: kustomize-controller ended unexpectedly \(SIGKILL\); the end of its log:/)
     assert.equal(leftovers(), [])
   }))
@@ -168,7 +168,7 @@ test('without a command as well, a process that dies ends everything', () =>
     )
     process.kill(etcd!.pid, 'SIGKILL')
     const { code, stderr } = await ended
-    assert.is(code, exit.failed)
+    assert.is(code, exit.notDone)
     assert.match(stderr, /error: etcd ended unexpectedly/)
     assert.equal(leftovers(), [])
   }))
@@ -177,7 +177,7 @@ test('what can not be served is said before anything is started', () =>
   withCluster(async ({ root, env, directory, git }) => {
     const refused = async (message: RegExp, hint: RegExp, args: string[] = [], cwd = root, more = {}) => {
       const { code, stdout, stderr } = await runTask('flux:sandbox', args, { cwd, env: { ...env, ...more } })
-      assert.is(code, exit.failed, stderr)
+      assert.is(code, exit.notDone, stderr)
       assert.is(stdout, '')
       assert.match(stderr, message)
       assert.match(stderr, hint)

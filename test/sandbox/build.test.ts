@@ -42,7 +42,7 @@ test('without Go it says what is needed and how to get it', () =>
     const expected = async (reason: RegExp) => {
       const error = await build()
       assert.instance(error, UserError)
-      assert.is(error.exitCode, exit.failed)
+      assert.is(error.exitCode, exit.notDone)
       assert.match(error.message, /needs Go 1\.26 or newer/)
       assert.match(error.message, reason)
       assert.match(error.hint, /mise use go@1\.26.*go\.dev/)

@@ -5,7 +5,7 @@ import { UserError } from '../../lib/errors.ts'
 import { lastApplied, type SecretPlan } from './plan.ts'
 
 /**
- * Does what is planned for one namespace, by one server-side apply; nothing where all is as it should be.
+ * Does what is planned for one namespace, by one server-side apply, after a patch that takes the copy of kubectl out of the annotations; nothing where all is as it should be.
  * @param dryRun asks the API server whether it would accept it, and writes nothing
  * @throws KubectlError; UserError where somebody else changed the Secret since it was read. None of them holds the key.
  */

@@ -43,7 +43,7 @@ export function openCluster(
   const proxy = startProxy(directory, context, { env, signal })
   const socket = proxy.then(() => socketIn(directory))
   const name = context === undefined ? currentContext({ env, signal }) : Promise.resolve(context)
-  // whoever calls the cluster hears of it; a task may end before it does
+  // who uses them gets the error; a task may also end without having used them
   for (const promise of [socket, name]) promise.catch(() => {})
   return {
     context: name,

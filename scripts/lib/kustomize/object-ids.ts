@@ -25,7 +25,7 @@ export function objectIdsOf(object: Mapping & { [former]?: readonly ObjectId[] }
   return first ? [first, ...rest, id] : [id]
 }
 
-/** A copy that is still known by its present id when its name or namespace changes. */
+/** For an object before its name or namespace changes: a copy that remembers its present id, so that later patches still select it. */
 export function withFormerId(object: Mapping): Mapping {
   return Object.assign({ ...object }, { [former]: objectIdsOf(object) })
 }

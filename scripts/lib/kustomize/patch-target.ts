@@ -29,8 +29,8 @@ export function patchTarget(value: unknown): PatchTarget | undefined {
 }
 
 /**
- * A target without the patterns that Go, in which kustomize is written, and JavaScript read differently: it selects more.
- * @returns the same where there is none
+ * Drops each pattern that Go, in which kustomize is written, and JavaScript read differently, so that the target selects more.
+ * @returns the same object where nothing was dropped
  */
 export function portablePart(target: PatchTarget): PatchTarget {
   const patterns = ['group', 'version', 'kind', 'name', 'namespace'] as const

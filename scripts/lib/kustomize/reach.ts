@@ -3,7 +3,7 @@ import { isMapping, listAt, type Mapping, textAt, valueAt } from '../yaml/values
 import { isTarget, patchTarget } from './patch-target.ts'
 
 /**
- * How much of a Flux Kustomization is not known, each with what comes behind it.
+ * What is not known of a Flux Kustomization. Each value includes those that are listed after it.
  * - `object`: anything in it may be different
  * - `files`: which files it builds
  * - `children`: what becomes of the Flux Kustomizations among them
@@ -38,7 +38,7 @@ export function reachOfField([top, field]: readonly string[]): Reach | undefined
   return reachOfSpec[field]
 }
 
-/** The same for field specs of kustomize, `{kind, group, path: spec/path}`; those of other kinds leave it alone. */
+/** What is not known where kustomize changes what field specs name, `{kind, group, path: spec/path}`. Those of other kinds do not matter. */
 export function reachOfFieldSpecs(specs: readonly unknown[]): Reach | undefined {
   return widest(
     specs.map((spec) => {
@@ -53,7 +53,7 @@ export function reachOfFieldSpecs(specs: readonly unknown[]): Reach | undefined 
 /** The transformers of kustomize that change nothing but what their `fieldSpecs` name. */
 const boundToFields = /^(Label|Annotations|Prefix|Suffix)Transformer$/
 
-/** The same for the text of an entry of `transformers`. */
+/** What is not known behind an entry of `transformers`, by its text. */
 export function reachOfTransformers(text: string): Reach | undefined {
   const documents = parseDocuments(text)
   if (documents.length === 0) return 'object'
@@ -67,7 +67,7 @@ export function reachOfTransformers(text: string): Reach | undefined {
   )
 }
 
-/** The same for the text of an entry of `configurations`: lists of field specs, also one level deeper for names that refer to others. */
+/** What is not known with an entry of `configurations`, by its text: lists of field specs, also one level deeper for names that refer to others. */
 export function reachOfConfiguration(text: string): Reach | undefined {
   const value = parseDocuments(text)[0]?.value
   if (!isMapping(value)) return 'object'
@@ -80,7 +80,7 @@ export function reachOfConfiguration(text: string): Reach | undefined {
   )
 }
 
-/** The same for a list of replacements, and an object that their targets may select; what they `reject` is not looked at. */
+/** What is not known of an object that the targets of replacements may select. What they `reject` is not looked at. */
 export function reachOfReplacements(replacements: readonly unknown[], object: Mapping): Reach | undefined {
   const targets = replacements.flatMap((one) => listAt(one, 'targets'))
   const selecting = targets.filter((one) => {

@@ -90,7 +90,7 @@ const changing = new Set<string>(kustomizationFields.changing)
 const known = new Set<string>(Object.values(kustomizationFields).flat())
 const inSmallLetters = new Set([...known].map((field) => field.toLowerCase()))
 
-/** Whether kustomize takes a field for one of its own that we do not read under this name. One of no meaning it refuses, and Flux drops. */
+/** Whether a field is a known one but for capitals: kustomize reads it, and we do not. A field without meaning kustomize refuses, and Flux drops. */
 function isMisspelt(field: string): boolean {
   return !known.has(field) && inSmallLetters.has(field.toLowerCase())
 }

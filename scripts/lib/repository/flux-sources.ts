@@ -4,8 +4,8 @@ import { directoryAt, type FileTree } from './file-tree.ts'
 /**
  * Finds out which Flux Kustomizations build this repository. Their source does not say so, for it is often made by
  * `flux bootstrap` or an operator: a source counts as this repository where one of the paths that are built from it is
- * here. One of which only the root is built tells nothing by that; it counts where it is the only one, or has the name
- * that bootstrap gives.
+ * here. The root is in every repository, so a source of which only the root is built counts only where it is the single
+ * one, or has the name that bootstrap gives.
  * @param values the objects as they are in the cluster
  * @returns whether one of them does
  */

@@ -1,9 +1,9 @@
 /**
- * A parent changes the Flux Kustomizations that it builds, and these may be parents themselves: what one builds depends on
- * what its own parents make of it. So this is a fixpoint. A round builds every Kustomization as the round before rendered it
- * (the first one: as no parent changes it), and renders those that it finds in the builds, once for each parent. It ends when
- * a round has changed nothing that a build depends on; a level of parents takes one round more. A Kustomization that builds
- * itself, as flux-system does, needs no rule of its own.
+ * A parent changes the Flux Kustomizations that it builds, and these may be parents themselves: so this is a fixpoint.
+ * A round builds every Kustomization in the form that the round before gave it (in the first round: as it is written), and
+ * renders those that it finds in the builds, once for each parent. Rounds go on until one changes nothing that a build
+ * depends on; each level of parents takes one more. A Kustomization that builds itself, as flux-system does, needs no rule
+ * of its own.
  */
 import { posix } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'

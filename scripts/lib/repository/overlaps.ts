@@ -53,7 +53,7 @@ function isSamePlace(a: FluxKustomization, b: FluxKustomization): boolean {
   return isDeepStrictEqual(placeOf(a), placeOf(b))
 }
 
-/** Whether the roots in a directory are those that an installation syncs, or stand beside it. */
+/** Whether `home`, the directory of a cluster's roots, is in the path that a FluxInstance syncs, or in the directory of an installation's manifest. */
 function isFrom(home: string, { file, instance }: FluxInstallation): boolean {
   const directory = instance ? directoryAt(instance.path) : posix.dirname(file)
   return directory === home || `${home}/`.startsWith(`${directory}/`)

@@ -11,7 +11,7 @@ export interface Step {
   /** The file that says so, relative to the root of the repository. */
   by: string
   apply(object: Mapping): Mapping
-  /** What is not known of the object behind it; `undefined`: all is. */
+  /** What is not known of the object after this step; `undefined`: nothing. */
   gap(object: Mapping): Gap | undefined
 }
 
@@ -19,7 +19,7 @@ const known = () => undefined
 
 /**
  * What a Flux Kustomization writes into the kustomization file of its path before it is built: its components and patches
- * come behind those of the file, its namespace, prefix and suffix take the place of theirs
+ * come after those of the file, its namespace, prefix and suffix take the place of theirs
  * (GenerateManifest in fluxcd/pkg/kustomize v1.35.4, kustomize_generator.go).
  */
 export interface Additions {

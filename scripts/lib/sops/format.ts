@@ -6,7 +6,7 @@ export const ciphertextStart = 'ENC[AES256_GCM,'
 /** What is in every file with ciphertext of SOPS, also where it is a value of a Secret and so base64. */
 export const ciphertextMarks: readonly string[] = [ciphertextStart, ...base64Forms(ciphertextStart)]
 
-/** What base64 makes of a text wherever it stands: the characters that nothing beside it changes, for each alignment. */
+/** A text in base64 at each of the three byte offsets, without the characters that its neighbours change. */
 function base64Forms(text: string): string[] {
   return [0, 1, 2].map((before) => {
     const encoded = Buffer.from(' '.repeat(before) + text).toString('base64')
@@ -26,7 +26,7 @@ export function hasSopsBlock(document: unknown): boolean {
 
 /**
  * What kustomize-controller looks for in a file before it takes it for one of SOPS, by format (docs/decryption.md#what-is-decrypted).
- * The mark of JSON is that of all other files as well.
+ * Files of any other format (binary) carry the mark of JSON.
  */
 const controllerMarks = {
   yaml: 'mac: ENC[',

@@ -16,7 +16,7 @@ export interface End {
 }
 
 /** What `result` of the JSON document says for each exit code. */
-const results = { [exit.done]: 'passed', [exit.no]: 'failed', [exit.failed]: 'unknown' } as const
+const results = { [exit.done]: 'passed', [exit.no]: 'failed', [exit.notDone]: 'unknown' } as const
 
 type ExitCode = keyof typeof results
 
@@ -52,7 +52,7 @@ export function verifyReport(session: Session, progress: Progress, { error, clea
 /** Where git, a hook or the server refuses, that is a failure once something was pushed; before, it could not be checked. */
 function exitCodeOf(error: UserError, created: string | undefined): ExitCode {
   if (error instanceof Verdict) return error.exitCode
-  return created && error instanceof CommandError ? exit.no : exit.failed
+  return created && error instanceof CommandError ? exit.no : exit.notDone
 }
 
 function findingOf(error: UserError, kustomization: string): Finding {

@@ -2,7 +2,7 @@ import { exit, UserError } from '../../../lib/errors.ts'
 import type { Finding } from './finding.ts'
 import { wordsOf } from './words.ts'
 
-/** Ends the verification: a stage failed (`exit.no`), or it cannot be checked (`exit.failed`). */
+/** Ends the verification: a stage failed (`exit.no`), or it cannot be checked (`exit.notDone`). */
 export class Verdict extends UserError {
   readonly finding: Finding
 
@@ -21,5 +21,5 @@ export function failed(finding: Finding): Verdict {
 
 /** The verdict that it cannot be checked. */
 export function notChecked(finding: Finding): Verdict {
-  return new Verdict(finding, exit.failed)
+  return new Verdict(finding, exit.notDone)
 }
