@@ -145,7 +145,7 @@ test('a sibling that cannot be applied: the reason of the Kustomization', () =>
 test('wait: true and a sibling that never gets ready: the value proves it all the same', () =>
   withPlace(
     async (place) => {
-      const { push, git, verify, tip, subjects } = place
+      const { push, git, verify, tip, subjects, kubectl } = place
       await push({
         'kubernetes/infrastructure/kustomization.yaml': 'resources:\n  - sibling.yaml\n',
         'kubernetes/infrastructure/sibling.yaml': deployment,
@@ -157,9 +157,25 @@ test('wait: true and a sibling that never gets ready: the value proves it all th
       assert.match(json.findings[0]!.message, /^applied the commit, but is not ready/)
       assert.equal(await subjects(before), [createMessage, removeMessage])
       assert.is(await git('status', '--porcelain'), '')
+      // Flux, which waits for it half a minute each time, need not when all is taken away
+      const patch = ['patch', 'deployment/sibling', '-n', 'default', '--subresource=status', '--type=merge']
+      await kubectl([...patch, '-p', JSON.stringify({ status: ready })])
     },
     (cluster) => ({ [infrastructure]: `${cluster[infrastructure]}  timeout: 10s\n` }),
   ))
+
+/** The status of a Deployment that is there. */
+const ready = {
+  observedGeneration: 1,
+  replicas: 1,
+  updatedReplicas: 1,
+  readyReplicas: 1,
+  availableReplicas: 1,
+  conditions: [
+    { type: 'Available', status: 'True' },
+    { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
+  ],
+}
 
 const deployment = `apiVersion: apps/v1
 kind: Deployment
