@@ -197,6 +197,17 @@ test('an aborted signal ends the program, and its reason is thrown', async () =>
   assert.is(await errorOf(run(['touch', '/no-such-directory/x'], { signal: abort.signal })), reason)
 })
 
+test('a program that is to end can clean up first', () =>
+  withDirectory(async (cwd) => {
+    const abort = new AbortController()
+    const script = `trap 'touch cleaned; exit' TERM; touch ready; while :; do sleep 0.05; done`
+    const ended = errorOf(run(shell(script), { cwd, signal: abort.signal }))
+    await until('it is ready', () => existsSync(join(cwd, 'ready')))
+    abort.abort(new Error('why'))
+    assert.is((await ended).message, 'why')
+    assert.ok(existsSync(join(cwd, 'cleaned')))
+  }))
+
 test('serve returns with the first line, and the program runs until it is told to end', () =>
   withDirectory(async (directory) => {
     const duration = unique()
