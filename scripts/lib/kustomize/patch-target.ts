@@ -82,8 +82,16 @@ function groupOf(object: Mapping): [group: string, version: string] {
   return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)]
 }
 
+const compiled = new Map<string, RegExp>()
+
 /** kustomize anchors the patterns of a target (api/types/selector.go of v0.21.1); one that is no pattern matches nothing. */
 function anchored(pattern: string): RegExp {
+  const known = compiled.get(pattern) ?? compile(pattern)
+  compiled.set(pattern, known)
+  return known
+}
+
+function compile(pattern: string): RegExp {
   const flags = ignoringCase.test(pattern) ? 'i' : ''
   try {
     return new RegExp(`^(?:${pattern.replace(ignoringCase, '')})$`, flags)

@@ -1,7 +1,7 @@
 import { applyPatch, type Operation, Pointer } from 'rfc6902'
-import { parseDocuments } from '../yaml/documents.ts'
 import { isMapping, type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import { withFormerId } from './object-ids.ts'
+import { parsedText } from './parsed-text.ts'
 import { isSameObject, isTarget, type PatchTarget, patchTarget, portablePart } from './patch-target.ts'
 import { isMergePatch, merged } from './strategic-merge.ts'
 import { type FileOf, isRemote } from './unfollowed.ts'
@@ -89,17 +89,9 @@ export function patched(object: Mapping, { field, target, text }: Patch): Mappin
   return patches.filter((patch) => target || isSameObject(object, patch)).reduce(merged, object)
 }
 
-const cache = new Map<string, unknown[]>()
-
-/** The documents of a patch, `undefined` for one that our parser refuses. */
-function parsed(text: string): unknown[] {
-  const known = cache.get(text)
-  if (known) return known
-  const values = isRefusedList(text)
-    ? ['']
-    : parseDocuments(text).flatMap(({ value }) => (value === null ? [] : [value]))
-  cache.set(text, values)
-  return values
+/** The documents of a patch. */
+function parsed(text: string): readonly unknown[] {
+  return isRefusedList(text) ? [''] : parsedText(text)
 }
 
 /** A text that begins with a bracket has to be JSON (jsonPatchFromBytes in PatchTransformer.go of kustomize v0.21.1). */

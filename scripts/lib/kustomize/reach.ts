@@ -1,5 +1,5 @@
-import { parseDocuments } from '../yaml/documents.ts'
 import { isMapping, listAt, type Mapping, textAt, valueAt } from '../yaml/values.ts'
+import { parsedText } from './parsed-text.ts'
 import { isTarget, patchTarget } from './patch-target.ts'
 
 /**
@@ -55,10 +55,10 @@ const boundToFields = /^(Label|Annotations|Prefix|Suffix)Transformer$/
 
 /** What is not known behind an entry of `transformers`, by its text. */
 export function reachOfTransformers(text: string): Reach | undefined {
-  const documents = parseDocuments(text)
-  if (documents.length === 0) return 'object'
+  const values = parsedText(text)
+  if (values.length === 0) return 'object'
   return widest(
-    documents.map(({ value }) => {
+    values.map((value) => {
       const specs = listAt(value, 'fieldSpecs')
       const isBound =
         textAt(value, 'apiVersion') === 'builtin' && boundToFields.test(textAt(value, 'kind') ?? '')
@@ -69,7 +69,7 @@ export function reachOfTransformers(text: string): Reach | undefined {
 
 /** What is not known with an entry of `configurations`, by its text: lists of field specs, also one level deeper for names that refer to others. */
 export function reachOfConfiguration(text: string): Reach | undefined {
-  const value = parseDocuments(text)[0]?.value
+  const [value] = parsedText(text)
   if (!isMapping(value)) return 'object'
   const entries = Object.values(value).flat()
   return reachOfFieldSpecs(

@@ -15,8 +15,8 @@
  * artifact brings into a path; patches without a target that fit several objects or none, which kustomize refuses; the
  * annotations of `buildMetadata`; replacements by an id that is neither the first nor the last of an object.
  */
-import { parseDocuments } from '../yaml/documents.ts'
 import { isMapping, listAt, type Mapping, textAt } from '../yaml/values.ts'
+import { parsedText } from './parsed-text.ts'
 import {
   type Reach,
   reachOfConfiguration,
@@ -113,7 +113,7 @@ export function hidingFields(value: unknown): string[] {
 export function unfollowedFields(value: unknown, fileOf: FileOf): Unfollowed[] {
   const found = fieldsOf(value)
     .filter((field) => changing.has(field) || isMisspelt(field))
-    .flatMap((field) => unfollowed(field, listAt(value, field), fileOf))
+    .map((field) => unfollowed(field, listAt(value, field), fileOf))
   const specs = listAt(value, 'labels').flatMap((entry) => listAt(entry, 'fields'))
   if (specs.length > 0) found.push({ field: 'labels (fields)', reach: () => reachOfFieldSpecs(specs) })
   if (listAt(value, 'components').some(isRemoteText))
@@ -121,45 +121,31 @@ export function unfollowedFields(value: unknown, fileOf: FileOf): Unfollowed[] {
   return found
 }
 
-function unfollowed(field: string, entries: readonly unknown[], fileOf: FileOf): Unfollowed[] {
-  const reachOf = (read: (text: string) => Reach | undefined) => {
-    // for many objects
-    let known: { reach: Reach | undefined } | undefined
-    return () => {
-      known ??= { reach: widest(entries.map((entry) => read(textOf(entry, fileOf)))) }
-      return known.reach
-    }
-  }
+function unfollowed(field: string, entries: readonly unknown[], fileOf: FileOf): Unfollowed {
+  const reachOfTexts = (reachOf: (text: string) => Reach | undefined) => () =>
+    widest(entries.map((entry) => reachOf(textOf(entry, fileOf))))
   switch (field) {
     case 'transformers':
-      return [{ field, reach: reachOf(reachOfTransformers) }]
+      return { field, reach: reachOfTexts(reachOfTransformers) }
     case 'configurations':
-      return [{ field, reach: reachOf(reachOfConfiguration) }]
-    case 'replacements': {
-      let known: unknown[] | undefined
-      return [
-        {
-          field,
-          reach(object) {
-            known ??= entries.map((entry) => replacementsIn(entry, fileOf))
-            return widest(
-              known.map((one) => (Array.isArray(one) ? reachOfReplacements(one, object) : 'object')),
-            )
-          },
-        },
-      ]
-    }
+      return { field, reach: reachOfTexts(reachOfConfiguration) }
+    case 'replacements':
+      return {
+        field,
+        reach: (object) => widest(entries.map((entry) => reachOfEntry(entry, object, fileOf))),
+      }
     default:
-      return [{ field, reach: () => 'object' }]
+      return { field, reach: () => 'object' }
   }
 }
 
-/** The replacements of an entry; `undefined` where its file can't be read. */
-function replacementsIn(entry: unknown, fileOf: FileOf): unknown[] | undefined {
+/** @param entry of `replacements` */
+function reachOfEntry(entry: unknown, object: Mapping, fileOf: FileOf): Reach | undefined {
   const path = textAt(entry, 'path')
-  if (path === undefined) return [entry]
-  const value = parseDocuments(textOf(path, fileOf))[0]?.value
-  return Array.isArray(value) ? value : isMapping(value) ? [value] : undefined
+  if (path === undefined) return reachOfReplacements([entry], object)
+  const [found] = parsedText(textOf(path, fileOf))
+  if (Array.isArray(found)) return reachOfReplacements(found, object)
+  return isMapping(found) ? reachOfReplacements([found], object) : 'object'
 }
 
 /** An entry that is a text itself, or the path of a file; empty where the file can't be read. */

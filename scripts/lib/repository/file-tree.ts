@@ -80,6 +80,13 @@ export function topsOf(kustomizations: readonly KustomizationFile[]): string[] {
   return kustomizations.map(({ directory }) => directory).filter((directory) => !included.has(directory))
 }
 
+/** The kustomization file in the directory of a file, or else in the nearest one above it. */
+export function kustomizationAround(file: string, tree: FileTree): KustomizationFile | undefined {
+  const directory = posix.dirname(file)
+  const found = tree.kustomizations.get(directory)
+  return found || directory === '.' ? found : kustomizationAround(directory, tree)
+}
+
 /** How a tree calls the path of a Flux Kustomization; `undefined` where it leads out of the repository. */
 export function directoryAt(path: string): string | undefined {
   const directory = posix.join('.', path.replace(/^\/+/, '')).replace(/\/$/, '') || '.'

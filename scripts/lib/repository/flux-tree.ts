@@ -5,12 +5,10 @@
  * depends on; each level of parents takes one more. A Kustomization that builds itself, as flux-system does, needs no rule
  * of its own.
  */
-import { posix } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import type { Gap } from '../kustomize/unfollowed.ts'
 import type { Mapping } from '../yaml/values.ts'
 import { type Build, type Builder, nothing } from './builds.ts'
-import { directoryAt, type FileTree } from './file-tree.ts'
+import { directoryAt, type FileTree, kustomizationAround } from './file-tree.ts'
 import type { FluxKustomization } from './flux-file.ts'
 import { pathOf, sourcesHere } from './flux-sources.ts'
 import { variablesOf } from './post-build.ts'
@@ -45,120 +43,106 @@ const maximumRounds = 32
 export function renderFluxTree(tree: FileTree, builder: Builder, tops: readonly string[]): FluxNode[] {
   const build = makeParentBuild(tree, builder)
   let nodes = nodesWithoutParents(tree, builder, tops)
-  for (let round = 0; round < maximumRounds; round++) {
-    const before = nodes
+  let before: readonly Node[] = []
+  const isSettled = (node: Node, index: number) => isSameBuild(node.rendered, before[index]?.rendered)
+  for (let round = 0; round < maximumRounds && !nodes.every(isSettled); round++) {
+    before = nodes
     nodes = renderOnce(before, tree, build)
-    if (isDeepStrictEqual(nodes.map(buildKeys), before.map(buildKeys))) return nodes
   }
-  const next = renderOnce(nodes, tree, build)
-  return nodes.map((node, index) => {
-    const isSettled = isDeepStrictEqual(buildKeys(node), next[index] && buildKeys(next[index]))
-    return isSettled ? node : withoutEnd(node)
-  })
+  return nodes.map((node, index) => (isSettled(node, index) ? node : withoutEnd(node)))
+}
+
+function isSameBuild(rendered: readonly Rendered[], before: readonly Rendered[] | undefined): boolean {
+  const isSame = (one: Rendered, other: Rendered | undefined) =>
+    one === other || (other !== undefined && buildKey(one) === buildKey(other))
+  return rendered.length === before?.length && rendered.every((one, index) => isSame(one, before[index]))
 }
 
 /** Parents change it again and again: what it is in the cluster changes as well. */
 function withoutEnd(node: Node): Node {
   const gap: Gap = { file: node.source.file, field: 'spec', reach: 'object' }
-  return {
-    ...node,
-    rendered: node.rendered.map((one) => ({ ...one, gaps: [...one.gaps, gap] })),
-    hidden: [gap],
-  }
+  return { ...node, rendered: node.rendered.map((one) => ({ ...one, gaps: [gap] })), hidden: [gap] }
 }
 
 /** All Kustomizations as kustomizations that are built by hand make them, or as they are written. */
-function nodesWithoutParents(tree: FileTree, builder: Builder, tops: readonly string[]): Node[] {
+function nodesWithoutParents(tree: FileTree, builder: Builder, tops: readonly string[]): readonly Node[] {
   const byHand = Map.groupBy(
     tops.flatMap((directory) => builder.kustomize(directory).flux),
     ({ source }) => source,
   )
   return [...tree.flux.values()].flat().map((source) => {
-    const withoutParent = byHand.get(source)?.map((one) => render(one)) ?? [
-      asWritten(source, unreadableAbove(source.file, tree)),
-    ]
+    const built = byHand.get(source)?.map((one) => render(one))
+    const withoutParent = built ?? [asWritten(source, unreadableAround(source.file, tree))]
     return { source, withoutParent, rendered: withoutParent, encrypted: new Set(), hidden: [], unseen: [] }
   })
 }
 
-/** The kustomization file of a directory, or the one around it, that can't be read: it may include a file that no other one does. */
-function unreadableAbove(path: string, tree: FileTree): Gap[] {
-  const directory = posix.dirname(path)
-  const found = tree.kustomizations.get(directory)
-  if (found) return found.isReadable ? [] : [{ file: found.file, field: undefined, reach: 'object' }]
-  return directory === '.' ? [] : unreadableAbove(directory, tree)
+/** A file that no build holds may be in one whose kustomization file can't be read. */
+function unreadableAround(file: string, tree: FileTree): Gap[] {
+  const found = kustomizationAround(file, tree)
+  return found && !found.isReadable ? [{ file: found.file, field: undefined, reach: 'object' }] : []
 }
 
-function renderOnce(nodes: readonly Node[], tree: FileTree, build: ParentBuild): Node[] {
-  const isHere = sourcesHere(
-    nodes.flatMap((node) => variantsOf(node).map(({ value }) => value)),
-    tree,
-  )
+function renderOnce(nodes: readonly Node[], tree: FileTree, build: ParentBuild): readonly Node[] {
+  const parents = nodes.map((node) => ({ node, variants: variantsOf(node.rendered) }))
+  const values = parents.flatMap(({ variants }) => variants.map(({ value }) => value))
+  const isHere = sourcesHere(values, tree)
   const isSeen = (value: Mapping) => isHere(value) && tree.directories.has(directoryAt(pathOf(value)) ?? '')
-  const children: Child[] = []
-  const built = nodes.map((node): Node => {
-    const variants = variantsOf(node)
-    const builds = variants
-      .filter(({ value }) => isHere(value))
-      .map((variant) => build({ ...variant, source: node.source }))
-    children.push(...builds.flatMap((one) => one.children))
-    const own = variants.flatMap(({ gaps }) => gaps.filter(({ reach }) => reach !== 'children'))
-    return {
-      ...node,
-      encrypted: new Set(builds.flatMap(({ encrypted }) => [...encrypted])),
-      hidden: [...own, ...builds.flatMap(({ hidden }) => hidden)],
-      unseen: variants
-        .map(({ value }) => value)
-        .filter((value) => !isSeen(value))
-        .map(pathOf),
-    }
-  })
-  const rendered = Map.groupBy(children, ({ source }) => source)
-  return built.map((node) => ({
+  const built = parents.map(({ node, variants }) => ({
+    node,
+    variants,
+    builds: variants.filter(({ value }) => isHere(value)).map((one) => build(node.source, one)),
+  }))
+  const children = Map.groupBy(
+    built.flatMap(({ builds }) => builds.flatMap((one) => one.children)),
+    ({ source }) => source,
+  )
+  return built.map(({ node, variants, builds }) => ({
     ...node,
-    rendered: rendered.get(node.source)?.map((child) => child.rendered) ?? node.withoutParent,
+    rendered: children.get(node.source)?.map(({ rendered }) => rendered) ?? node.withoutParent,
+    encrypted: new Set(builds.flatMap(({ encrypted }) => [...encrypted])),
+    hidden: [...variants.flatMap(gapsOfFiles), ...builds.flatMap(({ hidden }) => hidden)],
+    unseen: variants.filter(({ value }) => !isSeen(value)).map(({ value }) => pathOf(value)),
   }))
 }
 
-/** A Flux Kustomization in the build of another one. */
-interface Child {
-  source: FluxKustomization
-  rendered: Rendered
-}
-
-/** What is built from the path of a Flux Kustomization. */
-type ParentBuild = (parent: Parent) => Omit<Build, 'flux'> & { children: readonly Child[] }
-
-/** @returns a build that is made once for each parent and all that it depends on */
-function makeParentBuild(tree: FileTree, builder: Builder): ParentBuild {
-  const made = new Map<FluxKustomization, Map<string, ReturnType<ParentBuild>>>()
-  return (parent) => {
-    const key = buildKey(parent)
-    const ofParent = made.get(parent.source) ?? new Map<string, ReturnType<ParentBuild>>()
-    made.set(parent.source, ofParent)
-    const known = ofParent.get(key)
-    if (known) return known
-    const { flux, ...rest } = buildPath(parent, tree, builder)
-    const children = flux.map((child) => ({ source: child.source, rendered: render(child, parent) }))
-    const build = { ...rest, children }
-    ofParent.set(key, build)
-    return build
-  }
-}
-
-function buildPath({ source, value }: Parent, tree: FileTree, builder: Builder): Build {
-  const directory = directoryAt(pathOf(value))
-  if (directory === undefined || !tree.directories.has(directory)) return nothing
-  return builder.flux(directory, additionsOf(value, source.file))
+/** Why it is not known which files a Kustomization builds, whatever is in its path. */
+function gapsOfFiles({ gaps }: Rendered): Gap[] {
+  return gaps.filter(({ reach }) => reach !== 'children')
 }
 
 /** The renderings that differ in what a build depends on. */
-function variantsOf({ rendered }: FluxNode): readonly Rendered[] {
+function variantsOf(rendered: readonly Rendered[]): readonly Rendered[] {
   return rendered.length === 1 ? rendered : [...new Map(rendered.map((one) => [buildKey(one), one])).values()]
 }
 
-function buildKeys(node: FluxNode): string[] {
-  return variantsOf(node).map(buildKey)
+/** What is built from the path of a Flux Kustomization, with the Flux Kustomizations in it. */
+type ParentBuild = (source: FluxKustomization, rendered: Rendered) => Built
+type Built = Omit<Build, 'flux'> & { children: readonly { source: FluxKustomization; rendered: Rendered }[] }
+
+/** @returns a build that is made once for each parent and all that it depends on */
+function makeParentBuild(tree: FileTree, builder: Builder): ParentBuild {
+  const made = new Map<FluxKustomization, Map<string, Built>>()
+  return (source, rendered) => {
+    const { value, gaps } = rendered
+    const key = buildKey(rendered)
+    const ofSource = made.get(source) ?? new Map<string, Built>()
+    made.set(source, ofSource)
+    const known = ofSource.get(key)
+    if (known) return known
+    const { flux, ...build } = buildPath(source, value, tree, builder)
+    const parent: Parent = { source, variables: variablesOf(value), gaps }
+    const children = flux.map((child) => ({ source: child.source, rendered: render(child, parent) }))
+    const built = { ...build, children }
+    ofSource.set(key, built)
+    return built
+  }
+}
+
+function buildPath(source: FluxKustomization, value: Mapping, tree: FileTree, builder: Builder): Build {
+  const directory = directoryAt(pathOf(value))
+  if (directory === undefined || !tree.directories.has(directory)) return nothing
+  return builder.flux(directory, additionsOf(value, source.file))
 }
 
 /** The fields of a spec that its build, and what it makes of its children, depends on; `postBuild` by its variables. */
@@ -174,16 +158,15 @@ const buildFields = [
   'nameSuffix',
 ] as const
 
-const keys = new WeakMap<Mapping, string>()
+const keys = new WeakMap<Rendered, string>()
 
-function buildKey({ value, gaps }: Parent | Rendered): string {
-  const known = keys.get(value)
-  const ofValue = known ?? keyOfValue(value)
-  if (known === undefined) keys.set(value, ofValue)
-  return gaps.length === 0 ? ofValue : `${ofValue} ${JSON.stringify(gaps)}`
-}
-
-function keyOfValue(value: Mapping): string {
+/** All that the build of a Kustomization depends on, as a text. */
+function buildKey(rendered: Rendered): string {
+  const known = keys.get(rendered)
+  if (known !== undefined) return known
+  const { value, gaps } = rendered
   const spec = (value.spec ?? {}) as Mapping
-  return JSON.stringify([...buildFields.map((field) => spec[field]), variablesOf(value)])
+  const key = JSON.stringify([...buildFields.map((field) => spec[field]), variablesOf(value), gaps])
+  keys.set(rendered, key)
+  return key
 }

@@ -19,7 +19,6 @@ export function substituted(value: Mapping, variables: Variables): Mapping {
   const own = variablesOf(value)
   const { path, targetNamespace } = (value.spec ?? {}) as Mapping
   const namespace = valueAt(value, 'metadata', 'namespace')
-  const hasVariable = (found: unknown) => typeof found === 'string' && found.includes('${')
   if (![path, targetNamespace, namespace, ...Object.values(own)].some(hasVariable)) return value
   const replaced = (mapping: unknown, ...keys: string[]) => {
     const texts = keys.flatMap((key): [string, string][] => {
@@ -35,7 +34,12 @@ export function substituted(value: Mapping, variables: Variables): Mapping {
   return { ...value, metadata: replaced(value.metadata, 'namespace'), spec: { ...spec, ...postBuild } }
 }
 
+function hasVariable(text: unknown): boolean {
+  return typeof text === 'string' && text.includes('${')
+}
+
 function replace(text: string, variables: Variables): string {
+  if (!hasVariable(text)) return text
   return text.replace(
     /\$\{(\w+)(?::?[=-]([^}]*))?\}/g,
     (all, name, otherwise) => variables[name] ?? otherwise ?? all,

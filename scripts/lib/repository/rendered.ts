@@ -2,7 +2,7 @@ import type { Gap } from '../kustomize/unfollowed.ts'
 import { type Mapping, textAt } from '../yaml/values.ts'
 import type { Accumulated } from './builds.ts'
 import type { FluxKustomization } from './flux-file.ts'
-import { substituted, variablesOf } from './post-build.ts'
+import { substituted, type Variables } from './post-build.ts'
 import type { Step } from './steps.ts'
 
 /** A Flux Kustomization as one build applies it to a cluster. */
@@ -18,8 +18,11 @@ export interface Rendered {
 }
 
 /** A Flux Kustomization that builds others, as it is in the cluster. */
-export interface Parent extends Pick<Rendered, 'value' | 'gaps'> {
+export interface Parent {
   source: FluxKustomization
+  variables: Variables
+  /** What is not known of it. */
+  gaps: readonly Gap[]
 }
 
 /** What a build makes of a Flux Kustomization. @param parent whose path is built; none: it is built by hand */
@@ -36,8 +39,8 @@ export function render({ source, steps }: Accumulated, parent?: Parent): Rendere
     const has = hasDecryption(value)
     if (has !== had) decryptionBy = has ? step : undefined
   }
-  const variables = parent ? variablesOf(parent.value) : {}
-  return { parent: parent?.source, value: substituted(value, variables), decryptionBy, gaps: distinct(gaps) }
+  value = substituted(value, parent?.variables ?? {})
+  return { parent: parent?.source, value, decryptionBy, gaps: distinct(gaps) }
 }
 
 /**

@@ -1,7 +1,12 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseKustomizationFile } from '../../../scripts/lib/kustomize/kustomization-file.ts'
-import { directoryAt, makeFileTree, topsOf } from '../../../scripts/lib/repository/file-tree.ts'
+import {
+  directoryAt,
+  kustomizationAround,
+  makeFileTree,
+  topsOf,
+} from '../../../scripts/lib/repository/file-tree.ts'
 import { parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
 import { fluxKustomization } from '../../helpers/flux/flux-objects.ts'
 
@@ -56,6 +61,20 @@ test('topsOf: what no other kustomization includes', () => {
     kustomization('other/kustomization.yaml', 'resources: [https://example.com/x]\n'),
   ]
   assert.equal(topsOf(kustomizations), ['.', 'other'])
+})
+
+test('kustomizationAround: beside a file, or in the nearest directory above it', () => {
+  const files = ['kustomization.yaml', 'a/b/kustomization.yml'].map((file) => kustomization(file, ''))
+  const around = (file: string, of = files) =>
+    kustomizationAround(
+      file,
+      makeFileTree([], [], of, () => ''),
+    )?.file
+  assert.is(around('a/b/x.yaml'), 'a/b/kustomization.yml')
+  assert.is(around('a/b/c/d/x.yaml'), 'a/b/kustomization.yml')
+  assert.is(around('a/x.yaml'), 'kustomization.yaml')
+  assert.is(around('x.yaml'), 'kustomization.yaml')
+  assert.is(around('a/x.yaml', files.slice(1)), undefined)
 })
 
 test('directoryAt: as Flux takes spec.path', () => {

@@ -67,8 +67,8 @@ test('render: a block of its own is given by nobody', () => {
 
 test('render: with the variables that its parent has in the cluster', () => {
   const source = declared(`./apps/\${CLUSTER}`)
-  const value = { spec: { postBuild: { substitute: { CLUSTER: 'main' } } } }
-  const found = render({ source, steps: [] }, { source: declared(), value, gaps: [] })
+  const parent = { source: declared(), variables: { CLUSTER: 'main' }, gaps: [] }
+  const found = render({ source, steps: [] }, parent)
   assert.is(valueAt(found.value, 'spec', 'path'), './apps/main')
   assert.is(found.parent?.name, 'apps')
   assert.is(valueAt(render({ source, steps: [] }).value, 'spec', 'path'), `./apps/\${CLUSTER}`)
@@ -78,7 +78,7 @@ test('render: what is not known of it, and what was not known of its parent make
   const gap: Gap = { file: 'k.yaml', field: 'replacements', reach: 'children' }
   const unfollowed: Step = { ...other, gap: ({ status }) => (status ? gap : undefined) }
   const gapsOf = (steps: Step[], parentGaps: Gap[] = []) =>
-    render({ source: declared(), steps }, { source: declared(), value: {}, gaps: parentGaps }).gaps
+    render({ source: declared(), steps }, { source: declared(), variables: {}, gaps: parentGaps }).gaps
   assert.equal(gapsOf([other, unfollowed, unfollowed]), [gap])
   assert.equal(gapsOf([unfollowed]), [], 'the object as it is before the step')
   assert.equal(gapsOf([other], [gap]), [{ ...gap, reach: 'object' }])
