@@ -12,6 +12,7 @@ import { noKustomizations } from '../lib/repository/find-kustomization.ts'
 import type { FluxFile } from '../lib/repository/flux-file.ts'
 import { findFluxFiles } from '../lib/repository/flux-files.ts'
 import { type FluxRepository, readFluxRepository } from '../lib/repository/flux-repository.ts'
+import { objectGap } from '../lib/repository/rendered.ts'
 import { textAt } from '../lib/yaml/values.ts'
 import { planBootstrapPatch } from './enable-decryption/bootstrap.ts'
 import { type Decryption, type Judgement, judge } from './enable-decryption/judge.ts'
@@ -29,8 +30,11 @@ export interface EnableDecryptionOptions {
   providerOnly: boolean
   /** Only those that build a file which Flux decrypts. */
   needed: boolean
+  /** Writes nothing; exit code 1 where one lacks decryption. */
   check: boolean
+  /** Writes nothing; the lines of the report are a unified diff. */
   dryRun: boolean
+  /** Commits the changed files, and only these. */
   commit: boolean
   caller: Caller
 }
@@ -120,6 +124,7 @@ function keyNamespaces(judgements: readonly Judgement[], { nodes }: FluxReposito
     const rendered = (kustomization && nodes.get(kustomization)?.rendered) ?? []
     const gets = status === 'added' || status === 'missing'
     return rendered
+      .filter((one) => !objectGap(one))
       .filter(({ value }) => gets || textAt(value, 'spec', 'decryption', 'secretRef', 'name') === name)
       .map(({ value }) => textAt(value, 'metadata', 'namespace'))
   })

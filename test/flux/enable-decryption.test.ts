@@ -165,7 +165,7 @@ test('every form: what is added, what is left alone and why, and nothing else in
     },
   ))
 
-test('a List in a List: the block gets into the Kustomization and nothing else', () => {
+test('a List in a List: the block is added to the Kustomization and to nothing else', () => {
   const release = 'apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec:\n  interval: 1h\n'
   const listOf = (...items: string[]) =>
     `apiVersion: v1\nkind: List\nitems:\n${items.map((item) => `  - ${item.trimEnd().replaceAll('\n', '\n    ')}\n`).join('')}`
@@ -294,18 +294,19 @@ test('what is not known: a group of its own, left alone, and counted by --check 
     'flux/kustomization.yaml':
       'resources: [a.yaml, b.yaml]\nreplacements: [{sourceValue: x, targets: [{select: {name: b}, fieldPaths: [spec.decryption]}]}]\n',
     'flux/a.yaml': object('a') + block,
-    'flux/b.yaml': object('b') + block,
+    'flux/b.yaml': object('b').replace('flux-system', 'other') + block,
   }
   return withRepository(files, async (repository) => {
     const plain = await enable(repository, ['--check'])
     assert.is(plain.code, 0, plain.stderr)
     assert.match(
       plain.stdout,
-      /^already there:\n {2}flux-system\/a .*\nnot known:\n {2}flux-system\/b \(flux\/b\.yaml\): flux\/kustomization\.yaml uses replacements: what that makes of it is not known\n\n1 already there · 1 not known\n$/,
+      /^already there:\n {2}flux-system\/a .*\nnot known:\n {2}other\/b \(flux\/b\.yaml\): flux\/kustomization\.yaml uses replacements: what that makes of it is not known\n\n1 already there · 1 not known\n$/,
     )
     writeFiles(repository.root, { 'b/secret.yaml': 'kind: Secret\nsops:\n  mac: ENC[AES256_GCM,data:x]\n' })
     const counted = await enableJson(repository, '--check')
     assert.equal([counted.code, counted.result], [1, 'missing'])
+    assert.equal(counted.keyNamespaces, ['flux-system'])
     assert.equal(
       counted.kustomizations.map(({ name, namespace, status, by }: Record<string, string>) => [
         name,

@@ -116,7 +116,7 @@ function withPatch(text: string, patch: readonly string[]): string | Refusal {
     : insertLinesAfter(text, root, ['patches:', ...patch.map((line) => `  ${line}`)])
   if ('refused' in edit) return edit
   const after = applyEdits(text, [edit])
-  const [entry] = listAt(parseDocuments(`patches:\n${patch.join('\n')}\n`)[0]!.value, 'patches')
+  const [entry] = listAt(parseDocuments(`patches:\n${patch.join('\n')}\n`)[0]?.value, 'patches')
   const isJustThat = reads(after, { ...value, patches: [...listAt(value, 'patches'), entry] })
   return isJustThat ? after : { refused: 'more-than-patches' }
 }

@@ -3,6 +3,7 @@ import type { Gap } from '../../lib/kustomize/unfollowed.ts'
 import type { FluxFile, FluxKustomization } from '../../lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { FluxNode } from '../../lib/repository/flux-tree.ts'
+import { objectGap } from '../../lib/repository/rendered.ts'
 import type { Refusal } from '../../lib/yaml/refusal.ts'
 import { isMapping, textAt, valueAt } from '../../lib/yaml/values.ts'
 import type { Reason } from './reasons.ts'
@@ -15,7 +16,7 @@ import type { Reason } from './reasons.ts'
  * - `controller-wide`: its block names no Secret, and the controller has the key
  * - `not-needed`: only what needs it was asked for, and it builds nothing encrypted
  * - `not-known`: something decides that we do not follow (lib/kustomize/unfollowed.ts); it is left alone
- * - `not-editable`, `patch`: what stands there is left alone
+ * - `not-editable`: it can't be edited with certainty, or need not be; `patch`: it is no Kustomization but a patch of one
  */
 export type Status =
   | 'added'
@@ -88,7 +89,7 @@ function namespaceOf(kustomization: FluxKustomization, node: FluxNode | undefine
 
 /** Why it is not known what a Kustomization is in the cluster. */
 function gapOf(node: FluxNode | undefined): Gap | undefined {
-  return node?.rendered.flatMap(({ gaps }) => gaps).find(({ reach }) => reach === 'object')
+  return node?.rendered.map(objectGap).find((gap) => gap !== undefined)
 }
 
 function leftAlone(why: Refusal | undefined): Decision {

@@ -78,7 +78,7 @@ function insertBlock(
   { document, at }: FluxKustomization,
   decryption: Decryption,
 ): Edit | Refusal {
-  const spec = nodeAt(documents[document - 1]!.root, ...at, 'spec')
+  const spec = nodeAt(documents[document - 1]?.root ?? null, ...at, 'spec')
   return spec ? insertAtEndOfMapping(text, spec, { decryption }) : { refused: 'anchor' }
 }
 

@@ -120,11 +120,12 @@ export function emptyKustomization(directory: string): KustomizationFile {
 /** An entry of a generator is `path` or `key=path`. */
 function secretFile(entry: unknown, env: boolean, local: (path: string) => string) {
   if (typeof entry !== 'string') return []
-  const [, key, path] = /^(?:([^=]*)=)?(.*)$/s.exec(entry)!
-  return [{ path: local(path!), name: key ?? posix.basename(path!), env }]
+  const equals = entry.indexOf('=')
+  const path = entry.slice(equals + 1)
+  return [{ path: local(path), name: equals < 0 ? posix.basename(path) : entry.slice(0, equals), env }]
 }
 
-/** The directories whose kustomization takes in one of `files`, directly or through others; sorted. */
+/** The directories whose kustomization includes one of `files`, directly or through others; sorted. */
 export function directoriesThatInclude(
   kustomizations: readonly KustomizationFile[],
   files: readonly string[],

@@ -1,6 +1,6 @@
 type Entry = string | Record<string, string>
 
-/** What every YAML parser takes for a text, as it stands there. */
+/** A word that is written without quotes and that every YAML parser takes for a text. */
 const word = /^(?!(?:null|true|false)$)(?:\.{1,2}\/)*[a-z_][\w./-]*$/i
 
 /**

@@ -11,9 +11,14 @@
  * - patches that delete the object or may rename it (`options`), whose text our parser refuses, or whose target has a pattern
  *   that Go and JavaScript read differently
  *
- * Not recognised is what needs more than the files of the repository, or was never seen to decide: what a submodule or another
- * artifact brings into a path; patches without a target that fit several objects or none, which kustomize refuses; the
- * annotations of `buildMetadata`; replacements by an id that is neither the first nor the last of an object.
+ * Of Flux itself these are answered in the same way (lib/repository/additions.ts and flux-tree.ts): the patches of API versions
+ * that it has removed, and Kustomizations that change each other without end.
+ *
+ * Not recognised is what only the cluster or another source knows: what a submodule or an included artifact brings into a path,
+ * and variables that the repository does not set. Nor what was never seen to decide an answer: variables in other fields than
+ * those of lib/repository/post-build.ts, and the label that switches them off; patches without a target that fit several
+ * objects or none, which kustomize refuses; the annotations of `buildMetadata`; what a replacement rejects, and one by an id
+ * that is neither the first nor the last of an object; the namespace of a path without any manifest.
  */
 import { isMapping, listAt, type Mapping, textAt } from '../yaml/values.ts'
 import { parsedText } from './parsed-text.ts'
@@ -109,7 +114,10 @@ export function hidingFields(value: unknown): string[] {
   return [...remote.map((field) => `${field} (URL)`), ...others]
 }
 
-/** The fields of a kustomization file that change objects in a way that is not followed, but for its patches. */
+/**
+ * The fields of a kustomization file that change objects in a way that is not followed, but for its patches.
+ * @param value of the file
+ */
 export function unfollowedFields(value: unknown, fileOf: FileOf): Unfollowed[] {
   const found = fieldsOf(value)
     .filter((field) => changing.has(field) || isMisspelt(field))
@@ -155,8 +163,14 @@ function textOf(entry: unknown, fileOf: FileOf): string {
   return isRemote(entry) ? '' : fileOf(entry).text()
 }
 
+/** The fields that say something. */
 function fieldsOf(value: unknown): string[] {
-  return isMapping(value) ? Object.keys(value) : []
+  if (!isMapping(value)) return []
+  return Object.keys(value).filter((field) => value[field] !== null && !isEmptyList(value[field]))
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
 }
 
 function isRemoteText(path: unknown): boolean {

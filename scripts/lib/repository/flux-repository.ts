@@ -21,9 +21,11 @@ export interface FluxRepository {
   files: FluxFile[]
   /** All that are no patches. */
   nodes: ReadonlyMap<FluxKustomization, FluxNode>
+  /** All kustomization files, also where a directory has several. */
   kustomizations: KustomizationFile[]
   /** All files that git does not ignore. */
   listed: string[]
+  /** Which of them are applied to the same cluster. */
   clusters: Clusters
   /** The FluxInstances whose path holds files that Flux decrypts, and which let nothing be decrypted. */
   instancesThatNeedIt: FluxInstallation[]

@@ -7,13 +7,13 @@
  */
 import type { Gap } from '../kustomize/unfollowed.ts'
 import type { Mapping } from '../yaml/values.ts'
+import { additionsOf } from './additions.ts'
 import { type Build, type Builder, nothing } from './builds.ts'
 import { directoryAt, type FileTree, kustomizationAround } from './file-tree.ts'
 import type { FluxKustomization } from './flux-file.ts'
 import { pathOf, sourcesHere } from './flux-sources.ts'
 import { variablesOf } from './post-build.ts'
 import { asWritten, type Parent, type Rendered, render } from './rendered.ts'
-import { additionsOf } from './steps.ts'
 
 /** What the repository says of one Flux Kustomization. */
 export interface FluxNode {

@@ -6,9 +6,7 @@ import type { FluxKustomization } from './flux-file.ts'
 import type { FluxInstallation } from './flux-instances.ts'
 import type { FluxNode } from './flux-tree.ts'
 
-type Nodes = ReadonlyMap<FluxKustomization, FluxNode>
-
-/** Which Flux Kustomizations get into the same cluster, as far as the repository tells. */
+/** Which Flux Kustomizations are applied to the same cluster, as far as the repository tells. */
 export interface Clusters {
   /** The file that gives the controller of a Kustomization its own key. */
   keyOf(source: FluxKustomization): string | undefined
@@ -16,26 +14,40 @@ export interface Clusters {
   overlapOf(source: FluxKustomization): { file: string; other: FluxKustomization } | undefined
 }
 
-/** @param nodes all of a repository, with what takes them in and what they build */
+type Nodes = ReadonlyMap<FluxKustomization, FluxNode>
+
+/** Where a Kustomization comes from. */
+interface Origin {
+  /** All that build it, directly or through others. */
+  ancestors: ReadonlySet<FluxKustomization>
+  /** The directories of those that nothing builds: a cluster has its own. */
+  roots: ReadonlySet<string>
+}
+
+/**
+ * @param nodes all Kustomizations of a repository, with their parents and what they build
+ * @param installations what configures the controllers of the clusters
+ */
 export function findClusters(nodes: Nodes, installations: readonly FluxInstallation[]): Clusters {
-  const above = ancestorsOf(nodes)
-  const clusters = new Map([...nodes.keys()].map((source) => [source, clusterOf(source, above)]))
-  const owners = ownersOf(nodes)
+  const origins = originsOf(nodes)
+  const originOf = (source: FluxKustomization) => origins.get(source) ?? nowhere
+  const builders = buildersOf(nodes)
   const keys = installations.filter(({ hasKey }) => hasKey)
+  const [key, ...otherKeys] = keys
   const areTogether = (a: FluxKustomization, b: FluxKustomization) =>
-    above.get(a)!.has(b) ||
-    above.get(b)!.has(a) ||
-    (isSamePlace(a, b) && !clusters.get(a)!.isDisjointFrom(clusters.get(b)!))
+    originOf(a).ancestors.has(b) ||
+    originOf(b).ancestors.has(a) ||
+    (isSamePlace(a, b) && !originOf(a).roots.isDisjointFrom(originOf(b).roots))
   return {
     keyOf(source) {
       // one key for a repository that says no more
-      if (keys.length === 1 && !keys[0]!.instance) return keys[0]!.file
-      const homes = [...clusters.get(source)!]
-      return keys.find((key) => homes.some((home) => isFrom(home, key)))?.file
+      if (key && otherKeys.length === 0 && !key.instance) return key.file
+      const roots = [...originOf(source).roots]
+      return keys.find((one) => roots.some((root) => isFrom(root, one)))?.file
     },
     overlapOf(source) {
-      for (const file of nodes.get(source)!.encrypted) {
-        const other = owners.get(file)!.find((owner) => owner !== source && areTogether(owner, source))
+      for (const file of nodes.get(source)?.encrypted ?? []) {
+        const other = builders.get(file)?.find((one) => one !== source && areTogether(one, source))
         if (other) return { file, other }
       }
       return undefined
@@ -53,43 +65,44 @@ function isSamePlace(a: FluxKustomization, b: FluxKustomization): boolean {
   return isDeepStrictEqual(placeOf(a), placeOf(b))
 }
 
-/** Whether `home`, the directory of a cluster's roots, is in the path that a FluxInstance syncs, or in the directory of an installation's manifest. */
-function isFrom(home: string, { file, instance }: FluxInstallation): boolean {
+/** Whether a directory of roots is, or lies in, the path that a FluxInstance syncs, or the directory of an installation's manifest. */
+function isFrom(root: string, { file, instance }: FluxInstallation): boolean {
   const directory = instance ? directoryAt(instance.path) : posix.dirname(file)
-  return directory === home || `${home}/`.startsWith(`${directory}/`)
+  return directory === root || `${root}/`.startsWith(`${directory}/`)
 }
 
-/** All that take a Kustomization in, directly or through others. */
-function ancestorsOf(nodes: Nodes): Map<FluxKustomization, Set<FluxKustomization>> {
+const nowhere: Origin = { ancestors: new Set(), roots: new Set() }
+
+function originsOf(nodes: Nodes): Map<FluxKustomization, Origin> {
+  const ancestors = new Map([...nodes.keys()].map((source) => [source, ancestorsOf(source, nodes)]))
   return new Map(
-    [...nodes.keys()].map((source) => {
-      const found = new Set<FluxKustomization>()
-      const add = (child: FluxKustomization) => {
-        for (const { parent } of nodes.get(child)?.rendered ?? []) {
-          if (!parent || parent === source || found.has(parent)) continue
-          found.add(parent)
-          add(parent)
-        }
-      }
-      add(source)
-      return [source, found]
+    [...ancestors].map(([source, own]) => {
+      const line = [source, ...own]
+      const roots = line.filter((one) => ancestors.get(one)?.size === 0)
+      // those that build each other have no root
+      const directories = (roots.length > 0 ? roots : line).map(({ file }) => posix.dirname(file))
+      return [source, { ancestors: own, roots: new Set(directories) }]
     }),
   )
 }
 
-/** The directories of its roots: of those that nothing else takes in. */
-function clusterOf(
-  source: FluxKustomization,
-  above: ReadonlyMap<FluxKustomization, ReadonlySet<FluxKustomization>>,
-): Set<string> {
-  const line = [source, ...above.get(source)!]
-  const roots = line.filter((one) => above.get(one)!.size === 0)
-  return new Set((roots.length > 0 ? roots : line).map(({ file }) => posix.dirname(file)))
+function ancestorsOf(source: FluxKustomization, nodes: Nodes): Set<FluxKustomization> {
+  const found = new Set<FluxKustomization>()
+  const add = (child: FluxKustomization) => {
+    for (const { parent } of nodes.get(child)?.rendered ?? []) {
+      if (!parent || parent === source || found.has(parent)) continue
+      found.add(parent)
+      add(parent)
+    }
+  }
+  add(source)
+  return found
 }
 
-function ownersOf(nodes: Nodes): Map<string, FluxKustomization[]> {
-  const owners = new Map<string, FluxKustomization[]>()
+/** Who builds each encrypted file. */
+function buildersOf(nodes: Nodes): Map<string, FluxKustomization[]> {
+  const builders = new Map<string, FluxKustomization[]>()
   for (const { source, encrypted } of nodes.values())
-    for (const file of encrypted) owners.set(file, [...(owners.get(file) ?? []), source])
-  return owners
+    for (const file of encrypted) builders.set(file, [...(builders.get(file) ?? []), source])
+  return builders
 }

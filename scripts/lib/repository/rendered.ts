@@ -17,6 +17,11 @@ export interface Rendered {
   gaps: readonly Gap[]
 }
 
+/** Why anything in a rendered Kustomization may be different; `undefined` where it is known. */
+export function objectGap({ gaps }: Rendered): Gap | undefined {
+  return gaps.find(({ reach }) => reach === 'object')
+}
+
 /** A Flux Kustomization that builds others, as it is in the cluster. */
 export interface Parent {
   source: FluxKustomization

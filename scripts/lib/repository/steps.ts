@@ -1,21 +1,23 @@
 import type { KustomizationFile } from '../kustomize/kustomization-file.ts'
 import { withFormerId } from '../kustomize/object-ids.ts'
-import { type Patch, patched, patchesIn, whyNotFollowed } from '../kustomize/patches.ts'
+import { type Patch, patched, whyNotFollowed } from '../kustomize/patches.ts'
 import type { Gap, Unfollowed } from '../kustomize/unfollowed.ts'
-import { listAt, type Mapping, textAt } from '../yaml/values.ts'
+import { type Mapping, textAt } from '../yaml/values.ts'
 
-/** One change of an object in a build. */
-export interface Step {
-  /** Who changes it: a kustomization file, or the spec of the Flux Kustomization whose path is built. */
+/** Who changes an object in a build. */
+export interface Author {
+  /** A kustomization file, or the spec of the Flux Kustomization whose path is built. */
   from: 'kustomize' | 'parent'
   /** The file that says so, relative to the root of the repository. */
   by: string
-  apply(object: Mapping): Mapping
-  /** What is not known of the object after this step; `undefined`: nothing. */
-  gap(object: Mapping): Gap | undefined
 }
 
-const known = () => undefined
+/** One change of an object in a build. */
+export interface Step extends Author {
+  apply(object: Mapping): Mapping
+  /** What is not known of an object after this step; `undefined`: nothing. */
+  gap(object: Mapping): Gap | undefined
+}
 
 /**
  * What a Flux Kustomization writes into the kustomization file of its path before it is built: its components and patches
@@ -32,128 +34,88 @@ export interface Additions {
 }
 
 /**
- * Reads what a Flux Kustomization adds.
- * @param value the object as it is in the cluster
- * @param file where it is declared
- * @returns `undefined` where it adds nothing
- */
-export function additionsOf(value: Mapping, file: string): Additions | undefined {
-  const set = (key: string, step: (text: string, from: Step['from'], by: string) => Step) => {
-    const text = textAt(value, 'spec', key)
-    return text === undefined ? undefined : step(text, 'parent', file)
-  }
-  const patches = patchesIn(listAt(value, 'spec', 'patches'), {
-    field: 'spec.patches',
-    file,
-    fileOf: () => ({ file, text: () => '' }),
-  })
-  const additions = {
-    components: listAt(value, 'spec', 'components').filter((path) => typeof path === 'string'),
-    patches: [...patchSteps(patches, 'parent', file), ...removedPatches(value, file)],
-    namespace: set('targetNamespace', namespaceStep),
-    namePrefix: set('namePrefix', prefixStep),
-    nameSuffix: set('nameSuffix', suffixStep),
-  }
-  return Object.values(additions).flat().some(Boolean) ? additions : undefined
-}
-
-/** Fields of API versions that Flux has removed, which are not followed. */
-function removedPatches(value: Mapping, file: string): Step[] {
-  const fields = ['patchesStrategicMerge', 'patchesJson6902'].filter(
-    (field) => listAt(value, 'spec', field).length > 0,
-  )
-  return fields.map((field) =>
-    unfollowedStep({ field: `spec.${field}`, reach: () => 'object' }, 'parent', file),
-  )
-}
-
-/**
  * What a kustomization does to the objects that it has accumulated, in the order of kustomize
  * (configureBuiltinTransformers in api/internal/target/kusttarget_configplugin.go of v0.21.1).
  */
 export function stepsOf(kustomization: KustomizationFile, additions: Additions | undefined): Step[] {
-  const { file, patches, jsonPatches, namespace, namePrefix, nameSuffix, unfollowed } = kustomization
-  const from = 'kustomize'
-  const own = (text: string | undefined, step: (text: string, from: Step['from'], by: string) => Step) =>
-    text === undefined ? undefined : step(text, from, file)
+  const { file, namespace, namePrefix, nameSuffix, labels, annotations } = kustomization
+  const author: Author = { from: 'kustomize', by: file }
   const settings = [
-    additions?.namespace ?? own(namespace, namespaceStep),
-    additions?.namePrefix ?? own(namePrefix, prefixStep),
-    additions?.nameSuffix ?? own(nameSuffix, suffixStep),
-    metadataStep('labels', kustomization.labels, file),
-    metadataStep('annotations', kustomization.annotations, file),
+    additions?.namespace ?? namespaceStep(namespace, author),
+    additions?.namePrefix ?? prefixStep(namePrefix, author),
+    additions?.nameSuffix ?? suffixStep(nameSuffix, author),
+    metadataStep('labels', labels, author),
+    metadataStep('annotations', annotations, author),
   ]
   return [
-    ...patchSteps(patches, from, file),
+    ...kustomization.patches.map((patch) => patchStep(patch, author)),
     ...(additions?.patches ?? []),
-    ...settings.filter((step) => step !== undefined),
-    ...patchSteps(jsonPatches, from, file),
-    ...unfollowed.map((one) => unfollowedStep(one, from, file)),
+    ...settings.filter((one) => one !== undefined),
+    ...kustomization.jsonPatches.map((patch) => patchStep(patch, author)),
+    ...kustomization.unfollowed.map((one) => unfollowedStep(one, author)),
   ]
 }
 
-/** @param file that lists the patches */
-function patchSteps(patches: readonly Patch[], from: Step['from'], file: string): Step[] {
-  return patches.map((patch) => ({
+/** Applies a patch; its author is who lists it, `by` becomes the file that holds its text. */
+export function patchStep(patch: Patch, { from, by }: Author): Step {
+  return {
     from,
     by: patch.by,
     apply: (object) => patched(object, patch),
     gap(object) {
       const why = whyNotFollowed(object, patch)
-      return why === undefined ? undefined : { file, field: `${patch.field} (${why})`, reach: 'object' }
+      return why === undefined ? undefined : { file: by, field: `${patch.field} (${why})`, reach: 'object' }
     },
-  }))
+  }
 }
 
-function unfollowedStep({ field, reach: reachOf }: Unfollowed, from: Step['from'], file: string): Step {
+/** Changes an object in a way that is not followed. */
+export function unfollowedStep({ field, reach: reachOf }: Unfollowed, author: Author): Step {
   return {
-    from,
-    by: file,
+    ...author,
     apply: (object) => object,
     gap(object) {
       const reach = reachOf(object)
-      return reach && { file, field, reach }
+      return reach && { file: author.by, field, reach }
     },
   }
 }
 
-/** Puts an object into a namespace, whatever was written there. */
-function namespaceStep(namespace: string, from: Step['from'], by: string): Step {
-  return { from, by, apply: (object) => withMetadata(withFormerId(object), { namespace }), gap: known }
+/** Puts an object into a namespace, whatever was written there. @returns `undefined` where there is none to put it into */
+export function namespaceStep(namespace: string | undefined, author: Author): Step | undefined {
+  if (namespace === undefined) return undefined
+  return step(author, (object) => withMetadata(withFormerId(object), { namespace }))
 }
 
-function prefixStep(prefix: string, from: Step['from'], by: string): Step {
-  return nameStep((name) => `${prefix}${name}`, from, by)
+/** Puts a text before the name of an object. @returns `undefined` where there is none */
+export function prefixStep(prefix: string | undefined, author: Author): Step | undefined {
+  return prefix === undefined ? undefined : nameStep((name) => `${prefix}${name}`, author)
 }
 
-function suffixStep(suffix: string, from: Step['from'], by: string): Step {
-  return nameStep((name) => `${name}${suffix}`, from, by)
+/** Puts a text behind the name of an object. @returns `undefined` where there is none */
+export function suffixStep(suffix: string | undefined, author: Author): Step | undefined {
+  return suffix === undefined ? undefined : nameStep((name) => `${name}${suffix}`, author)
 }
 
-function nameStep(change: (name: string) => string, from: Step['from'], by: string): Step {
-  return {
-    from,
-    by,
-    apply(object) {
-      const name = textAt(object, 'metadata', 'name')
-      return name === undefined ? object : withMetadata(withFormerId(object), { name: change(name) })
-    },
-    gap: known,
-  }
+function nameStep(change: (name: string) => string, author: Author): Step {
+  return step(author, (object) => {
+    const name = textAt(object, 'metadata', 'name')
+    return name === undefined ? object : withMetadata(withFormerId(object), { name: change(name) })
+  })
 }
 
 /** Adds labels or annotations to those of an object. */
-function metadataStep(key: 'labels' | 'annotations', values: Mapping, by: string): Step | undefined {
+function metadataStep(key: 'labels' | 'annotations', values: Mapping, author: Author): Step | undefined {
   if (Object.keys(values).length === 0) return undefined
-  return {
-    from: 'kustomize',
-    by,
-    apply(object) {
-      const metadata = object.metadata as Mapping | undefined
-      return withMetadata(object, { [key]: { ...(metadata?.[key] as Mapping), ...values } })
-    },
-    gap: known,
-  }
+  return step(author, (object) => {
+    const metadata = object.metadata as Mapping | undefined
+    return withMetadata(object, { [key]: { ...(metadata?.[key] as Mapping), ...values } })
+  })
+}
+
+/** A step behind which all is known. */
+function step(author: Author, apply: Step['apply']): Step {
+  return { ...author, apply, gap: () => undefined }
 }
 
 function withMetadata(object: Mapping, values: Mapping): Mapping {

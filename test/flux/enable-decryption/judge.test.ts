@@ -186,7 +186,7 @@ const cases: Record<string, Case> = {
     ),
     found: { apps: ['missing'], one: ['missing'] },
   },
-  'a label that a kustomization on the way gives, but not the one that gets the patch': {
+  'a label that an included kustomization gives, but not the one that gets the patch': {
     files: family(merge('    target:\n      labelSelector: tier=a\n'), {
       'apps/kustomization.yaml': kustomization('below', 'two.yaml'),
       'apps/two.yaml': object('two', './two'),
@@ -510,7 +510,7 @@ const cases: Record<string, Case> = {
       apps: ['own'],
     },
   },
-  'not known: replacements on the way that write into the block': {
+  'not known: replacements that write into the block': {
     files: family(merge(kind), {
       'apps/kustomization.yaml': `${replacements('spec.decryption.secretRef.name')}${kustomization('one.yaml', 'two.yaml')}`,
       'apps/two.yaml': object('two', './two', block),
@@ -521,7 +521,7 @@ const cases: Record<string, Case> = {
       two: ['not-known', [notKnown('apps/kustomization.yaml', 'replacements')]],
     },
   },
-  'known: replacements on the way that write elsewhere, but not what becomes of its children': {
+  'known: replacements that write elsewhere, but not what becomes of its children': {
     files: family(merge(kind), {
       'apps/kustomization.yaml': `${replacements('spec.targetNamespace')}${kustomization('one.yaml')}`,
       'one/deep.yaml': object('deep', './deep', block),

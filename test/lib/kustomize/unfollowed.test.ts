@@ -359,8 +359,15 @@ test('hidden resources: of a base, of a component and of what is below a path; n
     {
       'over/kustomization.yaml': json({ resources: ['../base'], components: ['../part'] }),
       'base/kustomization.yaml': json({ generators: ['g.yaml'] }),
-      'part/kustomization.yaml': json({ kind: 'Component', helmCharts: [] }),
-      'fine/kustomization.yaml': json({ resources: ['../a.yaml'], images: [], vars: [], foo: 1 }),
+      'part/kustomization.yaml': json({ kind: 'Component', helmCharts: [{ name: 'x' }] }),
+      'fine/kustomization.yaml': json({
+        resources: ['../a.yaml'],
+        images: [],
+        vars: [],
+        foo: 1,
+        crds: [],
+        generators: null,
+      }),
       'a.yaml': json(object),
     },
     ({ tree }) => {

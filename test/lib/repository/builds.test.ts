@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { additionsOf } from '../../../scripts/lib/repository/additions.ts'
 import { type Accumulated, type Builder, makeBuilder } from '../../../scripts/lib/repository/builds.ts'
-import { additionsOf } from '../../../scripts/lib/repository/steps.ts'
 import { parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
 import { type Mapping, textAt } from '../../../scripts/lib/yaml/values.ts'
 import { writeFiles } from '../../helpers/files.ts'
@@ -308,8 +308,8 @@ test('kustomize: each step says which file it is from', () =>
   ))
 
 const refused: Record<string, Files> = {
-  'one that takes itself in': over({ resources: ['base', '.'] }),
-  'two that take in each other': over(
+  'one that includes itself': over({ resources: ['base', '.'] }),
+  'two that include each other': over(
     { resources: ['base', 'o'] },
     { 'o/kustomization.yaml': json({ resources: ['..'] }) },
   ),
