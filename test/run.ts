@@ -42,7 +42,7 @@ try {
         ...['node', 'mise', 'git', 'age', 'age-keygen', 'kubectl', 'kustomize', 'sops'],
         ...['etcd', 'kube-apiserver', 'kustomize-controller', 'source-controller'],
       ],
-      limit: Number(process.env.TEST_LIMIT_SECONDS) || 180,
+      limit: Number(process.env.TEST_LIMIT_SECONDS) || 600,
       signal,
     })
   } finally {
