@@ -157,6 +157,7 @@ const layers: Record<string, RegExp> = {
   'scripts/sandbox/demo.ts': /^scripts\/(task|sandbox|lib)\//,
   'scripts/sandbox/': /^scripts\/(sandbox|lib)\//,
   'scripts/docs/': /^scripts\/(docs|task|lib)\//,
+  'scripts/lib/applied/': /^scripts\/lib\/((applied|repository|cluster|kustomize|sops|yaml)\/|[^/]+$)/,
   'scripts/lib/repository/': /^scripts\/lib\/((repository|kustomize|sops|yaml)\/|[^/]+$)/,
   'scripts/lib/kustomize/': /^scripts\/lib\/((kustomize|sops|yaml)\/|[^/]+$)/,
   'scripts/lib/cluster/': /^scripts\/lib\/((cluster|sops)\/|[^/]+$)/,

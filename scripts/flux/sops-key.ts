@@ -1,17 +1,15 @@
-import { join } from 'node:path'
+import { readFluxUse } from '../lib/applied/flux-use.ts'
 import type { Caller, Report } from '../lib/caller.ts'
-import { readKeySecret } from '../lib/cluster/key-secret.ts'
 import { get, secrets } from '../lib/cluster/kube-api.ts'
 import type { Secret } from '../lib/cluster/kube-objects.ts'
 import { type Cluster, openCluster } from '../lib/cluster/kubectl.ts'
-import { findRepositoryRoot, type Repository } from '../lib/git.ts'
-import { namesFrom } from '../lib/paths.ts'
+import { findRepositoryRoot } from '../lib/git.ts'
 import { type Identity, readIdentities, renderIdentities } from '../lib/sops/age.ts'
 import { requireKey } from '../lib/sops/key.ts'
-import { findOutage, findUnusedIdentities } from './sops-key/outage.ts'
-import { planSecret, type SecretPlan } from './sops-key/plan.ts'
+import { checkPlans } from './sops-key/check.ts'
+import { planSecret } from './sops-key/plan.ts'
 import { reportOf } from './sops-key/report.ts'
-import { obstacleError, refusalOf, unreadableEntries, unusedIdentity } from './sops-key/words.ts'
+import { obstacleError } from './sops-key/words.ts'
 import { writeSecret } from './sops-key/write.ts'
 
 /** What the user wants of `flux:sops-key`. */
@@ -47,19 +45,23 @@ async function putKey(cluster: Cluster, options: SopsKeyOptions): Promise<Report
   const { cwd, env, signal } = caller
   const root = await findRepositoryRoot(cwd, env)
   // before the cluster is called: where it fails, nobody may still be asked for the key
-  const { text, source } = await requireKey({ keyFile: options.keyFile, cwd, root, env, signal })
+  const { text, source, file } = await requireKey({ keyFile: options.keyFile, cwd, root, env, signal })
   const namespaces = [...new Set(options.namespaces)]
-  const [identities, ...lives] = await Promise.all([
-    readIdentities(text, source, { env, signal }).then(unique),
+  const [read, use, ...lives] = await Promise.all([
+    readIdentities(text, source, { env, signal }),
+    readFluxUse(cluster),
     ...namespaces.map((namespace) =>
       get<Secret>(cluster, `cannot read secret ${namespace}/${name}`, secrets, { namespace, name }),
     ),
   ])
-  const key = renderIdentities(identities)
-  const plans = namespaces.map((namespace, index) => planSecret(lives[index], { namespace, name }, key))
+  const { pluginLines } = read
+  const identities = unique(read.identities)
+  const value = renderIdentities(identities)
+  const plans = namespaces.map((namespace, index) => planSecret(lives[index], { namespace, name }, value))
   for (const plan of plans) if (plan.obstacle) throw obstacleError(plan, name)
   const repository = root === undefined ? undefined : { root, env, signal }
-  const warnings = await check(plans, identities, repository, options)
+  const key = { source, file, identities, pluginLines }
+  const warnings = await checkPlans(plans, key, { use, repository }, options)
   for (const warning of warnings) caller.note(`warning: ${warning}`)
   // known before anything is written: without one, kubectl would take whatever is at localhost:8080 for the cluster
   const context = await cluster.context
@@ -68,37 +70,6 @@ async function putKey(cluster: Cluster, options: SopsKeyOptions): Promise<Report
   for (const plan of plans) await writeSecret(cluster, plan, dryRun)
   const recipients = identities.map(({ recipient }) => recipient)
   return reportOf({ name, context, source, recipients, plans, warnings, dryRun })
-}
-
-/** @returns the warnings @throws UserError (exit 1) where a file could no longer be decrypted, unless `force` */
-async function check(
-  plans: readonly SecretPlan[],
-  identities: readonly Identity[],
-  repository: Repository | undefined,
-  { name, force, caller: { cwd, env, signal } }: SopsKeyOptions,
-): Promise<string[]> {
-  const held = await Promise.all(
-    plans.map(async (plan) => ({
-      plan,
-      live: await readKeySecret(plan.live, { env, signal, known: identities }),
-    })),
-  )
-  const changing = held.filter(({ plan }) => plan.changesKey)
-  if (!force) {
-    for (const { plan, live } of changing) {
-      const outage = await findOutage(live, identities, repository)
-      const nameOf = (file: string) => namesFrom(cwd)(join(repository?.root ?? cwd, file))
-      if (outage) throw refusalOf(outage, `${plan.namespace}/${name}`, nameOf)
-    }
-  }
-  const lives = changing.map(({ live }) => live)
-  const unused = await findUnusedIdentities(lives, identities, repository)
-  return [
-    ...unused.map(unusedIdentity),
-    ...held.flatMap(({ plan: { namespace }, live }) =>
-      unreadableEntries(live.ageEntries, { namespace, name }),
-    ),
-  ]
 }
 
 function unique(identities: Identity[]): Identity[] {

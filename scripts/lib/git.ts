@@ -127,3 +127,8 @@ export function literalPathspecs(paths: readonly string[]): string[] {
 export function shortCommit(commit: string): string {
   return commit.slice(0, 7)
 }
+
+/** A URL without the credentials that it may hold. */
+export function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//')
+}

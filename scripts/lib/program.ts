@@ -16,8 +16,11 @@ export interface ProgramOptions {
   env?: NodeJS.ProcessEnv
   /** Written to the process's stdin, which is then closed. The only way for a secret into a process. */
   input?: string
-  /** Make stdin a pipe, which a program can open by name (`/dev/stdin`); from Node alone it would be a socket. */
-  pipe?: boolean
+  /**
+   * A path, in a private directory, at which `input` can be read any number of times, instead of from stdin: for a program
+   * that takes a secret from a file only.
+   */
+  inputFile?: string
   /** Ends the process when aborted; the reason is thrown. */
   signal?: AbortSignal | undefined
   /** Keep the terminal, for a program that may ask the user (git: passphrases, signing). It then gets Ctrl-C as we do. */
@@ -52,13 +55,12 @@ export interface Outcome {
 export function startProgram(args: readonly string[], options: ProgramOptions): Program {
   options.signal?.throwIfAborted()
   const detached = !options.terminal
-  const guard = options.directory && guardOf(options.directory)
+  const [prefix, postfix] = wrapperOf(options)
   const running = $({
     quiet: true,
     nothrow: true,
-    // `exec`: bash starts the program and is gone, so that the signal we send reaches the program
-    prefix: guard ?? (options.pipe ? 'cat | exec ' : 'exec '),
-    postfix: guard ? ' </dev/null' : '',
+    prefix,
+    postfix,
     detached,
     input: options.input ?? '',
     ...(options.cwd && { cwd: options.cwd }),
@@ -72,7 +74,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
   if (options.terminal) child.once('exit', () => setTimeout(closePipes, pipesStayOpen, child).unref())
   // a program may end without having read its input
   child.stdin?.on('error', () => {})
-  if (!options.input && !guard) child.stdin?.end()
+  if (!options.input && !options.directory) child.stdin?.end()
   const send = (signal: NodeJS.Signals) => {
     try {
       process.kill(detached ? -child.pid! : child.pid!, signal)
@@ -131,6 +133,25 @@ async function requireProgram(program: string, { cwd, env }: ProgramOptions): Pr
 
 function closePipes(child: ChildProcess): void {
   for (const pipe of [child.stdout, child.stderr]) pipe?.destroy()
+}
+
+/** What bash does around the program. */
+function wrapperOf({ directory, inputFile }: ProgramOptions): [before: string, after: string] {
+  if (directory) return [guardOf(directory), ' </dev/null']
+  if (inputFile) return [serverOf(inputFile), ' </dev/null; code=$?; kill "$server"; exit "$code"']
+  // `exec`: bash starts the program and is gone, so that the signal we send reaches the program
+  return ['exec ', '']
+}
+
+/**
+ * A shell beside the program writes stdin to a named pipe, for whoever opens it. A new pipe takes its place before the old one
+ * is written to: so each one that opens it reads the whole text once. The text is in the memory of the shell only.
+ */
+function serverOf(file: string): string {
+  const [pipe, next] = [quote(file), quote(`${file}.next`)]
+  return `IFS= read -r -d '' input; umask 077; mkfifo ${pipe} || exit
+while exec 3>${pipe} && mkfifo ${next} && mv ${next} ${pipe}; do printf %s "$input" >&3; exec 3>&-; done & server=$!
+`
 }
 
 /** A shell beside the program (`$$`) waits for the end of stdin, which comes when we are gone. */

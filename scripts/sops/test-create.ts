@@ -41,7 +41,8 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
   const { root, path } = place
   const nameOf = (file: string) => namesFrom(cwd)(join(root, file))
   const { text, source } = await requireKey({ keyFile: undefined, cwd, root, env, signal })
-  const key = { identities: await readIdentities(text, source, { env, signal }), source }
+  const { identities } = await readIdentities(text, source, { env, signal })
+  const key = { identities, source }
   if (options.commit) await refuseUncommitted(repository, pathsOf(place), nameOf)
   const created = await createTestSecret(place, { namespace, message }, { ...caller, key })
   const commit = options.commit

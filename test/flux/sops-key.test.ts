@@ -121,7 +121,8 @@ test('a bad key writes nothing, whatever is wrong with it', async () => {
       ['-----BEGIN OPENSSH PRIVATE KEY-----\n', /line 1 is an SSH private key/],
       [oldKey.secret.slice(0, 70), /line 1 is truncated or misspelt/],
       ['-----BEGIN AGE ENCRYPTED FILE-----\n', /age-encrypted file/],
-      ['AGE-PLUGIN-YUBIKEY-1QQPQYQJZ\n', /line 1 is a plugin identity/],
+      ['AGE-PLUGIN-YUBIKEY-1QQPQYQJZ\n', /line 1 is truncated or misspelt/],
+      ['AGE-PLUGIN-NONE-1UUQXN8\n', /line 1 is a plugin identity/],
       ['# nothing\n', /no age identity in stdin/],
       [`KEY=${oldKey.secret}`, /line 1 has a name in front/],
     ]
@@ -255,7 +256,7 @@ test('no key, an unknown flag, an empty name: exit 2', async () => {
     assert.is(none.code, 2)
     assert.match(
       none.stderr,
-      /no age private key found: .*\nhint: make one with `age-keygen -o \.age-key\.txt`/,
+      /no age private key found: .*\nhint: ask a colleague for it .*, make one with `age-keygen -o \.age-key\.txt`/,
     )
     for (const [args, why] of [
       [['--nope'], "unknown option '--nope'"],

@@ -54,12 +54,30 @@ test('arguments arrive as they are', async () => {
 test('stdin, stdout, the directory and the environment', async () => {
   const input = 'a\r\nü $HOME \'"`\\ \0 end'
   assert.is(await run(['cat'], { input }), input)
-  assert.is(await run(['cat'], { input, pipe: true }), input)
-  assert.is(await run(['cat', '/dev/stdin'], { input, pipe: true }), input)
   assert.is(await run(['cat']), '')
   assert.is(await run(['pwd'], { cwd: '/' }), '/\n')
   assert.is(await run(shell('echo "$A"'), { env: { PATH: process.env.PATH, A: 'b c' } }), 'b c\n')
 })
+
+test('input that is read from a file, each time anew', () =>
+  withDirectory(async (directory) => {
+    const [input, inputFile] = ['a\r\nü $HOME \'"`\\ end\n'.repeat(5000), join(directory, "a b'c")]
+    const options = { input, inputFile }
+    const twice = 'cat "$1"; cat "$1"; cat; exit 3'
+    assert.equal(await attempt(shell(twice, inputFile), options), {
+      code: 3,
+      stdout: input + input,
+      stderr: '',
+    })
+    assert.is(
+      (await errorOf(run(['no-such-program'], { input, inputFile: `${inputFile}2` }))).message,
+      'no-such-program is not on PATH',
+    )
+    // also where nobody reads it
+    assert.is(await run(['true'], { input, inputFile: `${inputFile}3` }), '')
+    const pipes = listProcesses().filter(({ command }) => command.includes(inputFile))
+    assert.equal(pipes, [])
+  }))
 
 test('much input and output', async () => {
   const input = 'ü'.repeat(2_000_000)

@@ -1,4 +1,5 @@
-import { BadLine, type Identity, NoIdentity, type ReadOptions, readIdentities } from '../sops/age.ts'
+import { type KeyContent, NoIdentity, type ReadOptions, readIdentities } from '../sops/age.ts'
+import { BadLine } from '../sops/identity-line.ts'
 import type { Secret } from './kube-objects.ts'
 
 /**
@@ -7,12 +8,10 @@ import type { Secret } from './kube-objects.ts'
  */
 export const ageDataKey = 'age.agekey'
 
-/** One entry of a key Secret that the controller reads age identities from. */
-export interface AgeEntry {
+/** One entry of a key Secret that the controller reads age identities from; empty where it could not. */
+export interface AgeEntry extends KeyContent {
   /** Its data key, which ends in `.agekey`. */
   dataKey: string
-  /** Empty where it holds none, or the controller could not read it. */
-  identities: Identity[]
   /** The line that the controller cannot read. It then decrypts nothing with the whole Secret. */
   badLine: BadLine | undefined
 }
@@ -43,11 +42,12 @@ export async function readKeySecret(secret: Secret | undefined, options: ReadOpt
 
 async function readEntry(dataKey: string, text: string, options: ReadOptions): Promise<AgeEntry> {
   try {
-    const identities = await readIdentities(text, dataKey, { ...options, exact: true })
-    return { dataKey, identities, badLine: undefined }
+    const key = await readIdentities(text, dataKey, { ...options, exact: true })
+    return { dataKey, ...key, badLine: undefined }
   } catch (error) {
-    if (error instanceof NoIdentity) return { dataKey, identities: [], badLine: undefined }
-    if (error instanceof BadLine) return { dataKey, identities: [], badLine: error }
+    const nothing = { dataKey, identities: [], pluginLines: [] }
+    if (error instanceof NoIdentity) return { ...nothing, badLine: undefined }
+    if (error instanceof BadLine) return { ...nothing, badLine: error }
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { CommandError, UserError } from '../errors.ts'
 import { run } from '../run.ts'
+import { badLine, faultOf, isPlugin, type Line, misspelt } from './identity-line.ts'
 
 /** An age private key and what belongs to it. */
 export interface Identity {
@@ -22,18 +23,6 @@ export interface ReadOptions {
   known?: readonly Identity[]
 }
 
-/** A line that the controller would refuse. */
-export class BadLine extends UserError {
-  /** `line 2 is a public key`. */
-  readonly reason: string
-
-  constructor(source: string, reason: string, hint: string) {
-    super(`cannot use the age key from ${source}: ${reason}`, { hint })
-    this.name = 'BadLine'
-    this.reason = reason
-  }
-}
-
 /** A text without any identity, which to the controller is as if it were not there. */
 export class NoIdentity extends UserError {
   constructor(source: string) {
@@ -44,9 +33,14 @@ export class NoIdentity extends UserError {
   }
 }
 
-interface Line {
-  number: number
-  text: string
+/** What an age key holds. */
+export interface KeyContent {
+  identities: Identity[]
+  /**
+   * The lines, from 1, with an identity of a plugin. They are left out: the controller reads them, but has no plugin
+   * (docs/decryption.md#what-an-identity-is).
+   */
+  pluginLines: number[]
 }
 
 /**
@@ -62,10 +56,10 @@ export async function readIdentities(
   text: string,
   source: string,
   options: ReadOptions,
-): Promise<Identity[]> {
+): Promise<KeyContent> {
   const lines = text.split('\n').map((line, index) => ({ number: index + 1, text: line.replace(/\r$/, '') }))
   if (/^(age-encryption\.org\/|-----BEGIN AGE ENCRYPTED)/.test(text.trimStart())) {
-    throw fault(
+    throw badLine(
       source,
       lines[0]!,
       'is the start of an age-encrypted file',
@@ -73,6 +67,7 @@ export async function readIdentities(
     )
   }
   const kept: Line[] = []
+  const plugins: Line[] = []
   for (const line of lines) {
     const trimmed = line.text.trim()
     if (
@@ -83,43 +78,27 @@ export async function readIdentities(
       continue
     const reason =
       options.exact && trimmed !== line.text ? 'has blanks around it or nothing else' : faultOf(trimmed)
-    if (reason) throw fault(source, line, reason)
-    kept.push({ number: line.number, text: trimmed })
+    if (reason) throw badLine(source, line, reason)
+    const list = isPlugin(trimmed) ? plugins : kept
+    list.push({ number: line.number, text: trimmed })
   }
-  if (kept.length === 0) throw new NoIdentity(source)
+  const pluginLines = plugins.map(({ number }) => number)
+  if (kept.length === 0) {
+    if (plugins.length === 0) throw new NoIdentity(source)
+    if (options.exact) return { identities: [], pluginLines }
+    throw badLine(source, plugins[0]!, 'is a plugin identity, and the controller has no age plugins')
+  }
   const recipients = new Map(options.known?.map(({ secret, recipient }) => [secret, recipient]))
   const fresh = kept.filter(({ text }) => !recipients.has(text))
   const found = fresh.length > 0 ? await recipientsOf(fresh, source, options) : []
   for (const [index, line] of fresh.entries()) recipients.set(line.text, found[index]!)
-  return kept.map((line) => ({ secret: line.text, recipient: recipients.get(line.text)! }))
+  const identities = kept.map((line) => ({ secret: line.text, recipient: recipients.get(line.text)! }))
+  return { identities, pluginLines }
 }
 
 /** The text for the data key `age.agekey`: one identity a line. It is a secret. */
 export function renderIdentities(identities: readonly Identity[]): string {
   return `${identities.map((identity) => identity.secret).join('\n')}\n`
-}
-
-/** Why a line is no identity, as far as its beginning tells; it may still be misspelt where `undefined` is returned. */
-function faultOf(line: string): string | undefined {
-  if (/^AGE-SECRET-KEY-(PQ-)?1/.test(line)) return undefined
-  if (/^AGE-PLUGIN-/.test(line)) return 'is a plugin identity, and the controller has no age plugins'
-  if (/^age-(secret-key|plugin)-/i.test(line)) return 'is an identity not written in capital letters'
-  if (/^age1/.test(line)) return 'is a public key (a recipient), not an identity'
-  if (/^ssh-/.test(line)) return 'is an SSH public key, not an age identity'
-  if (/^-----BEGIN [A-Z ]*PRIVATE KEY/.test(line))
-    return 'is an SSH private key, which the controller does not accept in an age key'
-  if (/^["'`]/.test(line)) return 'starts with a quote'
-  if (/^\w+\s*[=:]\s*["']?AGE-/i.test(line)) return 'has a name in front of the identity'
-  return 'is no age identity'
-}
-
-function fault(
-  source: string,
-  line: Line,
-  reason: string,
-  hint = 'a private key is a line that starts with AGE-SECRET-KEY-1, with nothing around it',
-): BadLine {
-  return new BadLine(source, `line ${line.number} ${reason}`, hint)
 }
 
 /** age-keygen is the judge of what the beginning of a line does not tell; its message quotes the line and is not shown. */
@@ -141,6 +120,6 @@ async function recipientsOf(lines: Line[], source: string, options: ReadOptions)
         { hint: 'age 1.3 or newer is needed: `mise use age@1.3`' },
       )
     }
-    throw fault(source, line, 'is truncated or misspelt: its checksum is wrong')
+    throw badLine(source, line, misspelt)
   }
 }

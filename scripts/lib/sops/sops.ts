@@ -11,7 +11,7 @@ import { isCiphertext } from './format.ts'
 const secretKeys = '^(data|stringData)$'
 
 /** How long sops may take, in ms. It can ask a key service. */
-const sopsLimit = 60_000
+export const sopsLimit = 60_000
 
 /** A Secret as it is before it is encrypted. */
 export interface SecretManifest {
@@ -81,25 +81,4 @@ async function checkSelection(encrypted: string, manifest: SecretManifest, what:
     `${what}: ${selector} of the rule that matches ${isPlain ? 'leaves values in the clear' : 'encrypts more than the values'}`,
     { hint: `give the rule encrypted_regex: ${secretKeys} in its place` },
   )
-}
-
-/**
- * Decrypts a SOPS file with these identities and no others.
- * @param identities age identities, one a line. A secret: they go in by stdin.
- * @returns the plaintext as YAML. It is a secret.
- * @throws CommandError with the redacted stderr of sops where it cannot be decrypted or its MAC is wrong
- */
-export async function decrypt(
-  file: string,
-  identities: string,
-  { env, signal }: Pick<Repository, 'env' | 'signal'>,
-): Promise<string> {
-  return run(['sops', 'decrypt', '--output-type', 'yaml', file], {
-    input: identities,
-    // /dev/stdin can be opened by name only if it is a pipe
-    pipe: true,
-    env: { PATH: env.PATH, HOME: '/nonexistent', SOPS_AGE_KEY_FILE: '/dev/stdin' },
-    signal,
-    timeout: sopsLimit,
-  })
 }

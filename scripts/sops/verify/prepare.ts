@@ -1,7 +1,6 @@
 import { commitOf, idOf } from '../../lib/cluster/flux-objects.ts'
-import { repositoryRoot } from '../../lib/git.ts'
+import { repositoryRoot, withoutCredentials } from '../../lib/git.ts'
 import { type Branch, openBranch } from './branch/branch.ts'
-import { withoutCredentials } from './branch/remote.ts'
 import { type ClusterKey, readClusterKey } from './checks/cluster-key.ts'
 import { findTarget, type Target } from './checks/target.ts'
 import { notChecked } from './findings/verdict.ts'

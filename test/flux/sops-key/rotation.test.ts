@@ -13,7 +13,7 @@ test('refuses a rotation after which Flux could not decrypt a file, and says how
   await withPlace(async ({ sopsKey, secret, root }) => {
     await sopsKey()
     const before = await secret()
-    writeFileSync(join(root, 'new.txt'), newKey.text)
+    writeFileSync(join(root, 'new.txt'), newKey.text, { mode: 0o600 })
     const refused = await sopsKey(['--key-file', 'new.txt'])
     assert.is(refused.code, 1)
     assert.is(refused.stdout, '')

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { readFiles, withDirectory, writeFiles } from '../files.ts'
@@ -40,11 +40,12 @@ export async function withPlace(use: (place: Place) => Promise<void>): Promise<v
       const root = join(directory, 'repository')
       mkdirSync(root)
       writeFiles(root, {
-        '.gitignore': '.age-key.txt\n',
+        '.gitignore': '.age-key.txt\nnew.txt\n',
         '.age-key.txt': oldKey.text,
         '.sops.yaml': sopsConfig(oldKey.recipient),
         'apps/x.enc.yaml': encryptSecret(oldKey.recipient),
       })
+      chmodSync(join(root, '.age-key.txt'), 0o600)
       execFileSync('git', ['init', '--quiet', root], { env })
       await sandbox.kubectl(['create', 'namespace', namespace])
       const kubectl = (args: string[], input?: string) => sandbox.kubectl([...args, '-n', namespace], input)

@@ -37,7 +37,7 @@ const good: Record<string, [text: string, recipients: string[]]> = {
 }
 for (const [name, [text, recipients]] of Object.entries(good)) {
   test(`reads ${name}`, async () => {
-    const identities = await readIdentities(text, 'key.txt', { env })
+    const { identities } = await readIdentities(text, 'key.txt', { env })
     assert.equal(
       identities.map(({ recipient }) => recipient),
       recipients,
@@ -46,6 +46,8 @@ for (const [name, [text, recipients]] of Object.entries(good)) {
   })
 }
 
+/** Of a plugin that nobody has. It is no secret. */
+const plugin = 'AGE-PLUGIN-NONE-1UUQXN8'
 const typo = one.secret.replace(/.$/, (last) => (last === 'Q' ? 'P' : 'Q'))
 const bad: Record<string, [text: string, message: RegExp]> = {
   'a public key': [`# key\n${one.recipient}\n`, /key\.txt: line 2 is a public key/],
@@ -67,7 +69,8 @@ const bad: Record<string, [text: string, message: RegExp]> = {
     /line 1 is the start of an age-encrypted file/,
   ],
   'a binary age file': ['age-encryption.org/v1\n-> scrypt', /line 1 is the start of an age-encrypted file/],
-  'a plugin identity': [`${one.secret}\nAGE-PLUGIN-YUBIKEY-1QQPQYQJZ`, /line 2 is a plugin identity/],
+  'a plugin identity alone': [`\n${plugin}`, /line 2 is a plugin identity/],
+  'a misspelt plugin identity': [`${one.secret}\n${plugin}Q`, /line 2 is truncated or misspelt/],
   quotes: [`"${one.secret}"`, /line 1 starts with a quote/],
   'a name in front': [`SOPS_AGE_KEY=${one.secret}`, /line 1 has a name in front/],
   'something else': ['hello', /line 1 is no age identity/],
@@ -91,8 +94,30 @@ test('exact: what the controller refuses although it could be mended is refused'
   ]) {
     assert.match(await refusal(text, true), /line \d has blanks around it/)
   }
-  const identities = await readIdentities(`# note\r\n\r\n${one.secret}\r\n`, 'key.txt', { env, exact: true })
+  const { identities } = await readIdentities(`# note\r\n\r\n${one.secret}\r\n`, 'key.txt', {
+    env,
+    exact: true,
+  })
   assert.is(identities.length, 1)
+})
+
+test('a plugin identity beside another one is left out, and its line is told', async () => {
+  for (const exact of [false, true]) {
+    const key = await readIdentities(`# key\n${plugin}\n${one.secret}\n`, 'key.txt', { env, exact })
+    assert.equal(
+      key.identities.map(({ recipient }) => recipient),
+      [one.recipient],
+    )
+    assert.equal(key.pluginLines, [2])
+  }
+})
+
+test('exact: the controller reads a plugin identity alone, and nothing can be decrypted with it', async () => {
+  assert.equal(await readIdentities(plugin, 'key.txt', { env, exact: true }), {
+    identities: [],
+    pluginLines: [1],
+  })
+  assert.match(await refusal(`${plugin}Q`, true), /line 1 is truncated or misspelt/)
 })
 
 test('age-keygen is named where it is missing', async () => {

@@ -61,6 +61,31 @@ test('readKeyGroups: a text that only mentions ciphertext is no SOPS file', asyn
     assert.is(await readKeyGroups(text), undefined, text)
 })
 
+test('readKeyGroups: what stands beside the metadata says nothing', async () => {
+  const yaml = encrypt('yaml', `a: ${three}\n`, '/dev/null', ['--age', `${one}`, '--encrypted-regex', '^b$'])
+  const noted = `# for ${three}\n${yaml}`
+  assert.match(noted, `a: ${three}`)
+  assert.equal(await readKeyGroups(noted), [{ age: [one], others: false }])
+  const dotenv = `# ${three}\n${encrypt('dotenv', 'A=b\n', '/dev/null', ['--age', `${one}`])}`
+  assert.equal(await readKeyGroups(dotenv), [{ age: [one], others: false }])
+})
+
+test('readKeyGroups: documents that were encrypted one by one must all be opened', async () => {
+  const [first, second] = [one, two].map((key) =>
+    encrypt('yaml', inputs.yaml, '/dev/null', ['--age', `${key}`]),
+  )
+  assert.equal(await readKeyGroups(`${first}---\n${second}---\n${first}`), [
+    { age: [one], others: false },
+    { age: [two], others: false },
+  ])
+})
+
+test('readKeyGroups: CRLF, and no final newline', async () => {
+  const yaml = encrypt('yaml', inputs.yaml)
+  for (const text of [yaml.replaceAll('\n', '\r\n'), yaml.trimEnd()])
+    assert.equal(await readKeyGroups(text), [{ age: [one, two], others: false }])
+})
+
 test('ageRecipients: each once, whatever stands around it', () => {
   assert.equal(ageRecipients(`age: >-\n  ${one},\n  ${two}\nx: "${one}"`), [one, two])
   assert.equal(ageRecipients('age1short age1SECRET'), [])

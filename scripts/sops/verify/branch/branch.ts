@@ -2,10 +2,10 @@ import { realpathSync } from 'node:fs'
 import { commitOf } from '../../../lib/cluster/flux-objects.ts'
 import { commitFiles } from '../../../lib/commit.ts'
 import { UserError } from '../../../lib/errors.ts'
-import type { Repository } from '../../../lib/git.ts'
+import { type Repository, withoutCredentials } from '../../../lib/git.ts'
 import { attempt, run } from '../../../lib/run.ts'
 import { push, remoteLimit } from './push.ts'
-import { remoteFrom, withoutCredentials } from './remote.ts'
+import { remoteFrom } from './remote.ts'
 import { addWorktree, removeDeadWorktrees } from './worktree.ts'
 
 /** The remote branch that the cluster follows, checked out in a temporary worktree. */

@@ -2,11 +2,6 @@ import { resolve } from 'node:path'
 import type { Repository } from '../../../lib/git.ts'
 import { attempt } from '../../../lib/run.ts'
 
-/** A URL without the credentials that it may hold. */
-export function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//')
-}
-
 /**
  * How git is to be told of a remote in another working tree, where a relative path would mean another place.
  * @param given name or URL of the remote

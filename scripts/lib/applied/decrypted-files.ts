@@ -1,0 +1,130 @@
+import {
+  commitOf,
+  type GitRepository,
+  idOf,
+  type Kustomization,
+  sourceIdOf,
+} from '../cluster/flux-objects.ts'
+import type { Repository } from '../git.ts'
+import { fetchCommit } from '../git-objects.ts'
+import type { Gap } from '../kustomize/unfollowed.ts'
+import { additionsOf } from '../repository/additions.ts'
+import { directoryAt } from '../repository/file-tree.ts'
+import { type KeyGroup, readKeyGroups } from '../sops/recipients.ts'
+import type { Mapping } from '../yaml/values.ts'
+import { type Revision, readRevision } from './revision.ts'
+import { remotesFor } from './same-repository.ts'
+
+/** A file that a Kustomization of a cluster builds and decrypts. */
+export interface DecryptedFile {
+  /** Relative to the root of the repository. */
+  file: string
+  commit: string
+  /** `namespace/name` */
+  kustomization: string
+  groups: KeyGroup[]
+}
+
+/** Why it cannot be seen which files a Kustomization decrypts. */
+export type NotSeen = { kustomization: string } & (
+  | { code: 'no-repository' }
+  | { code: 'source-kind'; kind: string }
+  | { code: 'source-missing'; source: string }
+  | { code: 'no-revision'; source: string }
+  | { code: 'other-repository'; source: string; url: string }
+  | { code: 'not-followed'; gap: Gap }
+  /** A SOPS file inside of a value, for example. */
+  | { code: 'recipients-not-read'; file: string }
+)
+
+/** What a cluster decrypts. */
+export interface Decrypted {
+  files: DecryptedFile[]
+  /** What is not known, which is never nothing. */
+  notSeen: NotSeen[]
+}
+
+/**
+ * Finds the files that Kustomizations of a cluster build and decrypt, at each revision that they have applied, have tried, or
+ * are about to apply. It reads commits from the object store, and fetches those that are missing there.
+ * @param kustomizations as the cluster has them
+ * @param sources all GitRepositories of the cluster
+ * @param repository that the user stands in; `undefined` outside of one
+ */
+export async function findDecryptedFiles(
+  kustomizations: readonly Kustomization[],
+  sources: readonly GitRepository[],
+  repository: Repository | undefined,
+): Promise<Decrypted> {
+  const revisions = new Map<string, Promise<Revision>>()
+  const revisionAt = (commit: string, at: Repository) => {
+    const known = revisions.get(commit) ?? readRevision(at, commit)
+    revisions.set(commit, known)
+    return known
+  }
+  const found = await Promise.all(
+    kustomizations.map((kustomization) => decryptedBy(kustomization, sources, repository, revisionAt)),
+  )
+  return { files: found.flatMap(({ files }) => files), notSeen: found.flatMap(({ notSeen }) => notSeen) }
+}
+
+async function decryptedBy(
+  kustomization: Kustomization,
+  sources: readonly GitRepository[],
+  repository: Repository | undefined,
+  revisionAt: (commit: string, repository: Repository) => Promise<Revision>,
+): Promise<Decrypted> {
+  const id = idOf(kustomization)
+  const nothing = (why: DistributiveOmit<NotSeen, 'kustomization'>) => ({
+    files: [],
+    notSeen: [{ kustomization: id, ...why } as NotSeen],
+  })
+  const { kind } = kustomization.spec.sourceRef
+  if (kind !== 'GitRepository') return nothing({ code: 'source-kind', kind })
+  const source = sourceIdOf(kustomization)
+  const object = sources.find((candidate) => idOf(candidate) === source)
+  if (!object) return nothing({ code: 'source-missing', source })
+  const commits = commitsOf(kustomization, object)
+  if (commits.length === 0) return nothing({ code: 'no-revision', source })
+  if (!repository) return nothing({ code: 'no-repository' })
+  const remotes = await remotesFor(object, repository)
+  const decrypted: Decrypted = { files: [], notSeen: [] }
+  for (const commit of commits) {
+    if (!(await fetchCommit(repository, commit, remotes)))
+      return nothing({ code: 'other-repository', source, url: object.spec.url })
+    const revision = await revisionAt(commit, repository)
+    const { files, gaps } = await filesAt(kustomization, revision)
+    for (const gap of gaps) decrypted.notSeen.push({ kustomization: id, code: 'not-followed', gap })
+    for (const { file, groups } of files)
+      if (groups) decrypted.files.push({ file, groups, commit, kustomization: id })
+      else decrypted.notSeen.push({ kustomization: id, code: 'recipients-not-read', file })
+  }
+  return decrypted
+}
+
+type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never
+
+/** The commits that a Kustomization has applied, has tried, or finds in its source. */
+function commitsOf({ status }: Kustomization, source: GitRepository): string[] {
+  const revisions = [
+    status?.lastAppliedRevision,
+    status?.lastAttemptedRevision,
+    source.status?.artifact?.revision,
+  ]
+  return [...new Set(revisions.flatMap((revision) => commitOf(revision) ?? []))]
+}
+
+/** The encrypted files in the build of a path; none where the commit does not have the path, so that Flux builds nothing. */
+async function filesAt(
+  kustomization: Kustomization,
+  { tree, builder, textOf }: Revision,
+): Promise<{ files: { file: string; groups: KeyGroup[] | undefined }[]; gaps: readonly Gap[] }> {
+  const directory = directoryAt(kustomization.spec.path ?? '.')
+  if (directory === undefined || !tree.directories.has(directory)) return { files: [], gaps: [] }
+  const value = kustomization as unknown as Mapping
+  const { encrypted, hidden } = builder.flux(directory, additionsOf(value, ''))
+  const files = await Promise.all(
+    [...encrypted].map(async (file) => ({ file, groups: await readKeyGroups(textOf(file)) })),
+  )
+  return { files, gaps: hidden }
+}

@@ -1,0 +1,37 @@
+import type { Repository } from '../git.ts'
+import { filesOfCommit, readBlobs, searchCommit } from '../git-objects.ts'
+import { isKustomizationFile, parseKustomizationFile } from '../kustomize/kustomization-file.ts'
+import { type Builder, makeBuilder } from '../repository/builds.ts'
+import { type FileTree, makeFileTree } from '../repository/file-tree.ts'
+import { ciphertextMarks } from '../sops/format.ts'
+
+/** The files of a commit, as far as it matters what Flux builds and decrypts of them. */
+export interface Revision {
+  tree: FileTree
+  builder: Builder
+  /** The text of a file with ciphertext or of a kustomization file; empty for every other one. */
+  textOf(file: string): string
+}
+
+/**
+ * Reads a commit from the object store, where it must be. Flux Kustomizations in it are not looked for: what the cluster has
+ * of them counts.
+ */
+export async function readRevision(repository: Repository, commit: string): Promise<Revision> {
+  const [files, encrypted] = await Promise.all([
+    filesOfCommit(repository, commit),
+    searchCommit(repository, commit, ciphertextMarks),
+  ])
+  const names = [...files.keys()]
+  const wanted = [...new Set([...names.filter(isKustomizationFile), ...encrypted])]
+  const texts = await readBlobs(
+    repository,
+    wanted.flatMap((file) => files.get(file) ?? []),
+  )
+  const textOf = (file: string) => texts.get(files.get(file) ?? '') ?? ''
+  const kustomizations = names
+    .filter(isKustomizationFile)
+    .map((file) => parseKustomizationFile(repository.root, file, textOf(file)))
+  const tree = makeFileTree(names, [], kustomizations, textOf)
+  return { tree, builder: makeBuilder(tree), textOf }
+}

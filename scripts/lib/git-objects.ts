@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto'
+import { callGit, type Repository } from './git.ts'
+import { attempt, run } from './run.ts'
+
+/** How long git may take to fetch a commit, in ms. */
+const fetchLimit = 60_000
+
+/** Whether a commit is in the object store of a repository. */
+export async function hasCommit({ root: cwd, env, signal }: Repository, commit: string): Promise<boolean> {
+  const args = ['git', 'cat-file', '-e', `${commit}^{commit}`]
+  return (await attempt(args, { cwd, env, signal })).code === 0
+}
+
+/**
+ * Brings a commit into the object store where it is missing. No branch, no tag and no FETCH_HEAD of the user moves.
+ * @param remotes names or URLs, tried in turn
+ * @returns whether it is there now
+ */
+export async function fetchCommit(
+  repository: Repository,
+  commit: string,
+  remotes: readonly string[],
+): Promise<boolean> {
+  if (await hasCommit(repository, commit)) return true
+  const { root: cwd, env, signal } = repository
+  // not with --depth, which would make the user's repository a shallow one
+  const fetch = ['git', 'fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance']
+  fetch.push('--recurse-submodules=no', '--refmap=')
+  for (const remote of remotes) {
+    const { code } = await attempt([...fetch, remote, commit], { cwd, env, signal, timeout: fetchLimit })
+    if (code === 0 && (await hasCommit(repository, commit))) return true
+  }
+  return false
+}
+
+/** The URL of each remote of a repository, by its name. */
+export async function remotesOf({ root: cwd, env, signal }: Repository): Promise<Map<string, string>> {
+  const args = ['git', 'config', '-z', '--get-regexp', '^remote\\..*\\.url$']
+  const listed = await run(args, { cwd, env, signal, okCodes: [1] })
+  const entries = listed.split('\0').filter(Boolean)
+  return new Map(
+    entries.map((entry) => {
+      const [name = '', url = ''] = entry.split('\n')
+      return [name.slice('remote.'.length, -'.url'.length), url] as const
+    }),
+  )
+}
+
+/** The regular files of a commit, each with its blob; no links and no submodules. @returns paths relative to the root */
+export async function filesOfCommit(repository: Repository, commit: string): Promise<Map<string, string>> {
+  const listed = await callGit(repository, ['ls-tree', '-r', '-z', '--full-tree', commit])
+  const files = listed.split('\0').flatMap((entry) => {
+    const [, blob, path] = /^100\d+ blob (\w+)\t(.*)$/s.exec(entry) ?? []
+    return blob && path ? [[path, blob] as const] : []
+  })
+  return new Map(files)
+}
+
+/** The files of a commit that hold one of these texts. */
+export async function searchCommit(
+  { root: cwd, env, signal }: Repository,
+  commit: string,
+  texts: readonly string[],
+): Promise<string[]> {
+  const patterns = texts.flatMap((text) => ['-e', text])
+  const grep = [
+    'git',
+    'grep',
+    '--no-color',
+    '--full-name',
+    '--files-with-matches',
+    '--fixed-strings',
+    '-z',
+    '-a',
+  ]
+  const found = await run([...grep, ...patterns, commit, '--'], { cwd, env, signal, okCodes: [1] })
+  return found
+    .split('\0')
+    .filter(Boolean)
+    .map((file) => file.slice(commit.length + 1))
+}
+
+/** Reads blobs as text, by one process. @returns them by their name */
+export async function readBlobs(
+  { root: cwd, env, signal }: Repository,
+  blobs: readonly string[],
+): Promise<Map<string, string>> {
+  if (blobs.length === 0) return new Map()
+  // no blob can hold it: it is made after they were written
+  const mark = randomBytes(16).toString('hex')
+  const args = ['git', 'cat-file', `--batch=${mark} %(objectname)`, '--buffer']
+  const output = await run(args, { cwd, env, signal, input: `${[...new Set(blobs)].join('\n')}\n` })
+  // git ends each blob with a line end of its own
+  const parts = output
+    .replace(/\n$/, '')
+    .split(new RegExp(`(?:^|\\n)${mark} `))
+    .slice(1)
+  return new Map(parts.map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]))
+}

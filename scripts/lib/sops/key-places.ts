@@ -1,0 +1,152 @@
+import { readFileSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { addAbortSignal } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { UserError } from '../errors.ts'
+import { pathBelow } from '../paths.ts'
+import { run } from '../run.ts'
+import { keyText } from './key-text.ts'
+
+/** How long the user's own command for the key may take, in ms. It may ask for a passphrase. */
+const commandLimit = 60_000
+
+/** Where an age key is looked for. */
+export interface KeyOptions {
+  /** `--key-file`: a path, or `-` for stdin. */
+  keyFile: string | undefined
+  /** Where the user stands: relative paths start there. */
+  cwd: string
+  /** The root of the repository; `.age-key.txt` is looked for from `cwd` up to it. `undefined` outside of one. */
+  root: string | undefined
+  env: NodeJS.ProcessEnv
+  signal: AbortSignal
+}
+
+/** A place that has, or should have, an age key. */
+export interface KeyPlace {
+  /** For people, relative to `cwd` where it is below that: `SOPS_AGE_KEY_FILE (keys.txt)`. */
+  source: string
+  /** The file, absolute; `undefined` where it is none. */
+  file: string | undefined
+  /**
+   * @returns the key, unchecked. It is a secret.
+   * @throws UserError where it cannot be read; never quotes what it read. The reason of `signal` where that is aborted; stdin
+   *   then keeps the process no longer.
+   */
+  read(): Promise<string>
+}
+
+/**
+ * The places that have an age key, and those that are named, in the order in which they count: `--key-file`,
+ * SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, `.age-key.txt` from where the user stands up to the root of the
+ * repository or in its main working tree, and the default file of sops (sops v3.13.2 age/keysource.go loadIdentities).
+ */
+export function keyPlaces(options: KeyOptions): KeyPlace[] {
+  const { env, cwd, keyFile } = options
+  const places: KeyPlace[] = []
+  const add = (file: string, variable?: string) => {
+    const shown = pathBelow(cwd, file) ?? file
+    const source = variable ? `${variable} (${shown})` : shown
+    places.push({ source, file, read: async () => readKeyFile(file, variable) })
+  }
+  if (keyFile === '-')
+    places.push({ source: 'stdin', file: undefined, read: () => readStdin(options.signal) })
+  else if (keyFile) add(keyFile)
+  if (env.SOPS_AGE_KEY_FILE) add(resolve(cwd, env.SOPS_AGE_KEY_FILE), 'SOPS_AGE_KEY_FILE')
+  if (env.SOPS_AGE_KEY) {
+    // in this variable alone, sops takes several identities on a line
+    const key = env.SOPS_AGE_KEY.replace(/[ \t]+(?=AGE-)/g, '\n')
+    places.push({ source: 'SOPS_AGE_KEY', file: undefined, read: async () => key })
+  }
+  const command = env.SOPS_AGE_KEY_CMD
+  if (command)
+    places.push({
+      source: 'SOPS_AGE_KEY_CMD',
+      file: undefined,
+      read: () => runKeyCommand(command, options),
+    })
+  for (const file of [...keyFilesOfRepository(options), defaultFile(env)]) if (isFile(file)) add(file)
+  return places
+}
+
+/** Where `.age-key.txt` may be: the nearest first, the main working tree last. */
+function keyFilesOfRepository({ cwd, root }: KeyOptions): string[] {
+  const name = '.age-key.txt'
+  const directories = [cwd]
+  while (root && pathBelow(root, directories.at(-1)!) !== undefined && directories.at(-1) !== root)
+    directories.push(dirname(directories.at(-1)!))
+  const main = root && mainWorkingTree(root)
+  return [...new Set([...directories, ...(root ? [root] : []), ...(main ? [main] : [])])].map((directory) =>
+    join(directory, name),
+  )
+}
+
+/** The main working tree of a repository, where `root` is a worktree of it (gitrepository-layout: `.git` is a file then). */
+function mainWorkingTree(root: string): string | undefined {
+  try {
+    const [, directory] = /^gitdir: (.*)$/m.exec(readFileSync(join(root, '.git'), 'utf8')) ?? []
+    if (!directory) return undefined
+    const own = resolve(root, directory)
+    const common = resolve(own, readFileSync(join(own, 'commondir'), 'utf8').trim())
+    return basename(common) === '.git' ? dirname(common) : undefined
+  } catch {
+    // a directory, as it mostly is
+    return undefined
+  }
+}
+
+async function readStdin(signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted()
+  let bytes: Buffer
+  try {
+    bytes = await buffer(addAbortSignal(signal, process.stdin))
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+  return keyText(bytes, 'cannot read the age key on stdin')
+}
+
+function readKeyFile(file: string, variable?: string): string {
+  const what = `cannot read the age key file ${file}${variable ? ` that ${variable} names` : ''}`
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(file)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? ''
+    const reasons: Record<string, string> = {
+      ENOENT: 'there is no such file',
+      EACCES: 'permission denied',
+      EISDIR: 'it is a directory',
+    }
+    throw new UserError(`${what}: ${reasons[code] ?? code}`)
+  }
+  return keyText(bytes, what)
+}
+
+/** sops splits the command like a shell and runs it without one; quoting means the same to bash. It may ask on the terminal. */
+async function runKeyCommand(command: string, { env, cwd, signal }: KeyOptions): Promise<string> {
+  const { SOPS_AGE_KEY, ...others } = env
+  const options = { env: others, cwd, signal, timeout: commandLimit, terminal: true }
+  try {
+    return await run(['bash', '-c', command], options)
+  } catch (error) {
+    if (signal.aborted) throw error
+    throw new UserError('the command in SOPS_AGE_KEY_CMD failed, so there is no age key', {
+      hint: 'run it by hand to see why; its output is not shown here because it may hold the key',
+    })
+  }
+}
+
+function defaultFile(env: NodeJS.ProcessEnv): string {
+  const home = env.HOME ?? homedir()
+  const config =
+    env.XDG_CONFIG_HOME ||
+    (process.platform === 'darwin' ? join(home, 'Library', 'Application Support') : join(home, '.config'))
+  return join(config, 'sops', 'age', 'keys.txt')
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}
