@@ -11,6 +11,16 @@ export async function hasCommit({ root: cwd, env, signal }: Repository, commit: 
   return (await attempt(args, { cwd, env, signal })).code === 0
 }
 
+/** Whether one of these commits is in the object store of a repository, by one process. */
+export async function hasAnyCommit(
+  { root: cwd, env, signal }: Repository,
+  commits: readonly string[],
+): Promise<boolean> {
+  if (commits.length === 0) return false
+  const args = ['git', 'cat-file', '--batch-check=%(objecttype)']
+  return /^commit$/m.test(await run(args, { cwd, env, signal, input: `${commits.join('\n')}\n` }))
+}
+
 /**
  * Brings a commit into the object store where it is missing. No branch, no tag and no FETCH_HEAD of the user moves.
  * @param remotes names or URLs, tried in turn

@@ -3,11 +3,12 @@
 // [MISE] tools={node="24"}
 // [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
 // [USAGE] flag "--key-file <file>" help="File with the age private key, or - for stdin (else SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, .age-key.txt, sops's own default file)"
-// [USAGE] flag "-n --namespace <namespace>" var=#true default="flux-system" help="Namespace of the Secret: that of the Kustomizations which use it; may be given several times"
+// [USAGE] flag "-n --namespace <namespace>" var=#true help="Namespace of the Secret; may be given several times (else those of the Kustomizations that name it, or flux-system)"
 // [USAGE] flag "--name <name>" default="sops-age" help="Name of the Secret"
 // [USAGE] flag "--context <context>" help="Context of the kubeconfig (else the current one)"
+// [USAGE] flag "--only" help="Take the other age identities out of the Secret: it then holds this key alone"
 // [USAGE] flag "--dry-run" help="Ask the cluster whether it would accept the change, but write nothing"
-// [USAGE] flag "--force" help="Replace the key even if files of the repository could then not be decrypted"
+// [USAGE] flag "--force" help="Write it whatever the checks say: files may then not be decrypted"
 // [USAGE] flag "--json" help="One JSON document on stdout"
 import { runTask } from '../../scripts/task/run-task.ts'
 
@@ -18,6 +19,7 @@ await runTask(import.meta.filename, async (usage, caller) => {
     namespaces: usage.list('namespace'),
     name: usage.required('name'),
     context: usage.text('context'),
+    only: usage.flag('only'),
     dryRun: usage.flag('dry-run'),
     force: usage.flag('force'),
     caller,

@@ -24,7 +24,14 @@ export function sopsConfig(...recipients: string[]): string {
 
 /** Encrypts a Secret manifest with the real sops. */
 export function encryptSecret(recipient: string, message = 'hello'): string {
-  const manifest = `apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\n  namespace: default\nstringData:\n  message: ${message}\n`
+  return encryptText(
+    recipient,
+    `apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\n  namespace: default\nstringData:\n  message: ${message}\n`,
+  )
+}
+
+/** Encrypts the values of a manifest with the real sops. */
+export function encryptText(recipient: string, input: string): string {
   const args = [
     '--config',
     '/dev/null',
@@ -40,5 +47,5 @@ export function encryptSecret(recipient: string, message = 'hello'): string {
     '--filename-override',
     'x.yaml',
   ]
-  return execFileSync('sops', args, { input: manifest, encoding: 'utf8' })
+  return execFileSync('sops', args, { input, encoding: 'utf8' })
 }

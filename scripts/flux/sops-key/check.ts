@@ -1,14 +1,26 @@
 import { join } from 'node:path'
-import type { FluxUse } from '../../lib/applied/flux-use.ts'
-import type { Caller } from '../../lib/caller.ts'
-import { readKeySecret } from '../../lib/cluster/key-secret.ts'
-import type { Repository } from '../../lib/git.ts'
-import { namesFrom } from '../../lib/paths.ts'
+import { type KeySecret, readKeySecret } from '../../lib/cluster/key-secret.ts'
+import { type NameOf, namesFrom } from '../../lib/paths.ts'
 import type { KeyContent } from '../../lib/sops/age.ts'
+import { findEncryptedFiles } from '../../lib/sops/encrypted-files.ts'
 import { findKeyFileProblems } from '../../lib/sops/key-file.ts'
-import { findOutage, findUnusedIdentities } from './outage.ts'
+import type { KeyOptions } from '../../lib/sops/key-places.ts'
+import { canDecrypt } from '../../lib/sops/recipients.ts'
+import { type Consequences, consequencesOf, type Evidence, findKept } from './consequences.ts'
+import { findFittingPlace, type KeyAt } from './fitting.ts'
 import type { SecretPlan } from './plan.ts'
-import { keyFileWarning, pluginLeftOut, refusalOf, unreadableEntries, unusedIdentity } from './words.ts'
+import { type KeyRefusal, keptBy, refusalOf } from './refusals.ts'
+import { findUnusedIdentities } from './unused.ts'
+import {
+  followsOthers,
+  keyFileWarning,
+  opensNotAll,
+  pluginLeftOut,
+  unreadableEntries,
+  unusedIdentity,
+  willBeLost,
+  willBePutBack,
+} from './words.ts'
 
 /** The key that is to be put into the cluster. */
 export interface NewKey extends KeyContent {
@@ -18,43 +30,138 @@ export interface NewKey extends KeyContent {
   file: string | undefined
 }
 
+/** What the check needs besides the plans. */
+export interface CheckOptions extends Omit<Evidence, 'identities'> {
+  /** The name of the Secret. */
+  name: string
+  /** The name of the context. */
+  context: string
+  /** Nothing is refused. */
+  force: boolean
+  /** Where a key is looked for. */
+  places: KeyOptions
+}
+
+/** What came of the check. */
+export interface Checked {
+  /** None of them holds the key. */
+  warnings: string[]
+  /** What each of the Secrets holds now. */
+  lives: KeySecret[]
+}
+
 /**
  * Checks what would come of the plans for all namespaces.
- * @returns warnings, none of which holds the key
- * @throws UserError (exit 1) where Flux could no longer decrypt a file, or it cannot be seen whether, unless `force`
+ * @throws UserError (exit 1) where Flux could no longer decrypt a file, or it cannot be seen whether, where this is another
+ *   cluster, or somebody keeps the Secret; unless `force`
  */
 export async function checkPlans(
   plans: readonly SecretPlan[],
-  { identities, pluginLines, source, file }: NewKey,
-  { use, repository }: { use: FluxUse | undefined; repository: Repository | undefined },
-  { name, force, caller: { cwd, env, signal } }: { name: string; force: boolean; caller: Caller },
-): Promise<string[]> {
-  const held = await Promise.all(
-    plans.map(async (plan) => ({
-      plan,
-      live: await readKeySecret(plan.live, { env, signal, known: identities }),
-    })),
+  key: NewKey,
+  options: CheckOptions,
+): Promise<Checked> {
+  const { places } = options
+  const { env, signal, cwd } = places
+  const nameOf = (file: string) => namesFrom(cwd)(join(options.repository?.root ?? cwd, file))
+  const lives = await Promise.all(
+    plans.map((plan) => readKeySecret(plan.live, { env, signal, known: key.identities })),
   )
-  const changing = held.filter(({ plan }) => plan.changesKey)
-  const nameOf = (path: string) => namesFrom(cwd)(join(repository?.root ?? cwd, path))
-  if (!force) {
-    for (const { plan, live } of changing) {
-      const secret = { namespace: plan.namespace, name }
-      const outage = await findOutage(live, identities, { secret, use, repository })
-      if (outage) throw refusalOf(outage, { secret: `${plan.namespace}/${name}`, source, nameOf })
-    }
-  }
-  const lives = changing.map(({ live }) => live)
-  const [unused, problems] = await Promise.all([
-    findUnusedIdentities(lives, identities, repository),
-    file === undefined ? [] : findKeyFileProblems(file, repository),
+  const changing = plans.flatMap((plan, index) => (plan.changesKey ? [{ plan, live: lives[index]! }] : []))
+  const perSecret: string[] = []
+  for (const { plan, live } of changing)
+    perSecret.push(...(await checkPlan(plan, live, key, { ...options, nameOf })))
+  const [own, unused] = await Promise.all([
+    warningsOfKey(key, options),
+    warningsOfUnused(
+      changing.map(({ live }) => live),
+      key,
+      options,
+    ),
   ])
+  const unreadable = plans.flatMap(({ namespace, removes }, index) =>
+    unreadableEntries(
+      lives[index]!.ageEntries.filter(({ dataKey }) => !removes.includes(dataKey)),
+      { namespace, name: options.name },
+    ),
+  )
+  return { warnings: [...own, ...perSecret, ...unused, ...unreadable], lives }
+}
+
+/** @returns the warnings of one Secret @throws UserError where it is not to be written */
+async function checkPlan(
+  plan: SecretPlan,
+  live: KeySecret,
+  { identities, source }: NewKey,
+  options: CheckOptions & { nameOf: NameOf },
+): Promise<string[]> {
+  const { name, context, force, use, repository, nameOf } = options
+  const secret = `${plan.namespace}/${name}`
+  const kept = plan.live && (await findKept(plan.live, use, repository))
+  if (force) return kept ? [willBePutBack(secret, keptBy(kept, nameOf).who)] : []
+  const key = { source, recipients: identities.map(({ recipient }) => recipient) }
+  const found = { kept, ...(await consequencesOf(plan, live, { ...options, identities })) }
+  const refusal = refusalIn(found)
+  if (refusal) {
+    const fitting = await fittingFor(refusal, source, options.places)
+    throw refusalOf(refusal, { secret, context, key, fitting, nameOf })
+  }
+  const { wrong, notOpened, willBeLost: lost } = found
+  return [
+    ...(wrong?.code === 'other-repositories' ? [followsOthers(context, wrong.urls)] : []),
+    ...(notOpened.length > 0 ? [opensNotAll(secret, notOpened.map(nameOf))] : []),
+    ...(lost.length > 0 ? [willBeLost(secret, lost.map(nameOf))] : []),
+  ]
+}
+
+/** Why a Secret is not to be written: first who keeps it, for all else is to be done there. */
+function refusalIn({ kept, wrong, outage, takesOut }: Consequences): KeyRefusal | undefined {
+  return kept ?? (takesOut ? wrong : undefined) ?? outage
+}
+
+/** Another place, whose key opens the files that a refusal is about. */
+async function fittingFor(refusal: KeyRefusal, used: string, places: KeyOptions): Promise<KeyAt | undefined> {
+  switch (refusal.code) {
+    case 'files-lost':
+    case 'applied-files-lost':
+    case 'opens-nothing':
+      return findFittingPlace(
+        used,
+        (recipients) => refusal.files.some(({ documents }) => canDecrypt(documents, recipients, false)),
+        places,
+      )
+    case 'unknown-identities':
+      return findFittingPlace(
+        used,
+        (recipients) => refusal.recipients.some((one) => recipients.has(one)),
+        places,
+      )
+    default:
+      return undefined
+  }
+}
+
+async function warningsOfKey(
+  { source, file, pluginLines }: NewKey,
+  { repository }: CheckOptions,
+): Promise<string[]> {
+  const problems = file === undefined ? [] : await findKeyFileProblems(file, repository)
   return [
     ...(pluginLines.length > 0 ? [pluginLeftOut(source, pluginLines)] : []),
     ...problems.map((problem) => keyFileWarning(source, problem)),
-    ...unused.map(unusedIdentity),
-    ...held.flatMap(({ plan: { namespace }, live }) =>
-      unreadableEntries(live.ageEntries, { namespace, name }),
-    ),
   ]
+}
+
+async function warningsOfUnused(
+  lives: readonly KeySecret[],
+  { identities, source }: NewKey,
+  { repository, places }: CheckOptions,
+): Promise<string[]> {
+  const unused = await findUnusedIdentities(lives, identities, repository)
+  if (unused.length < identities.length || !repository)
+    return unused.map((one) => unusedIdentity(one, undefined))
+  const files = await findEncryptedFiles(repository)
+  const opensOne = (recipients: ReadonlySet<string>) =>
+    files.some(({ documents }) => canDecrypt(documents, recipients, false))
+  const fitting = await findFittingPlace(source, opensOne, places)
+  return unused.map((one) => unusedIdentity(one, fitting))
 }

@@ -1,4 +1,4 @@
-import { ageDataKey } from '../../lib/cluster/key-secret.ts'
+import { ageDataKey, isAgeEntry } from '../../lib/cluster/key-secret.ts'
 import { fieldManager } from '../../lib/cluster/kube-api.ts'
 import type { KubeObject, ManagedFields, Secret } from '../../lib/cluster/kube-objects.ts'
 
@@ -16,8 +16,10 @@ export interface SecretPlan {
   result: 'created' | 'configured' | 'unchanged'
   /** What to apply. It holds the private key. */
   manifest: KubeObject
-  /** The data key has another value now. */
+  /** The data key has another value now, or other entries go. */
   changesKey: boolean
+  /** Other data keys with age identities, which go. */
+  removes: string[]
   /** Field managers that own another value of the data key now and lose it. */
   takenFrom: string[]
   /** A copy of the key in an annotation has to go. */
@@ -30,11 +32,13 @@ export interface SecretPlan {
  * Works out what has to change so that a Secret holds `value` under `age.agekey`.
  * @param live the Secret in the cluster, with `metadata.managedFields`
  * @param value the identities, one a line. A secret.
+ * @param only whether its other age identities go
  */
 export function planSecret(
   live: Secret | undefined,
   metadata: { name: string; namespace: string },
   value: string,
+  only: boolean,
 ): SecretPlan {
   const data = { [ageDataKey]: Buffer.from(value).toString('base64') }
   const manifest = {
@@ -52,6 +56,7 @@ export function planSecret(
       manifest,
       result: 'created',
       changesKey: true,
+      removes: [],
       takenFrom: [],
       removeLastApplied: false,
       obstacle: undefined,
@@ -59,13 +64,17 @@ export function planSecret(
   const sameValue = live.data?.[ageDataKey] === data[ageDataKey]
   const watched = Object.entries(watchLabel).every(([key, label]) => live.metadata.labels?.[key] === label)
   const removeLastApplied = live.metadata.annotations?.[lastApplied] !== undefined
-  const isUnchanged = sameValue && watched && !removeLastApplied
+  const removes = only
+    ? Object.keys(live.data ?? {}).filter((dataKey) => isAgeEntry(dataKey) && dataKey !== ageDataKey)
+    : []
+  const isUnchanged = sameValue && watched && !removeLastApplied && removes.length === 0
   return {
     namespace,
     live,
     manifest,
     result: isUnchanged ? 'unchanged' : 'configured',
-    changesKey: !sameValue,
+    changesKey: !sameValue || removes.length > 0,
+    removes,
     takenFrom: sameValue ? [] : ownersOf(live.metadata.managedFields ?? []),
     removeLastApplied,
     obstacle: isUnchanged ? undefined : obstacleOf(live),

@@ -10,7 +10,7 @@ import { fetchCommit } from '../git-objects.ts'
 import type { Gap } from '../kustomize/unfollowed.ts'
 import { additionsOf } from '../repository/additions.ts'
 import { directoryAt } from '../repository/file-tree.ts'
-import { type KeyGroup, readKeyGroups } from '../sops/recipients.ts'
+import { type KeyGroups, readKeyGroups } from '../sops/recipients.ts'
 import type { Mapping } from '../yaml/values.ts'
 import { type Revision, readRevision } from './revision.ts'
 import { remotesFor } from './same-repository.ts'
@@ -22,7 +22,8 @@ export interface DecryptedFile {
   commit: string
   /** `namespace/name` */
   kustomization: string
-  groups: KeyGroup[]
+  /** The key groups of each of its documents. */
+  documents: KeyGroups[]
 }
 
 /** Why it cannot be seen which files a Kustomization decrypts. */
@@ -32,6 +33,8 @@ export type NotSeen = { kustomization: string } & (
   | { code: 'source-missing'; source: string }
   | { code: 'no-revision'; source: string }
   | { code: 'other-repository'; source: string; url: string }
+  /** It is from this repository, and could not be fetched. */
+  | { code: 'not-fetched'; source: string; commit: string }
   | { code: 'not-followed'; gap: Gap }
   /** A SOPS file inside of a value, for example. */
   | { code: 'recipients-not-read'; file: string }
@@ -91,12 +94,16 @@ async function decryptedBy(
   const decrypted: Decrypted = { files: [], notSeen: [] }
   for (const commit of commits) {
     if (!(await fetchCommit(repository, commit, remotes)))
-      return nothing({ code: 'other-repository', source, url: object.spec.url })
+      return nothing(
+        remotes.length > 0
+          ? { code: 'not-fetched', source, commit }
+          : { code: 'other-repository', source, url: object.spec.url },
+      )
     const revision = await revisionAt(commit, repository)
     const { files, gaps } = await filesAt(kustomization, revision)
     for (const gap of gaps) decrypted.notSeen.push({ kustomization: id, code: 'not-followed', gap })
-    for (const { file, groups } of files)
-      if (groups) decrypted.files.push({ file, groups, commit, kustomization: id })
+    for (const { file, documents } of files)
+      if (documents) decrypted.files.push({ file, documents, commit, kustomization: id })
       else decrypted.notSeen.push({ kustomization: id, code: 'recipients-not-read', file })
   }
   return decrypted
@@ -118,13 +125,13 @@ function commitsOf({ status }: Kustomization, source: GitRepository): string[] {
 async function filesAt(
   kustomization: Kustomization,
   { tree, builder, textOf }: Revision,
-): Promise<{ files: { file: string; groups: KeyGroup[] | undefined }[]; gaps: readonly Gap[] }> {
+): Promise<{ files: { file: string; documents: KeyGroups[] | undefined }[]; gaps: readonly Gap[] }> {
   const directory = directoryAt(kustomization.spec.path ?? '.')
   if (directory === undefined || !tree.directories.has(directory)) return { files: [], gaps: [] }
   const value = kustomization as unknown as Mapping
   const { encrypted, hidden } = builder.flux(directory, additionsOf(value, ''))
   const files = await Promise.all(
-    [...encrypted].map(async (file) => ({ file, groups: await readKeyGroups(textOf(file)) })),
+    [...encrypted].map(async (file) => ({ file, documents: await readKeyGroups(textOf(file)) })),
   )
   return { files, gaps: hidden }
 }

@@ -1,6 +1,6 @@
 import { commitOf, type GitRepository } from '../cluster/flux-objects.ts'
 import type { Repository } from '../git.ts'
-import { hasCommit, remotesOf } from '../git-objects.ts'
+import { hasAnyCommit, remotesOf } from '../git-objects.ts'
 
 /**
  * A URL of a git repository without what does not tell repositories apart: protocol, user, password, port, a `.git` at the
@@ -19,9 +19,12 @@ export async function remotesFor({ spec }: GitRepository, repository: Repository
   return [...remotes].filter(([, url]) => plainUrl(url) === plainUrl(spec.url)).map(([name]) => name)
 }
 
-/** Whether a GitRepository follows a repository: by what it has fetched, or by its URL. */
-export async function follows(source: GitRepository, repository: Repository): Promise<boolean> {
-  const commit = commitOf(source.status?.artifact?.revision)
-  if (commit !== undefined && (await hasCommit(repository, commit))) return true
-  return (await remotesFor(source, repository)).length > 0
+/** Whether one of these GitRepositories follows a repository: by its URL, or by what it has fetched. */
+export async function follow(sources: readonly GitRepository[], repository: Repository): Promise<boolean> {
+  const urls = new Set([...(await remotesOf(repository)).values()].map(plainUrl))
+  if (sources.some(({ spec }) => urls.has(plainUrl(spec.url)))) return true
+  return hasAnyCommit(
+    repository,
+    sources.flatMap(({ status }) => commitOf(status?.artifact?.revision) ?? []),
+  )
 }

@@ -30,13 +30,12 @@ export interface KeySecret {
  */
 export async function readKeySecret(secret: Secret | undefined, options: ReadOptions): Promise<KeySecret> {
   const data = Object.entries(secret?.data ?? {})
-  const isAge = (dataKey: string) => dataKey.endsWith('.agekey')
   const ageEntries = data
-    .filter(([dataKey]) => isAge(dataKey))
+    .filter(([dataKey]) => isAgeEntry(dataKey))
     .map(([dataKey, value]) => readEntry(dataKey, Buffer.from(value, 'base64').toString(), options))
   return {
     ageEntries: await Promise.all(ageEntries),
-    otherDataKeys: data.map(([dataKey]) => dataKey).filter((dataKey) => !isAge(dataKey)),
+    otherDataKeys: data.map(([dataKey]) => dataKey).filter((dataKey) => !isAgeEntry(dataKey)),
   }
 }
 
@@ -50,6 +49,11 @@ async function readEntry(dataKey: string, text: string, options: ReadOptions): P
     if (error instanceof BadLine) return { ...nothing, badLine: error }
     throw error
   }
+}
+
+/** Whether the controller reads age identities from a data key (docs/decryption.md#where-the-key-is-looked-up). */
+export function isAgeEntry(dataKey: string): boolean {
+  return dataKey.endsWith('.agekey')
 }
 
 /** The public keys of entries. */

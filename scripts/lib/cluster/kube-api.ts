@@ -118,19 +118,41 @@ async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
 export async function annotate(
   cluster: Cluster,
   resource: Resource,
-  { namespace, name }: { namespace: string; name: string },
+  object: { namespace: string; name: string },
   annotations: Record<string, string | null>,
 ): Promise<string> {
-  const { metadata } = await call<KubeObject>(
-    cluster,
-    `cannot annotate ${resource.plural} ${namespace}/${name}`,
-    {
-      path: pathOf(resource, namespace, name),
-      query: { fieldManager },
-      patch: { type: 'merge-patch+json', body: { metadata: { annotations } } },
-    },
-  )
+  const what = `cannot annotate ${resource.plural} ${object.namespace}/${object.name}`
+  return merge(cluster, what, resource, object, { metadata: { annotations } })
+}
+
+/**
+ * Merges fields into an object that is there; `null` removes one.
+ * @returns `metadata.resourceVersion` after it
+ * @throws KubectlError
+ */
+export async function merge(
+  cluster: Cluster,
+  what: string,
+  resource: Resource,
+  { namespace, name }: { namespace: string; name: string },
+  body: object,
+): Promise<string> {
+  const { metadata } = await call<KubeObject>(cluster, what, {
+    path: pathOf(resource, namespace, name),
+    query: { fieldManager },
+    patch: { type: 'merge-patch+json', body },
+  })
   return metadata.resourceVersion!
+}
+
+/** Deletes an object. @throws KubectlError */
+export async function remove(
+  cluster: Cluster,
+  what: string,
+  resource: Resource,
+  { namespace, name }: { namespace: string; name: string },
+): Promise<void> {
+  await call(cluster, what, { path: pathOf(resource, namespace, name), method: 'DELETE' })
 }
 
 /**

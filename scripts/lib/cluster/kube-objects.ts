@@ -8,6 +8,14 @@ export interface ObjectMeta {
   labels?: Record<string, string>
   annotations?: Record<string, string>
   managedFields?: ManagedFields[]
+  ownerReferences?: OwnerReference[]
+}
+
+/** An object that this one goes with; `controller`: which also manages it. */
+export interface OwnerReference {
+  kind: string
+  name: string
+  controller?: boolean
 }
 
 /** Who owns which fields of an object (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management). */

@@ -7,6 +7,7 @@ import { explainAnswer, KubectlError, noAnswer, whichCluster } from './kubectl-e
 /** What is asked of the API server; a GET where nothing is changed. */
 export interface Request {
   path: string
+  method?: 'DELETE'
   query?: Record<string, string>
   /** What to change. It may hold a secret: no error quotes it. */
   patch?: { type: 'merge-patch+json' | 'apply-patch+yaml'; body: object }
@@ -34,7 +35,7 @@ export async function call<T>(cluster: Cluster, what: string, options: Request):
 export async function send(
   cluster: Cluster,
   what: string,
-  { path, query = {}, patch }: Request,
+  { path, query = {}, patch, method }: Request,
   late: AbortSignal,
 ): Promise<IncomingMessage> {
   // loading it takes as long as kubectl needs to start
@@ -48,8 +49,8 @@ export async function send(
   const url = `${path}?${new URLSearchParams(query)}`
   const signal = cluster.signal ? AbortSignal.any([cluster.signal, late]) : late
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const method = patch ? 'PATCH' : 'GET'
-    const sent = request({ socketPath, method, path: url, headers, agent: false, signal })
+    const verb = method ?? (patch ? 'PATCH' : 'GET')
+    const sent = request({ socketPath, method: verb, path: url, headers, agent: false, signal })
     sent
       .on('response', resolve)
       .on('error', reject)

@@ -3,13 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { callGit, type Repository, searchFiles } from '../git.ts'
 import { ciphertextStart } from './format.ts'
-import { type KeyGroup, readKeyGroups } from './recipients.ts'
+import { type KeyGroups, readKeyGroups } from './recipients.ts'
 
 /** A SOPS file of a repository. */
 export interface EncryptedFile {
   /** Relative to the root of the repository. */
   file: string
-  groups: KeyGroup[]
+  /** The key groups of each of its documents. */
+  documents: KeyGroups[]
 }
 
 /**
@@ -19,8 +20,8 @@ export interface EncryptedFile {
 export async function findEncryptedFiles(repository: Repository): Promise<EncryptedFile[]> {
   const found: EncryptedFile[] = []
   for (const file of await searchFiles(repository, ciphertextStart)) {
-    const groups = await readKeyGroups(await readFile(join(repository.root, file), 'utf8'))
-    if (groups) found.push({ file, groups })
+    const documents = await readKeyGroups(await readFile(join(repository.root, file), 'utf8'))
+    if (documents) found.push({ file, documents })
   }
   return found
 }

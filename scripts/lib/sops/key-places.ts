@@ -29,6 +29,8 @@ export interface KeyPlace {
   source: string
   /** The file, absolute; `undefined` where it is none. */
   file: string | undefined
+  /** Reading it asks nobody for anything. */
+  isQuiet: boolean
   /**
    * @returns the key, unchecked. It is a secret.
    * @throws UserError where it cannot be read; never quotes what it read. The reason of `signal` where that is aborted; stdin
@@ -48,22 +50,23 @@ export function keyPlaces(options: KeyOptions): KeyPlace[] {
   const add = (file: string, variable?: string) => {
     const shown = pathBelow(cwd, file) ?? file
     const source = variable ? `${variable} (${shown})` : shown
-    places.push({ source, file, read: async () => readKeyFile(file, variable) })
+    places.push({ source, file, isQuiet: true, read: async () => readKeyFile(file, variable) })
   }
   if (keyFile === '-')
-    places.push({ source: 'stdin', file: undefined, read: () => readStdin(options.signal) })
+    places.push({ source: 'stdin', file: undefined, isQuiet: false, read: () => readStdin(options.signal) })
   else if (keyFile) add(keyFile)
   if (env.SOPS_AGE_KEY_FILE) add(resolve(cwd, env.SOPS_AGE_KEY_FILE), 'SOPS_AGE_KEY_FILE')
   if (env.SOPS_AGE_KEY) {
     // in this variable alone, sops takes several identities on a line
     const key = env.SOPS_AGE_KEY.replace(/[ \t]+(?=AGE-)/g, '\n')
-    places.push({ source: 'SOPS_AGE_KEY', file: undefined, read: async () => key })
+    places.push({ source: 'SOPS_AGE_KEY', file: undefined, isQuiet: true, read: async () => key })
   }
   const command = env.SOPS_AGE_KEY_CMD
   if (command)
     places.push({
       source: 'SOPS_AGE_KEY_CMD',
       file: undefined,
+      isQuiet: false,
       read: () => runKeyCommand(command, options),
     })
   for (const file of [...keyFilesOfRepository(options), defaultFile(env)]) if (isFile(file)) add(file)

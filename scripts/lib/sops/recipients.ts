@@ -1,21 +1,29 @@
 import { isMapping, listAt, type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import { ciphertextStart } from './format.ts'
 
-/** Who can decrypt a SOPS file. */
+/** A group of keys, any of which opens it. */
 export interface KeyGroup {
-  /** Recipients of age, any of which can open this group. */
+  /** Recipients of age. */
   age: string[]
-  /** Whether a key that is not of age (PGP, a cloud KMS, Vault) can open it too. */
+  /** Whether it has keys that are not of age (PGP, a cloud KMS, Vault) too. */
   others: boolean
+}
+
+/** What opens one document of a SOPS file. */
+export interface KeyGroups {
+  /** Usually one. */
+  groups: KeyGroup[]
+  /** How many of the groups must be opened (sops v3.13.2 sops.go GetDataKeyWithKeyServices: all, where it is not set). */
+  threshold: number
 }
 
 /**
  * Reads from the metadata of a SOPS file of any format who can decrypt it. What else is in the file, comments and
  * annotations for example, says nothing.
- * @returns the key groups: usually one; of several, every one must be opened, those of all documents among them. `undefined`
- *   where the text is no SOPS file.
+ * @returns the key groups of each document, all of which must be opened; those that are alike once. `undefined` where the text
+ *   is no SOPS file.
  */
-export async function readKeyGroups(text: string): Promise<KeyGroup[] | undefined> {
+export async function readKeyGroups(text: string): Promise<KeyGroups[] | undefined> {
   if (!text.includes(ciphertextStart)) return undefined
   const blocks = linesOfBlocks(text)
   // as sops writes YAML, it can be read without the parser, which takes longer than all else
@@ -23,8 +31,8 @@ export async function readKeyGroups(text: string): Promise<KeyGroup[] | undefine
     return unique(blocks.map(plainGroup))
   const { parseDocuments } = await import('../yaml/documents.ts')
   const found = [...parseDocuments(text).map(({ value }) => valueAt(value, 'sops')), flatBlock(text)]
-  const groups = found.filter(isMapping).flatMap(groupsOf)
-  return groups.length > 0 ? unique(groups) : undefined
+  const documents = found.filter(isMapping).map(groupsOf)
+  return documents.length > 0 ? unique(documents) : undefined
 }
 
 /** The blocks that `sops:` begins in a line of its own, one for each document. */
@@ -32,23 +40,26 @@ function linesOfBlocks(text: string): string[] {
   return text.match(/^sops:\r?\n(?:(?: .*)?\r?\n|[ ].*$)+/gm) ?? []
 }
 
-function plainGroup(lines: string): KeyGroup {
+function plainGroup(lines: string): KeyGroups {
   const recipients = lines.matchAll(/^ +(?:- )?recipient: (\S.*?)\r?$/gm)
-  return {
+  const group = {
     age: [...recipients].map(([, recipient]) => recipient!),
     others: /^ +(?:- )?(?:fp|arn|resource_id|vault_url|vault_address): /m.test(lines),
   }
+  return { groups: [group], threshold: 1 }
 }
 
 /** The fields that hold the keys which are not of age (sops v3.13.2 stores/stores.go). */
 const otherKeys = ['pgp', 'kms', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault']
 
-function groupsOf(block: Mapping): KeyGroup[] {
-  const groups = listAt(block, 'key_groups')
-  return (groups.length > 0 ? groups : [block]).map((group) => ({
+function groupsOf(block: Mapping): KeyGroups {
+  const listed = listAt(block, 'key_groups')
+  const groups = (listed.length > 0 ? listed : [block]).map((group) => ({
     age: listAt(group, 'age').flatMap((key) => textAt(key, 'recipient') ?? []),
     others: otherKeys.some((field) => listAt(group, field).length > 0),
   }))
+  // text in dotenv and INI files
+  return { groups, threshold: Number(valueAt(block, 'shamir_threshold')) || groups.length }
 }
 
 /**
@@ -74,8 +85,8 @@ function put(into: Mapping, [key, ...rest]: string[], value: string): void {
   }
 }
 
-function unique(groups: readonly KeyGroup[]): KeyGroup[] {
-  return [...new Map(groups.map((group) => [JSON.stringify(group), group])).values()]
+function unique(documents: readonly KeyGroups[]): KeyGroups[] {
+  return [...new Map(documents.map((document) => [JSON.stringify(document), document])).values()]
 }
 
 /** Every age recipient that a text names, such as a `.sops.yaml`. */
@@ -85,15 +96,20 @@ export function ageRecipients(text: string): string[] {
 
 /**
  * Whether somebody can decrypt a file who has the private keys of `recipients`.
- * @param groups of the file
+ * @param documents the key groups of each document of the file
  * @param others whether they have keys that are not of age as well
  */
 export function canDecrypt(
-  groups: readonly KeyGroup[],
+  documents: readonly KeyGroups[],
   recipients: ReadonlySet<string>,
   others: boolean,
 ): boolean {
-  return groups.every(
-    (group) => group.age.some((recipient) => recipients.has(recipient)) || (group.others && others),
-  )
+  const isOpened = (group: KeyGroup) =>
+    group.age.some((recipient) => recipients.has(recipient)) || (group.others && others)
+  return documents.every(({ groups, threshold }) => groups.filter(isOpened).length >= threshold)
+}
+
+/** Every age recipient that could help to open a file, each once. */
+export function recipientsAmong(documents: readonly KeyGroups[]): string[] {
+  return [...new Set(documents.flatMap(({ groups }) => groups.flatMap(({ age }) => age)))]
 }

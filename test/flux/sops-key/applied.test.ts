@@ -2,69 +2,24 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { exampleCluster } from '../../helpers/files.ts'
+import { block, fresh, old, secretFile, withApplied } from '../../helpers/flux/applied-key.ts'
 import { fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
-import { type Flux, withFlux } from '../../helpers/flux/sandbox.ts'
-import { encryptSecret, makeKey, sopsConfig } from '../../helpers/keys.ts'
-import { type Ended, runTask } from '../../helpers/task.ts'
+import { encryptSecret } from '../../helpers/keys.ts'
 
-const [old, fresh] = [makeKey(), makeKey()]
 const plugin = 'AGE-PLUGIN-NONE-1UUQXN8'
-const block = '  decryption: {provider: sops, secretRef: {name: sops-age}}\n'
-const secretFile = 'kubernetes/apps/x.enc.yaml'
-
-interface Place extends Flux {
-  /** Runs `flux:sops-key` with a key file of these texts. */
-  sopsKey(...keys: string[]): Promise<Ended>
-  /** Makes the key Secret as somebody else would. */
-  putSecret(agekey: string): Promise<void>
-}
-
-/** A repository whose Kustomization `apps` builds a file for the old key, applied with it. @param more files */
-async function withApplied(
-  more: Record<string, string>,
-  use: (place: Place) => Promise<void>,
-): Promise<void> {
-  const files = exampleCluster()
-  files['.sops.yaml'] = sopsConfig(old.recipient)
-  files['kubernetes/flux-system/apps.yaml'] = fluxKustomization('apps', './kubernetes/apps', block)
-  files['kubernetes/apps/kustomization.yaml'] = kustomizationOf('x.enc.yaml')
-  files[secretFile] = encryptSecret(old.recipient)
-  await withFlux({ ...files, ...more }, async (flux) => {
-    const { sandbox, clone, env, git, applied, directory } = flux
-    const place: Place = {
-      ...flux,
-      async sopsKey(...keys) {
-        const keyFile = join(directory, 'key.txt')
-        writeFileSync(keyFile, `${keys.join('\n')}\n`, { mode: 0o600 })
-        const ended = await runTask('flux:sops-key', ['--key-file', keyFile], { cwd: clone, env })
-        for (const { secret } of [old, fresh]) assert.not.match(ended.stdout + ended.stderr, secret)
-        return ended
-      },
-      async putSecret(agekey) {
-        const metadata = { name: 'sops-age', namespace: 'flux-system' }
-        const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'age.agekey': agekey } }
-        await sandbox.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(secret))
-      },
-    }
-    await place.putSecret(`${old.secret}\n`)
-    await applied('apps', await git('rev-parse', 'HEAD'))
-    await use(place)
-  })
-}
 
 test('what is cut over but not pushed still needs the old key: push first', () =>
   withApplied({}, async ({ sopsKey, clone, push, applied }) => {
-    assert.is((await sopsKey(old.secret, fresh.secret)).code, 0)
+    assert.is((await sopsKey([old.secret, fresh.secret])).code, 0)
     writeFileSync(join(clone, secretFile), encryptSecret(fresh.recipient))
-    const early = await sopsKey(fresh.secret)
+    const early = await sopsKey([fresh.secret])
     assert.is(early.code, 1, early.stderr)
     assert.match(
       early.stderr,
       /1 file that is applied now:\n {2}kubernetes\/apps\/x\.enc\.yaml\nhint: .*push, wait/,
     )
     await applied('apps', await push())
-    const late = await sopsKey(fresh.secret)
+    const late = await sopsKey([fresh.secret])
     assert.is(late.code, 0, late.stderr)
   }))
 
@@ -76,8 +31,8 @@ test('only what this cluster builds counts', () =>
       'docs/example.md': encryptSecret(fresh.recipient),
     },
     async ({ sopsKey, putSecret }) => {
-      await putSecret(`${old.secret}\n${fresh.secret}\n`)
-      const { code, stderr } = await sopsKey(old.secret)
+      await putSecret({ data: { 'age.agekey': `${old.secret}\n${fresh.secret}\n` } })
+      const { code, stderr } = await sopsKey([old.secret])
       assert.is(code, 0, stderr)
     },
   ))
@@ -86,7 +41,7 @@ test('a file that says another recipient in a comment is still for its own', () 
   withApplied(
     { [secretFile]: `# for ${fresh.recipient}\n${encryptSecret(old.recipient)}` },
     async ({ sopsKey }) => {
-      const { code, stderr } = await sopsKey(fresh.secret)
+      const { code, stderr } = await sopsKey([fresh.secret])
       assert.is(code, 1, stderr)
       assert.match(stderr, '\n  kubernetes/apps/x.enc.yaml\n')
     },
@@ -94,31 +49,111 @@ test('a file that says another recipient in a comment is still for its own', () 
 
 test('a plugin identity in the cluster does not hide the one beside it', () =>
   withApplied({}, async ({ sopsKey, putSecret }) => {
-    await putSecret(`${plugin}\n${old.secret}\n`)
-    const refused = await sopsKey(fresh.secret)
+    await putSecret({ data: { 'age.agekey': `${plugin}\n${old.secret}\n` } })
+    const refused = await sopsKey([fresh.secret])
     assert.is(refused.code, 1, refused.stderr)
-    const left = await sopsKey(plugin, old.secret)
+    const left = await sopsKey([plugin, old.secret])
     assert.is(left.code, 0, left.stderr)
     assert.match(left.stderr, /line 1 of .*key\.txt is left out: a plugin identity/)
   }))
 
 test('a Kustomization whose files cannot be seen is never nothing', () =>
-  withApplied({}, async ({ sandbox, sopsKey, url }) => {
+  withApplied({}, async ({ sandbox, sopsKey, url, apply }) => {
     const other = `apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: other, namespace: flux-system}\nspec: {interval: 10m, url: ${url.replace(/repository-/, 'other-')}}\n`
     const user = fluxKustomization('tenant', './x', block).replace(
       'name: flux-system, namespace',
       'name: other, namespace',
     )
-    await sandbox.kubectl(['apply', '--server-side', '-f', '-'], `${other}---\n${user}`)
-    const { code, stderr } = await sopsKey(fresh.secret)
+    await apply(`${other}---\n${user}`)
+    const { code, stderr } = await sopsKey([fresh.secret])
     assert.is(code, 1, stderr)
     await sandbox.kubectl(['delete', 'kustomization', 'apps', '-n', 'flux-system'])
-    const unseen = await sopsKey(fresh.secret)
+    const unseen = await sopsKey([fresh.secret])
     assert.is(unseen.code, 1, unseen.stderr)
     assert.match(
       unseen.stderr,
       /cannot be seen which files .*:\n {2}kustomization flux-system\/tenant: its source flux-system\/other has fetched nothing yet\n/,
     )
   }))
+
+test('a source of another kind is never nothing', () =>
+  withApplied({}, async ({ sandbox, sopsKey, apply }) => {
+    await sandbox.kubectl(['delete', 'kustomization', 'apps', '-n', 'flux-system'])
+    await apply(
+      fluxKustomization('tenant', './x', block)
+        .replace('kind: GitRepository', 'kind: OCIRepository')
+        .replace('name: flux-system, namespace', 'name: other, namespace'),
+    )
+    const { code, stderr } = await sopsKey([fresh.secret])
+    assert.is(code, 1, stderr)
+    assert.match(stderr, /\n {2}kustomization flux-system\/tenant: its source is of kind OCIRepository\n/)
+    assert.is((await sopsKey([old.secret, fresh.secret])).code, 0)
+  }))
+
+test('what was pushed and is not applied still needs the old key', () =>
+  withApplied({}, async ({ sandbox, sopsKey, clone, push }) => {
+    await sandbox.kubectl([
+      'patch',
+      'kustomization',
+      'apps',
+      '-n',
+      'flux-system',
+      '--type=merge',
+      '-p',
+      '{"spec":{"suspend":true}}',
+    ])
+    writeFileSync(join(clone, secretFile), encryptSecret(fresh.recipient))
+    await push()
+    const { code, stderr } = await sopsKey([fresh.secret])
+    assert.is(code, 1, stderr)
+    assert.match(stderr, '1 file that is applied now:\n  kubernetes/apps/x.enc.yaml\n')
+  }))
+
+test('a commit that a colleague pushed is fetched, and no branch moves', () =>
+  withApplied({}, async ({ sopsKey, clone, push, git, applied }) => {
+    const before = await git('rev-parse', 'HEAD')
+    writeFileSync(
+      join(clone, 'kubernetes/apps/y.enc.yaml'),
+      encryptSecret(old.recipient).replace('name: x', 'name: y'),
+    )
+    const theirs = await push({
+      'kubernetes/apps/kustomization.yaml': kustomizationOf('x.enc.yaml', 'y.enc.yaml'),
+    })
+    await applied('apps', theirs)
+    await git('reset', '--quiet', '--hard', before)
+    await git('update-ref', 'refs/remotes/origin/main', before)
+    await git('reflog', 'expire', '--expire=all', '--all')
+    await git('gc', '--quiet', '--prune=now')
+    const refs = await git('for-each-ref')
+    const { code, stderr } = await sopsKey([fresh.secret])
+    assert.is(code, 1, stderr)
+    assert.match(
+      stderr,
+      '2 files that are applied now:\n  kubernetes/apps/x.enc.yaml\n  kubernetes/apps/y.enc.yaml\n',
+    )
+    assert.is(await git('for-each-ref'), refs)
+    assert.is(await git('status', '--porcelain'), '')
+  }))
+
+test('a Kustomization that names no Secret may have the key of the controller', () =>
+  withApplied({}, async ({ sandbox, sopsKey }) => {
+    const patch = JSON.stringify([{ op: 'remove', path: '/spec/decryption/secretRef' }])
+    await sandbox.kubectl(['patch', 'kustomization', 'apps', '-n', 'flux-system', '--type=json', '-p', patch])
+    const { code, stderr } = await sopsKey([fresh.secret])
+    assert.is(code, 1, stderr)
+    assert.match(stderr, 'kubernetes/apps/x.enc.yaml')
+  }))
+
+test('a file that is not pushed yet and needs the identity that goes is said', () =>
+  withApplied(
+    { [secretFile]: encryptSecret(fresh.recipient) },
+    async ({ sopsKey, clone }) => {
+      writeFileSync(join(clone, 'kubernetes/apps/y.enc.yaml'), encryptSecret(old.recipient))
+      const { code, stderr } = await sopsKey([fresh.secret])
+      assert.is(code, 0, stderr)
+      assert.match(stderr, /warning: once they are pushed, .* kubernetes\/apps\/y\.enc\.yaml\n/)
+    },
+    [old, fresh],
+  ))
 
 test.run()

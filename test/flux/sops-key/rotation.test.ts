@@ -16,18 +16,18 @@ test('refuses a rotation after which Flux could not decrypt a file, and says how
     writeFileSync(join(root, 'new.txt'), newKey.text, { mode: 0o600 })
     const refused = await sopsKey(['--key-file', 'new.txt'])
     assert.is(refused.code, 1)
-    assert.is(refused.stdout, '')
+    assert.is(refused.stdout, 'context sandbox\n')
     assert.match(
       refused.stderr,
       /could no longer decrypt 1 file of this repository:\n {2}apps\/x\.enc\.yaml\nhint: put the old and the new identity/,
     )
     assert.equal(await secret(), before)
     const dry = await sopsKey(['--key-file', 'new.txt', '--dry-run', '--force'])
-    assert.match(dry.stdout, /^secret\/sops-age configured \(dry run: nothing was written\)/)
+    assert.match(dry.stdout, /^secret\/sops-age configured \(dry run: nothing was written\)/m)
     assert.equal(await secret(), before)
 
     const both = await sopsKey(['--key-file', '-'], { input: oldKey.text + newKey.text })
-    assert.is(both.stdout.split('\n')[0], 'secret/sops-age configured')
+    assert.is(both.stdout.split('\n')[1], 'secret/sops-age configured')
     assert.match(both.stderr, `warning: no file of this repository is encrypted to ${newKey.recipient}`)
     assert.is(decode((await secret()).data['age.agekey']), `${oldKey.secret}\n${newKey.secret}\n`)
     assert.is((await secret()).metadata.uid, before.metadata.uid)
@@ -154,7 +154,7 @@ test('another *.agekey entry that the controller cannot read is told, with the c
       assert.not.match(stderr, newKey.recipient)
     }
     const { stderr, stdout } = await sopsKey(['--json'])
-    assert.is(`warning: ${JSON.parse(stdout).warnings[0]}\n`, stderr)
+    assert.is(`context sandbox\nwarning: ${JSON.parse(stdout).warnings[0]}\n`, stderr)
     execFileSync('sh', ['-c', /kubectl patch .*/.exec(stderr)![0]], { env })
     assert.equal(Object.keys((await secret()).data), ['age.agekey', 'empty.agekey'])
     assert.is((await sopsKey()).stderr, '')

@@ -2,11 +2,21 @@ import { execFileSync } from 'node:child_process'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
-import { ageRecipients, canDecrypt, readKeyGroups } from '../../../scripts/lib/sops/recipients.ts'
+import {
+  ageRecipients,
+  canDecrypt,
+  type KeyGroup,
+  readKeyGroups,
+} from '../../../scripts/lib/sops/recipients.ts'
 import { withDirectory, writeFiles } from '../../helpers/files.ts'
 import { makeKey } from '../../helpers/keys.ts'
 
-const [one, two, three] = [makeKey(), makeKey(), makeKey()].map(({ recipient }) => recipient)
+const one = makeKey().recipient
+const two = makeKey().recipient
+const three = makeKey().recipient
+
+/** A document with one group. */
+const only = (group: KeyGroup) => ({ groups: [group], threshold: 1 })
 
 /** What sops makes of a text of a format. */
 function encrypt(format: string, input: string, config = '/dev/null', keys = ['--age', `${one},${two}`]) {
@@ -19,14 +29,14 @@ const inputs = { yaml: 'a: b\n', json: '{"a": "b"}', dotenv: 'A=b\n', ini: '[a]\
 
 for (const [format, input] of Object.entries(inputs))
   test(`readKeyGroups: a ${format} file has one group with all its recipients`, async () => {
-    assert.equal(await readKeyGroups(encrypt(format, input)), [{ age: [one, two], others: false }])
+    assert.equal(await readKeyGroups(encrypt(format, input)), [only({ age: [one, two], others: false })])
   })
 
 test('readKeyGroups: what is written on one line', async () => {
   const json = JSON.stringify(JSON.parse(encrypt('json', inputs.json)))
-  assert.equal(await readKeyGroups(json), [{ age: [one, two], others: false }])
+  assert.equal(await readKeyGroups(json), [only({ age: [one, two], others: false })])
   const flow = `${JSON.stringify(parse(encrypt('yaml', inputs.yaml))).replace('"sops"', 'sops')}\n`
-  assert.equal(await readKeyGroups(flow), [{ age: [one, two], others: false }])
+  assert.equal(await readKeyGroups(flow), [only({ age: [one, two], others: false })])
 })
 
 test('readKeyGroups: several groups, of which every one must be opened', () =>
@@ -35,18 +45,35 @@ test('readKeyGroups: several groups, of which every one must be opened', () =>
       'config.yaml': `creation_rules:\n  - key_groups:\n      - age: [${one}, ${two}]\n      - age: [${three}]\n`,
     })
     const groups = await readKeyGroups(encrypt('yaml', inputs.yaml, `${directory}/config.yaml`, []))
-    assert.equal(groups, [
+    const both = [
       { age: [one, two], others: false },
       { age: [three], others: false },
-    ])
-    assert.ok(canDecrypt(groups!, new Set([two!, three!]), false))
-    assert.not.ok(canDecrypt(groups!, new Set([one!, two!]), false))
+    ]
+    assert.equal(groups, [{ groups: both, threshold: 2 }])
+    assert.ok(canDecrypt(groups!, new Set([two, three]), false))
+    assert.not.ok(canDecrypt(groups!, new Set([one, two]), false))
   }))
+
+for (const [format, input] of Object.entries(inputs))
+  test(`readKeyGroups: of three groups of a ${format} file, two are enough where the rule says so`, () =>
+    withDirectory(async (directory) => {
+      const groups = [one, two, three].map((key) => `      - age: [${key}]\n`).join('')
+      writeFiles(directory, {
+        'config.yaml': `creation_rules:\n  - shamir_threshold: 2\n    key_groups:\n${groups}`,
+      })
+      const found = await readKeyGroups(encrypt(format, input, `${directory}/config.yaml`, []))
+      assert.equal(
+        found?.map(({ threshold }) => threshold),
+        [2],
+      )
+      assert.ok(canDecrypt(found!, new Set([one, three]), false))
+      assert.not.ok(canDecrypt(found!, new Set([three]), false))
+    }))
 
 test('readKeyGroups: keys that are not of age open the file as well', async () => {
   const text = encrypt('yaml', inputs.yaml).replace('    age:\n', '    pgp:\n        - fp: ABC\n    age:\n')
   const groups = await readKeyGroups(text)
-  assert.equal(groups, [{ age: [one, two], others: true }])
+  assert.equal(groups, [only({ age: [one, two], others: true })])
   assert.ok(canDecrypt(groups!, new Set(), true))
   assert.not.ok(canDecrypt(groups!, new Set(), false))
 })
@@ -65,25 +92,25 @@ test('readKeyGroups: what stands beside the metadata says nothing', async () => 
   const yaml = encrypt('yaml', `a: ${three}\n`, '/dev/null', ['--age', `${one}`, '--encrypted-regex', '^b$'])
   const noted = `# for ${three}\n${yaml}`
   assert.match(noted, `a: ${three}`)
-  assert.equal(await readKeyGroups(noted), [{ age: [one], others: false }])
+  assert.equal(await readKeyGroups(noted), [only({ age: [one], others: false })])
   const dotenv = `# ${three}\n${encrypt('dotenv', 'A=b\n', '/dev/null', ['--age', `${one}`])}`
-  assert.equal(await readKeyGroups(dotenv), [{ age: [one], others: false }])
+  assert.equal(await readKeyGroups(dotenv), [only({ age: [one], others: false })])
 })
 
 test('readKeyGroups: documents that were encrypted one by one must all be opened', async () => {
-  const [first, second] = [one, two].map((key) =>
+  const [first = '', second = ''] = [one, two].map((key) =>
     encrypt('yaml', inputs.yaml, '/dev/null', ['--age', `${key}`]),
   )
   assert.equal(await readKeyGroups(`${first}---\n${second}---\n${first}`), [
-    { age: [one], others: false },
-    { age: [two], others: false },
+    only({ age: [one], others: false }),
+    only({ age: [two], others: false }),
   ])
 })
 
 test('readKeyGroups: CRLF, and no final newline', async () => {
   const yaml = encrypt('yaml', inputs.yaml)
   for (const text of [yaml.replaceAll('\n', '\r\n'), yaml.trimEnd()])
-    assert.equal(await readKeyGroups(text), [{ age: [one, two], others: false }])
+    assert.equal(await readKeyGroups(text), [only({ age: [one, two], others: false })])
 })
 
 test('ageRecipients: each once, whatever stands around it', () => {

@@ -1,0 +1,40 @@
+import { ageDataKey, isOtherKey, type KeySecret, recipientsOf } from '../../lib/cluster/key-secret.ts'
+import type { Identity } from '../../lib/sops/age.ts'
+import { canDecrypt, type KeyGroups } from '../../lib/sops/recipients.ts'
+
+/** Who a key Secret can decrypt for, before and after a change: recipients of age. */
+export interface KeyChange {
+  before: ReadonlySet<string>
+  after: ReadonlySet<string>
+  /** Whether it holds keys that are not of age as well. They stay. */
+  others: boolean
+}
+
+/**
+ * @param live what the Secret holds now
+ * @param identities the new ones
+ * @param only whether its other age identities go
+ */
+export function changeOf(live: KeySecret, identities: readonly Identity[], only: boolean): KeyChange {
+  const staying = only ? [] : live.ageEntries.filter(({ dataKey }) => dataKey !== ageDataKey)
+  return {
+    before: new Set(recipientsOf(live.ageEntries)),
+    after: new Set([...recipientsOf(staying), ...identities.map(({ recipient }) => recipient)]),
+    others: live.otherDataKeys.some(isOtherKey),
+  }
+}
+
+/** Whether an identity goes. */
+export function takesOut({ before, after }: KeyChange): boolean {
+  return !before.isSubsetOf(after)
+}
+
+/** Whether the Secret can open a file after the change. */
+export function opens({ after, others }: KeyChange, documents: readonly KeyGroups[]): boolean {
+  return canDecrypt(documents, after, others)
+}
+
+/** Whether the Secret can open a file now, and not after the change. */
+export function loses(change: KeyChange, documents: readonly KeyGroups[]): boolean {
+  return canDecrypt(documents, change.before, change.others) && !opens(change, documents)
+}

@@ -1,0 +1,95 @@
+import { secretDeclaredIn } from '../../lib/applied/declared-in.ts'
+import type { FluxUse } from '../../lib/applied/flux-use.ts'
+import { readSecretUse, type SecretUse } from '../../lib/applied/secret-use.ts'
+import { idOf } from '../../lib/cluster/flux-objects.ts'
+import type { KeySecret } from '../../lib/cluster/key-secret.ts'
+import type { Secret } from '../../lib/cluster/kube-objects.ts'
+import type { Repository } from '../../lib/git.ts'
+import { directoryAt } from '../../lib/repository/file-tree.ts'
+import type { Identity } from '../../lib/sops/age.ts'
+import { findEncryptedFiles } from '../../lib/sops/encrypted-files.ts'
+import { changeOf, type KeyChange, loses, opens, takesOut } from './change.ts'
+import { findKeeper, type Keeper } from './keeper.ts'
+import { findOutage, type Outage } from './outage.ts'
+import type { SecretPlan } from './plan.ts'
+import { findWrongCluster, type WrongCluster } from './wrong-cluster.ts'
+
+/** Who keeps a Secret, with the files of the repository that declare it. */
+export type Kept = Keeper & { files: string[] }
+
+/** What would come of writing a Secret. Files are relative to the root. */
+export interface Consequences {
+  /** `undefined` where nobody is known to. */
+  kept: Kept | undefined
+  wrong: WrongCluster | undefined
+  outage: Outage | undefined
+  /** Whether an identity goes. */
+  takesOut: boolean
+  /** Files that the cluster builds and the Secret will not open; it does not now either. */
+  notOpened: string[]
+  /** Files of the working tree, not applied yet, that need an identity which goes. */
+  willBeLost: string[]
+}
+
+/** What the consequences are taken from. */
+export interface Evidence {
+  /** The new ones. */
+  identities: readonly Identity[]
+  /** Whether the other age identities of the Secret go. */
+  only: boolean
+  /** `undefined` where the user may not read it. */
+  use: FluxUse | undefined
+  /** `undefined` outside of one. */
+  repository: Repository | undefined
+}
+
+/**
+ * Finds what would come of a plan that changes the key.
+ * @param live what the Secret holds now
+ */
+export async function consequencesOf(
+  { namespace, manifest }: SecretPlan,
+  live: KeySecret,
+  { identities, only, use, repository }: Evidence,
+): Promise<Omit<Consequences, 'kept'>> {
+  const change = changeOf(live, identities, only)
+  const applied = await readSecretUse(use, { namespace, name: manifest.metadata.name }, repository)
+  const around = { applied, mayList: use !== undefined, repository }
+  const [wrong, outage, willBeLost] = await Promise.all([
+    findWrongCluster(change, use, around),
+    findOutage(change, around),
+    applied && repository && takesOut(change) ? lostWhenPushed(change, applied, repository) : [],
+  ])
+  const files = applied?.files ?? []
+  const notOpened = files.filter(({ documents }) => !opens(change, documents)).map(({ file }) => file)
+  return { wrong, outage, takesOut: takesOut(change), notOpened: [...new Set(notOpened)], willBeLost }
+}
+
+/** Finds who keeps a Secret. @param live as it is in the cluster */
+export async function findKept(
+  live: Secret,
+  use: FluxUse | undefined,
+  repository: Repository | undefined,
+): Promise<Kept | undefined> {
+  const keeper = findKeeper(live, use)
+  if (keeper?.code !== 'kustomization' || !repository) return keeper && { ...keeper, files: [] }
+  const kustomization = use?.kustomizations.find((one) => idOf(one) === keeper.kustomization)
+  const files = kustomization ? await secretDeclaredIn(kustomization, live.metadata.name, repository) : []
+  return { ...keeper, files }
+}
+
+/** The files of the working tree that lie in the path of a Kustomization and are not applied. */
+async function lostWhenPushed(
+  change: KeyChange,
+  { users, files }: SecretUse,
+  repository: Repository,
+): Promise<string[]> {
+  const applied = new Set(files.map(({ file }) => file))
+  const directories = users.flatMap(({ spec }) => directoryAt(spec.path ?? '.') ?? [])
+  const isBuilt = (file: string) =>
+    directories.some((directory) => directory === '.' || file.startsWith(`${directory}/`))
+  const here = await findEncryptedFiles(repository)
+  return here
+    .filter(({ file, documents }) => !applied.has(file) && isBuilt(file) && loses(change, documents))
+    .map(({ file }) => file)
+}

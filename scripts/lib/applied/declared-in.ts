@@ -1,0 +1,38 @@
+import { commitOf, type Kustomization } from '../cluster/flux-objects.ts'
+import type { Repository } from '../git.ts'
+import { filesOfCommit, hasCommit, readBlobs, searchCommit } from '../git-objects.ts'
+import { directoryAt } from '../repository/file-tree.ts'
+import { parseDocuments } from '../yaml/documents.ts'
+import { textAt } from '../yaml/values.ts'
+
+/**
+ * Finds where a repository declares a Secret that a Kustomization has applied.
+ * @param name of the Secret
+ * @returns files of the applied revision, relative to the root; those in the path of the Kustomization where there are some, and
+ *   none where the revision is not in this repository
+ */
+export async function secretDeclaredIn(
+  { spec, status }: Kustomization,
+  name: string,
+  repository: Repository,
+): Promise<string[]> {
+  const commit = commitOf(status?.lastAppliedRevision)
+  if (!commit || !(await hasCommit(repository, commit))) return []
+  const [found, blobs] = await Promise.all([
+    searchCommit(repository, commit, [name]),
+    filesOfCommit(repository, commit),
+  ])
+  const manifests = found.filter((file) => /\.(ya?ml|json)$/.test(file) && blobs.has(file))
+  const texts = await readBlobs(
+    repository,
+    manifests.map((file) => blobs.get(file)!),
+  )
+  const declaring = manifests.filter((file) =>
+    parseDocuments(texts.get(blobs.get(file)!) ?? '').some(
+      ({ value }) => textAt(value, 'kind') === 'Secret' && textAt(value, 'metadata', 'name') === name,
+    ),
+  )
+  const directory = directoryAt(spec.path ?? '.')
+  const inPath = declaring.filter((file) => directory === '.' || file.startsWith(`${directory}/`))
+  return inPath.length > 0 ? inPath : declaring
+}
