@@ -3,7 +3,7 @@ export interface Caller {
   /** The directory that the user stands in; their relative paths start here. */
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
-  /** Aborted with `Interrupted` on SIGINT and SIGTERM. */
+  /** Aborted with `Interrupted` on Ctrl-C and other signals. */
   readonly signal: AbortSignal
   /** A line of the result, live. Goes to stdout, or to stderr where `--json` keeps stdout for the document. */
   say(line: string): void

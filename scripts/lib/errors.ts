@@ -51,9 +51,9 @@ export class CommandError extends UserError {
   }
 }
 
-/** Ctrl-C, SIGTERM, SIGHUP or a bug while children run: the reason that `Caller.signal` is aborted with. */
+/** Ctrl-C, another signal or a bug while children run: the reason that `Caller.signal` is aborted with. */
 export class Interrupted extends UserError {
-  /** `SIGINT`, `SIGTERM` or `SIGHUP`. */
+  /** Its name, as `SIGINT`. */
   readonly signal: string
 
   constructor(signal: string) {
@@ -61,4 +61,30 @@ export class Interrupted extends UserError {
     this.signal = signal
     this.name = 'Interrupted'
   }
+}
+
+/** What the machine lacks or refuses, by the code of the system's error. */
+const troubles: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file is larger than the limit allows',
+  EROFS: 'the file system is read-only',
+  EIO: 'the disk could not be read or written',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open on this machine',
+  ENOMEM: 'no memory is left',
+  EAGAIN: 'no more processes may be started',
+}
+
+/**
+ * An error as one that we expect: a `UserError` as it is, and what the machine lacks (a full disk), wherever it comes up.
+ * @returns `undefined` for any other: a bug of ours
+ */
+export function expected(error: unknown): UserError | undefined {
+  if (error instanceof UserError) return error
+  const { code = '', syscall, path } = error instanceof Error ? (error as NodeJS.ErrnoException) : {}
+  const trouble = troubles[code]
+  return trouble && syscall
+    ? new UserError(`${trouble} (${[syscall, path].filter(Boolean).join(' ')})`)
+    : undefined
 }

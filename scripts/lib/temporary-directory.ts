@@ -29,9 +29,18 @@ export function isAbandoned(directory: string, name: string): boolean {
 
 /** The user's own directories below `parent` that are abandoned (`isAbandoned`). @returns absolute paths */
 export function abandonedDirectories(name: string, parent: string): string[] {
-  return readdirSync(parent)
+  return entriesOf(parent)
     .map((entry) => join(parent, entry))
     .filter((directory) => isAbandoned(directory, name) && isOurs(directory))
+}
+
+/** None where it can't be read: who makes a directory there says so. */
+function entriesOf(parent: string): string[] {
+  try {
+    return readdirSync(parent)
+  } catch {
+    return []
+  }
 }
 
 function isOurs(path: string): boolean {

@@ -23,9 +23,10 @@ export async function runCommand(args: readonly string[], options: CommandOption
   AbortSignal.any([signal, broken]).throwIfAborted()
   const child = spawn(args[0]!, args.slice(1), { cwd, env, stdio: 'inherit' })
   const interrupt = () => {
-    const isCtrlC = signal.reason instanceof Interrupted && signal.reason.signal === 'SIGINT'
-    // a terminal sends Ctrl-C to the command by itself
-    if (!(isCtrlC && isatty(0))) child.kill(isCtrlC ? 'SIGINT' : 'SIGTERM')
+    const by = signal.reason instanceof Interrupted ? signal.reason.signal : ''
+    const isKey = by === 'SIGINT' || by === 'SIGQUIT'
+    // a terminal sends Ctrl-C and Ctrl-\ to the command by itself
+    if (!(isKey && isatty(0))) child.kill(isKey ? by : 'SIGTERM')
   }
   const end = () => child.kill()
   signal.addEventListener('abort', interrupt)

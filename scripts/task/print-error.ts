@@ -1,16 +1,16 @@
 import { styleText } from 'node:util'
-import { exit, UserError } from '../lib/errors.ts'
+import { exit, expected } from '../lib/errors.ts'
 import { print } from './output.ts'
 
 /**
- * Shows an error: a `UserError` as it is; of any other only where it happened, for its text may hold anything, a secret
- * included. Where DEBUG is set, the trace of a `UserError` as well.
+ * Shows an error: what we expect as it is (`expected`); of any other only where it happened, for its text may hold anything, a secret
+ * included. Where DEBUG is set, the trace of the first as well.
  * @param name of the task
  * @param json prints a document with the error on stdout as well
  * @returns the exit code
  */
 export function printError(name: string, error: unknown, json: boolean): number {
-  const known = error instanceof UserError ? error : undefined
+  const known = expected(error)
   if (json) {
     const { message, hint } = known ?? { message: 'internal error', hint: undefined }
     const document = { task: name, result: 'unknown', error: { message, hint } }

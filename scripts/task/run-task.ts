@@ -2,9 +2,9 @@ import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
-import { Interrupted, UserError } from '../lib/errors.ts'
+import { exit, Interrupted, UserError } from '../lib/errors.ts'
 import { installDependencies } from './install.ts'
-import { callerOf, print } from './output.ts'
+import { callerOf, print, watchOutput } from './output.ts'
 import { printError } from './print-error.ts'
 import { readUsage, type Usage, wantsJson } from './usage.ts'
 
@@ -14,13 +14,20 @@ const compileCache = join(
   'compile',
 )
 
+/** What ends a process that does not answer it. Unanswered, SIGUSR1 opens Node's debugger to everybody on the machine. */
+const signals = [
+  ...(['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const),
+  ...(['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGXCPU'] as const),
+]
+
 type Task = (usage: Usage, caller: Caller) => Promise<Report>
 
 /**
  * Runs a task: the one place that reads options, prints, turns errors into exit codes and answers signals.
  * It uses no package, so that it works in a bare clone, where it installs the packages first.
  *
- * Ctrl-C and SIGTERM abort `caller.signal`; the task cleans up and ends by itself, so a second signal changes nothing.
+ * Ctrl-C and SIGTERM abort `caller.signal`; the task cleans up and ends by itself, so a second signal changes nothing. When it
+ * is over and only its output is not read, a signal ends it.
  *
  * @param entry the file of the task, `import.meta.filename`: its header declares the options
  */
@@ -29,25 +36,33 @@ export async function runTask(entry: string, task: Task): Promise<void> {
   enableCompileCache(compileCache)
   const name = taskName(entry)
   const abort = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => abort.abort(new Interrupted(signal)))
+  let isOver = false
+  for (const signal of signals) {
+    process.on(signal, () => {
+      if (isOver) process.exit(process.exitCode || exit.notDone)
+      abort.abort(new Interrupted(signal))
+    })
   }
-  // whoever reads the output may stop reading (`| head`): the task still ends its work
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  watchOutput()
   const json = wantsJson(entry, process.argv.slice(2), process.env)
   // only the first error counts: those behind it are its consequences
   const fail = (error: unknown) => {
     process.exitCode ||= printError(name, error, json)
   }
-  process.on('uncaughtException', (error) => {
-    fail(error)
-    abort.abort(new Interrupted('internal error'))
-  })
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error) => {
+      fail(error)
+      abort.abort(new Interrupted('internal error'))
+    })
+  }
+  // Node's own would quote the error
+  process.removeAllListeners('warning')
   try {
     const cwd = process.env.MISE_ORIGINAL_CWD || currentDirectory()
     const env = environmentOfChildren(process.env, cwd)
     const usage = readUsage(entry, process.argv.slice(2), process.env, cwd)
     if (typeof usage === 'string') return print(process.stdout, usage)
+    refuseDebugOutput(process.env)
     await installDependencies(join(import.meta.dirname, '..', '..'), env, abort.signal)
     const report = await task(usage, callerOf(cwd, env, json, abort.signal))
     if (process.exitCode) return
@@ -56,7 +71,17 @@ export async function runTask(entry: string, task: Task): Promise<void> {
     process.exitCode = report.exitCode
   } catch (error) {
     fail(error)
+  } finally {
+    isOver = true
   }
+}
+
+/** It would hold what programs get by stdin: keys, and values of Secrets. Node reads the variable before us. */
+function refuseDebugOutput({ NODE_DEBUG }: NodeJS.ProcessEnv): void {
+  if (!NODE_DEBUG) return
+  throw new UserError(`NODE_DEBUG is set (${NODE_DEBUG}): Node would print keys and values of Secrets`, {
+    hint: 'unset NODE_DEBUG',
+  })
 }
 
 function currentDirectory(): string {

@@ -184,6 +184,8 @@ test('what can not be served is said before anything is started', () =>
       assert.equal(leftovers(), [])
     }
     await refused(/not a git repository/, /hint: /, [], directory)
+    for (const TMPDIR of [join(directory, 'absent'), '/proc', '/dev/null'])
+      await refused(/cannot make a directory in/, /hint: set TMPDIR/, [], root, { TMPDIR })
     await refused(/no directory clusters\/x/, /hint: .*--path/, ['--path', './clusters/x/'])
     const tools = join(directory, 'tools')
     mkdirSync(tools)

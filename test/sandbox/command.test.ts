@@ -35,6 +35,7 @@ test('its exit code, or that of the signal which ended it', async () => {
 test('an interruption is passed on, and the end of the command waited for', async () => {
   const trap = (signal: string) => `trap 'exit 5' ${signal}; touch ready; while :; do sleep 0.05; done`
   assert.is(await runAborted(trap('INT'), 'signal', new Interrupted('SIGINT')), 5)
+  assert.is(await runAborted(trap('QUIT'), 'signal', new Interrupted('SIGQUIT')), 5)
   assert.is(await runAborted(trap('TERM'), 'signal', new Interrupted('SIGHUP')), 5)
 })
 

@@ -1,5 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { withDirectory, writeFiles } from '../helpers/files.ts'
@@ -128,7 +131,17 @@ test('an unhandled rejection is a bug', () =>
     },
   ))
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+const signals = [
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGXCPU',
+] as const
+for (const signal of signals) {
   test(`${signal}: the task cleans up and ends, also when it comes again`, () =>
     withFixtureTask([], waiting, async (task) => {
       const started = task.start([])
@@ -181,6 +194,110 @@ test('a reader that stops reading does not stop the work', () => {
     assert.ok(existsSync(join(task.directory, 'finished')))
   })
 })
+
+/** Says more than a pipe holds, and makes the file `finished`. */
+const chatty = `
+  const { writeFileSync } = await import('node:fs')
+  for (let line = 0; line < 20_000; line++) caller.say('line ' + line)
+  writeFileSync('finished', '')
+  return { exitCode: usage.flag('no') ? 1 : 0, lines: ['done'], json: {} }`
+
+test('a pipe that is full and never read: the work is done, and a signal ends the task', () =>
+  withFixtureTask(['flag "--no" help="Ends with 1"'], chatty, async (task) => {
+    for (const [args, code] of [
+      [[], 2],
+      [['--no'], 1],
+    ] as const) {
+      const command = [process.execPath, join(task.directory, 'tasks', 'made', 'task.ts'), ...args]
+      const child = spawn(command[0]!, command.slice(1), {
+        cwd: task.directory,
+        env: task.env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const ended = once(child, 'exit')
+      const finished = join(task.directory, 'finished')
+      await until('it has done its work', () => existsSync(finished))
+      rmSync(finished)
+      // it waits for somebody to read
+      await sleep(300)
+      assert.is(child.exitCode, null)
+      child.kill('SIGINT')
+      assert.equal(await ended, [code, null])
+    }
+  }))
+
+for (const [where, lost] of Object.entries({
+  'a full device': '>/dev/full',
+  'a pipe that nobody has': '> >(exec >&- <&-; touch closed)',
+  'a file that may not grow': '>file',
+})) {
+  test(`output that is lost is not success: ${where}`, () => {
+    const body = `
+      const { existsSync } = await import('node:fs')
+      const { setTimeout: sleep } = await import('node:timers/promises')
+      while (usage.flag('wait') && !existsSync('closed')) await sleep(20)
+      const x = 'x'.repeat(2000)
+      return { exitCode: usage.flag('no') ? 1 : 0, lines: [x], json: { x } }`
+    const usage = [...json, 'flag "--wait" help="Waits"', 'flag "--no" help="Ends with 1"']
+    return withFixtureTask(usage, body, async (task) => {
+      const run = (...args: string[]) => {
+        const limit = lost === '>file' ? 'ulimit -f 1;' : ''
+        const wait = lost.includes('closed') ? '--wait' : ''
+        const command = `${limit} rm -f closed; node tasks/made/task.ts ${wait} ${args.join(' ')} ${lost}`
+        return startProgram(['bash', '-c', command], { cwd: task.directory, env: task.env }).ended
+      }
+      for (const args of [[], ['--json']]) {
+        const { code, stderr } = await run(...args)
+        assert.is(code, 2, stderr)
+        assert.match(stderr, /^error: the output could not be written \((ENOSPC|EPIPE|EFBIG)\)$/m)
+      }
+      assert.is((await run('--no')).code, 1)
+    })
+  })
+}
+
+test('what the machine lacks is no bug', () =>
+  withFixtureTask(
+    json,
+    `const { writeFileSync } = await import('node:fs'); writeFileSync('/dev/full', 'x')`,
+    async (task) => {
+      const { code, stdout, stderr } = await task.run(['--json'])
+      assert.is(code, 2)
+      assert.is(stderr, 'error: no space is left on the device (write)\n')
+      assert.match(JSON.parse(stdout).error.message, 'no space is left on the device')
+    },
+  ))
+
+for (const value of ['child_process', 'net,http,stream', '*'])
+  test(`NODE_DEBUG=${value}: refused before anything is started, for it shows what programs are given`, () =>
+    withFixtureTask(
+      json,
+      `const { spawnSync } = await import('node:child_process')
+      spawnSync('cat', { input: ${JSON.stringify([...secret])}.join('') })
+      return { exitCode: 0, lines: [], json: {} }`,
+      async (task) => {
+        const { code, stdout, stderr } = await task.run(['--json'], { env: { NODE_DEBUG: value } })
+        assert.is(code, 2)
+        assert.match(stderr, /^error: NODE_DEBUG is set .*\nhint: unset NODE_DEBUG$/m)
+        assert.match(JSON.parse(stdout).error.message, 'NODE_DEBUG')
+        assert.not.match(stderr, secret)
+      },
+    ))
+
+for (const mode of ['warn', 'strict', 'none', 'throw'])
+  for (const trace of ['', '--trace-uncaught', '--trace-warnings', '--trace-exit'])
+    test(`Node does not show an error that nobody expected: --unhandled-rejections=${mode} ${trace}`, () =>
+      withFixtureTask(
+        [],
+        `Promise.reject(new Error('${secret}')); process.emitWarning('${secret}')
+        await new Promise((done) => setTimeout(done, 50)); return { exitCode: 0, lines: [], json: {} }`,
+        async (task) => {
+          const NODE_OPTIONS = `--unhandled-rejections=${mode} ${trace}`
+          const { code, stdout, stderr } = await task.run([], { env: { NODE_OPTIONS } })
+          assert.is(code, 70, stderr)
+          assert.not.match(stdout + stderr, secret)
+        },
+      ))
 
 test('where nobody watches no progress is shown, and no colour', () =>
   withFixtureTask(
