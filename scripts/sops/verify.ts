@@ -3,7 +3,7 @@ import { openView } from '../lib/cluster/cluster-view.ts'
 import { openCluster } from '../lib/cluster/kubectl.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { UserError } from '../lib/errors.ts'
-import { cleanUp } from './verify/clean-up.ts'
+import { clean, cleanUp } from './verify/clean-up.ts'
 import { prepare } from './verify/prepare.ts'
 import type { Prepared } from './verify/prepare-secret.ts'
 import { verifyReport } from './verify/report.ts'
@@ -14,7 +14,7 @@ import { makeStages } from './verify/stages.ts'
 /**
  * Proves on the real cluster that what is encrypted in the repository arrives decrypted: a Secret with a value of this run
  * is pushed, applied, compared, removed and pruned. It works in a temporary worktree on top of the remote branch, and
- * takes the Secret off the branch again whatever happens.
+ * takes the Secret off the branch and out of the cluster again whatever happens.
  *
  * @returns exit code 0: proved; 1: a stage failed; 2: it could not be checked. Never prints a value of a Secret.
  */
@@ -35,7 +35,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     error = caught
   }
   try {
-    const cleanedUp = prepared ? await cleanUp(session, prepared.onBranch, progress) : true
+    const cleanedUp = error !== undefined && prepared ? await cleanUp(session, prepared, progress) : clean
     if (error !== undefined && !(error instanceof UserError)) throw error
     return verifyReport(session, progress, { error, cleanedUp })
   } finally {

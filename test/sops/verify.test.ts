@@ -116,7 +116,7 @@ test('--json: one document on stdout; each run has a value of its own', () =>
         secret: 'default/sops-test',
         stages: stages.map((name) => `${name} passed`),
         findings: [],
-        cleanedUp: true,
+        cleanedUp: { branch: true, cluster: true },
       },
     )
     for (const stage of json.stages) {

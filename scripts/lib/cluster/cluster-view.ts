@@ -4,6 +4,9 @@ import type { KubeObject } from './kube-objects.ts'
 import type { Cluster } from './kubectl.ts'
 import { KubectlError } from './kubectl-error.ts'
 
+/** How long an API server that was started again may refuse what it allowed before, in ms. */
+const startLimit = 60_000
+
 /** Objects of one kind as they are in the cluster at this moment. */
 export interface Watched<T> {
   /** By `namespace/name`. */
@@ -60,20 +63,22 @@ export function openView(cluster: Cluster): ClusterView {
   ): Promise<void> {
     const seen = { ...cluster, signal }
     let from: string | undefined
+    let seenAt: number | undefined
     for (let again = false; !signal.aborted; again = true) {
       try {
         if (again) from = await reset(what, resource, scope, objects)
         const events = await watch<T>(seen, what, resource, scope, from)
         open()
+        seenAt = Date.now()
         for await (const { type, object } of events) {
           if (type === 'DELETED') objects.delete(keyOf(object))
           else objects.set(keyOf(object), object)
+          seenAt = Date.now()
           wake()
         }
       } catch (error) {
         if (signal.aborted) return
-        const passes = ['unreachable', 'expired', 'other']
-        if (!(error instanceof KubectlError) || !passes.includes(error.problem)) throw error
+        if (!(error instanceof KubectlError) || !passes(error, seenAt)) throw error
         await sleep(500)
       }
     }
@@ -134,6 +139,16 @@ export function openView(cluster: Cluster): ClusterView {
       await Promise.all(watches)
     },
   }
+}
+
+/**
+ * Whether a failure of a watch may be over soon. An API server that starts knows its users and their rights a moment later
+ * than it answers.
+ * @param seenAt when it let us watch last, in ms since the epoch
+ */
+function passes({ problem }: KubectlError, seenAt: number | undefined): boolean {
+  if (['unreachable', 'expired', 'other'].includes(problem)) return true
+  return seenAt !== undefined && Date.now() - seenAt < startLimit
 }
 
 function keyOf({ metadata }: KubeObject): string {

@@ -25,6 +25,7 @@ export interface Condition {
 export interface Kustomization extends KubeObject {
   spec: {
     path?: string
+    interval?: string
     prune: boolean
     suspend?: boolean
     sourceRef: { kind: string; name: string; namespace?: string }
@@ -48,6 +49,7 @@ export interface Kustomization extends KubeObject {
 export interface GitRepository extends KubeObject {
   spec: {
     url: string
+    interval?: string
     suspend?: boolean
     ref?: { branch?: string; tag?: string; semver?: string; name?: string; commit?: string }
   }

@@ -1,70 +1,41 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { CommandError, UserError } from '../../lib/errors.ts'
-import { shortCommit } from '../../lib/git.ts'
-import { type BranchSecret, nameOnBranch, publishRemoval } from './branch/branch-secret.ts'
+import { cleanBranch } from './clean-up/clean-branch.ts'
+import { type Clean, cleanCluster, lookAtCluster } from './clean-up/clean-cluster.ts'
+import type { Prepared } from './prepare-secret.ts'
 import type { Progress, Session } from './session.ts'
 
-/** How long a server may still be busy with a push whose end was not seen, in ms. */
-const lateLimit = 20_000
+/** What is left of a run where it ends. */
+export interface CleanedUp {
+  /** Whether nothing of it is on the branch. */
+  branch: Clean
+  /** Whether nothing of it is in the cluster, nor on its way there. */
+  cluster: Clean
+}
 
-/** How often the branch is looked at meanwhile, in ms. */
-const lateInterval = 1_000
-
-/** How often a removal that a signal has ended is tried, the first time included. */
-const mostTries = 5
+/** Of a run that has pushed nothing, or has come to its end. */
+export const clean: CleanedUp = { branch: true, cluster: true }
 
 /**
- * Takes the test Secret off the branch after a run that did not come to its end. Says what it did.
- * @returns whether nothing of this run is on the branch
+ * Takes the test Secret off the branch and out of the cluster after a run that did not come to its end. Says what it did. No
+ * signal ends it.
  */
 export async function cleanUp(
   { options, findings }: Session,
-  onBranch: BranchSecret,
-  { created, removed }: Progress,
-): Promise<boolean> {
-  const { branch, place } = onBranch
-  if (branch.pushes === 0 || removed) return true
-  // nothing ends it any more
+  { onBranch, watching }: Prepared,
+  { context, created, removed }: Progress,
+): Promise<CleanedUp> {
+  const { branch } = onBranch
+  if (branch.pushes === 0) return clean
   branch.ignoreSignal()
   const caller = { ...options.caller, signal: new AbortController().signal }
-  const remove = async () => {
-    await branch.refresh()
-    return publishRemoval(onBranch, caller)
-  }
-  caller.status(`removing the test Secret from ${branch.name} again`)
-  try {
-    let commit = await inSpiteOfSignals(remove)
-    const isUnsure = !created && branch.isUnsure
-    for (let left = isUnsure ? lateLimit : 0; !commit && left > 0; left -= lateInterval) {
-      caller.status(`the push was broken off: waiting whether ${branch.name} gets it all the same`)
-      await sleep(lateInterval)
-      commit = await inSpiteOfSignals(remove)
-    }
-    const late = isUnsure ? `, ${lateLimit / 1000} s after the push was broken off` : ''
-    caller.say(
-      commit
-        ? `the test Secret was removed from ${branch.name} again (${shortCommit(commit)})`
-        : `nothing of this run is on ${branch.name}${late}`,
-    )
-    return true
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    const object = `${branch.name}: ${nameOnBranch(place)}`
-    findings.push({ code: 'not-cleaned-up', object, facts: { reason: error.message } })
-    return false
-  } finally {
-    caller.status(undefined)
-  }
-}
-
-/** A terminal's Ctrl-C also ends the git that we are waiting for, and impatient people press it again. */
-async function inSpiteOfSignals<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work()
-    } catch (error) {
-      const isSignal = error instanceof CommandError && (error.code ?? 0) > 128
-      if (!isSignal || tries === mostTries) throw error
-    }
+  const isUnsure = !created && branch.isUnsure
+  const { tip, wasThere } = removed
+    ? { tip: removed, wasThere: true }
+    : await cleanBranch(onBranch, { isUnsure, findings, caller })
+  // as long as it is on the branch, Flux puts it into the cluster
+  if (!tip) return { branch: false, cluster: await lookAtCluster(watching.secret, { context, caller }) }
+  if (!created && !wasThere) return clean
+  return {
+    branch: true,
+    cluster: await cleanCluster(watching, { created, gone: tip }, { context, findings, caller }),
   }
 }

@@ -1,6 +1,7 @@
 import type { Report } from '../../lib/caller.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { CommandError, exit, Interrupted, type UserError } from '../../lib/errors.ts'
+import type { CleanedUp } from './clean-up.ts'
 import type { Finding } from './findings/finding.ts'
 import { Verdict } from './findings/verdict.ts'
 import { type Words, wordsOf } from './findings/words.ts'
@@ -11,12 +12,21 @@ import type { StageName } from './stages.ts'
 export interface End {
   /** `undefined` where it came to its end. */
   error: UserError | undefined
-  /** Whether nothing of it is on the branch. */
-  cleanedUp: boolean
+  cleanedUp: CleanedUp
 }
 
 /** What `result` of the JSON document says for each exit code. */
 const results = { [exit.done]: 'passed', [exit.no]: 'failed', [exit.notDone]: 'unknown' } as const
+
+/** What is left where a run has ended: the last that people read. */
+const leftCodes: readonly string[] = [
+  'not-cleaned-up',
+  'left-in-cluster',
+  'cluster-unknown',
+  'not-pruned',
+] satisfies Finding['code'][]
+
+const isClean = ({ branch, cluster }: CleanedUp) => branch === true && cluster === true
 
 type ExitCode = keyof typeof results
 
@@ -24,8 +34,9 @@ type ExitCode = keyof typeof results
 export function verifyReport(session: Session, progress: Progress, { error, cleanedUp }: End): Report {
   const { context, target, secret, created } = progress
   const kustomization = target ? idOf(target.kustomization) : session.options.kustomization
-  const exitCode = error ? exitCodeOf(error, created) : cleanedUp ? exit.done : exit.no
-  const all = error ? [findingOf(error, kustomization), ...session.findings] : session.findings
+  const isLeft = Object.values(cleanedUp).includes(false)
+  const exitCode = isLeft ? exit.no : error ? exitCodeOf(error, created) : exit.done
+  const all = error ? withError(findingOf(error, kustomization), session.findings) : session.findings
   const findings = all.map((finding) => ({
     code: finding.code,
     object: finding.object,
@@ -35,7 +46,14 @@ export function verifyReport(session: Session, progress: Progress, { error, clea
   const failed = stages.find(({ status }) => status === 'failed')
   return {
     exitCode,
-    lines: [...findings.flatMap(linesOf), verdictLine(exitCode, failed?.name)],
+    lines: [
+      ...findings.filter(({ code }) => !leftCodes.includes(code)).flatMap(linesOf),
+      verdictLine(exitCode, failed?.name),
+      ...findings.filter(({ code }) => leftCodes.includes(code)).flatMap(linesOf),
+      ...(error && created && isClean(cleanedUp)
+        ? ['nothing is left: the branch and the cluster are clean']
+        : []),
+    ],
     json: {
       result: results[exitCode],
       context,
@@ -60,6 +78,12 @@ function findingOf(error: UserError, kustomization: string): Finding {
   const code = error instanceof Interrupted ? 'interrupted' : 'not-checked'
   const { message, hint } = error
   return { code, object: `kustomization ${kustomization}`, facts: { message, hint } }
+}
+
+/** That a stage saw the Secret stay says the same as that it is left. */
+function withError(finding: Finding, others: readonly Finding[]): Finding[] {
+  const isSaid = finding.code === 'not-pruned'
+  return [finding, ...others.filter(({ code }) => !(isSaid && code === 'left-in-cluster'))]
 }
 
 function linesOf({ object, message, fix }: { object: string } & Words): string[] {

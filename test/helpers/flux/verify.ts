@@ -21,6 +21,9 @@ const block = '  decryption:\n    provider: sops\n    secretRef:\n      name: so
 /** What `sops:verify` encrypts begins so, in the clear and in base64: neither may be seen anywhere. */
 const plaintexts = ['SOPS decryption works', Buffer.from('SOPS decryption works').toString('base64')]
 
+/** `cleanedUp` of a run that leaves nothing. */
+export const clean = { branch: true, cluster: true }
+
 export interface VerifyCall extends Partial<Call> {
   /** What to do when the line of a stage appears. */
   at?: Readonly<Record<string, (pid: number) => unknown>>
@@ -37,7 +40,7 @@ export interface Verified extends Ended {
     secret?: string
     stages: { name: string; status: string; seconds: number; detail: string }[]
     findings: { code: string; object: string; message: string; fix: string }[]
-    cleanedUp: boolean
+    cleanedUp: { branch: boolean | 'unknown'; cluster: boolean | 'unknown' }
   }
 }
 

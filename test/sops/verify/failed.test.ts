@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
+  clean,
   createMessage,
   infrastructure,
   type Place,
@@ -21,7 +22,7 @@ function betweenChecksAndPush({ hook }: Place, script: string): void {
 async function checkFailed(place: Place, before: string, { code, json, stderr }: Verified, stage: string) {
   assert.is(code, 1, stderr)
   assert.is(json.result, 'failed')
-  assert.is(json.cleanedUp, true)
+  assert.equal(json.cleanedUp, clean)
   assert.equal(
     json.stages.filter(({ status }) => status === 'failed').map(({ name }) => name),
     [stage],
@@ -101,7 +102,7 @@ test('a Secret that Flux leaves alone: its other value is seen, and so is that i
       assert.is(kept.json.findings[0]!.code, 'not-pruned')
       assert.is(kept.json.findings[0]!.object, 'secret default/sops-test')
       assert.is(kept.json.stages.at(-1)!.status, 'failed')
-      assert.is(kept.json.cleanedUp, true)
+      assert.equal(kept.json.cleanedUp, { branch: true, cluster: false })
       assert.equal(await place.subjects(start), [createMessage, removeMessage])
     } finally {
       await kubectl(['delete', ...secret, '--ignore-not-found'])
@@ -198,7 +199,7 @@ test('a time limit that is too short ends it, and cleans up', () =>
     const { code, json } = await place.verify(['--timeout', '10ms'])
     assert.is(code, 1)
     assert.is(json.findings[0]!.code, 'timeout')
-    assert.is(json.cleanedUp, true)
+    assert.equal(json.cleanedUp, clean)
     assert.is(await place.server('diff', before, 'main'), '')
   }))
 

@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createTestSecret } from '../../../scripts/sops/test-secret/test-secret.ts'
 import { writeFiles } from '../../helpers/files.ts'
-import { createMessage, removeMessage, withPlace } from '../../helpers/flux/verify.ts'
+import { clean, createMessage, removeMessage, withPlace } from '../../helpers/flux/verify.ts'
 
 test('a push of somebody else comes first: it is redone on the new tip', () =>
   withPlace(async ({ directory, url, git, hook, verify, tip, subjects, server, env }) => {
@@ -48,7 +48,7 @@ test('another run comes first: its test Secret stays, and this run says why it e
     const { code, json } = await verify()
     assert.is(code, 2)
     assert.is(json.findings[0]!.code, 'already-running')
-    assert.is(json.cleanedUp, true)
+    assert.equal(json.cleanedUp, clean)
     assert.is(await server('log', '-1', '--format=%s'), 'the other run')
     assert.match(
       await server('show', `${await tip()}:kubernetes/infrastructure/sops-test/secret.enc.yaml`),
@@ -69,7 +69,7 @@ cd "$DIRECTORY/other" && git pull --quiet && git -c user.name=x -c user.email=x@
     const { code, json } = await verify()
     assert.is(code, 2)
     assert.is(json.findings[0]!.code, 'removed-by-others')
-    assert.is(json.cleanedUp, true)
+    assert.equal(json.cleanedUp, clean)
     assert.is(await server('diff', before, 'main'), '')
   }))
 
@@ -154,7 +154,7 @@ test('a server that refuses: exit 2 with its words', () =>
     assert.is(code, 2)
     assert.match(json.findings[0]!.message, /remote: policy: not today/)
     assert.is(json.stages[1]!.status, 'failed')
-    assert.is(json.cleanedUp, true)
+    assert.equal(json.cleanedUp, clean)
     assert.is(await tip(), before)
   }))
 
@@ -168,7 +168,7 @@ test('a server that refuses the removal: exit 1, says what is left, and the next
     const { code, json } = await verify()
     assert.is(code, 1)
     assert.is(json.result, 'failed')
-    assert.is(json.cleanedUp, false)
+    assert.equal(json.cleanedUp, { branch: false, cluster: false })
     assert.match(json.findings[0]!.message, /policy: not today/)
     const left = json.findings.find((finding) => finding.code === 'not-cleaned-up')
     assert.match(left?.object ?? '', 'origin/main: kubernetes/infrastructure/sops-test')

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createMessage, type Place, removeMessage, withPlace } from '../../helpers/flux/verify.ts'
+import { clean, createMessage, type Place, removeMessage, withPlace } from '../../helpers/flux/verify.ts'
 import { until } from '../../helpers/processes.ts'
 import type { Started } from '../../helpers/program.ts'
 import { traceCalls } from '../../helpers/trace.ts'
@@ -54,11 +54,14 @@ function lastStage({ directory, kubectl, serverHook }: Place) {
 const onBranch = async ({ server }: Place) =>
   (await server('ls-tree', '-r', '--name-only', 'main')).includes('sops-test')
 
+const inCluster = async ({ kubectl }: Place) =>
+  (await kubectl(['get', 'secret', 'sops-test', '-n', 'default', '--ignore-not-found'])) !== ''
+
 const interruptions = (['SIGINT', 'SIGTERM'] as const).flatMap((signal) =>
   parts.map((stages) => ({ signal, stages })),
 )
 for (const { signal, stages } of interruptions) {
-  test(`${signal} in ${Object.keys(stages).join(', ')}: the branch is clean, and nothing is left`, () =>
+  test(`${signal} in ${Object.keys(stages).join(', ')}: the branch and the cluster are clean, and nothing is left`, () =>
     withPlace(async (place) => {
       const tree = await place.server('rev-parse', 'main^{tree}')
       for (const [stage, line] of Object.entries(stages)) {
@@ -66,12 +69,14 @@ for (const { signal, stages } of interruptions) {
         const last = stage === 'pruned' ? lastStage(place) : undefined
         const at = { ...last?.at, [line]: (pid: number) => process.kill(pid, signal) }
         const { code, json, stderr } = await place.verify([], { at })
+        const isThere = await inCluster(place)
         await last?.end()
-        assert.is(code, 2, `${stage}: ${stderr}`)
-        assert.is(json.result, 'unknown', stage)
+        assert.is(code, last ? 1 : 2, `${stage}: ${stderr}`)
+        assert.is(json.result, last ? 'failed' : 'unknown', stage)
         assert.is(json.findings[0]!.code, 'interrupted', stage)
         assert.match(json.findings[0]!.message, signal)
-        assert.is(json.cleanedUp, true, stage)
+        assert.equal(json.cleanedUp, { branch: true, cluster: !last }, stage)
+        assert.is(isThere, last !== undefined, stage)
         assert.is(await place.server('rev-parse', 'main^{tree}'), tree, `${stage}: the branch is not clean`)
         const pushed = await place.subjects(before)
         assert.ok(pushed.length % 2 === 0, stage)
@@ -114,7 +119,7 @@ for (const via of ['node', 'mise'] as const) {
         const json = JSON.parse(stdout)
         assert.is(json.result, 'unknown', stderr)
         assert.is(json.findings[0].code, 'interrupted', stderr)
-        assert.is(json.cleanedUp, true)
+        assert.equal(json.cleanedUp, clean)
         assert.is(await server('rev-parse', 'main^{tree}'), tree, kind)
         assert.equal(await subjects(before), [createMessage, removeMessage])
         await place.checkLeftovers()
@@ -138,7 +143,7 @@ test('Ctrl-C again while it removes the test Secret: it is removed all the same'
     await interrupt(started)
     const { code, stdout, stderr } = await started.ended
     assert.is(code, 2, stderr)
-    assert.is(JSON.parse(stdout).cleanedUp, true, stderr)
+    assert.equal(JSON.parse(stdout).cleanedUp, clean, stderr)
     assert.equal(await subjects(before), [createMessage, removeMessage])
     assert.is(await server('diff', before, 'main'), '')
   }))
@@ -161,7 +166,7 @@ test('Ctrl-C in a push that the server takes long after git has gone: it is wait
     assert.is(code, 2, stderr)
     const { findings, cleanedUp } = JSON.parse(stdout)
     assert.is(findings[0].code, 'interrupted')
-    assert.is(cleanedUp, true)
+    assert.equal(cleanedUp, clean)
     assert.match(stderr, /the test Secret was removed from .* again/)
     assert.equal(await subjects(before), [createMessage, removeMessage])
     assert.is(await server('rev-parse', 'main^{tree}'), tree)

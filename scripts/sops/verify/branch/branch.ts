@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { commitOf } from '../../../lib/cluster/flux-objects.ts'
 import { commitFiles } from '../../../lib/commit.ts'
-import { UserError } from '../../../lib/errors.ts'
+import { CommandError, UserError } from '../../../lib/errors.ts'
 import { type Repository, withoutCredentials } from '../../../lib/git.ts'
 import { attempt, run } from '../../../lib/run.ts'
 import { push, remoteLimit } from './push.ts'
@@ -14,8 +14,8 @@ export interface Branch {
   readonly name: string
   /** The worktree, absolute. */
   readonly root: string
-  /** Puts the worktree on the tip of the remote branch. */
-  refresh(): Promise<void>
+  /** Puts the worktree on the tip of the remote branch. @returns the tip */
+  refresh(): Promise<string>
   /** Whether the repository, or the remote of a shallow one, knows a commit. */
   has(commit: string): Promise<boolean>
   /** Whether a revision of the cluster is `commit` or was made on top of it. */
@@ -65,24 +65,33 @@ export async function openBranch(
   const options = () => ({ cwd: root, env, signal, timeout: remoteLimit })
   const git = (...args: string[]) => run(['git', ...plain, ...args], options())
   const succeeds = async (...args: string[]) => (await attempt(['git', ...args], options())).code === 0
-  const answers = new Map<string, Promise<boolean>>()
+  const answers = new Map<string, Promise<boolean | undefined>>()
 
   /** Fetches into the worktree's own FETCH_HEAD: neither a branch nor a remote-tracking branch of the user moves. */
   const fetch = async () => {
     await git('fetch', '--quiet', '--no-tags', '--refmap=', remote, `refs/heads/${branch}`)
-    const top = (await git('rev-parse', '--show-toplevel')).trimEnd()
+    const told = (await git('rev-parse', 'FETCH_HEAD', '--show-toplevel')).trimEnd()
+    const tip = told.slice(0, told.indexOf('\n'))
     // what follows throws away what is in the working tree
-    if (top !== realpathSync(root))
+    if (told.slice(tip.length + 1) !== realpathSync(root))
       throw new UserError('git does not work in the worktree that was made for it')
+    return tip
   }
   const refresh = async () => {
-    await fetch()
-    await git('reset', '--quiet', '--hard', 'FETCH_HEAD')
+    const tip = await fetch()
+    await git('reset', '--quiet', '--hard', tip)
     await git('clean', '--quiet', '--force', '-d', '-x')
+    return tip
   }
   const isKnown = (commit: string) => succeeds('cat-file', '-e', `${commit}^{commit}`)
+  /** @returns `undefined` where the commit cannot be fetched now */
   const isAncestor = async (ancestor: string, commit: string) => {
-    if (!(await isKnown(commit))) await fetch()
+    try {
+      if (!(await isKnown(commit))) await fetch()
+    } catch (error) {
+      if (error instanceof CommandError) return undefined
+      throw error
+    }
     return succeeds('merge-base', '--is-ancestor', ancestor, commit)
   }
   async function publish(edit: () => Promise<string[]>, message: string): Promise<string>
@@ -123,7 +132,8 @@ export async function openBranch(
       const question = `${commit} ${other}`
       const answer = answers.get(question) ?? isAncestor(commit, other)
       answers.set(question, answer)
-      return answer
+      if ((await answer) === undefined) answers.delete(question)
+      return (await answer) ?? false
     },
     publish,
     get pushes() {

@@ -9,6 +9,23 @@ export interface Said {
 /** The object says all that there is to say. */
 type NoFacts = Record<string, never>
 
+/** Of the test Secret at the end of a run that could not see it go. */
+export interface LeftFacts {
+  secret: { namespace: string; name: string }
+  kustomization: { namespace: string; name: string }
+  /** How the branch is called. */
+  branch: string
+  /** After which Flux looks by itself; `undefined` where the objects do not say it. */
+  intervals: { kustomization: string | undefined; source: string | undefined }
+  /** Whether it was seen in the cluster. */
+  isThere: boolean
+  /** Whether the Kustomization has applied the branch without it. */
+  isApplied: boolean
+  finalizers: string[]
+  /** What keeps Flux from it, or us from seeing it. */
+  why: string | undefined
+}
+
 /**
  * What `sops:verify` finds by itself: each code with its facts. A code is for programs, so it stays the same when the words
  * change. No fact holds a secret.
@@ -51,6 +68,9 @@ export interface OwnFacts {
   'removed-by-others': NoFacts
   /** `reason`: why the removal failed. */
   'not-cleaned-up': { reason: string }
+
+  'left-in-cluster': LeftFacts
+  'cluster-unknown': LeftFacts
 
   // the test Secret in the cluster
   'secret-taken': NoFacts

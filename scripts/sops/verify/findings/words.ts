@@ -1,6 +1,6 @@
 import { shortCommit } from '../../../lib/git.ts'
 import { causes } from './causes.ts'
-import type { ConditionFinding, Finding, OwnFacts, Said } from './finding.ts'
+import type { ConditionFinding, Finding, LeftFacts, OwnFacts, Said } from './finding.ts'
 
 /** What people read of a finding, also in the JSON document. */
 export interface Words {
@@ -38,6 +38,17 @@ const quote = ({ reason, message }: Said) => `${reason}: ${message}`
 
 const chooseAnother = (what: string) => `choose a Kustomization ${what} with --kustomization`
 const noneNeeded = 'none needed if the value is right'
+
+const because = (why: string | undefined) => (why ? `\n${why}` : '')
+
+function whenItGoes({ kustomization, branch, intervals }: LeftFacts): string {
+  const { namespace, name } = kustomization
+  const after = `by itself after its interval (${intervals.kustomization ?? 'unknown'}) and that of its source (${intervals.source ?? 'unknown'}) at the latest`
+  return `Flux takes it out when ${namespace}/${name} applies ${branch}, ${after}`
+}
+
+const reconcileFor = ({ kustomization: { namespace, name } }: LeftFacts) =>
+  `flux reconcile kustomization ${name} -n ${namespace} --with-source`
 
 const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Words } = {
   'kustomization-missing': ({ others }) => ({
@@ -134,8 +145,27 @@ const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Wor
     fix: 'run it again',
   }),
   'not-cleaned-up': ({ reason }) => ({
-    message: `the test Secret is still on the branch: ${reason}`,
+    message: `the test Secret is still on the branch, so Flux puts it into the cluster: ${reason}`,
     fix: 'pull, then `mise run sops:test-remove --commit` and push; the next sops:verify removes it as well',
+  }),
+  'left-in-cluster': (facts) => {
+    const { secret, finalizers, isApplied, why } = facts
+    const remove = `kubectl delete secret ${secret.name} -n ${secret.namespace}`
+    if (finalizers.length > 0)
+      return {
+        message: `is still in the cluster: it goes when its finalizers are gone (${finalizers.join(', ')})`,
+        fix: 'look for who set them',
+      }
+    if (isApplied)
+      return { message: 'is still in the cluster, although Flux has applied the removal', fix: remove }
+    return {
+      message: `is still in the cluster: ${whenItGoes(facts)}${because(why)}`,
+      fix: reconcileFor(facts),
+    }
+  },
+  'cluster-unknown': (facts) => ({
+    message: `it is not known whether it is in the cluster; ${whenItGoes(facts)}${because(facts.why)}`,
+    fix: `\`${reconcileFor(facts)}\`, then \`kubectl get secret ${facts.secret.name} -n ${facts.secret.namespace}\``,
   }),
 
   'secret-taken': () => ({

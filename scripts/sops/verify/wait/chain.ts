@@ -35,8 +35,7 @@ export async function advance(
   // the first of the chain is woken by the new artifact itself; it is told only where it failed before
   const isWoken = dependenciesOf(link).length === 0 && conditionOf(now, 'Ready')?.reason !== 'ArtifactFailed'
   if (isWoken) return
-  told.add(id)
-  await requestReconcile(watching, kustomizations, now)
+  if (await requestReconcile(watching, kustomizations, now)) told.add(id)
 }
 
 /**

@@ -7,20 +7,23 @@ import type { Watching } from './watching.ts'
 const requestedAt = 'reconcile.fluxcd.io/requestedAt'
 
 /**
- * Tells Flux to reconcile an object at once. Where the user may not, a finding says that it takes longer.
- * @returns the value that the controller copies to `lastHandledReconcileAt` when it is done
+ * Tells Flux to reconcile an object at once. That is only help, so nothing that keeps it from being told is an error; where the
+ * user may not, a finding says that it takes longer.
+ * @returns the value that the controller copies to `lastHandledReconcileAt` when it is done; `undefined` where the API server
+ *   did not take it and may do so later
  */
 export async function requestReconcile(
   { cluster, findings }: Watching,
   resource: Resource,
   object: Kustomization | GitRepository,
-): Promise<string> {
+): Promise<string | undefined> {
   const { namespace, name } = object.metadata
   const value = new Date().toISOString()
   try {
     await annotate(cluster, resource, { namespace: `${namespace}`, name }, { [requestedAt]: value })
   } catch (error) {
-    if (!(error instanceof KubectlError && error.problem === 'forbidden')) throw error
+    if (!(error instanceof KubectlError)) throw error
+    if (error.problem !== 'forbidden') return undefined
     const what = `${object.kind.toLowerCase()} ${idOf(object)}`
     if (!findings.some((finding) => finding.object === what))
       findings.push({ code: 'slow', object: what, facts: {} })

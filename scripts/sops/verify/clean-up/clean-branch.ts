@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Caller } from '../../../lib/caller.ts'
+import { CommandError, UserError } from '../../../lib/errors.ts'
+import { shortCommit } from '../../../lib/git.ts'
+import { type BranchSecret, nameOnBranch, publishRemoval } from '../branch/branch-secret.ts'
+import type { Finding } from '../findings/finding.ts'
+
+/** How long a server may still be busy with a push whose end was not seen, in ms. */
+const lateLimit = 20_000
+
+/** How often the branch is looked at meanwhile, in ms. */
+const lateInterval = 1_000
+
+/** How often a removal that a signal has ended is tried, the first time included. */
+const mostTries = 5
+
+/** What came of the removal. */
+export interface CleanedBranch {
+  /** The tip of the branch, which is without the test Secret; `undefined` where that is still on it. */
+  tip: string | undefined
+  /** Whether this removal found the test Secret there. */
+  wasThere: boolean
+}
+
+/**
+ * Takes the test Secret of a run off the branch. Says what it did.
+ * @param isUnsure the end of the only push was not seen, so the server may still take it
+ * @param findings is told of what is left
+ */
+export async function cleanBranch(
+  onBranch: BranchSecret,
+  { isUnsure, findings, caller }: { isUnsure: boolean; findings: Finding[]; caller: Caller },
+): Promise<CleanedBranch> {
+  const { branch, place } = onBranch
+  let tip: string | undefined
+  const remove = async () => {
+    tip = await branch.refresh()
+    return publishRemoval(onBranch, caller)
+  }
+  caller.status(`removing the test Secret from ${branch.name} again`)
+  try {
+    let commit = await inSpiteOfSignals(remove)
+    for (let left = isUnsure ? lateLimit : 0; !commit && left > 0; left -= lateInterval) {
+      caller.status(`the push was broken off: waiting whether ${branch.name} gets it all the same`)
+      await sleep(lateInterval)
+      commit = await inSpiteOfSignals(remove)
+    }
+    const late = isUnsure ? `, ${lateLimit / 1000} s after the push was broken off` : ''
+    caller.say(
+      commit
+        ? `the test Secret was removed from ${branch.name} again (${shortCommit(commit)})`
+        : `nothing of this run is on ${branch.name}${late}`,
+    )
+    return { tip: commit ?? tip, wasThere: commit !== undefined }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const object = `${branch.name}: ${nameOnBranch(place)}`
+    findings.push({ code: 'not-cleaned-up', object, facts: { reason: error.message } })
+    return { tip: undefined, wasThere: true }
+  } finally {
+    caller.status(undefined)
+  }
+}
+
+/** A terminal's Ctrl-C also ends the git that we are waiting for, and impatient people press it again. */
+async function inSpiteOfSignals<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      const isSignal = error instanceof CommandError && (error.code ?? 0) > 128
+      if (!isSignal || tries === mostTries) throw error
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import type { Caller } from '../../../lib/caller.ts'
+import { openView } from '../../../lib/cluster/cluster-view.ts'
+import { idOf, ownsSecret } from '../../../lib/cluster/flux-objects.ts'
+import { get, secrets } from '../../../lib/cluster/kube-api.ts'
+import type { Secret } from '../../../lib/cluster/kube-objects.ts'
+import { openCluster } from '../../../lib/cluster/kubectl.ts'
+import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
+import { UserError } from '../../../lib/errors.ts'
+import { runAnnotation } from '../../test-secret/secret-manifest.ts'
+import type { ClusterSecret } from '../checks/cluster-secret.ts'
+import type { Finding, LeftFacts } from '../findings/finding.ts'
+import { Verdict } from '../findings/verdict.ts'
+import { advance } from '../wait/chain.ts'
+import { requestSource } from '../wait/source.ts'
+import { type Watching, watchFlux } from '../wait/watching.ts'
+
+/** How long Flux may take to prune the test Secret, in ms. */
+const pruneLimit = 60_000
+
+/** How long is waited once nothing more is to be expected of Flux, in ms: for what is still on its way to us. */
+const lagLimit = 3_000
+
+/** Whether a place holds nothing of this run any more. */
+export type Clean = boolean | 'unknown'
+
+/** What the cluster is to be freed of. */
+export interface Leaving {
+  /** The commit that brought the test Secret onto the branch, where it is known. */
+  created: string | undefined
+  /** A commit of the branch without it. */
+  gone: string
+}
+
+/**
+ * Has Flux take the test Secret of a run out of the cluster, and waits for that, for a bounded time. Says so.
+ * @param findings is told of what is left, or is not known
+ */
+export async function cleanCluster(
+  before: Watching,
+  leaving: Leaving,
+  { context, findings, caller }: { context: string | undefined; findings: Finding[]; caller: Caller },
+): Promise<Clean> {
+  const { target, secret } = before
+  const object = `secret ${secret.namespace}/${secret.name}`
+  // the connection of the run may have ended with it
+  const cluster = openCluster(context, { env: caller.env })
+  const view = openView(cluster)
+  const known = [...target.chain].map((link) => before.kustomizations.objects.get(idOf(link)) ?? link)
+  const watching: Watching = {
+    ...before,
+    ...watchFlux(view, { ...target, chain: known }),
+    cluster,
+    view,
+    findings: [],
+    deadline: Date.now() + pruneLimit,
+  }
+  caller.say(`waiting up to ${pruneLimit / 1000} s until Flux has taken ${object} out of the cluster`)
+  caller.status(`waiting for ${object} to be pruned`)
+  try {
+    const left = await waitForPruning(watching, leaving)
+    if (left)
+      findings.push({ code: left.isThere ? 'left-in-cluster' : 'cluster-unknown', object, facts: left })
+    else caller.say(`${object} is gone from the cluster`)
+    return left ? (left.isThere ? false : 'unknown') : true
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const facts = { ...factsOf(watching), isThere: false, why: error.message }
+    findings.push({ code: 'cluster-unknown', object, facts })
+    return 'unknown'
+  } finally {
+    caller.status(undefined)
+    await view.close()
+    await cluster.close()
+  }
+}
+
+/** Looks once whether the test Secret is in a cluster that goes on getting it. @returns never true, for it can still arrive */
+export async function lookAtCluster(
+  secret: ClusterSecret,
+  { context, caller }: { context: string | undefined; caller: Caller },
+): Promise<Clean> {
+  const cluster = openCluster(context, { env: caller.env })
+  try {
+    return typeof (await lookForSecret({ cluster, secret })) === 'object' ? false : 'unknown'
+  } finally {
+    await cluster.close()
+  }
+}
+
+/** @returns what is left; `undefined` for nothing @throws UserError where the cluster cannot be read */
+async function waitForPruning(
+  watching: Watching,
+  { created, gone }: Leaving,
+): Promise<LeftFacts | undefined> {
+  const { branch, target, view, deadline } = watching
+  const id = idOf(target.kustomization)
+  const now = () => watching.kustomizations.objects.get(id)
+  const tell = makeTeller(watching, gone)
+  let problem: string | undefined
+  let doneAt: number | undefined
+  const isGone = await view.until(async () => {
+    problem = await tell()
+    const { status } = now() ?? {}
+    const isApplied = await branch.contains(status?.lastAppliedRevision, gone)
+    const isTried = await branch.contains(status?.lastAttemptedRevision, gone)
+    if ((isApplied || isTried) && !isListed(watching) && (await lookForSecret(watching)) === undefined)
+      return true
+    if (!isApplied && !problem) doneAt = undefined
+    else doneAt ??= Date.now()
+    return doneAt !== undefined && Date.now() - doneAt > lagLimit ? false : undefined
+  }, deadline)
+  if (isGone) return undefined
+  const found = await findSecret(watching)
+  const wasNeverTried = !created || !(await branch.contains(now()?.status?.lastAttemptedRevision, created))
+  if (!found && wasNeverTried && problem) return undefined
+  const isApplied = await branch.contains(now()?.status?.lastAppliedRevision, gone)
+  const finalizers = found?.metadata.finalizers ?? []
+  return { ...factsOf(watching), isThere: found !== undefined, isApplied, finalizers, why: problem }
+}
+
+/** @returns tells Flux of a commit, as far as it is, and returns what keeps the chain from applying it */
+function makeTeller(watching: Watching, commit: string): () => Promise<string | undefined> {
+  const told = new Set<string>()
+  const request = requestSource(watching)
+  return async () => {
+    await request()
+    const source = watching.sources.objects.get(idOf(watching.target.source))
+    if (!(await watching.branch.contains(source?.status?.artifact?.revision, commit))) return undefined
+    try {
+      for (const link of watching.target.chain) await advance(watching, link, commit, told)
+      return undefined
+    } catch (error) {
+      if (error instanceof Verdict) return error.message
+      throw error
+    }
+  }
+}
+
+function isListed({ kustomizations, secret }: Watching): boolean {
+  return [...kustomizations.objects.values()].some((one) => ownsSecret(one, secret.namespace, secret.name))
+}
+
+/** The test Secret of this run in the cluster; another run may have put its own there. */
+async function findSecret({
+  cluster,
+  secret,
+}: Pick<Watching, 'cluster' | 'secret'>): Promise<Secret | undefined> {
+  const what = `cannot read secret ${secret.namespace}/${secret.name}`
+  const live = await get<Secret>(cluster, what, secrets, secret)
+  return live?.metadata.annotations?.[runAnnotation] === secret.run ? live : undefined
+}
+
+/** As `findSecret`. @returns `unseen` where the cluster does not answer */
+async function lookForSecret(
+  where: Pick<Watching, 'cluster' | 'secret'>,
+): Promise<Secret | undefined | 'unseen'> {
+  try {
+    return await findSecret(where)
+  } catch (error) {
+    if (error instanceof KubectlError) return 'unseen'
+    throw error
+  }
+}
+
+function factsOf({ target, branch, secret }: Watching): Omit<LeftFacts, 'isThere'> {
+  const { kustomization, source } = target
+  return {
+    secret: { namespace: secret.namespace, name: secret.name },
+    kustomization: { namespace: `${kustomization.metadata.namespace}`, name: kustomization.metadata.name },
+    branch: branch.name,
+    intervals: { kustomization: kustomization.spec.interval, source: source.spec.interval },
+    isApplied: false,
+    finalizers: [],
+    why: undefined,
+  }
+}
