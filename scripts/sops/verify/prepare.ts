@@ -1,7 +1,8 @@
-import { commitOf, idOf } from '../../lib/cluster/flux-objects.ts'
-import { repositoryRoot, withoutCredentials } from '../../lib/git.ts'
-import { type Branch, openBranch } from './branch/branch.ts'
+import { idOf } from '../../lib/cluster/flux-objects.ts'
+import { repositoryRoot } from '../../lib/git.ts'
+import { openBranch } from './branch/branch.ts'
 import { type ClusterKey, readClusterKey } from './checks/cluster-key.ts'
+import { requireSameRepository } from './checks/repository.ts'
 import { findTarget, type Target } from './checks/target.ts'
 import { notChecked } from './findings/verdict.ts'
 import { type Prepared, prepareSecret } from './prepare-secret.ts'
@@ -63,17 +64,6 @@ async function check(session: Session, progress: Progress): Promise<Checked> {
     await branch.close()
     throw error
   }
-}
-
-/** Sees to it that the cluster follows this repository, for a commit pushed to another one would never arrive. @throws Verdict */
-async function requireSameRepository(branch: Branch, { source }: Target, remote: string): Promise<void> {
-  const commit = `${commitOf(source.status?.artifact?.revision)}`
-  if (await branch.has(commit)) return
-  throw notChecked({
-    code: 'other-repository',
-    object: `gitrepository ${idOf(source)}`,
-    facts: { commit, url: withoutCredentials(source.spec.url), remote: withoutCredentials(remote) },
-  })
 }
 
 /** Waits until all objects are watched, so that a right which is missing shows before anything is pushed. @throws Verdict; KubectlError */

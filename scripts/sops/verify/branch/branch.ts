@@ -5,7 +5,7 @@ import { CommandError, UserError } from '../../../lib/errors.ts'
 import { type Repository, withoutCredentials } from '../../../lib/git.ts'
 import { attempt, run } from '../../../lib/run.ts'
 import { push, remoteLimit } from './push.ts'
-import { remoteFrom } from './remote.ts'
+import { type Remote, readRemote } from './remote.ts'
 import { addWorktree, removeDeadWorktrees } from './worktree.ts'
 
 /** The remote branch that the cluster follows, checked out in a temporary worktree. */
@@ -14,6 +14,11 @@ export interface Branch {
   readonly name: string
   /** The worktree, absolute. */
   readonly root: string
+  readonly remote: Remote
+  /** The tip of the branch behind a URL; `undefined` where there is no such branch. @throws CommandError */
+  tipAt(url: string): Promise<string | undefined>
+  /** The tip that the worktree was put on last. */
+  readonly tip: string
   /** Puts the worktree on the tip of the remote branch. @returns the tip */
   refresh(): Promise<string>
   /** Whether the repository, or the remote of a shallow one, knows a commit. */
@@ -59,7 +64,8 @@ export async function openBranch(
   let { signal } = repository
   let pushes = 0
   let isUnsure = false
-  const [remote] = await Promise.all([remoteFrom(given.remote, repository), removeDeadWorktrees(repository)])
+  let tip = ''
+  const [remote] = await Promise.all([readRemote(given.remote, repository), removeDeadWorktrees(repository)])
   const worktree = await addWorktree(repository)
   const { root } = worktree
   const options = () => ({ cwd: root, env, signal, timeout: remoteLimit })
@@ -69,16 +75,16 @@ export async function openBranch(
 
   /** Fetches into the worktree's own FETCH_HEAD: neither a branch nor a remote-tracking branch of the user moves. */
   const fetch = async () => {
-    await git('fetch', '--quiet', '--no-tags', '--refmap=', remote, `refs/heads/${branch}`)
+    await git('fetch', '--quiet', '--no-tags', '--refmap=', remote.fetchFrom, `refs/heads/${branch}`)
     const told = (await git('rev-parse', 'FETCH_HEAD', '--show-toplevel')).trimEnd()
-    const tip = told.slice(0, told.indexOf('\n'))
+    const head = told.slice(0, told.indexOf('\n'))
     // what follows throws away what is in the working tree
-    if (told.slice(tip.length + 1) !== realpathSync(root))
+    if (told.slice(head.length + 1) !== realpathSync(root))
       throw new UserError('git does not work in the worktree that was made for it')
-    return tip
+    return head
   }
   const refresh = async () => {
-    const tip = await fetch()
+    tip = await fetch()
     await git('reset', '--quiet', '--hard', tip)
     await git('clean', '--quiet', '--force', '-d', '-x')
     return tip
@@ -106,7 +112,7 @@ export async function openBranch(
       const commit = await commitFiles({ root, env, signal }, files, message)
       signal?.throwIfAborted()
       pushes++
-      const pushed = await push(remote, branch, { root, env })
+      const pushed = await push(remote.pushTo, branch, { root, env })
       if (pushed.result === 'taken') return commit
       isUnsure = pushed.isUnsure
       signal?.throwIfAborted()
@@ -117,13 +123,21 @@ export async function openBranch(
   const opened: Branch = {
     name: `${withoutCredentials(given.remote)}/${branch}`,
     root,
+    remote,
     refresh,
+    get tip() {
+      return tip
+    },
+    async tipAt(url) {
+      const listed = await git('ls-remote', url, `refs/heads/${branch}`)
+      return /^[0-9a-f]+/.exec(listed)?.[0]
+    },
     async has(commit) {
       if (await isKnown(commit)) return true
       // a shallow clone lacks what came before its end
       const shallow = (await git('rev-parse', '--is-shallow-repository')).trim() === 'true'
       if (!shallow) return false
-      await succeeds('fetch', '--quiet', '--no-tags', '--refmap=', '--depth=1', remote, commit)
+      await succeeds('fetch', '--quiet', '--no-tags', '--refmap=', '--depth=1', remote.fetchFrom, commit)
       return isKnown(commit)
     },
     async contains(revision, commit) {

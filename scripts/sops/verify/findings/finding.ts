@@ -62,6 +62,8 @@ export interface OwnFacts {
   // the branch
   /** `url` and `remote` without credentials. */
   'other-repository': { commit: string; url: string; remote: string }
+  /** Where git pushes to (`isPush`) or fetches from: `other`. `source`: `namespace/name`, which follows `url`. No credentials. */
+  'other-remote': { isPush: boolean; other: string; source: string; url: string }
   'name-taken': NoFacts
   'test-secret-there': NoFacts
   'already-running': NoFacts

@@ -131,6 +131,10 @@ const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Wor
     message: `has fetched the commit ${shortCommit(commit)}, which is not in this repository`,
     fix: `it follows ${url}: go to a clone of that, or name its remote with --remote (now ${remote})`,
   }),
+  'other-remote': ({ isPush, other, source, url }) => ({
+    message: `git ${isPush ? 'pushes to' : 'fetches from'} ${other}, which is not the repository that gitrepository ${source} follows (${url})`,
+    fix: `name that one: --remote ${url} (\`git remote --verbose\` shows what git uses; pushurl, insteadOf and pushInsteadOf count)`,
+  }),
   'name-taken': () => ({ message: 'is on the branch, and is not made by these tasks', fix: 'rename it' }),
   'test-secret-there': () => ({
     message: 'is on the branch already, made by sops:test-create',

@@ -1,0 +1,48 @@
+import { commitOf, type GitRepository, idOf } from '../../../lib/cluster/flux-objects.ts'
+import { withoutCredentials } from '../../../lib/git.ts'
+import type { Branch } from '../branch/branch.ts'
+import { compareUrl } from '../branch/same-remote.ts'
+import { notChecked } from '../findings/verdict.ts'
+import type { Target } from './target.ts'
+
+/**
+ * Sees to it that the cluster follows this repository, and that git fetches from it and pushes to it: a commit pushed to another
+ * one would never arrive, and would stay there.
+ * @param given name or URL of the remote, as the user called it
+ * @throws Verdict
+ */
+export async function requireSameRepository(
+  branch: Branch,
+  { source }: Target,
+  given: string,
+): Promise<void> {
+  const commit = `${commitOf(source.status?.artifact?.revision)}`
+  const remote = withoutCredentials(given)
+  const url = withoutCredentials(source.spec.url)
+  if (!(await branch.has(commit)))
+    throw notChecked({
+      code: 'other-repository',
+      object: `gitrepository ${idOf(source)}`,
+      facts: { commit, url, remote },
+    })
+  const { fetchUrl, pushUrls } = branch.remote
+  for (const other of new Set([fetchUrl, ...pushUrls])) {
+    if (await isSame(branch, other, source)) continue
+    throw notChecked({
+      code: 'other-remote',
+      object: `remote ${remote}`,
+      facts: {
+        isPush: pushUrls.includes(other),
+        other: withoutCredentials(other),
+        source: idOf(source),
+        url,
+      },
+    })
+  }
+}
+
+async function isSame(branch: Branch, url: string, { spec }: GitRepository): Promise<boolean> {
+  const tells = compareUrl(url, spec.url, branch.remote)
+  if (tells === 'other-host') return (await branch.tipAt(url)) === branch.tip
+  return tells !== 'other'
+}
