@@ -1,9 +1,12 @@
 import { failure, outcomeOf, type ProgramOptions, startProgram } from './program.ts'
+import { redact } from './redact.ts'
 
 /** A program that runs until it is ended. */
 export interface Service {
   /** The first line that it printed. */
   readonly line: string
+  /** What it has written to stderr so far, redacted. */
+  stderr(): string
   /** Ends it. Can be called again. */
   end(): Promise<void>
 }
@@ -19,6 +22,10 @@ export async function serve(
   options: Pick<ProgramOptions, 'env' | 'signal'> & { directory: string },
 ): Promise<Service> {
   const program = startProgram(args, options)
+  let written = ''
+  program.process.stderr.on('data', (chunk) => {
+    written += chunk
+  })
   const ended = (async () => outcomeOf(await program.process, args, options))()
   ended.catch(() => {})
   const end = async () => {
@@ -28,7 +35,7 @@ export async function serve(
   }
   try {
     const line = await Promise.race([firstLine(program.process.stdout), ended])
-    if (typeof line === 'string') return { line, end }
+    if (typeof line === 'string') return { line, end, stderr: () => redact(written) }
     throw failure(args, line)
   } catch (error) {
     await end()

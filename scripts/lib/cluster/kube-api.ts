@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { UserError } from '../errors.ts'
 import type { KubeObject, List, WatchEvent } from './kube-objects.ts'
 import { call, connectionError, send } from './kube-request.ts'
-import { answerLimit, type Cluster } from './kubectl.ts'
+import type { Cluster } from './kubectl.ts'
 import { explainAnswer, KubectlError } from './kubectl-error.ts'
+import { startPatience } from './patience.ts'
 
 /** A kind of objects, as the API names it. */
 export interface Resource {
@@ -71,16 +72,15 @@ export async function watch<T>(
   resourceVersion?: string,
 ): Promise<AsyncGenerator<WatchEvent<T>>> {
   const query = { ...queryOf(scope), watch: 'true', ...(resourceVersion && { resourceVersion }) }
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), answerLimit)
+  const patience = startPatience(cluster.plugin)
   try {
     const options = { path: pathOf(resource, scope.namespace), query }
-    const answer = await send(cluster, what, options, late.signal)
+    const answer = await send(cluster, what, options, patience.signal)
     return eventsOf(cluster, what, answer)
   } catch (error) {
-    throw await connectionError(cluster, what, error, late.signal)
+    throw await connectionError(cluster, what, error, patience.signal)
   } finally {
-    clearTimeout(timer)
+    patience.release()
   }
 }
 

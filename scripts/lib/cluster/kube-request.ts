@@ -1,8 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { UserError } from '../errors.ts'
-import { answerLimit, type Cluster } from './kubectl.ts'
-import { explainAnswer, KubectlError, noAnswer, whichCluster } from './kubectl-error.ts'
+import type { Cluster } from './kubectl.ts'
+import {
+  explainAnswer,
+  KubectlError,
+  logInFirst,
+  noAnswer,
+  pluginIsSilent,
+  whichCluster,
+} from './kubectl-error.ts'
+import { startPatience } from './patience.ts'
 
 /** What is asked of the API server; a GET where nothing is changed. */
 export interface Request {
@@ -19,11 +27,13 @@ export interface Request {
  * @throws KubectlError
  */
 export async function call<T>(cluster: Cluster, what: string, options: Request): Promise<T> {
-  const late = AbortSignal.timeout(answerLimit)
+  const patience = startPatience(cluster.plugin)
   try {
-    return JSON.parse(await text(await send(cluster, what, options, late)))
+    return JSON.parse(await text(await send(cluster, what, options, patience.signal)))
   } catch (error) {
-    throw await connectionError(cluster, what, error, late)
+    throw await connectionError(cluster, what, error, patience.signal)
+  } finally {
+    patience.release()
   }
 }
 
@@ -58,17 +68,25 @@ export async function send(
   })
   const status = answer.statusCode ?? 0
   if (status >= 200 && status < 300) return answer
-  throw explainAnswer(what, status, await text(answer))
+  throw explainAnswer(what, status, await text(answer), cluster.plugin.words())
 }
 
 /** What to say of a failure: for what is no answer, the connection itself. @throws the reason of an abort */
 export async function connectionError(
-  { context, signal }: Cluster,
+  { context, signal, plugin }: Cluster,
   what: string,
   error: unknown,
   late?: AbortSignal,
 ): Promise<unknown> {
   signal?.throwIfAborted()
+  const command = late?.aborted ? await plugin.waitedFor() : undefined
+  if (command !== undefined)
+    return new KubectlError(
+      what,
+      'unauthorized',
+      pluginIsSilent(command, plugin.words()),
+      logInFirst(command),
+    )
   const why = late?.aborted ? noAnswer : 'kubectl proxy has ended the connection'
   const known = error instanceof UserError ? error : new KubectlError(what, 'unreachable', why, whichCluster)
   // without a context kubectl goes to localhost:8080, and that is not what is wrong

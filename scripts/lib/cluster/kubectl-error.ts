@@ -31,6 +31,16 @@ export const noAnswer = 'the API server did not answer in time'
 /** The hint where a cluster cannot be reached. */
 export const whichCluster = 'is the cluster running, and is this the right context (--context)?'
 
+/** Why a call failed that a credential plugin has kept waiting. @param words what it has said, redacted; may be empty */
+export function pluginIsSilent(command: string, words: string): string {
+  return `${command}, which gives the credentials of this context, did not end in time${words && `; it says: ${words}`}`
+}
+
+/** The hint where a credential plugin waits, for a login perhaps. */
+export function logInFirst(command: string): string {
+  return `log in first, as with \`kubectl get namespaces\`: ${command} may be waiting for an answer`
+}
+
 interface Rule {
   text: RegExp
   problem: KubectlProblem
@@ -111,14 +121,16 @@ export function explain(error: CommandError, what: string): KubectlError {
 /**
  * As `explain`, for an answer of the API server, or of kubectl proxy where it got none.
  * @param body a `Status`, or text
+ * @param words what a credential plugin has said, redacted; may be empty
  */
-export function explainAnswer(what: string, status: number, body: string): KubectlError {
+export function explainAnswer(what: string, status: number, body: string, words = ''): KubectlError {
   const { reason, message } = statusOf(body) ?? {
     reason: status,
     // what kubectl makes of the page behind a path that is not there
     message: status === 404 ? 'the server could not find the requested resource' : body.trim(),
   }
-  const said = `Error from server (${reason}): ${redact(message)}`
+  const plugin = words && /getting credentials/.test(message) ? `; it says: ${words}` : ''
+  const said = `Error from server (${reason}): ${redact(message)}${plugin}`
   return byRule(what, said, said)
 }
 

@@ -4,7 +4,9 @@ import { CommandError } from '../errors.ts'
 import { run } from '../run.ts'
 import { type Service, serve } from '../serve.ts'
 import { temporaryDirectory } from '../temporary-directory.ts'
+import { type CredentialPlugin, credentialPlugin } from './credential-plugin.ts'
 import { explain } from './kubectl-error.ts'
+import { answerLimit } from './patience.ts'
 
 /** A connection to a cluster: `kubectl proxy`, which answers on a socket that only the user can reach. */
 export interface Cluster {
@@ -12,17 +14,13 @@ export interface Cluster {
   readonly context: Promise<string>
   /** The path of the socket. Rejects with KubectlError where kubectl does not start. */
   readonly socket: Promise<string>
+  /** What gives the credentials, where it is a program of the user. */
+  readonly plugin: CredentialPlugin
   readonly env: NodeJS.ProcessEnv
   readonly signal: AbortSignal | undefined
   /** Ends it. */
   close(): Promise<void>
 }
-
-/**
- * How long the API server may take to answer, in ms: without a limit, one that does not answer keeps a call of kubectl for up to
- * 50 s (docs/decryption.md#the-key-secret-and-kubectl).
- */
-export const answerLimit = 8_000
 
 /** A tenth of the time that kubectl takes to start is Go's garbage collector (https://pkg.go.dev/runtime: GOGC). */
 const quick = { GOGC: '400' }
@@ -33,24 +31,43 @@ const longestSocket = 103
 /**
  * Opens a connection as kubectl would: kubeconfig, credentials and their plugins are its own. One process serves all calls.
  * @param context of the kubeconfig; the current one where `undefined`
+ * @param caller `note`: gets what a credential plugin says where it takes long
  * @returns at once; it must be closed
  */
 export function openCluster(
   context: string | undefined,
-  { env, signal }: { env: NodeJS.ProcessEnv; signal?: AbortSignal | undefined },
+  {
+    env,
+    signal,
+    note,
+  }: {
+    env: NodeJS.ProcessEnv
+    signal?: AbortSignal | undefined
+    note?: ((line: string) => void) | undefined
+  },
 ): Cluster {
   const directory = makeDirectory()
   const proxy = startProxy(directory, context, { env, signal })
   const socket = proxy.then(() => socketIn(directory))
+  let stderr = () => ''
+  proxy.then(
+    (service) => {
+      stderr = service.stderr
+    },
+    () => {},
+  )
+  const plugin = credentialPlugin(context, () => stderr(), { env, signal, note })
   const name = context === undefined ? currentContext({ env, signal }) : Promise.resolve(context)
   // who uses them gets the error; a task may also end without having used them
   for (const promise of [socket, name]) promise.catch(() => {})
   return {
     context: name,
     socket,
+    plugin,
     env,
     signal,
     async close() {
+      plugin.close()
       await proxy.then(
         (service) => service.end(),
         () => {},

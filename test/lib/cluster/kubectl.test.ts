@@ -77,6 +77,51 @@ test('a question of kubectl, which nobody can answer, is an error', () =>
     }
   }))
 
+/** Runs `use` with a connection whose credentials a program of the user gives. @param script of sh, in which `DIR` is a directory */
+const withPlugin = (script: string, use: (cluster: Cluster, notes: string[]) => Promise<void>) =>
+  withDirectory(async (directory) => {
+    const command = join(directory, 'plugin')
+    writeFileSync(command, `#!/bin/sh\n${script}`, { mode: 0o700 })
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command, interactiveMode: 'IfAvailable' }
+    const KUBECONFIG = writeKubeconfig(directory, 'https://127.0.0.1:1', { exec })
+    const notes: string[] = []
+    const env = userEnvironment(directory, { KUBECONFIG })
+    const cluster = openCluster(undefined, { env, note: (line) => notes.push(line) })
+    try {
+      await use(cluster, notes)
+    } finally {
+      await cluster.close()
+    }
+  })
+
+test('a credential plugin that fails says why', () =>
+  withPlugin('echo "token expired, run: example login" >&2; exit 1', async (cluster, notes) => {
+    const { message, hint } = await thrown(get(cluster, 'cannot read x', secrets, object))
+    assert.match(
+      message,
+      /getting credentials: .*plugin failed with exit code 1; it says: token expired, run: example login$/,
+    )
+    assert.match(hint!, 'log in again')
+    assert.equal(notes, [])
+  }))
+
+const answer =
+  '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"x"}}'
+
+test('a credential plugin that waits for its user is waited for, and is heard', () =>
+  withPlugin(
+    `echo "open https://login.example.com" >&2; sleep 10; echo '${answer}'`,
+    async (cluster, notes) => {
+      const both = ['a', 'b'].map((name) =>
+        thrown(get(cluster, 'cannot read x', secrets, { ...object, name })),
+      )
+      for (const { message } of await Promise.all(both)) assert.match(message, /connection refused/)
+      const [waiting, ...heard] = notes
+      assert.match(waiting!, /^waiting for .*plugin, which gives the credentials of this context$/)
+      assert.equal(heard, ['open https://login.example.com'])
+    },
+  ))
+
 test('a temporary directory with a path too long for a socket is not used', () =>
   withDirectory(async (directory) => {
     const KUBECONFIG = writeKubeconfig(directory, 'http://127.0.0.1:1', { token: 'x' })

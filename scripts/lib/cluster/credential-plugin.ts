@@ -1,0 +1,81 @@
+import { CommandError } from '../errors.ts'
+import { oneLine } from '../redact.ts'
+import { run } from '../run.ts'
+
+/** How long a credential plugin may take in all, in ms: a person may have to log in meanwhile. */
+export const pluginLimit = 120_000
+
+/** How often it is looked whether a plugin has said something, in ms. */
+const interval = 250
+
+/** The credential plugin of a context, which kubectl runs when it first needs credentials. */
+export interface CredentialPlugin {
+  /**
+   * To be called where an answer is late. From then on what the plugin says, to log in for example, is passed on.
+   * @returns its command; `undefined` where the context has none, so that there is nothing to wait for
+   */
+  waitedFor(): Promise<string | undefined>
+  /** What it has said so far, redacted, without the log lines of kubectl; empty: nothing. */
+  words(): string
+  /** Passes nothing on any more. */
+  close(): void
+}
+
+/**
+ * @param stderr all that kubectl has written there so far, redacted
+ * @param note gets what is passed on
+ */
+export function credentialPlugin(
+  context: string | undefined,
+  stderr: () => string,
+  {
+    env,
+    signal,
+    note,
+  }: {
+    env: NodeJS.ProcessEnv
+    signal?: AbortSignal | undefined
+    note?: ((line: string) => void) | undefined
+  },
+): CredentialPlugin {
+  let asked: Promise<string | undefined> | undefined
+  let timer: NodeJS.Timeout | undefined
+  const lines = () =>
+    stderr()
+      .split('\n')
+      .filter((line) => line.trim() && !/^[EWI]\d{4} /.test(line))
+
+  const find = async () => {
+    const path = 'jsonpath={.users[0].user.exec.command}'
+    const args = ['kubectl', 'config', 'view', '--minify', '-o', path]
+    if (context !== undefined) args.push(`--context=${context}`)
+    try {
+      const command = (await run(args, { env, signal, timeout: 10_000 })).trim()
+      if (command) passOn(command)
+      return command || undefined
+    } catch (error) {
+      if (error instanceof CommandError) return undefined
+      throw error
+    }
+  }
+  const passOn = (command: string) => {
+    note?.(`waiting for ${command}, which gives the credentials of this context`)
+    let passed = 0
+    const pass = () => {
+      const all = lines()
+      for (const line of all.slice(passed)) note?.(line)
+      passed = all.length
+    }
+    pass()
+    timer = setInterval(pass, interval)
+    timer.unref()
+  }
+  return {
+    waitedFor() {
+      asked ??= find()
+      return asked
+    },
+    words: () => oneLine(lines().join('\n')),
+    close: () => clearInterval(timer),
+  }
+}
