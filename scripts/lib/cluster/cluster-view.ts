@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { list, type Resource, type Scope, watch } from './kube-api.ts'
-import type { KubeObject } from './kube-objects.ts'
+import type { KubeObject, WatchEvent } from './kube-objects.ts'
 import type { Cluster } from './kubectl.ts'
 import { KubectlError } from './kubectl-error.ts'
 
@@ -15,18 +15,25 @@ export interface Watched<T> {
   readonly isOpen: boolean
 }
 
+/** How objects are watched. */
+export interface WatchOptions<T> {
+  known?: readonly T[]
+  seen?: (event: WatchEvent<T>) => void
+}
+
 /** Watches objects of a cluster, and waits for what one wants to see in them. */
 export interface ClusterView {
   /**
    * Starts to watch objects.
    * @param what how an error begins: `cannot watch Kustomizations`
-   * @param known the objects as they were read just before, so that nothing has to be waited for
+   * @param options `known`: the objects as they were read just before, so that nothing has to be waited for; `seen`: is told
+   *   of each change
    */
   watch<T extends KubeObject>(
     what: string,
     resource: Resource,
     scope: Scope,
-    known?: readonly T[],
+    options?: WatchOptions<T>,
   ): Watched<T>
   /**
    * Waits until `check` returns something. It is asked again after each change of a watched object, and at least every second.
@@ -59,26 +66,31 @@ export function openView(cluster: Cluster): ClusterView {
     resource: Resource,
     scope: Scope,
     objects: Map<string, T>,
-    open: () => void,
+    { open, seen }: { open: () => void; seen: WatchOptions<T>['seen'] },
   ): Promise<void> {
-    const seen = { ...cluster, signal }
+    const watched = { ...cluster, signal }
     let from: string | undefined
     let seenAt: number | undefined
     for (let again = false; !signal.aborted; again = true) {
       try {
-        if (again) from = await reset(what, resource, scope, objects)
-        const events = await watch<T>(seen, what, resource, scope, from)
+        // where it goes on behind the last event, nothing that came and went is missed
+        if (again && from === undefined) from = await reset(what, resource, scope, { objects, seen })
+        const events = await watch<T>(watched, what, resource, scope, from)
         open()
         seenAt = Date.now()
-        for await (const { type, object } of events) {
+        for await (const event of events) {
+          const { type, object } = event
           if (type === 'DELETED') objects.delete(keyOf(object))
           else objects.set(keyOf(object), object)
           seenAt = Date.now()
+          from = object.metadata.resourceVersion
+          seen?.(event)
           wake()
         }
       } catch (error) {
         if (signal.aborted) return
         if (!(error instanceof KubectlError) || !passes(error, seenAt)) throw error
+        if (error.problem !== 'unreachable') from = undefined
         await sleep(500)
       }
     }
@@ -89,17 +101,25 @@ export function openView(cluster: Cluster): ClusterView {
     what: string,
     resource: Resource,
     scope: Scope,
-    objects: Map<string, T>,
+    { objects, seen }: { objects: Map<string, T>; seen: WatchOptions<T>['seen'] },
   ): Promise<string> {
     const { items, metadata } = await list<T>({ ...cluster, signal }, what, resource, scope)
-    objects.clear()
-    for (const object of items) objects.set(keyOf(object), object)
+    const left = items.map(keyOf)
+    for (const [key, object] of objects) {
+      if (left.includes(key)) continue
+      objects.delete(key)
+      seen?.({ type: 'DELETED', object })
+    }
+    for (const object of items) {
+      objects.set(keyOf(object), object)
+      seen?.({ type: 'MODIFIED', object })
+    }
     wake()
     return metadata.resourceVersion
   }
 
   return {
-    watch(what, resource, scope, known = []) {
+    watch(what, resource, scope, { known = [], seen } = {}) {
       const objects = new Map(known.map((object) => [keyOf(object), object]))
       let isOpen = false
       const open = () => {
@@ -107,7 +127,7 @@ export function openView(cluster: Cluster): ClusterView {
         wake()
       }
       watches.push(
-        keepWatching(what, resource, scope, objects, open).catch((error) => {
+        keepWatching(what, resource, scope, objects, { open, seen }).catch((error) => {
           failure = error
           wake()
         }),

@@ -59,7 +59,11 @@ export async function prepareSecret(
   progress.secret = secret
   const earlier = await readEarlierSecret(cluster, secret, kustomization)
   const what = `cannot watch secret ${secret.namespace}/${secret.name}`
-  const watchedSecrets = view.watch<Secret>(what, secrets, secret, earlier ? [earlier] : [])
+  flux.witness.expect(secret)
+  const watchedSecrets = view.watch<Secret>(what, secrets, secret, {
+    known: earlier ? [earlier] : [],
+    seen: flux.witness.seeSecret,
+  })
 
   let written: string[] | undefined = files
   return {

@@ -2,11 +2,13 @@ import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { shortCommit } from '../../lib/git.ts'
 import { createMessage } from '../test-secret/commit.ts'
 import { nameOnBranch, publishRemoval } from './branch/branch-secret.ts'
+import { findOtherBuilders, type OtherBuilder } from './checks/other-builders.ts'
 import { notChecked } from './findings/verdict.ts'
 import type { Prepared } from './prepare-secret.ts'
 import type { Progress, Session } from './session.ts'
 import { waitForApply } from './wait/apply.ts'
-import { hasArrived, hasLeft, waitForPruning, waitForValue } from './wait/secret.ts'
+import { waitForOthers } from './wait/others.ts'
+import { hasArrived, hasLeft, requireOneWriter, waitForPruning, waitForValue } from './wait/secret.ts'
 import { waitForSource } from './wait/source.ts'
 
 /**
@@ -36,10 +38,16 @@ export async function makeRoundTrip(
     (commit) =>
       `pushed ${shortCommit(commit)} to ${branch.name}: an encrypted Secret in ${nameOnBranch(place)}`,
   )
+  let others: readonly OtherBuilder[] = []
   await stages.run(
     'source',
     'waiting for the source',
-    () => waitForSource(watching, created),
+    async () => {
+      const fetched = waitForSource(watching, created)
+      // while the source fetches: it reads files
+      others = findOtherBuilders(target, place)
+      await fetched
+    },
     () => `${source} has fetched ${shortCommit(created)}`,
   )
   await stages.run(
@@ -51,7 +59,11 @@ export async function makeRoundTrip(
   await stages.run(
     'value',
     'comparing the value',
-    () => waitForValue(watching),
+    async () => {
+      await waitForOthers(watching, others, created)
+      requireOneWriter(watching, others)
+      await waitForValue(watching)
+    },
     () => `${shown} in the cluster has the value that was encrypted`,
   )
   const removed = await stages.run(
@@ -80,7 +92,11 @@ export async function makeRoundTrip(
   await stages.run(
     'pruned',
     'waiting for the Secret to be pruned',
-    () => waitForPruning(watching),
+    async () => {
+      await waitForPruning(watching)
+      await waitForOthers(watching, others, removed)
+      requireOneWriter(watching, others)
+    },
     () => `${shown} is gone from the cluster and from the inventory`,
   )
 }

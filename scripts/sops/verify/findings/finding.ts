@@ -1,10 +1,31 @@
 import type { CauseCode } from './causes.ts'
 
+/** What people read of a finding, also in the JSON document. */
+export interface Words {
+  message: string
+  /** What to do about it. */
+  fix: string
+}
+
 /** What a controller says in a condition, on one line and redacted. */
 export interface Said {
   reason: string
   message: string
 }
+
+/** How a Kustomization comes to build what is in the path of another one. */
+export type TakesIn =
+  /** It has the same path. */
+  | 'same-path'
+  /** Its path has no kustomization file, so that it builds all that is below it. */
+  | 'no-kustomization-file'
+  /** Its kustomization file includes it, directly or through others. */
+  | 'includes'
+  /** What it builds cannot all be seen in the files. */
+  | 'not-followed'
+
+/** What somebody has written into the test Secret besides the value that was encrypted. */
+export type Wrong = 'ciphertext' | 'value'
 
 /** The object says all that there is to say. */
 type NoFacts = Record<string, never>
@@ -83,13 +104,35 @@ export interface OwnFacts {
   /** `owner`: the name of the Kustomization that has applied it, where the Secret says so. */
   ciphertext: { owner: string | undefined }
   value: NoFacts
+  /**
+   * `kustomization`: the one that is verified; `owners`: the others that have applied the Secret too (`decrypts`, `takesIn` and
+   * `directory` are `undefined` where that is not known); `wrong`: what was in it besides the right value; `writer`: who wrote that.
+   */
+  'second-owner': {
+    kustomization: string
+    owners: {
+      id: string
+      decrypts: boolean | undefined
+      takesIn: TakesIn | undefined
+      directory: string | undefined
+    }[]
+    wrong: Wrong | undefined
+    writer: string | undefined
+  }
+  /** `last`: what it says of itself; `undefined` where it is suspended. */
+  'other-silent': { last: ConditionFinding | undefined }
   /** `listedBy`: the Kustomization that still lists it, `namespace/name`; `undefined` where the Secret itself is still there. */
   'not-pruned': { namespace: string; name: string; listedBy: string | undefined }
 
   // on the way
   source: { says: Said }
   slow: NoFacts
-  timeout: { waitedFor: 'watch' } | { waitedFor: 'source' } | { waitedFor: 'apply'; last: ConditionFinding }
+  /** `kustomization`: the one that is verified, while another one was waited for. */
+  timeout:
+    | { waitedFor: 'watch' }
+    | { waitedFor: 'source' }
+    | { waitedFor: 'apply'; last: ConditionFinding }
+    | { waitedFor: 'other'; kustomization: string }
   interrupted: { message: string; hint: string | undefined }
   'not-checked': { message: string; hint: string | undefined }
 }

@@ -1,13 +1,7 @@
 import { shortCommit } from '../../../lib/git.ts'
 import { causes } from './causes.ts'
-import type { ConditionFinding, Finding, LeftFacts, OwnFacts, Said } from './finding.ts'
-
-/** What people read of a finding, also in the JSON document. */
-export interface Words {
-  message: string
-  /** What to do about it. */
-  fix: string
-}
+import type { ConditionFinding, Finding, LeftFacts, OwnFacts, Said, Words } from './finding.ts'
+import { secondOwnerWords } from './second-owner-words.ts'
 
 /** The words for a finding. */
 export function wordsOf(finding: Finding): Words {
@@ -185,12 +179,19 @@ const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Wor
     fix: 'is the directory listed in the kustomization file that Flux builds?',
   }),
   ciphertext: ({ owner }) => ({
-    message: `holds the ciphertext: Flux (Kustomization ${owner ?? 'unknown'}) applied it without decrypting`,
+    message: `Flux (Kustomization ${owner ?? 'unknown'}) has applied the ciphertext, without decrypting it`,
     fix: '`mise run flux:enable-decryption` on every Kustomization whose path includes this file',
   }),
   value: () => ({
-    message: 'holds another value than the one that was encrypted',
-    fix: 'does something else write this Secret?',
+    message: 'had another value than the one that was encrypted',
+    fix: 'find what else writes this Secret: `kubectl get secret --show-managed-fields` names it',
+  }),
+  'second-owner': secondOwnerWords,
+  'other-silent': ({ last }) => ({
+    message: last
+      ? `builds the test Secret as well, but has failed: ${conditionWords(last).message}`
+      : 'builds the test Secret as well, but is suspended',
+    fix: 'let only one Kustomization build it, else whoever reconciles last decides what is in it',
   }),
   'not-pruned': ({ namespace, name, listedBy }) => ({
     message: listedBy ? `is gone, but ${listedBy} still lists it` : 'is still in the cluster',
@@ -212,6 +213,11 @@ const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Wor
       return {
         message: 'did not fetch the commit in time',
         fix: 'is source-controller running, and does its URL lead to the remote that was pushed to?',
+      }
+    if (facts.waitedFor === 'other')
+      return {
+        message: `builds the test Secret as well as ${facts.kustomization}, and did not apply the commit in time, so it is not known what it writes`,
+        fix: 'try again with a longer --timeout, or let only one of them build it',
       }
     const { message, fix } = conditionWords(facts.last)
     return { message: `did not apply the commit in time; it says ${message}`, fix }

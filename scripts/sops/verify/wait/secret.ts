@@ -1,15 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { idOf, ownsSecret } from '../../../lib/cluster/flux-objects.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
-import { isCiphertext } from '../../../lib/sops/format.ts'
 import { runAnnotation } from '../../test-secret/secret-manifest.ts'
+import type { OtherBuilder } from '../checks/other-builders.ts'
 import { failed } from '../findings/verdict.ts'
 import type { Watching } from './watching.ts'
 
 /** How long the watch of the Secret may lag behind that of the Kustomization which wrote it, in ms. */
 const lagLimit = 3_000
 
-/** The label that names the Kustomization which has applied an object (docs/decryption.md#inventory-and-pruning). */
-const ownerLabel = 'kustomize.toolkit.fluxcd.io/name'
+/** How long it is watched behind its end whether somebody brings it back, in ms. */
+const settleTime = 100
 
 type SecretWatch = Pick<Watching, 'secrets' | 'secret'>
 
@@ -27,23 +28,51 @@ export function hasLeft(watch: SecretWatch): boolean {
   return liveSecret(watch)?.metadata.annotations?.[runAnnotation] !== watch.secret.run
 }
 
+/**
+ * Sees to it that nothing but the right value was ever in the Secret, and that one Kustomization alone has applied it.
+ * @param others that build it as well
+ * @throws Verdict that names them
+ */
+export function requireOneWriter(
+  { witness, secret, target, kustomizations }: Watching,
+  others: readonly OtherBuilder[],
+): void {
+  const doubt = witness.doubt()
+  if (!doubt) return
+  const object = `secret ${secret.namespace}/${secret.name}`
+  const { wrong, writer } = doubt
+  if (doubt.others.length === 0) {
+    if (wrong === 'ciphertext') throw failed({ code: 'ciphertext', object, facts: { owner: writer } })
+    throw failed({ code: 'value', object, facts: {} })
+  }
+  const owners = doubt.others.map((id) => {
+    const builder = others.find(({ kustomization }) => idOf(kustomization) === id)
+    const spec = kustomizations.objects.get(id)?.spec
+    return {
+      id,
+      decrypts: spec && spec.decryption !== undefined,
+      takesIn: builder?.takesIn,
+      directory: builder?.directory,
+    }
+  })
+  const facts = { kustomization: idOf(target.kustomization), owners, wrong, writer }
+  throw failed({ code: 'second-owner', object, facts })
+}
+
 /** Waits until the Secret in the cluster has the value that was encrypted. @throws Verdict that says what is wrong with it, without the value */
 export async function waitForValue(watching: Watching): Promise<void> {
   const { view, secret, target, deadline } = watching
   const end = Math.min(deadline, Date.now() + lagLimit)
   if (await view.until(() => hasArrived(watching) || undefined, end)) return
+  requireOneWriter(watching, [])
   const object = `secret ${secret.namespace}/${secret.name}`
   const live = liveSecret(watching)
   if (!live)
     throw failed({ code: 'secret-absent', object, facts: { kustomization: idOf(target.kustomization) } })
-  const value = Buffer.from(live.data?.message ?? '', 'base64').toString()
-  // it may be another Kustomization whose path includes the same file
-  const owner = live.metadata.labels?.[ownerLabel]
-  if (isCiphertext(value)) throw failed({ code: 'ciphertext', object, facts: { owner } })
   throw failed({ code: 'value', object, facts: {} })
 }
 
-/** Waits until the Secret has left the cluster and the inventory. @throws Verdict where it has not */
+/** Waits until the Secret has left the cluster and the inventory, and does not come back. @throws Verdict where it has not */
 export async function waitForPruning(watching: Watching): Promise<void> {
   const { view, secret, target, deadline } = watching
   const { namespace, name } = secret
@@ -53,7 +82,10 @@ export async function waitForPruning(watching: Watching): Promise<void> {
     return kustomization !== undefined && ownsSecret(kustomization, namespace, name)
   }
   const end = Math.min(deadline, Date.now() + lagLimit)
-  if (await view.until(() => (hasLeft(watching) && !isListed()) || undefined, end)) return
+  if (await view.until(() => (hasLeft(watching) && !isListed()) || undefined, end)) {
+    await sleep(settleTime, undefined, { signal: watching.cluster.signal })
+    return
+  }
   const listedBy = hasLeft(watching) ? id : undefined
   throw failed({
     code: 'not-pruned',

@@ -2,6 +2,7 @@ import type { ClusterView, Watched } from '../../../lib/cluster/cluster-view.ts'
 import {
   type GitRepository,
   gitRepositories,
+  idOf,
   type Kustomization,
   kustomizations,
 } from '../../../lib/cluster/flux-objects.ts'
@@ -11,11 +12,14 @@ import type { Branch } from '../branch/branch.ts'
 import type { ClusterSecret } from '../checks/cluster-secret.ts'
 import type { Target } from '../checks/target.ts'
 import type { Finding } from '../findings/finding.ts'
+import { makeWitness, type SecretWitness } from './witness.ts'
 
 /** The Flux objects that are watched. */
 export interface WatchedFlux {
   kustomizations: Watched<Kustomization>
   sources: Watched<GitRepository>
+  /** Is told of each change of these Kustomizations. */
+  witness: SecretWitness
 }
 
 /** What a run looks at while it waits. */
@@ -34,12 +38,26 @@ export interface Watching extends WatchedFlux {
   findings: Finding[]
 }
 
-/** Watches the Kustomizations and sources that the target depends on: all namespaces where it depends on others. */
-export function watchFlux(view: ClusterView, { kustomization, chain, source }: Target): WatchedFlux {
-  const namespaces = new Set([...chain, source].map(({ metadata }) => metadata.namespace))
+/** Watches the Kustomizations and sources that the target has to do with: all namespaces where that is more than one. */
+export function watchFlux(
+  view: ClusterView,
+  { kustomization, chain, source, neighbours }: Target,
+): WatchedFlux {
+  const known = [...chain, ...neighbours]
+  const namespaces = new Set([
+    ...[...known, source].map(({ metadata }) => metadata.namespace),
+    ...known.map(({ metadata, spec }) => spec.sourceRef.namespace ?? metadata.namespace),
+  ])
   const scope = namespaces.size > 1 ? {} : { namespace: kustomization.metadata.namespace }
+  const witness = makeWitness(idOf(kustomization), known)
   return {
-    kustomizations: view.watch<Kustomization>('cannot watch Kustomizations', kustomizations, scope, chain),
-    sources: view.watch<GitRepository>('cannot watch GitRepositories', gitRepositories, scope, [source]),
+    kustomizations: view.watch<Kustomization>('cannot watch Kustomizations', kustomizations, scope, {
+      known,
+      seen: witness.seeKustomization,
+    }),
+    sources: view.watch<GitRepository>('cannot watch GitRepositories', gitRepositories, scope, {
+      known: [source],
+    }),
+    witness,
   }
 }

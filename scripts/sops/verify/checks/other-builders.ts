@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Kustomization } from '../../../lib/cluster/flux-objects.ts'
+import { isKustomizationFile, readKustomizationFiles } from '../../../lib/kustomize/kustomization-file.ts'
+import { pathBelow } from '../../../lib/paths.ts'
+import { additionsOf } from '../../../lib/repository/additions.ts'
+import { makeBuilder } from '../../../lib/repository/builds.ts'
+import { directoryAt, type FileTree, makeFileTree } from '../../../lib/repository/file-tree.ts'
+import type { Mapping } from '../../../lib/yaml/values.ts'
+import { directoryOf, type Place } from '../../test-secret/place.ts'
+import type { TakesIn } from '../findings/finding.ts'
+import type { Target } from './target.ts'
+
+/** A Kustomization that may build the test Secret as well. */
+export interface OtherBuilder {
+  kustomization: Kustomization
+  takesIn: TakesIn
+  /** Its path, relative to the root. */
+  directory: string
+}
+
+/**
+ * Finds the Kustomizations besides the one that is verified which build the test Secret too.
+ * @param place of the test Secret, whose files are there
+ */
+export function findOtherBuilders({ neighbours }: Target, place: Place): OtherBuilder[] {
+  if (neighbours.length === 0) return []
+  const own = `${pathBelow(place.root, directoryOf(place))}/`
+  const tree = readTree(place.root, own)
+  const builder = makeBuilder(tree)
+  return neighbours.flatMap((kustomization) => {
+    const directory = directoryAt(kustomization.spec.path ?? '.')
+    if (directory === undefined || !tree.directories.has(directory)) return []
+    const additions = additionsOf(kustomization as unknown as Mapping, '')
+    const { encrypted, hidden } = builder.flux(directory, additions)
+    if ([...encrypted].some((file) => file.startsWith(own)))
+      return [{ kustomization, directory, takesIn: howTakenIn(directory, tree, place) }]
+    if (hidden.some(({ reach }) => reach === 'files'))
+      return [{ kustomization, directory, takesIn: 'not-followed' as const }]
+    return []
+  })
+}
+
+function howTakenIn(directory: string, tree: FileTree, { root, path }: Place): TakesIn {
+  if (directory === pathBelow(root, path)) return 'same-path'
+  return tree.kustomizations.has(directory) ? 'includes' : 'no-kustomization-file'
+}
+
+/** The files of a worktree. @param own the directory of the test Secret: no other ciphertext matters */
+function readTree(root: string, own: string): FileTree {
+  const entries = readdirSync(root, { recursive: true, withFileTypes: true })
+  const names = entries.flatMap((entry) => {
+    const name = entry.isFile() ? pathBelow(root, join(entry.parentPath, entry.name)) : undefined
+    return name === undefined || name === '.git' ? [] : [name]
+  })
+  const kustomizations = readKustomizationFiles(root, names.filter(isKustomizationFile))
+  const textOf = (file: string) => (file.startsWith(own) ? readFileSync(join(root, file), 'utf8') : '')
+  return makeFileTree(names, [], kustomizations, textOf)
+}
