@@ -34,6 +34,9 @@ export interface Kustomization extends KubeObject {
     targetNamespace?: string
     namePrefix?: string
     nameSuffix?: string
+    components?: string[]
+    ignoreMissingComponents?: boolean
+    patches?: unknown[]
     kubeConfig?: unknown
   }
   status?: {
@@ -51,6 +54,10 @@ export interface GitRepository extends KubeObject {
     url: string
     interval?: string
     suspend?: boolean
+    /** What is left out of its artifacts, as `.sourceignore` says it. */
+    ignore?: string
+    /** Only what begins with one of these is in its artifacts. */
+    sparseCheckout?: string[]
     ref?: { branch?: string; tag?: string; semver?: string; name?: string; commit?: string }
   }
   status?: {

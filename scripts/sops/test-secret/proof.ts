@@ -21,12 +21,19 @@ export interface AgeKey {
   source: string
 }
 
+/** A test Secret as `kustomize build` makes it; the transformers of the path can change its name, its namespace and its metadata. */
+export interface Built {
+  name: string
+  namespace: string
+  /** Its message is encrypted. */
+  object: unknown
+}
+
 /** What was seen in the files of a test Secret. */
 export interface Proof {
   /** The age recipients that it is encrypted to. */
   recipients: string[]
-  /** What `kustomize build` makes of its name and namespace, which the transformers of the path can change. */
-  built: { name: string; namespace: string }
+  built: Built
 }
 
 /**
@@ -61,7 +68,7 @@ async function findInBuild(
   { namespace }: TestContent,
   ciphertext: string,
   caller: TestSecretCaller,
-): Promise<Proof['built']> {
+): Promise<Built> {
   const directory = kustomizationFilesIn(place.path).length > 0 ? place.path : directoryOf(place)
   const output = await buildDirectory(directory, place, caller)
   const text = output.split(/^---$/m).find((part) => part.includes(ciphertext))
@@ -71,6 +78,7 @@ async function findInBuild(
   return {
     name: textAt(value, 'metadata', 'name') ?? place.name,
     namespace: textAt(value, 'metadata', 'namespace') ?? namespace,
+    object: value,
   }
 }
 

@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { secrets } from '../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../lib/cluster/kube-objects.ts'
+import { ciphertextStart } from '../../lib/sops/format.ts'
 import { findPath } from '../test-secret/place.ts'
 import { createTestSecret } from '../test-secret/test-secret.ts'
 import type { Branch } from './branch/branch.ts'
 import { type BranchSecret, findLeftover, removeLeftover, testName } from './branch/branch-secret.ts'
-import { type ClusterKey, checkRecipients } from './checks/cluster-key.ts'
-import { placeInCluster, readEarlierSecret } from './checks/cluster-secret.ts'
+import { type ClusterKey, checkKey } from './checks/cluster-key.ts'
+import { readEarlierSecret } from './checks/cluster-secret.ts'
+import { refuseLeftOut } from './checks/left-out.ts'
+import { placeInCluster, requireNamespace } from './checks/placement.ts'
 import type { Target } from './checks/target.ts'
 import { makeRunId } from './run-id.ts'
 import type { Progress, Session } from './session.ts'
@@ -26,6 +31,8 @@ interface Opened {
 
 /** The test Secret of a run, ready to be pushed and to be waited for: all that the stages behind the checks need. */
 export interface Prepared {
+  /** Whether the key in the cluster is known to open it. */
+  keyFits: boolean
   onBranch: BranchSecret
   /** Writes it into the worktree. @returns its files, relative to the worktree */
   write(): Promise<string[]>
@@ -52,12 +59,18 @@ export async function prepareSecret(
   const run = makeRunId(deadline + cleanUpLimit)
   const message = `SOPS decryption works: ${randomBytes(16).toString('hex')}`
   const create = () => createTestSecret(place, { namespace, message, run }, { ...caller, cwd: root })
-  const { files, recipients, built } = await create()
-  checkRecipients(key, recipients)
+  const { files, built } = await create()
+  refuseLeftOut(root, files, target.source)
+  const unsure = await checkKey(key, encryptedText(root, files))
+  if (unsure) findings.push(unsure)
   const expected = Buffer.from(message).toString('base64')
-  const secret = { ...placeInCluster(built, kustomization), run, expected }
+  const inWorktree = { ...caller, cwd: root }
+  const secret = { ...(await placeInCluster(target, place, { run, built }, inWorktree)), run, expected }
   progress.secret = secret
-  const earlier = await readEarlierSecret(cluster, secret, kustomization)
+  const [earlier] = await Promise.all([
+    readEarlierSecret(cluster, secret, kustomization),
+    requireNamespace(cluster, target, secret.namespace, { place, caller: inWorktree }),
+  ])
   const what = `cannot watch secret ${secret.namespace}/${secret.name}`
   flux.witness.expect(secret)
   const watchedSecrets = view.watch<Secret>(what, secrets, secret, {
@@ -67,6 +80,7 @@ export async function prepareSecret(
 
   let written: string[] | undefined = files
   return {
+    keyFits: !unsure,
     onBranch: { branch, place, run },
     async write() {
       const first = written
@@ -88,4 +102,10 @@ export async function prepareSecret(
       secret,
     },
   }
+}
+
+/** The text of the one of these files that is encrypted. */
+function encryptedText(root: string, files: readonly string[]): string {
+  const texts = files.map((file) => readFileSync(join(root, file), 'utf8'))
+  return texts.find((text) => text.includes(ciphertextStart)) ?? ''
 }

@@ -1,12 +1,13 @@
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { repositoryRoot } from '../../lib/git.ts'
 import { openBranch } from './branch/branch.ts'
-import { type ClusterKey, readClusterKey } from './checks/cluster-key.ts'
+import { readClusterKey } from './checks/cluster-key.ts'
 import { requireSameRepository } from './checks/repository.ts'
 import { findTarget, type Target } from './checks/target.ts'
 import { notChecked } from './findings/verdict.ts'
 import { type Prepared, prepareSecret } from './prepare-secret.ts'
 import type { Progress, Session } from './session.ts'
+import { refusePresentFailure } from './wait/present.ts'
 import { type Watching, watchFlux } from './wait/watching.ts'
 
 /** How long the API server may take until it lets the objects be watched, in ms. */
@@ -17,7 +18,6 @@ interface Checked {
   /** The name of the context. */
   context: string
   target: Target
-  key: ClusterKey
   prepared: Prepared
 }
 
@@ -31,14 +31,14 @@ export async function prepare(session: Session, progress: Progress): Promise<Pre
     'checks',
     'checking the cluster and the repository',
     () => check(session, progress),
-    ({ context, target, key }) =>
-      `context ${context}, kustomization ${idOf(target.kustomization)}, branch ${target.branch}${'recipients' in key ? ', the key in the cluster fits' : ''}`,
+    ({ context, target, prepared }) =>
+      `context ${context}, kustomization ${idOf(target.kustomization)}, branch ${target.branch}${prepared.keyFits ? ', the key in the cluster fits' : ''}`,
   )
   return prepared
 }
 
 async function check(session: Session, progress: Progress): Promise<Checked> {
-  const { cluster, view, findings, options } = session
+  const { cluster, view, options } = session
   const { cwd, env, signal } = options.caller
   const [root, context, target] = await Promise.all([
     repositoryRoot(cwd, env),
@@ -55,11 +55,13 @@ async function check(session: Session, progress: Progress): Promise<Checked> {
   const branch = await openBranch({ root, env, signal }, { remote: options.remote, branch: target.branch })
   try {
     const key = await reading
-    if ('unchecked' in key) findings.push(key.unchecked)
     await requireSameRepository(branch, target, options.remote)
     const prepared = await prepareSecret(session, { target, flux, branch, key }, progress)
     await waitUntilWatched(prepared.watching, context)
-    return { context, target, key, prepared }
+    await refusePresentFailure(prepared.watching)
+    if (Date.now() >= session.deadline)
+      throw notChecked({ code: 'timeout', object: `context ${context}`, facts: { waitedFor: 'checks' } })
+    return { context, target, prepared }
   } catch (error) {
     await branch.close()
     throw error

@@ -45,8 +45,9 @@ export async function makeRoundTrip(
     async () => {
       const fetched = waitForSource(watching, created)
       // while the source fetches: it reads files
-      others = findOtherBuilders(target, place)
-      await fetched
+      const looked = Promise.resolve().then(() => findOtherBuilders(target, place))
+      const [found] = await Promise.all([looked, fetched])
+      others = found
     },
     () => `${source} has fetched ${shortCommit(created)}`,
   )

@@ -109,40 +109,6 @@ test('a Secret that Flux leaves alone: its other value is seen, and so is that i
     }
   }))
 
-test('a Secret that a patch of the Flux Kustomization takes out does not arrive', () =>
-  withPlace(
-    async (place) => {
-      const before = await place.tip()
-      const run = await place.verify()
-      await checkFailed(place, before, run, 'value')
-      assert.is(run.json.findings[0]!.code, 'secret-absent')
-      assert.is(run.json.findings[0]!.object, 'secret default/sops-test')
-    },
-    (cluster) => ({ [infrastructure]: `${cluster[infrastructure]}${deletion}` }),
-  ))
-
-const deletion = `  patches:
-    - target: {kind: Secret, name: sops-test}
-      patch: |
-        $patch: delete
-        apiVersion: v1
-        kind: Secret
-        metadata: {name: not-used}
-`
-
-test('a sibling that cannot be applied: the reason of the Kustomization', () =>
-  withPlace(async (place) => {
-    const before = await place.push({
-      'kubernetes/infrastructure/kustomization.yaml': 'resources:\n  - sibling.yaml\n',
-      'kubernetes/infrastructure/sibling.yaml':
-        'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: sibling\n  namespace: nowhere\n',
-    })
-    const run = await place.verify()
-    await checkFailed(place, before, run, 'applied')
-    assert.is(run.json.findings[0]!.code, 'no-namespace')
-    assert.match(run.json.findings[0]!.message, /ReconciliationFailed: .*"nowhere" not found/)
-  }))
-
 test('wait: true and a sibling that never gets ready: the value proves it all the same', () =>
   withPlace(
     async (place) => {
@@ -193,14 +159,13 @@ spec:
           image: example.invalid/sibling
 `
 
-test('a time limit that is too short ends it, and cleans up', () =>
+test('a time limit that is over behind a push ends it, and cleans up', () =>
   withPlace(async (place) => {
     const before = await place.tip()
-    const { code, json } = await place.verify(['--timeout', '10ms'])
-    assert.is(code, 1)
-    assert.is(json.findings[0]!.code, 'timeout')
-    assert.equal(json.cleanedUp, clean)
-    assert.is(await place.server('diff', before, 'main'), '')
+    place.hook('pre-push', 'git log -1 --format=%s | grep -q ^feat && sleep 6; exit 0')
+    const run = await place.verify(['--timeout', '5s'])
+    await checkFailed(place, before, run, 'source')
+    assert.is(run.json.findings[0]!.code, 'timeout')
   }))
 
 test.run()

@@ -30,6 +30,18 @@ const keyed = (data: (place: Place) => Record<string, string>) => async (place: 
 }
 const decryption = { provider: 'sops', secretRef: { name: 'sops-age' } }
 
+const gitRepository = 'gitrepository/flux-system'
+
+const deletion = {
+  target: { kind: 'Secret', name: 'sops-test' },
+  patch: '$patch: delete\napiVersion: v1\nkind: Secret\nmetadata: {name: not-used}\n',
+}
+
+const marking = (mark: string) => ({
+  target: { kind: 'Secret' },
+  patch: `apiVersion: v1\nkind: Secret\nmetadata: {name: not-used, annotations: {kustomize.toolkit.fluxcd.io/${mark}}}\n`,
+})
+
 const suspend = (object: string) => patched(object, { spec: { suspend: true } }, { spec: { suspend: null } })
 const infrastructure = 'kustomization flux-system/infrastructure'
 
@@ -130,6 +142,72 @@ const fluxCases: Record<string, Case> = {
     exitCode: 2,
     code: 'kustomization-missing',
     object: 'kustomization flux-system/nope',
+  },
+  'a namespace that is not there': {
+    args: ['--namespace', 'nowhere'],
+    exitCode: 1,
+    code: 'namespace-missing',
+    object: 'namespace nowhere',
+  },
+  'a target namespace that is not there': {
+    spoil: patched(target, { spec: { targetNamespace: 'nowhere' } }, { spec: { targetNamespace: null } }),
+    exitCode: 1,
+    code: 'namespace-missing',
+    object: 'namespace nowhere',
+  },
+  'a patch that deletes Secrets': {
+    spoil: patched(target, { spec: { patches: [deletion] } }, { spec: { patches: null } }),
+    exitCode: 1,
+    code: 'taken-out',
+    object: infrastructure,
+  },
+  ...Object.fromEntries(
+    (['ssa: Ignore', 'reconcile: disabled', 'decrypt: disabled', 'prune: disabled'] as const).map((mark) => [
+      `a patch that marks Secrets with ${mark}`,
+      {
+        spoil: patched(target, { spec: { patches: [marking(mark)] } }, { spec: { patches: null } }),
+        exitCode: mark === 'prune: disabled' ? 2 : 1,
+        code: 'marked',
+        object: infrastructure,
+        message: new RegExp(`kustomize.toolkit.fluxcd.io/${mark}`),
+      },
+    ]),
+  ),
+  'spec.ignore that leaves it out': {
+    spoil: patched(gitRepository, { spec: { ignore: '*.enc.yaml' } }, { spec: { ignore: null } }),
+    exitCode: 1,
+    code: 'left-out',
+    object: 'gitrepository flux-system/flux-system',
+    message: /sops-test\/secret\.enc\.yaml out of .*: the pattern \*\.enc\.yaml in spec\.ignore$/,
+  },
+  'spec.sparseCheckout that leaves it out': {
+    spoil: patched(
+      gitRepository,
+      { spec: { sparseCheckout: ['./kubernetes/flux-system', 'kubernetes/apps'] } },
+      { spec: { sparseCheckout: null } },
+    ),
+    exitCode: 1,
+    code: 'left-out',
+    object: 'gitrepository flux-system/flux-system',
+    message: /it begins with none of spec\.sparseCheckout$/,
+  },
+  'a source that fails': {
+    async spoil(place) {
+      await place.patch(gitRepository, { spec: { url: `${place.url}-nowhere` } })
+      await place.kubectl([
+        'wait',
+        '-n',
+        'flux-system',
+        gitRepository,
+        '--for=condition=Ready=False',
+        '--timeout=60s',
+      ])
+      return () => place.patch(gitRepository, { spec: { url: place.url } })
+    },
+    exitCode: 1,
+    code: 'source',
+    object: 'gitrepository flux-system/flux-system',
+    message: /^GitOperationFailed: /,
   },
   'a Secret of somebody else at its place': {
     async spoil({ kubectl }) {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
@@ -146,33 +147,35 @@ test('one in another namespace, with a source of its own', () =>
       await kubectl([
         'wait',
         '-n',
-        'tenant',
+        tenantNamespace,
         'kustomization/beside',
         '--for=condition=Ready',
         '--timeout=60s',
       ])
       checkFailed(
         await place.verify(),
-        'tenant/beside',
-        /tenant\/beside has the same path, without decryption/,
+        `${tenantNamespace}/beside`,
+        /beside has the same path, without decryption/,
       )
     } finally {
       await kubectl([
         'delete',
         '-n',
-        'tenant',
+        tenantNamespace,
         'kustomization/beside',
         'gitrepository/beside',
         '--timeout=60s',
       ])
-      await kubectl(['delete', 'namespace', 'tenant', '--wait=false'])
     }
   }))
 
+/** No other test uses it: in the sandbox nobody takes a namespace away. */
+const tenantNamespace = `tenant-${randomBytes(4).toString('hex')}`
+
 function tenant(url: string) {
-  const metadata = { name: 'beside', namespace: 'tenant' }
+  const metadata = { name: 'beside', namespace: tenantNamespace }
   return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'tenant' } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: tenantNamespace } },
     {
       apiVersion: 'source.toolkit.fluxcd.io/v1',
       kind: 'GitRepository',

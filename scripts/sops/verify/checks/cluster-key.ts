@@ -4,6 +4,7 @@ import { get, secrets } from '../../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
+import { type KeyGroup, readKeyGroups } from '../../../lib/sops/recipients.ts'
 import type { Finding } from '../findings/finding.ts'
 import { failed } from '../findings/verdict.ts'
 import type { Target } from './target.ts'
@@ -15,6 +16,10 @@ export type ClusterKey =
       object: string
       /** The public keys of its identities. */
       recipients: string[]
+      /** Whether it holds identities of plugins as well. */
+      hasPlugins: boolean
+      /** Whether it holds keys that are not of age as well. */
+      hasOthers: boolean
     }
   /** Why it cannot be checked beforehand. */
   | { unchecked: Finding }
@@ -49,20 +54,38 @@ async function judgeKeySecret(secret: Secret, object: string, { env, signal }: C
     failed({ code: 'key-unusable', object: `${object}, data key ${dataKey}`, facts: { reason } })
   for (const { dataKey, badLine } of ageEntries) if (badLine) throw unusable(dataKey, badLine.reason)
   const recipients = recipientsOf(ageEntries)
-  if (recipients.length > 0) return { object, recipients }
-  if (otherDataKeys.some(isOtherKey)) return { unchecked: { code: 'other-key', object, facts: {} } }
+  const hasOthers = otherDataKeys.some(isOtherKey)
+  const hasPlugins = ageEntries.some(({ pluginLines }) => pluginLines.length > 0)
+  if (recipients.length > 0 || hasPlugins) return { object, recipients, hasPlugins, hasOthers }
+  if (hasOthers) return { unchecked: { code: 'other-key', object, facts: {} } }
   const [empty] = ageEntries
   if (empty) throw unusable(empty.dataKey, undefined)
   throw failed({ code: 'no-agekey', object, facts: { dataKeys: otherDataKeys } })
 }
 
+/** The recipient of a plugin names it: `age1yubikey1…`. Post-quantum keys are of age itself. */
+const ofPlugin = /^age1(?!pq1)[a-z0-9-]+?1/
+
 /**
- * Sees to it that a key is one of those that a file is encrypted to.
- * @param recipients of the file
- * @throws Verdict where it is not
+ * Sees to it that a key opens a file: enough of its key groups.
+ * @param file encrypted, as text
+ * @returns what keeps that from being known; `undefined` where it opens it
+ * @throws Verdict where it does not
  */
-export function checkRecipients(key: ClusterKey, recipients: readonly string[]): void {
-  if ('unchecked' in key || recipients.some((recipient) => key.recipients.includes(recipient))) return
-  const facts = { inCluster: key.recipients, ofFile: [...recipients] }
-  throw failed({ code: 'wrong-key', object: key.object, facts })
+export async function checkKey(key: ClusterKey, file: string): Promise<Finding | undefined> {
+  if ('unchecked' in key) return key.unchecked
+  const { object, recipients, hasPlugins, hasOthers } = key
+  const [document] = (await readKeyGroups(file)) ?? []
+  const { groups, threshold: needed } = document ?? { groups: [], threshold: 1 }
+  const isOpened = ({ age }: KeyGroup) => age.some((recipient) => recipients.includes(recipient))
+  const opened = groups.filter(isOpened).length
+  if (opened >= needed) return undefined
+  const may = ({ age, others }: KeyGroup) =>
+    (others && hasOthers) || (hasPlugins && age.some((recipient) => ofPlugin.test(recipient)))
+  const maybe = groups.filter((group) => isOpened(group) || may(group)).length
+  if (maybe >= needed) return { code: 'other-key', object, facts: {} }
+  if (groups.length > 1)
+    throw failed({ code: 'key-groups', object, facts: { needed, opened, groups: groups.length } })
+  const ofFile = groups.flatMap(({ age }) => age)
+  throw failed({ code: 'wrong-key', object, facts: { inCluster: recipients, ofFile } })
 }

@@ -17,19 +17,6 @@ export interface ClusterSecret {
 }
 
 /**
- * Where Flux puts a Secret: the Flux Kustomization can change its namespace and its name once more
- * (docs/decryption.md#the-order-of-one-reconciliation).
- * @param built what `kustomize build` makes of it
- */
-export function placeInCluster(
-  built: { namespace: string; name: string },
-  { spec }: Kustomization,
-): { namespace: string; name: string } {
-  const name = `${spec.namePrefix ?? ''}${built.name}${spec.nameSuffix ?? ''}`
-  return { namespace: spec.targetNamespace ?? built.namespace, name }
-}
-
-/**
  * Reads the test Secret that an earlier run may have left in the cluster.
  * @param kustomization the one that is to write it
  * @returns `undefined` where there is none

@@ -120,7 +120,7 @@ async function waitForPruning(
 
 /** @returns tells Flux of a commit, as far as it is, and returns what keeps the chain from applying it */
 function makeTeller(watching: Watching, commit: string): () => Promise<string | undefined> {
-  const told = new Set<string>()
+  const told = new Map<string, string>()
   const request = requestSource(watching)
   return async () => {
     await request()

@@ -1,18 +1,18 @@
 import { type Condition, conditionOf, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
 import { oneLine, redact } from '../../../lib/redact.ts'
 import { causes } from './causes.ts'
-import type { ConditionFinding, Said } from './finding.ts'
+import type { ConditionFinding, ConditionState, Said } from './finding.ts'
 
 /** The words of a condition, fit to be shown. */
 export function saidBy({ reason, message }: Condition): Said {
   return { reason, message: oneLine(redact(message)) }
 }
 
-/**
- * Why a Kustomization is not ready, by its own condition.
- * @param hasApplied whether it has applied the commit all the same
- */
-export function explainCondition(kustomization: Kustomization, hasApplied = false): ConditionFinding {
+/** Why a Kustomization is not ready, by its own condition. */
+export function explainCondition(
+  kustomization: Kustomization,
+  state: ConditionState = 'failed',
+): ConditionFinding {
   const { namespace, name } = kustomization.metadata
   const ready = conditionOf(kustomization, 'Ready')
   const says = ready && saidBy(ready)
@@ -20,6 +20,6 @@ export function explainCondition(kustomization: Kustomization, hasApplied = fals
   return {
     code: cause?.code ?? (says ? 'not-ready' : 'no-status'),
     object: `kustomization ${idOf(kustomization)}`,
-    facts: { namespace: `${namespace}`, name, says, hasApplied },
+    facts: { namespace: `${namespace}`, name, says, state },
   }
 }

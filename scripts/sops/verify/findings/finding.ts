@@ -80,6 +80,18 @@ export interface OwnFacts {
   /** Recipients of age. */
   'wrong-key': { inCluster: string[]; ofFile: string[] }
 
+  /** `needed` of the `groups` of keys, of which the cluster can open `opened`. */
+  'key-groups': { needed: number; opened: number; groups: number }
+
+  // what Flux makes of the path
+  /** `file`: relative to the root; `by`: what says so, `undefined` where Flux does it by itself. */
+  'left-out': { file: string; pattern: string | undefined; by: string | undefined }
+  'taken-out': NoFacts
+  /** `mark`: a label or an annotation with its value; `what`: what Flux does not do because of it. */
+  marked: { mark: string; what: 'applied' | 'decrypted' | 'pruned' }
+  /** `isTarget`: whether `spec.targetNamespace` of the Kustomization names it. */
+  'namespace-missing': { kustomization: string; isTarget: boolean }
+
   // the branch
   /** `url` and `remote` without credentials. */
   'other-repository': { commit: string; url: string; remote: string }
@@ -130,6 +142,7 @@ export interface OwnFacts {
   /** `kustomization`: the one that is verified, while another one was waited for. */
   timeout:
     | { waitedFor: 'watch' }
+    | { waitedFor: 'checks' }
     | { waitedFor: 'source' }
     | { waitedFor: 'apply'; last: ConditionFinding }
     | { waitedFor: 'other'; kustomization: string }
@@ -142,6 +155,9 @@ type OwnFinding = {
   [Code in keyof OwnFacts]: { code: Code; object: string; facts: OwnFacts[Code] }
 }[keyof OwnFacts]
 
+/** When a Kustomization says that it is not ready: `before` anything was pushed, or behind a commit that it has `applied` or not. */
+export type ConditionState = 'before' | 'failed' | 'applied'
+
 /** What a Kustomization says of itself, with the code of the likely cause. */
 export interface ConditionFinding {
   /** `not-ready`: of no cause that is known here. */
@@ -152,8 +168,7 @@ export interface ConditionFinding {
     name: string
     /** `undefined` where it has no condition. */
     says: Said | undefined
-    /** Whether it has applied the commit all the same. */
-    hasApplied: boolean
+    state: ConditionState
   }
 }
 

@@ -9,7 +9,7 @@ export function wordsOf(finding: Finding): Words {
 }
 
 function isCondition(finding: Finding): finding is ConditionFinding {
-  return 'hasApplied' in finding.facts
+  return 'state' in finding.facts
 }
 
 function ownWords<Code extends keyof OwnFacts>({ code, facts }: { code: Code; facts: OwnFacts[Code] }) {
@@ -17,16 +17,22 @@ function ownWords<Code extends keyof OwnFacts>({ code, facts }: { code: Code; fa
 }
 
 function conditionWords({ code, facts }: ConditionFinding): Words {
-  const { namespace, name, says, hasApplied } = facts
+  const { namespace, name, says, state } = facts
   const cause = causes.find((one) => one.code === code)
   const likely = cause ? `\nlikely cause: ${cause.cause}` : ''
   return {
-    message: `${hasApplied ? 'applied the commit, but is not ready: ' : ''}${says ? quote(says) : 'has no Ready condition'}${likely}`,
+    message: `${beginnings[state]}${says ? quote(says) : 'has no Ready condition'}${likely}`,
     fix:
       cause?.fix ??
       (says ? `kubectl describe kustomization ${name} -n ${namespace}` : 'is kustomize-controller running?'),
   }
 }
+
+const beginnings = {
+  before: 'is failing already, at the commit that Flux has: ',
+  failed: '',
+  applied: 'applied the commit, but is not ready: ',
+} as const
 
 const quote = ({ reason, message }: Said) => `${reason}: ${message}`
 
@@ -120,6 +126,32 @@ const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Wor
     message: `holds the key of ${inCluster.join(', ')}, but .sops.yaml encrypts to ${ofFile.join(', ') || 'no age recipient'}`,
     fix: '`mise run flux:sops-key` with the key that .sops.yaml names, or correct .sops.yaml',
   }),
+  'key-groups': ({ needed, opened, groups }) => ({
+    message: `opens ${opened} of ${groups} key groups, and the creation rule asks for ${needed === groups ? 'all' : needed}`,
+    fix: 'put an identity of each group that is needed into it, or lower shamir_threshold in the creation rule',
+  }),
+
+  'left-out': ({ file, pattern, by }) => ({
+    message: `leaves ${file} out of what Flux gets: ${pattern === undefined ? `it begins with none of ${by}` : `the pattern ${pattern} ${by === undefined ? 'is one of its own' : `in ${by}`}`}`,
+    fix:
+      by === 'spec.sparseCheckout'
+        ? 'add its directory to spec.sparseCheckout'
+        : `add the line !/${file.slice(0, file.lastIndexOf('/'))}/ behind it${by === undefined ? ' to a .sourceignore' : ''}, or use another path`,
+  }),
+  'taken-out': () => ({
+    message: 'builds its path without the test Secret: a patch or a component of its spec takes it out',
+    fix: 'let spec.patches and spec.components keep Secrets, or choose another one with --kustomization',
+  }),
+  marked: ({ mark, what }) => ({
+    message: `its path, or its spec, marks the test Secret with ${mark}, so that it is not ${what}`,
+    fix: `take the mark out, or choose a Kustomization without it with --kustomization`,
+  }),
+  'namespace-missing': ({ kustomization, isTarget }) => ({
+    message: `is not in the cluster, and ${kustomization} builds none of that name`,
+    fix: isTarget
+      ? `create it, or correct spec.targetNamespace of ${kustomization}`
+      : 'create it, or choose another one with --namespace',
+  }),
 
   'other-repository': ({ commit, url, remote }) => ({
     message: `has fetched the commit ${shortCommit(commit)}, which is not in this repository`,
@@ -208,6 +240,11 @@ const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Wor
       return {
         message: 'its API server did not let the objects be watched in time',
         fix: 'is it overloaded? try again',
+      }
+    if (facts.waitedFor === 'checks')
+      return {
+        message: 'the time was over before anything could be pushed',
+        fix: 'try again with a longer --timeout',
       }
     if (facts.waitedFor === 'source')
       return {

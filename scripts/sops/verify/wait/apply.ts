@@ -18,7 +18,7 @@ const healthLimit = 5_000
 export async function waitForApply(watching: Watching, commit: string, proof: () => boolean): Promise<void> {
   const { view, branch, target, findings, deadline } = watching
   const id = idOf(target.kustomization)
-  const told = new Set<string>()
+  const told = new Map<string, string>()
   let provedAt: number | undefined
   const applied = await view.until(async () => {
     const kustomization = watching.kustomizations.objects.get(id)
@@ -28,7 +28,7 @@ export async function waitForApply(watching: Watching, commit: string, proof: ()
       provedAt ??= Date.now()
       const unhealthy = conditionOf(kustomization, 'Ready')?.status === 'False'
       if (!unhealthy && Date.now() - provedAt < healthLimit) return undefined
-      findings.push(explainCondition(kustomization, true))
+      findings.push(explainCondition(kustomization, 'applied'))
       return true
     }
     for (const link of target.chain) await advance(watching, link, commit, told)

@@ -9,21 +9,21 @@ import {
 import { refuseSuspended } from '../checks/target-state.ts'
 import { explainCondition } from '../findings/condition.ts'
 import { failed } from '../findings/verdict.ts'
-import { hasHandledRequest, requestReconcile } from './reconcile.ts'
+import { requestReconcile } from './reconcile.ts'
 import type { Watching } from './watching.ts'
 
 /**
  * Takes a link of the chain of dependencies on its way to a commit: tells it to reconcile as soon as those before it have
  * applied the commit, for by itself it looks only every 30 s whether they have
  * (docs/decryption.md#when-a-kustomization-reconciles).
- * @param told the ids of the links that were told for this commit; that of this link is added when it is told
+ * @param told the links that were told for this commit, each with what was requested; this link is added when it is told
  * @throws Verdict where the link has failed at this commit
  */
 export async function advance(
   watching: Watching,
   link: Kustomization,
   commit: string,
-  told: Set<string>,
+  told: Map<string, string>,
 ): Promise<void> {
   const id = idOf(link)
   const now = watching.kustomizations.objects.get(id)
@@ -35,7 +35,8 @@ export async function advance(
   // the first of the chain is woken by the new artifact itself; it is told only where it failed before
   const isWoken = dependenciesOf(link).length === 0 && conditionOf(now, 'Ready')?.reason !== 'ArtifactFailed'
   if (isWoken) return
-  if (await requestReconcile(watching, kustomizations, now)) told.add(id)
+  const request = await requestReconcile(watching, kustomizations, now)
+  if (request !== undefined) told.set(id, request)
 }
 
 /**
@@ -47,13 +48,17 @@ async function hasFailed(
   { branch }: Watching,
   link: Kustomization,
   commit: string,
-  told: ReadonlySet<string>,
+  told: ReadonlyMap<string, string>,
 ): Promise<boolean> {
   const ready = conditionOf(link, 'Ready')
   if (ready?.status !== 'False' || ready.reason === 'DependencyNotReady') return false
   if (ready.reason === 'ArtifactFailed')
-    return told.has(idOf(link)) && !/retrying in/.test(ready.message) && hasHandledRequest(link)
+    return !/retrying in/.test(ready.message) && isHandled(link, told.get(idOf(link)))
   return branch.contains(link.status?.lastAttemptedRevision, commit)
+}
+
+function isHandled({ status }: Kustomization, request: string | undefined): boolean {
+  return request !== undefined && status?.lastHandledReconcileAt === request
 }
 
 /** Whether all of these Kustomizations are ready; those of the same source at this commit. */

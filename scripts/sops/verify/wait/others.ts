@@ -25,7 +25,7 @@ export async function waitForOthers(
     const source = sources.objects.get(id)
     if (source && id !== ownSource) await requestReconcile(watching, gitRepositories, source)
   }
-  const told = new Set<string>()
+  const told = new Map<string, string>()
   const left = new Set(others)
   const done = await view.until(async () => {
     // nothing more can make it worse
@@ -46,7 +46,7 @@ async function isDone(
   watching: Watching,
   { kustomization }: OtherBuilder,
   commit: string,
-  told: Set<string>,
+  told: Map<string, string>,
 ): Promise<boolean> {
   const { branch, kustomizations, findings } = watching
   const now = kustomizations.objects.get(idOf(kustomization))

@@ -30,9 +30,3 @@ export async function requestReconcile(
   }
   return value
 }
-
-/** Whether the controller has done what was requested last. */
-export function hasHandledRequest({ metadata, status }: Kustomization): boolean {
-  const handled = status?.lastHandledReconcileAt
-  return handled !== undefined && handled === metadata.annotations?.[requestedAt]
-}

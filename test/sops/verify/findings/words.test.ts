@@ -8,7 +8,7 @@ const says = { reason: 'BuildFailed', message: 'secrets "sops-age" not found' }
 const condition: ConditionFinding = {
   code: 'key-secret-missing',
   object: 'kustomization apps/web',
-  facts: { namespace: 'apps', name: 'web', says, hasApplied: false },
+  facts: { namespace: 'apps', name: 'web', says, state: 'failed' },
 }
 const cause = "likely cause: the Secret with the age key is not in the Kustomization's own namespace"
 const install = '`mise run flux:sops-key`, with --namespace where the Kustomization is not in flux-system'
@@ -63,7 +63,7 @@ const findings: [finding: Finding, message: string, fix: string][] = [
   ],
   [condition, `BuildFailed: secrets "sops-age" not found\n${cause}`, install],
   [
-    { ...condition, facts: { ...condition.facts, hasApplied: true } },
+    { ...condition, facts: { ...condition.facts, state: 'applied' } },
     `applied the commit, but is not ready: BuildFailed: secrets "sops-age" not found\n${cause}`,
     install,
   ],

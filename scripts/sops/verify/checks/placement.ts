@@ -1,0 +1,89 @@
+import { idOf } from '../../../lib/cluster/flux-objects.ts'
+import { get, type Resource } from '../../../lib/cluster/kube-api.ts'
+import type { KubeObject } from '../../../lib/cluster/kube-objects.ts'
+import type { Cluster } from '../../../lib/cluster/kubectl.ts'
+import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
+import { type Mapping, textAt } from '../../../lib/yaml/values.ts'
+import type { TestSecretCaller } from '../../test-secret/checks.ts'
+import type { Place } from '../../test-secret/place.ts'
+import type { Built } from '../../test-secret/proof.ts'
+import { runAnnotation } from '../../test-secret/secret-manifest.ts'
+import { failed, notChecked } from '../findings/verdict.ts'
+import { buildAsFlux, changesBuild } from './flux-build.ts'
+import type { Target } from './target.ts'
+
+/** What marks an object for kustomize-controller, as a label or an annotation (docs/decryption.md#inventory-and-pruning). */
+const marks = [
+  ['kustomize.toolkit.fluxcd.io/ssa', 'Ignore', 'applied'],
+  ['kustomize.toolkit.fluxcd.io/reconcile', 'disabled', 'applied'],
+  ['kustomize.toolkit.fluxcd.io/decrypt', 'disabled', 'decrypted'],
+  ['kustomize.toolkit.fluxcd.io/prune', 'disabled', 'pruned'],
+] as const
+
+const namespaces: Resource = { api: '/api/v1', plural: 'namespaces' }
+
+/**
+ * Where Flux puts the test Secret of a run: what the spec of the Kustomization adds can change its namespace and its name once
+ * more.
+ * @param place in the worktree, where the files are
+ * @param built what `kustomize build` makes of it without that
+ * @throws Verdict where Flux leaves it out, or would not apply, decrypt or prune it
+ */
+export async function placeInCluster(
+  { kustomization }: Target,
+  place: Place,
+  { run, built }: { run: string; built: Built },
+  caller: TestSecretCaller,
+): Promise<{ namespace: string; name: string }> {
+  const objects = changesBuild(kustomization) ? await buildAsFlux(place, kustomization, caller) : undefined
+  const object = `kustomization ${idOf(kustomization)}`
+  const found = objects ? objects.find((one) => isOfRun(one, run)) : built.object
+  if (!found) throw failed({ code: 'taken-out', object, facts: {} })
+  for (const [mark, value, what] of marks) {
+    if (
+      ![textAt(found, 'metadata', 'annotations', mark), textAt(found, 'metadata', 'labels', mark)].includes(
+        value,
+      )
+    )
+      continue
+    const verdict = what === 'pruned' ? notChecked : failed
+    throw verdict({ code: 'marked', object, facts: { mark: `${mark}: ${value}`, what } })
+  }
+  return {
+    name: textAt(found, 'metadata', 'name') ?? built.name,
+    namespace: textAt(found, 'metadata', 'namespace') ?? built.namespace,
+  }
+}
+
+function isOfRun(object: Mapping, run: string): boolean {
+  return textAt(object, 'metadata', 'annotations', runAnnotation) === run
+}
+
+/**
+ * Sees to it that the namespace of the test Secret is there, or comes with what the Kustomization builds.
+ * @throws Verdict where it is neither; a user who may not know that goes on
+ */
+export async function requireNamespace(
+  cluster: Cluster,
+  { kustomization }: Target,
+  namespace: string,
+  { place, caller }: { place: Place; caller: TestSecretCaller },
+): Promise<void> {
+  try {
+    const what = `cannot read namespace ${namespace}`
+    if (await get<KubeObject>(cluster, what, namespaces, { namespace: '', name: namespace })) return
+  } catch (error) {
+    if (!(error instanceof KubectlError)) throw error
+    if (error.problem === 'forbidden') return
+    if (error.problem !== 'no-namespace') throw error
+  }
+  const objects = await buildAsFlux(place, kustomization, caller)
+  const isBuilt = (object: Mapping) =>
+    textAt(object, 'kind') === 'Namespace' && textAt(object, 'metadata', 'name') === namespace
+  if (!objects || objects.some(isBuilt)) return
+  throw failed({
+    code: 'namespace-missing',
+    object: `namespace ${namespace}`,
+    facts: { kustomization: idOf(kustomization), isTarget: kustomization.spec.targetNamespace === namespace },
+  })
+}
