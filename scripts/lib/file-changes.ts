@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
-  existsSync,
   fchmodSync,
   fchownSync,
   fstatSync,
   fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -18,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { makeDirectory } from './directories.ts'
 import { UserError } from './errors.ts'
 import type { NameOf } from './paths.ts'
 
@@ -122,14 +121,6 @@ function stage(change: FileChange, directories: string[]): Staged {
     target,
     temporary: change.after === undefined ? undefined : writeBeside(target, change.after),
   }
-}
-
-/** Makes a directory and the missing ones above it, and adds each that it made to `made`. */
-function makeDirectory(directory: string, made: string[]): void {
-  if (existsSync(directory)) return
-  makeDirectory(dirname(directory), made)
-  mkdirSync(directory)
-  made.push(directory)
 }
 
 /** Writes a text to a new file beside `target`, with the mode and the owner of `target` where that is there. */

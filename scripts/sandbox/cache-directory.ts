@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeDirectory } from '../lib/directories.ts'
+import { UserError } from '../lib/errors.ts'
 import { temporaryDirectory } from '../lib/temporary-directory.ts'
 import { removeAbandoned } from './state-directory.ts'
 
@@ -16,12 +18,12 @@ export interface Workplace {
  *
  * `fill` fills a directory beside it, which is then moved there in one step. So what is interrupted, even by `kill -9`,
  * is never used (the next call removes it), and of two calls at once the second takes the result of the first.
- * @throws what `fill` throws; nothing stays behind then
+ * @throws what `fill` throws, and nothing stays behind then; UserError where nothing can be written beside `place`
  */
 export async function makeOnce(place: string, fill: (workplace: Workplace) => Promise<void>): Promise<void> {
   if (existsSync(place)) return
   const parent = dirname(place)
-  mkdirSync(parent, { recursive: true })
+  makeParent(parent)
   removeAbandoned(parent, 'building')
   const staging = temporaryDirectory('building', parent)
   const workplace = { target: join(staging, 'ready'), temporary: join(staging, 'tmp') }
@@ -32,6 +34,18 @@ export async function makeOnce(place: string, fill: (workplace: Workplace) => Pr
   } finally {
     // retries: programs that were just ended may still write for a moment
     rmSync(staging, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  }
+}
+
+function makeParent(directory: string): void {
+  try {
+    makeDirectory(directory)
+  } catch (error) {
+    // another call has made it meanwhile
+    if (existsSync(directory)) return
+    throw new UserError(`cannot make the directory ${directory}: ${(error as NodeJS.ErrnoException).code}`, {
+      hint: 'set XDG_CACHE_HOME to a directory that you may write to',
+    })
   }
 }
 

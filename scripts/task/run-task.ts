@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
+import { makeDirectory } from '../lib/directories.ts'
 import { exit, Interrupted, UserError } from '../lib/errors.ts'
 import { installDependencies } from './install.ts'
 import { callerOf, print, watchOutput } from './output.ts'
@@ -33,7 +35,7 @@ type Task = (usage: Usage, caller: Caller) => Promise<Report>
  */
 export async function runTask(entry: string, task: Task): Promise<void> {
   // `mise run` sets it in the environment, by the header of the entry, which spares the first modules as well
-  enableCompileCache(compileCache)
+  cacheCompiledCode()
   const name = taskName(entry)
   const abort = new AbortController()
   let isOver = false
@@ -82,6 +84,16 @@ function refuseDebugOutput({ NODE_DEBUG }: NodeJS.ProcessEnv): void {
   throw new UserError(`NODE_DEBUG is set (${NODE_DEBUG}): Node would print keys and values of Secrets`, {
     hint: 'unset NODE_DEBUG',
   })
+}
+
+/** Node makes the directory by itself, but never ends where that is not possible (`makeDirectory`). */
+function cacheCompiledCode(): void {
+  try {
+    makeDirectory(compileCache)
+  } catch {
+    // another task has made it meanwhile, or nobody can: it is only quicker with it
+  }
+  if (existsSync(compileCache)) enableCompileCache(compileCache)
 }
 
 function currentDirectory(): string {
