@@ -36,7 +36,8 @@ export async function refuseUncommitted(
 
 /**
  * Commits exactly these files as they are in the working tree, deleted ones as well, whatever else is changed or staged.
- * Identity, signing and hooks are the user's. Where the commit fails, the index is what it was.
+ * Identity, signing and hooks are the user's; what git is told to ignore does not matter. Where the commit fails, the index is
+ * what it was.
  *
  * @param paths relative to the root
  * @returns the new commit
@@ -52,10 +53,12 @@ export async function commitFiles(
   const tracked = entriesOf(await callGit(repository, ['ls-files', '-z', '--', ...pathspecs]))
   const fresh = paths.filter((path) => !tracked.includes(path))
   const before = await headOf(repository)
+  const add = ['add', '--force', '--sparse', '--intent-to-add', '--']
   const commit = ['git', 'commit', '--quiet', '--only', '--message', message, '--', ...pathspecs]
   try {
     if (fresh.length > 0)
-      await callGit(repository, ['add', '--sparse', '--intent-to-add', '--', ...literalPathspecs(fresh)])
+      // by force: what this user has told git to ignore is for the files of this user
+      await callGit(repository, [...add, ...literalPathspecs(fresh)])
     await run(commit, { cwd, env, signal, terminal: true })
   } catch (error) {
     // an interruption does not take back a commit that was made; these two must run in spite of it

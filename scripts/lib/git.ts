@@ -12,7 +12,9 @@ export interface Repository {
   signal?: AbortSignal | undefined
 }
 
-const listing = ['ls-files', '-z', '--full-name', '--cached', '--others', '--exclude-standard', '--']
+const listingAll = ['ls-files', '-z', '--full-name', '--cached', '--others']
+
+const listing = [...listingAll, '--exclude-standard', '--']
 
 /**
  * The root of the git repository that `cwd` is in; `undefined` outside of one, or in a bare one.
@@ -67,6 +69,15 @@ export async function openRepository(
 export async function listFiles(repository: Repository, paths: readonly string[] = []): Promise<string[]> {
   const listed = await callGit(repository, [...listing, ...literalPathspecs(paths)])
   return onlyFiles(repository, unique(listed.split('\0')))
+}
+
+/**
+ * As `listFiles`, where only the `.gitignore` files of the repository make a new file an ignored one, and not what else this user
+ * has told git to ignore: what a commit can bring to others.
+ */
+export async function listShared(repository: Repository, paths: readonly string[]): Promise<string[]> {
+  const args = [...listingAll, '--exclude-per-directory=.gitignore', '--', ...literalPathspecs(paths)]
+  return onlyFiles(repository, unique((await callGit(repository, args)).split('\0')))
 }
 
 /** Those that are there: of what git knows some may be deleted, or a submodule. */

@@ -84,12 +84,20 @@ test('commitFiles: a hook that refuses is quoted, and the index is as before', (
     assert.equal(statusOf(repository), [...statusOfUser.slice(0, 2), '?? c.yaml', '?? new.yaml'])
   }))
 
-test('commitFiles: a file that git ignores is refused, and the others are not in the index either', () =>
+test('commitFiles: a file that cannot be added is refused, and the others are not in the index either', () =>
   withRepository(files, async (repository) => {
-    writeFiles(repository.root, { 'c.yaml': 'c\n', 'ignored.yaml': 'i\n' })
-    const error = await thrown(commitFiles(repository, ['c.yaml', 'ignored.yaml'], 'feat: it'))
-    assert.match(error.message, 'ignored')
+    writeFiles(repository.root, { 'c.yaml': 'c\n' })
+    const error = await thrown(commitFiles(repository, ['c.yaml', 'gone.yaml'], 'feat: it'))
+    assert.match(error.message, 'gone')
     assert.equal(statusOf(repository), ['?? c.yaml'])
+  }))
+
+test('commitFiles: what git is told to ignore is committed, for the caller has decided that', () =>
+  withRepository(files, async (repository) => {
+    const { root, git } = repository
+    writeFiles(root, { 'c.yaml': 'c\n', '.git/info/exclude': '*.yaml\n' })
+    await commitFiles(repository, ['c.yaml'], 'feat: it')
+    assert.is(git('show', '--name-only', '--format='), 'c.yaml')
   }))
 
 test('commitFiles: without an identity git says so', () =>

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { which } from 'zx/core'
-import { findRepositoryRoot, listFiles, openRepository, repositoryRoot } from '../../scripts/lib/git.ts'
+import {
+  findRepositoryRoot,
+  listFiles,
+  listShared,
+  openRepository,
+  repositoryRoot,
+} from '../../scripts/lib/git.ts'
 import { withDirectory, writeFiles } from '../helpers/files.ts'
 import { withRepository } from '../helpers/repository.ts'
 import { thrown } from '../helpers/thrown.ts'
@@ -76,6 +82,25 @@ test('openRepository: its root and all that git lists, from everywhere in it; ou
       'git is not on PATH',
     )
   }))
+
+test('listShared: what a .gitignore says counts, and not what this user has told git besides', () =>
+  withRepository(
+    { '.gitignore': '*.tmp\n', 'a/.gitignore': 'x.yaml\n', 'a/t.yaml': '' },
+    async (repository) => {
+      const { root, env, git } = repository
+      writeFiles(env.HOME!, { '.config/git/ignore': 'mine.yaml\n' })
+      git('config', 'core.excludesFile', join(env.HOME!, '.config/git/ignore'))
+      const names = ['a/mine.yaml', 'a/excluded.yaml', 'a/x.yaml', 'a/y.tmp', 'a/t.yaml', 'a/[b]/c.yaml']
+      writeFiles(root, {
+        ...Object.fromEntries(names.map((name) => [name, ''])),
+        '.git/info/exclude': 'excluded.yaml\na/t.yaml\n',
+      })
+      const shared = ['a/[b]/c.yaml', 'a/excluded.yaml', 'a/mine.yaml', 'a/t.yaml']
+      assert.equal((await listShared(repository, names)).toSorted(), shared)
+      assert.equal((await listShared(repository, ['a'])).toSorted(), ['a/.gitignore', ...shared].toSorted())
+      assert.equal((await listFiles(repository, names)).toSorted(), ['a/[b]/c.yaml', 'a/t.yaml'])
+    },
+  ))
 
 test('findRepositoryRoot: none in a bare repository, but in a clone of it', () =>
   withDirectory(async (parent) => {
