@@ -7,6 +7,7 @@ import { namesFrom, pathBelow } from '../lib/paths.ts'
 import { nameOf as nameOfKustomization } from '../lib/repository/flux-file.ts'
 import { rows } from '../lib/rows.ts'
 import { readIdentities } from '../lib/sops/age.ts'
+import { describeRule } from '../lib/sops/creation-rules.ts'
 import { requireKey } from '../lib/sops/key.ts'
 import { textAt } from '../lib/yaml/values.ts'
 import { commitChanges, createMessage } from './test-secret/commit.ts'
@@ -21,6 +22,10 @@ export interface TestCreateOptions {
   name: string
   namespace: string
   message: string
+  /** Of the Secret, in its directory; `undefined`: one that the creation rules select. */
+  fileName: string | undefined
+  /** With the age private key, `-` for stdin; `undefined`: found as sops and we do. */
+  keyFile: string | undefined
   commit: boolean
   caller: Caller
 }
@@ -40,16 +45,20 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
   const { repository, kustomization, place } = await findDestination(options, caller)
   const { root, path } = place
   const nameOf = (file: string) => namesFrom(cwd)(join(root, file))
-  const { text, source } = await requireKey({ keyFile: undefined, cwd, root, env, signal })
+  const { text, source } = await requireKey({ keyFile: options.keyFile, cwd, root, env, signal })
   const { identities } = await readIdentities(text, source, { env, signal })
   const key = { identities, source }
   if (options.commit) await refuseUncommitted(repository, pathsOf(place), nameOf)
-  const created = await createTestSecret(place, { namespace, message }, { ...caller, key })
+  const created = await createTestSecret(
+    place,
+    { namespace, message },
+    { ...caller, key, fileName: options.fileName },
+  )
   const commit = options.commit
     ? await commitChanges(repository, created, createMessage(name), caller)
     : undefined
 
-  const { result, files, recipients, built } = created
+  const { result, files, recipients, built, by } = created
   const targetNamespace = textAt(kustomization.value, 'spec', 'targetNamespace')
   const inCluster = { name: built.name, namespace: targetNamespace ?? built.namespace }
   if (inCluster.name !== name || inCluster.namespace !== namespace) {
@@ -65,6 +74,7 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
         kustomization: `${nameOfKustomization(kustomization)} (${nameOf(kustomization.file)})`,
         files: files.map(nameOf),
         'encrypted to': recipients,
+        by: by && describeRule(by),
         'key from': source,
         commit: commit && shortCommit(commit),
       }),
@@ -76,6 +86,7 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
       secret: inCluster,
       files,
       recipients,
+      ...(by && { rule: { file: by.ruleFile.name, number: by.rule.number, path_regex: by.rule.pathRegex } }),
       key: source,
       ...(commit && { commit }),
     },

@@ -6,6 +6,8 @@
 // [USAGE] flag "--name <name>" default="sops-test" help="Name of the Secret and of its directory"
 // [USAGE] flag "-n --namespace <namespace>" default="default" help="Namespace of the Secret"
 // [USAGE] flag "--message <message>" default="SOPS decryption works" help="What is encrypted"
+// [USAGE] flag "--file-name <file>" help="Name of the file in the directory of the Secret (else one that a creation rule selects): secret.sops.yaml, secrets/test.yaml"
+// [USAGE] flag "--key-file <file>" help="File with the age private key, or - for stdin (else SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, .age-key.txt, sops's own default file)"
 // [USAGE] flag "--commit" help="Commit the written files, and only these"
 // [USAGE] flag "--json" help="One JSON document on stdout"
 import { runTask } from '../../scripts/task/run-task.ts'
@@ -17,6 +19,8 @@ await runTask(import.meta.filename, async (usage, caller) => {
     name: usage.required('name'),
     namespace: usage.required('namespace'),
     message: usage.required('message'),
+    fileName: usage.text('file-name'),
+    keyFile: usage.path('key-file'),
     commit: usage.flag('commit'),
     caller,
   })

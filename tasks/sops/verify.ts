@@ -4,6 +4,7 @@
 // [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
 // [USAGE] flag "--kustomization <kustomization>" default="infrastructure" help="Flux Kustomization whose path gets the test Secret: its name in flux-system, or namespace/name"
 // [USAGE] flag "-n --namespace <namespace>" default="default" help="Namespace of the test Secret"
+// [USAGE] flag "--file-name <file>" help="Name of the file of the test Secret (else one that a creation rule selects): secret.sops.yaml, secrets/test.yaml"
 // [USAGE] flag "--timeout <duration>" default="5m" help="How long the cluster may take for everything"
 // [USAGE] flag "--context <context>" help="Context of the kubeconfig (else the current one)"
 // [USAGE] flag "--remote <remote>" default="origin" help="Name or URL of the git remote that Flux follows"
@@ -15,6 +16,7 @@ await runTask(import.meta.filename, async (usage, caller) => {
   return verify({
     kustomization: usage.required('kustomization'),
     namespace: usage.required('namespace'),
+    fileName: usage.text('file-name'),
     timeout: usage.required('timeout'),
     context: usage.text('context'),
     remote: usage.required('remote'),

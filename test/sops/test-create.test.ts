@@ -78,6 +78,7 @@ for (const via of ['node', 'mise'] as const) {
                  ${infrastructure}/sops-test/kustomization.yaml
                  ${infrastructure}/kustomization.yaml
   encrypted to   ${key.recipient}
+  by             creation rule 1 of .sops.yaml (path_regex: \\.enc\\.(json|yaml)$)
   key from       .age-key.txt
 `,
       )
@@ -139,6 +140,7 @@ test('--json: one document, on success and on failure', () =>
         (file) => `kubernetes/apps/${file}`,
       ),
       recipients: [key.recipient],
+      rule: { file: '.sops.yaml', number: 1, path_regex: '\\.enc\\.(json|yaml)$' },
       key: '.age-key.txt',
     })
     writeFiles(root, { '.sops.yaml': 'creation_rules: []\n' })
@@ -177,7 +179,7 @@ test('from a directory of the repository: messages name files as the user would'
     writeFiles(root, { [list]: 'resources: []\n', '.sops.yaml': '' })
     assert.match(
       await errorOf('--name', 'more'),
-      /cannot encrypt more\/secret\.enc\.yaml: \.\.\/\.\.\/\.sops\.yaml has no creation rules/,
+      /cannot encrypt a file in more: \.\.\/\.\.\/\.sops\.yaml has no creation rules/,
     )
     writeFiles(root, { [`${infrastructure}/kustomization.yml`]: '' })
     assert.match(await errorOf(), /cannot edit kustomization\.yaml: there is kustomization\.yml as well/)
@@ -238,7 +240,8 @@ const refused: Record<string, Refused> = {
     args: ['--kustomization', 'linked'],
     files: { 'linked.yaml': flux('linked', './linked/infrastructure') },
     also: ({ root }) => symlinkSync('kubernetes', join(root, 'linked')),
-    stderr: /linked\/infrastructure, leads over a symbolic link/,
+    stderr:
+      /linked\/infrastructure, leads over a symbolic link.*\nhint: give it the real path: \.\/kubernetes\/infrastructure\n/,
   },
   'no key': {
     also: ({ root }) => rmSync(join(root, '.age-key.txt')),
@@ -247,7 +250,7 @@ const refused: Record<string, Refused> = {
   'the wrong key': {
     files: { '.sops.yaml': sopsConfig(makeKey().recipient) },
     stderr:
-      /the age key from \.age-key\.txt can't decrypt .*\n {2}the file is for {2}age1.*\n {2}the key is of {4}age1/,
+      /the age key from \.age-key\.txt can't decrypt .*\n {2}the file is for {2}age1.*\n {2}the key is of {4}age1.*\nhint: make creation rule 1 of \.sops\.yaml \(path_regex: .*\) name the recipient/,
   },
   'a directory that would vanish': {
     files: { [`${infrastructure}/kustomization.yaml`]: undefined, [`${infrastructure}/ignored`]: undefined },
@@ -295,6 +298,32 @@ test('--commit: just these files, whatever else is changed or staged', () =>
     ])
     assert.equal(changed(), ['A  staged.txt', ' M README.md'].sort())
   }))
+
+const personal: Record<string, (example: Example) => void> = {
+  'core.excludesFile': ({ env, git }) => {
+    writeFiles(env.HOME!, { 'ignored-by-me': '*secret*\nkustomization.yaml\n' })
+    git('config', 'core.excludesFile', join(env.HOME!, 'ignored-by-me'))
+  },
+  'the default file of git': ({ env }) => writeFiles(env.HOME!, { '.config/git/ignore': 'sops-test\n' }),
+  '.git/info/exclude': ({ root }) => writeFiles(root, { '.git/info/exclude': '*.yaml\n' }),
+}
+
+for (const [where, ignore] of Object.entries(personal)) {
+  test(`what this user alone ignores does not decide: ${where}`, () =>
+    withPlace({}, async (place) => {
+      const { root, env, git, changed, testCreate } = place
+      ignore(place)
+      const before = readFiles(root)
+      const { code, stderr } = await testCreate(['--commit'])
+      assert.is(code, 0, stderr)
+      assert.is(git('show', '--name-only', '--format=', 'HEAD').split('\n').length, 3)
+      assert.equal(changed(), [])
+      const removed = await runTask('sops:test-remove', ['--commit'], { cwd: root, env })
+      assert.is(removed.code, 0, removed.stderr)
+      assert.is(git('rev-parse', 'HEAD^{tree}'), git('rev-parse', 'HEAD~2^{tree}'))
+      assert.equal(readFiles(root), before)
+    }))
+}
 
 test('--commit: where a hook refuses, its words are shown and all files are as they were', () =>
   withPlace({}, async ({ root, git, changed, testCreate }) => {

@@ -3,54 +3,133 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { type Repository, searchFiles } from '../git.ts'
-import type { NameOf } from '../paths.ts'
-import { listAt, textAt } from '../yaml/values.ts'
+import { type NameOf, pathBelow } from '../paths.ts'
+import { listAt, valueAt } from '../yaml/values.ts'
 import { ageRecipients } from './recipients.ts'
 
 /** What sops calls its configuration file (https://getsops.io/docs/#using-sops-yaml-conf-to-select-kms-pgp-and-age-for-new-files). */
 const configName = '.sops.yaml'
 
-/**
- * The file with the creation rules for another file: the one that SOPS_CONFIG names, or the nearest `.sops.yaml` above it.
- * @param file absolute
- * @param nameOf how it is called in the message
- * @returns absolute
- * @throws UserError where there is none
- */
-export function findCreationRules(file: string, { root, env }: Repository, nameOf: NameOf): string {
-  if (env.SOPS_CONFIG) return resolve(root, env.SOPS_CONFIG)
-  for (let directory = dirname(file); ; directory = dirname(directory)) {
-    const config = join(directory, configName)
-    if (existsSync(config)) return config
-    if (directory === root || directory === dirname(directory)) {
-      throw new UserError(
-        `cannot encrypt ${nameOf(file)}: there is no ${configName} in its directory or above`,
-        {
-          hint: 'write one with a creation rule: https://getsops.io/docs/#using-sops-yaml-conf-to-select-kms-pgp-and-age-for-new-files',
-        },
-      )
-    }
-  }
+/** A file with creation rules. */
+export interface RuleFile {
+  /** Absolute. */
+  path: string
+  /** For people: `.sops.yaml`, `SOPS_CONFIG (../rules.yaml)`. */
+  name: string
+}
+
+/** An entry of `creation_rules`. */
+export interface CreationRule {
+  /** Its place in the list, from 1. */
+  number: number
+  /** A regular expression of Go; `undefined` where it selects every file. */
+  pathRegex: string | undefined
+  /** The age recipients that it names, those of its key groups among them. */
+  recipients: string[]
 }
 
 /**
- * The error for a file that no creation rule selects, with the rules that were tried.
- * @param name how the file is called
- * @param config what `findCreationRules` returned, and `rules` how it is called
+ * The file with the creation rules for the files of a directory: the one that SOPS_CONFIG names, or the nearest `.sops.yaml`
+ * in it or above.
+ * @param directory absolute; it need not exist
+ * @param nameOf how it is called in the message
+ * @throws UserError where there is none
  */
-export async function noCreationRule(name: string, config: string, rules: string): Promise<UserError> {
-  const { parseDocuments } = await import('../yaml/documents.ts')
-  const [document] = parseDocuments(await readFile(config, 'utf8'))
-  const tried = listAt(document?.value, 'creation_rules').map(
-    (rule) => `\n  path_regex: ${textAt(rule, 'path_regex')}`,
+export function findRuleFile(directory: string, { root, env }: Repository, nameOf: NameOf): RuleFile {
+  if (env.SOPS_CONFIG) {
+    const path = resolve(root, env.SOPS_CONFIG)
+    return { path, name: `SOPS_CONFIG (${nameOf(path)})` }
+  }
+  const places = [directory]
+  for (let at = directory; at !== root && at !== dirname(at); places.push(at)) at = dirname(at)
+  const paths = places.map((place) => join(place, configName))
+  const path = paths.find((candidate) => existsSync(candidate))
+  if (path) return { path, name: nameOf(path) }
+  const misnamed = paths.map((candidate) => candidate.replace(/aml$/, 'ml')).find((one) => existsSync(one))
+  throw new UserError(
+    `cannot encrypt a file in ${nameOf(directory)}: there is no ${configName} in it or above`,
+    {
+      hint: misnamed
+        ? `rename ${nameOf(misnamed)}: sops does not read it`
+        : 'write one with a creation rule: https://getsops.io/docs/#using-sops-yaml-conf-to-select-kms-pgp-and-age-for-new-files',
+    },
   )
-  const why =
-    tried.length > 0
-      ? `no creation rule in ${rules} matches this path. Tried:${tried.join('')}`
-      : `${rules} has no creation rules`
-  return new UserError(`cannot encrypt ${name}: ${why}`, {
-    hint: 'add a rule, for example with path_regex: \\.enc\\.(json|yaml)$',
+}
+
+/**
+ * The environment for a worktree of the user's repository: the rules that SOPS_CONFIG names there are then those of the worktree,
+ * so that paths begin where they do for the user.
+ * @param root of the user's working tree, absolute, as is `worktree`
+ */
+export function ruleFileInWorktree(
+  env: NodeJS.ProcessEnv,
+  root: string,
+  worktree: string,
+): NodeJS.ProcessEnv {
+  const inside = env.SOPS_CONFIG && pathBelow(root, env.SOPS_CONFIG)
+  const ours = inside && join(worktree, inside)
+  return ours && existsSync(ours) ? { ...env, SOPS_CONFIG: ours } : env
+}
+
+/** Reads the rules of a file. @throws UserError where it can't be read; it quotes nothing of it */
+export async function readCreationRules({ path, name }: RuleFile): Promise<CreationRule[]> {
+  const what = `cannot read the creation rules of ${name}`
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UserError(`${what}: ${code === 'ENOENT' ? 'there is no such file' : code}`)
+  }
+  const { parseDocuments } = await import('../yaml/documents.ts')
+  // sops reads the first document only
+  const [document] = parseDocuments(text)
+  if (document?.problem) throw new UserError(`${what}: ${document.problem}`)
+  return listAt(document?.value, 'creation_rules').map((rule, index) => ({
+    number: index + 1,
+    pathRegex: `${valueAt(rule, 'path_regex') ?? ''}` || undefined,
+    recipients: ageRecipients(JSON.stringify(rule)),
+  }))
+}
+
+/**
+ * The rule that sops takes for a file: the first that matches its path from the directory of the rules, or its absolute path
+ * where it is not below that (sops v3.13.2 config/config.go parseCreationRuleForFile).
+ * @param file absolute
+ * @param rules of `ruleFile`
+ * @returns `undefined` where none selects it
+ * @throws UserError where a rule that has to be asked is no regular expression of Go
+ */
+export async function ruleFor(
+  file: string,
+  rules: readonly CreationRule[],
+  ruleFile: RuleFile,
+): Promise<CreationRule | undefined> {
+  const { RE2JS } = await import('re2js')
+  const path = pathBelow(dirname(ruleFile.path), file) ?? file
+  return rules.find((rule) => {
+    if (rule.pathRegex === undefined) return true
+    try {
+      return RE2JS.compile(rule.pathRegex).matcher(path).find()
+    } catch (error) {
+      throw new UserError(
+        `sops cannot read ${describeRule({ ruleFile, rule })}: ${(error as Error).message}`,
+        { hint: 'it must be a regular expression of Go: https://pkg.go.dev/regexp/syntax' },
+      )
+    }
   })
+}
+
+/** The rule that decides how a file is encrypted, and where it stands. */
+export interface Selected {
+  ruleFile: RuleFile
+  rule: CreationRule
+}
+
+/** How a rule is called for people: `creation rule 2 of .sops.yaml (path_regex: \.enc\.yaml$)`. */
+export function describeRule({ ruleFile, rule: { number, pathRegex } }: Selected): string {
+  const files = pathRegex === undefined ? 'for every file' : `path_regex: ${pathRegex}`
+  return `creation rule ${number} of ${ruleFile.name} (${files})`
 }
 
 /** All age recipients that the creation rules of a repository name. @throws UserError where a file cannot be read */
@@ -60,8 +139,19 @@ export async function recipientsInRules(repository: Repository): Promise<Set<str
   return new Set(texts.flatMap(ageRecipients))
 }
 
+/** Variables in which sops takes keys that then stand for those of every rule (sops v3.13.2 cmd/sops/main.go), and SOPS_CONFIG. */
+const overruling = [
+  'SOPS_AGE_RECIPIENTS',
+  'SOPS_PGP_FP',
+  'SOPS_KMS_ARN',
+  'SOPS_GCP_KMS_IDS',
+  'SOPS_HUAWEICLOUD_KMS_IDS',
+  'SOPS_AZURE_KEYVAULT_URLS',
+  'SOPS_VAULT_URIS',
+  'SOPS_CONFIG',
+]
+
 /** An environment without the variables that would take the place of what a creation rule says. */
 export function ruleEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { SOPS_AGE_RECIPIENTS, SOPS_PGP_FP, SOPS_KMS_ARN, SOPS_CONFIG, ...rest } = env
-  return rest
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !overruling.includes(name)))
 }

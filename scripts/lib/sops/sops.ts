@@ -1,10 +1,11 @@
+import { extname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { CommandError, UserError } from '../errors.ts'
 import type { Repository } from '../git.ts'
 import type { NameOf } from '../paths.ts'
 import { run } from '../run.ts'
 import { valueAt } from '../yaml/values.ts'
-import { findCreationRules, noCreationRule, ruleEnvironment } from './creation-rules.ts'
+import { describeRule, ruleEnvironment, type Selected } from './creation-rules.ts'
 import { isCiphertext } from './format.ts'
 
 /** Only these keys of a Secret are encrypted: Flux and kustomize must be able to read the rest (docs/decryption.md#what-sops-encrypts). */
@@ -23,31 +24,28 @@ export interface SecretManifest {
 }
 
 /**
- * Encrypts a Secret manifest by the creation rule that matches the file it is meant for.
+ * Encrypts a Secret manifest by the creation rule of the file that it is meant for.
  * The plaintext goes in by stdin, so it never touches the disk; only `data` and `stringData` are encrypted, also where
  * the rule selects nothing or something else.
  *
  * @param manifest a Secret. It is a secret.
- * @param file the absolute path that it is for; nothing is read from or written to it
- * @param repository the search for creation rules ends at its root
+ * @param file the absolute path that it is for, `.json` or else YAML; nothing is read from or written to it
+ * @param selected what `ruleFor` found for it
  * @param nameOf how files are called in messages
- * @returns the encrypted YAML
- * @throws UserError where there are no creation rules, none matches (with the rules that were tried), or the one that does
- *   selects other values and can't be overruled
+ * @returns the encrypted text
+ * @throws UserError where sops cannot, or the rule selects other values and can't be overruled
  */
 export async function encrypt(
   manifest: SecretManifest,
   file: string,
-  repository: Repository,
+  selected: Selected,
+  { root, env, signal }: Repository,
   nameOf: NameOf,
 ): Promise<string> {
-  const { root, env, signal } = repository
-  const config = findCreationRules(file, repository, nameOf)
-  const name = nameOf(file)
-  const rules = nameOf(config)
+  const what = `cannot encrypt ${nameOf(file)} by ${describeRule(selected)}`
   // as JSON, in which every text has one spelling; YAML 1.1 and 1.2 differ about some
-  const types = ['--input-type', 'json', '--output-type', 'yaml']
-  const args = ['sops', '--config', config, 'encrypt', '--filename-override', file, ...types]
+  const types = ['--input-type', 'json', '--output-type', extname(file) === '.json' ? 'json' : 'yaml']
+  const args = ['sops', '--config', selected.ruleFile.path, 'encrypt', '--filename-override', file, ...types]
   const input = JSON.stringify(manifest)
   const sops = (more: string[]) =>
     run([...args, ...more], { input, cwd: root, env: ruleEnvironment(env), signal, timeout: sopsLimit })
@@ -57,13 +55,11 @@ export async function encrypt(
       if (error instanceof CommandError && /cannot use more than one of/.test(error.stderr)) return sops([])
       throw error
     })
-    await checkSelection(encrypted, manifest, `cannot encrypt ${name} by the rules of ${rules}`)
+    await checkSelection(encrypted, manifest, what)
     return encrypted
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
-    if (/no matching creation rules found|has no creation rules/.test(error.stderr))
-      throw await noCreationRule(name, config, rules)
-    throw new UserError(`cannot encrypt ${name} by the rules of ${rules}: ${error.stderr}`)
+    throw new UserError(`${what}: ${error.stderr}`)
   }
 }
 
@@ -78,7 +74,7 @@ async function checkSelection(encrypted: string, manifest: SecretManifest, what:
   if (isPlain && values.every(isCiphertext)) return
   const selector = Object.keys(valueAt(file, 'sops') ?? {}).find((key) => /^(un)?encrypted_/.test(key))
   throw new UserError(
-    `${what}: ${selector} of the rule that matches ${isPlain ? 'leaves values in the clear' : 'encrypts more than the values'}`,
+    `${what}: its ${selector} ${isPlain ? 'leaves values in the clear' : 'encrypts more than the values'}`,
     { hint: `give the rule encrypted_regex: ${secretKeys} in its place` },
   )
 }

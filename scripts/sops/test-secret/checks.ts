@@ -6,7 +6,7 @@ import { listFiles } from '../../lib/git.ts'
 import { build, kustomizationFilesIn } from '../../lib/kustomize/build.ts'
 import { hasResource } from '../../lib/kustomize/resources.ts'
 import { namesFrom } from '../../lib/paths.ts'
-import { findTestSecret } from './found.ts'
+import type { Found } from './found.ts'
 import { kustomizationFile } from './kustomization.ts'
 import { directoryOf, type Place } from './place.ts'
 import { readList } from './plan.ts'
@@ -15,25 +15,36 @@ import { readList } from './plan.ts'
 export type TestSecretCaller = Pick<Caller, 'cwd' | 'env' | 'signal' | 'note'>
 
 /** The hint where another test Secret is in the way. */
-export const removeFirst = 'remove it first: `mise run sops:test-remove`'
+export const removeFirst =
+  'remove it first: `mise run sops:test-remove` with the same --kustomization and --name'
 
 /** How long kustomize may take, which can fetch remote resources, in ms. */
 const buildLimit = 120_000
 
 /**
- * Sees to it that what is at the place of a test Secret is one of ours, whole, and for this namespace.
+ * Sees to it that what is at the place of a test Secret is one of ours, whole, and what is wanted.
+ * @param found what is there
+ * @returns its file, relative to its directory
  * @throws UserError where it is not
  */
-export function checkExisting(place: Place, namespace: string, { cwd }: TestSecretCaller): void {
+export function checkExisting(
+  place: Place,
+  found: Found,
+  { namespace, fileName }: { namespace: string; fileName: string | undefined },
+  { cwd }: TestSecretCaller,
+): string {
   const what = `cannot create ${namesFrom(cwd)(directoryOf(place))}`
-  const found = findTestSecret(place)
-  if (!found?.ours)
+  if (!found.ours)
     throw new UserError(`${what}: something else of that name is there`, { hint: 'choose another --name' })
   const list = readList(place, cwd)
   const isListed = !list || hasResource(list.text, place.name)
   const isWhole = isListed && existsSync(join(directoryOf(place), kustomizationFile))
-  if (isWhole && found.namespace === namespace) return
-  const why = isWhole ? `for the namespace ${found.namespace}` : 'but not all of it'
+  const why = !isWhole
+    ? 'but not all of it'
+    : found.namespace !== namespace
+      ? `for the namespace ${found.namespace}`
+      : fileName !== undefined && fileName !== found.file && `as ${found.file}`
+  if (!why) return found.file
   throw new UserError(`${what}: it is there already, ${why}`, { hint: removeFirst })
 }
 

@@ -43,7 +43,10 @@ export function findPath(root: string, name: string, path = '.'): string {
     throw new UserError(`${what} leads out of the repository`)
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
     throw new UserError(`${what} is not a directory of this repository`)
-  if (realpathSync(directory) !== join(realpathSync(root), inside))
-    throw new UserError(`${what} leads over a symbolic link`, { hint: 'Flux does not follow those' })
+  const real = relative(realpathSync(root), realpathSync(directory))
+  if (real !== inside)
+    throw new UserError(`${what} leads over a symbolic link, which Flux does not follow`, {
+      hint: `give it the real path: ${real.startsWith('..') ? 'a directory of this repository' : `./${real}`}`,
+    })
   return join(root, inside)
 }

@@ -7,17 +7,20 @@ import { namesFrom } from '../../lib/paths.ts'
 import { describeRefusal } from '../../lib/yaml/refusal.ts'
 import { kustomizationFile, readReplaced, renderKustomization } from './kustomization.ts'
 import { directoryOf, type Place, textOf } from './place.ts'
-import { secretFile } from './secret-manifest.ts'
 
 /**
  * What has to be written for a test Secret: the Secret first and the list last, so that whatever a kill leaves behind can
  * be removed and breaks nothing.
  *
- * @param encrypted the Secret
+ * @param secret its file, relative to the directory of the test Secret, and the encrypted text
  * @param cwd from where messages name the files
  * @throws UserError where the kustomization file cannot be edited with certainty
  */
-export function planCreation(place: Place, encrypted: string, cwd: string): FileChange[] {
+export function planCreation(
+  place: Place,
+  secret: { file: string; text: string },
+  cwd: string,
+): FileChange[] {
   const { name } = place
   const directory = directoryOf(place)
   const list = readList(place, cwd)
@@ -25,14 +28,14 @@ export function planCreation(place: Place, encrypted: string, cwd: string): File
   if (added && 'refused' in added)
     throw new UserError(
       `cannot add ${name} to the resources of ${namesFrom(cwd)(list.file)}: ${describeRefusal(added)}`,
-      { hint: 'nothing was changed' },
+      { hint: 'write the list in a plain way, or choose another --kustomization' },
     )
   // kept where a removal of the entry alone would not bring back what was there
   const inverse = added && removeResource(added.text, name)
   const replaced = inverse && 'text' in inverse && inverse.text === list.text ? undefined : added?.replaced
-  const kustomization = renderKustomization(replaced)
+  const kustomization = renderKustomization(secret.file, replaced)
   return [
-    { path: join(directory, secretFile), before: undefined, after: encrypted },
+    { path: join(directory, secret.file), before: undefined, after: secret.text },
     { path: join(directory, kustomizationFile), before: undefined, after: kustomization },
     ...(list && added ? [{ path: list.file, before: list.text, after: added.text }] : []),
   ]
@@ -41,16 +44,17 @@ export function planCreation(place: Place, encrypted: string, cwd: string): File
 /**
  * What has to be deleted and changed to remove a test Secret that `findTestSecret` calls ours: the list first and the Secret,
  * by which it can be recognised, last.
+ * @param file of the Secret, as `findTestSecret` found it
  * @param cwd from where messages name the files
  * @throws UserError where the kustomization file cannot be edited with certainty
  */
-export function planRemoval(place: Place, cwd: string): FileChange[] {
+export function planRemoval(place: Place, file: string, cwd: string): FileChange[] {
   const { name } = place
   const nameOf = namesFrom(cwd)
   const directory = directoryOf(place)
-  const own = [kustomizationFile, secretFile].flatMap((file) => {
-    const before = textOf(place, file)
-    return before === undefined ? [] : [{ path: join(directory, file), before, after: undefined }]
+  const own = [kustomizationFile, file].flatMap((name) => {
+    const before = textOf(place, name)
+    return before === undefined ? [] : [{ path: join(directory, name), before, after: undefined }]
   })
   const list = readList(place, cwd)
   const replaced = readReplaced(textOf(place, kustomizationFile) ?? '')

@@ -2,9 +2,6 @@ import type { SecretManifest } from '../../lib/sops/sops.ts'
 import { parseDocuments } from '../../lib/yaml/documents.ts'
 import { textAt } from '../../lib/yaml/values.ts'
 
-/** The encrypted Secret in the directory of a test Secret. */
-export const secretFile = 'secret.enc.yaml'
-
 /** What marks a Secret as made by these tasks. SOPS leaves metadata in the clear, so that no key is needed to see it. */
 const managedBy = ['app.kubernetes.io/managed-by', 'flux-sops-tasks'] as const
 

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { Interrupted, UserError } from '../../lib/errors.ts'
 import { type FileChange, keepIf, replaceFiles } from '../../lib/file-changes.ts'
 import { namesFrom } from '../../lib/paths.ts'
+import type { Selected } from '../../lib/sops/creation-rules.ts'
 import { encrypt } from '../../lib/sops/sops.ts'
 import {
   checkExisting,
@@ -11,11 +12,13 @@ import {
   type TestSecretCaller,
   whyNotBuilt,
 } from './checks.ts'
+import { chooseFile, type WantedFile } from './file-name.ts'
 import { findTestSecret } from './found.ts'
+import type { AgeKey } from './message.ts'
 import { directoryOf, type Place } from './place.ts'
 import { planCreation, planRemoval } from './plan.ts'
-import { type AgeKey, type Proof, prove } from './proof.ts'
-import { makeSecret, secretFile, type TestContent } from './secret-manifest.ts'
+import { type Proof, prove } from './proof.ts'
+import { makeSecret, type TestContent } from './secret-manifest.ts'
 
 /** What was done to the files of a test Secret. */
 export interface ChangedFiles {
@@ -28,6 +31,8 @@ export interface ChangedFiles {
 /** What `createTestSecret` has done. */
 export interface Created extends ChangedFiles, Proof {
   result: 'created' | 'unchanged'
+  /** The creation rule that it was encrypted by, where it was now. */
+  by?: Selected
 }
 
 /** What `removeTestSecret` has done. */
@@ -41,7 +46,8 @@ export interface Removed extends ChangedFiles {
  * Writes an encrypted test Secret into the path of a Flux Kustomization and lists it in the kustomization file there. Then
  * it is decrypted and compared, and the path is built; where that fails, the files are put back.
  *
- * @param options `key` must decrypt the file; without one, that stays unchecked
+ * @param options `key` must decrypt the file; without one, that stays unchecked. `fileName` and `recipients`: see `WantedFile`; the
+ *   recipients of `key` where they are not given
  * @throws UserError where something else is at its place, no creation rule matches, the key does not fit or the path cannot
  *   be built (exit 2), or where the directory would vanish from git with it (exit 1). Neither a message nor a file holds
  *   the plaintext or a key.
@@ -49,34 +55,40 @@ export interface Removed extends ChangedFiles {
 export async function createTestSecret(
   place: Place,
   content: TestContent,
-  { key, ...caller }: TestSecretCaller & { key?: AgeKey },
+  options: TestSecretCaller & WantedFile & { key?: AgeKey },
 ): Promise<Created> {
-  const { root, path, name } = place
+  const { root, name } = place
+  const { fileName, recipients, key, ...caller } = options
   const nameOf = namesFrom(caller.cwd)
   const what = `cannot create ${nameOf(directoryOf(place))}`
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
-    throw new UserError(`${what}: ${nameOf(path)} is not a directory of this repository`)
-  if (findTestSecret(place)) {
-    checkExisting(place, content.namespace, caller)
+  if (!statSync(place.path, { throwIfNoEntry: false })?.isDirectory())
+    throw new UserError(`${what}: ${nameOf(place.path)} is not a directory of this repository`)
+  const found = findTestSecret(place)
+  if (found) {
+    const file = checkExisting(place, found, { namespace: content.namespace, fileName }, caller)
     if (!key)
       throw new UserError(`${what}: it is there already, and only a key can tell its message`, {
         hint: removeFirst,
       })
-    return { result: 'unchanged', ...changedFiles(root, []), ...(await prove(place, content, key, caller)) }
+    const proof = await prove(place, { file }, content, key, caller)
+    return { result: 'unchanged', ...changedFiles(root, []), ...proof }
   }
   await refuseLastOfDirectory(place, caller)
   const { env, signal } = caller
-  const file = join(directoryOf(place), secretFile)
-  const [encrypted, problem] = await Promise.all([
-    encrypt(makeSecret(name, content), file, { root, env, signal }, nameOf),
+  const chosen = await chooseFile(place, { fileName, recipients: recipients ?? recipientsOf(key) }, caller)
+  const { file } = chosen
+  const path = join(directoryOf(place), file)
+  const [text, problem] = await Promise.all([
+    encrypt(makeSecret(name, content), path, chosen, { root, env, signal }, nameOf),
     whyNotBuilt(place, caller),
   ])
-  if (problem) throw new UserError(`${what}: even without it, ${problem}`, { hint: 'nothing was changed' })
-  const changes = planCreation(place, encrypted, caller.cwd)
+  if (problem) throw new UserError(`${what}: even without it, ${problem}`, { hint: 'mend that first' })
+  const changes = planCreation(place, { file, text }, caller.cwd)
   return change(changes, what, caller, async () => ({
     result: 'created',
+    by: { ruleFile: chosen.ruleFile, rule: chosen.rule },
     ...changedFiles(root, changes),
-    ...(await prove(place, content, key, caller)),
+    ...(await prove(place, chosen, content, key, caller)),
   }))
 }
 
@@ -92,7 +104,7 @@ export async function removeTestSecret(place: Place, caller: TestSecretCaller): 
   const found = findTestSecret(place)
   if (!found) return { result: 'absent', ...changedFiles(root, []), problem: undefined }
   if (!found.ours) throw new UserError(`${what}: sops:test-create did not make it, or not all of it`)
-  const changes = planRemoval(place, caller.cwd)
+  const changes = planRemoval(place, found.file, caller.cwd)
   await refuseLastOfDirectory(place, caller)
   const before = await whyNotBuilt(place, caller)
   return change(changes, what, caller, async () => {
@@ -100,6 +112,10 @@ export async function removeTestSecret(place: Place, caller: TestSecretCaller): 
     if (problem && !before) throw new UserError(`without it, ${problem}`)
     return { result: 'removed', ...changedFiles(root, changes), problem }
   })
+}
+
+function recipientsOf(key: AgeKey | undefined): string[] {
+  return key?.identities.map(({ recipient }) => recipient) ?? []
 }
 
 function changedFiles(root: string, changes: FileChange[]): ChangedFiles {

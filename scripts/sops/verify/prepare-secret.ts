@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { secrets } from '../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../lib/cluster/kube-objects.ts'
+import { ruleFileInWorktree } from '../../lib/sops/creation-rules.ts'
 import { ciphertextStart } from '../../lib/sops/format.ts'
 import { findPath } from '../test-secret/place.ts'
 import { createTestSecret } from '../test-secret/test-secret.ts'
@@ -23,6 +24,8 @@ const cleanUpLimit = 300_000
 
 /** What the checks have found and opened before. */
 interface Opened {
+  /** Of the repository that the user stands in, absolute. */
+  repositoryRoot: string
   target: Target
   flux: WatchedFlux
   branch: Branch
@@ -46,11 +49,11 @@ export interface Prepared {
  */
 export async function prepareSecret(
   session: Session,
-  { target, flux, branch, key }: Opened,
+  { repositoryRoot, target, flux, branch, key }: Opened,
   progress: Progress,
 ): Promise<Prepared> {
   const { cluster, view, deadline, findings, options } = session
-  const { caller, namespace } = options
+  const { caller, namespace, fileName } = options
   const { kustomization } = target
   const { root } = branch
   const place = { root, path: findPath(root, idOf(kustomization), kustomization.spec.path), name: testName }
@@ -58,7 +61,18 @@ export async function prepareSecret(
 
   const run = makeRunId(deadline + cleanUpLimit)
   const message = `SOPS decryption works: ${randomBytes(16).toString('hex')}`
-  const create = () => createTestSecret(place, { namespace, message, run }, { ...caller, cwd: root })
+  const create = () =>
+    createTestSecret(
+      place,
+      { namespace, message, run },
+      {
+        ...caller,
+        cwd: root,
+        env: ruleFileInWorktree(caller.env, repositoryRoot, root),
+        fileName,
+        recipients: 'recipients' in key ? key.recipients : [],
+      },
+    )
   const { files, built } = await create()
   refuseLeftOut(root, files, target.source)
   const unsure = await checkKey(key, encryptedText(root, files))

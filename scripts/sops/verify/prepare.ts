@@ -56,7 +56,11 @@ async function check(session: Session, progress: Progress): Promise<Checked> {
   try {
     const key = await reading
     await requireSameRepository(branch, target, options.remote)
-    const prepared = await prepareSecret(session, { target, flux, branch, key }, progress)
+    const prepared = await prepareSecret(
+      session,
+      { repositoryRoot: root, target, flux, branch, key },
+      progress,
+    )
     await waitUntilWatched(prepared.watching, context)
     await refusePresentFailure(prepared.watching)
     if (Date.now() >= session.deadline)

@@ -12,6 +12,8 @@ export interface VerifyOptions {
   kustomization: string
   /** Namespace of the test Secret. */
   namespace: string
+  /** Of the test Secret, in its directory; `undefined`: one that the creation rules select. */
+  fileName: string | undefined
   /** How long the cluster may take for everything, as `5m`. */
   timeout: string
   /** Of the kubeconfig; the current one where `undefined`. */

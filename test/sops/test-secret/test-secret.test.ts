@@ -59,7 +59,12 @@ test('a test Secret for a run of sops:verify, made and removed without a key', (
     )
     assert.equal(created.recipients, [example.key.recipient])
     assert.equal(created.built, { name: 'sops-test', namespace: 'default' })
-    assert.equal(findTestSecret(place), { ours: true, run: 'a1.b2.3.4', namespace: 'default' })
+    assert.equal(findTestSecret(place), {
+      ours: true,
+      file: 'secret.enc.yaml',
+      run: 'a1.b2.3.4',
+      namespace: 'default',
+    })
     assert.is(decrypt(example, created.files[0]!).stringData?.message, 'planted-message')
 
     const again = await thrown(createTestSecret(place, secret, callerOf(example)))
@@ -208,18 +213,19 @@ const refused: Record<string, Refused> = {
   'no rule that matches': {
     files: {
       '.sops.yaml':
-        'creation_rules:\n  - path_regex: .*\\.sops\\.yaml\n    age: x\n  - path_regex: ^clusters/\n',
+        'creation_rules:\n  - path_regex: ^apps/.*\\.sops\\.yaml\n    age: x\n  - path_regex: ^clusters/\n',
     },
     message:
-      /no creation rule in \.sops\.yaml matches this path\. Tried:\n {2}path_regex: \.\*\\\.sops\\\.yaml\n {2}path_regex: \^clusters\/$/,
+      /^cannot encrypt a file in kubernetes\/infrastructure\/sops-test \(secret\.enc\.yaml, .*\): no creation rule selects it\. Tried:\n {2}creation rule 1 of \.sops\.yaml \(path_regex: \^apps\/\.\*\\\.sops\\\.yaml\)\n {2}creation rule 2 of \.sops\.yaml \(path_regex: \^clusters\/\)$/,
   },
   'a broken rule': {
     files: { '.sops.yaml': 'creation_rules:\n  - path_regex: .*\n    age: age1none\n' },
-    message: /by the rules of \.sops\.yaml: .*age public key/,
+    message: /by creation rule 1 of \.sops\.yaml \(path_regex: \.\*\): .*age public key/,
   },
   'a git-ignored place': {
     files: { '.gitignore': '.age-key.txt\n*.enc.yaml\n' },
-    message: /git ignores kubernetes\/infrastructure\/sops-test\/secret\.enc\.yaml/,
+    message:
+      /git ignores kubernetes\/infrastructure\/sops-test\/secret\.enc\.yaml \(\.gitignore:2:\*\.enc\.yaml\), so/,
   },
   'a path that could not be built before': {
     files: { [`${infrastructure}/kustomization.yaml`]: 'resources: [nothing.yaml]\n' },
@@ -302,10 +308,13 @@ const selectors: [rule: string, message: RegExp | undefined][] = [
   ['encrypted_regex: ^(nothing)$', undefined],
   ['mac_only_encrypted: true', undefined],
   ['unencrypted_regex: ^(apiVersion|kind|metadata|type)$', undefined],
-  ['unencrypted_suffix: _plain', /unencrypted_suffix of the rule that matches encrypts more than the values/],
-  ['encrypted_suffix: _secret', /encrypted_suffix of the rule that matches leaves values in the clear/],
-  ['unencrypted_regex: ^stringData$', /unencrypted_regex of the rule that matches/],
-  ['encrypted_comment_regex: secret', /encrypted_comment_regex of the rule that matches leaves values/],
+  [
+    'unencrypted_suffix: _plain',
+    /by creation rule 1 of .*: its unencrypted_suffix encrypts more than the values/,
+  ],
+  ['encrypted_suffix: _secret', /by creation rule 1 of .*: its encrypted_suffix leaves values in the clear/],
+  ['unencrypted_regex: ^stringData$', /its unencrypted_regex encrypts more/],
+  ['encrypted_comment_regex: secret', /its encrypted_comment_regex leaves values/],
 ]
 
 for (const [selector, message] of selectors) {
@@ -423,11 +432,7 @@ test('remove touches nothing that is not ours', async () => {
       await createTestSecret(placeOf(example), content, callerOf(example))
       edit(example)
       const before = readFiles(example.root)
-      assert.equal(
-        findTestSecret(placeOf(example)),
-        { ours: false, run: undefined, namespace: undefined },
-        what,
-      )
+      assert.equal(findTestSecret(placeOf(example)), { ours: false }, what)
       const error = await thrown(removeTestSecret(placeOf(example), callerOf(example)))
       assert.match(error.message, /sops:test-create did not make it/, what)
       assert.is(error.exitCode, 2)
