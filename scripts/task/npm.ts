@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { makeDirectory } from '../lib/directories.ts'
 import { UserError } from '../lib/errors.ts'
 import { redact } from '../lib/redact.ts'
 
@@ -20,8 +23,7 @@ export async function npmInstall(cwd: string, env: NodeJS.ProcessEnv, signal: Ab
   ]
   // with npm's own patience a registry that can't be reached takes 9 minutes
   args.push('--fetch-retries=1', '--fetch-retry-mintimeout=1000')
-  const { SOPS_AGE_KEY, ...others } = env
-  const npm = spawn('npm', args, { cwd, env: others, stdio: ['ignore', 'ignore', 'pipe'] })
+  const npm = spawn('npm', args, { cwd, env: environmentOf(env, cwd), stdio: ['ignore', 'ignore', 'pipe'] })
   const stop = () => npm.kill()
   signal.addEventListener('abort', stop)
   let said = ''
@@ -46,6 +48,17 @@ export async function npmInstall(cwd: string, env: NodeJS.ProcessEnv, signal: Ab
         hint: 'check that the npm registry can be reached, then run the task again',
       },
     )
+  }
+}
+
+/** Without the private key. The cache of npm is in `cwd` where there can be no home: npm would never end (`makeDirectory`). */
+function environmentOf(env: NodeJS.ProcessEnv, cwd: string): NodeJS.ProcessEnv {
+  const { SOPS_AGE_KEY, ...others } = env
+  try {
+    makeDirectory(env.HOME || homedir())
+    return others
+  } catch {
+    return { npm_config_cache: join(cwd, '.npm'), ...others }
   }
 }
 

@@ -72,6 +72,13 @@ test('the first call installs the locked packages for production, the second doe
     assert.equal(await clone.install({ PATH: '' }), { ...done, stderr: '' })
   }))
 
+test('it installs where there can be no home', () =>
+  withClone(async (clone) => {
+    const env = { HOME: '/proc/nope', npm_config_cache: undefined, NODE_COMPILE_CACHE: undefined }
+    assert.equal(await clone.install(env), { ...done, stderr: announcement })
+    assert.equal(clone.added(), ['node_modules'])
+  }))
+
 test('of several first calls at once one installs and the others wait', () =>
   withClone(async (clone) => {
     const calls = await Promise.all(Array.from({ length: 4 }, () => clone.install()))
