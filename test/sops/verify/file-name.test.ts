@@ -25,6 +25,7 @@ test('the file is one that the rules select, whatever it is called, and the clus
     const { key, tip, env, clone } = place
     const age = `${makeKey().recipient},${key.recipient}`
     await pushRules(place, [
+      { path_regex: '\\.enc\\.yaml$', age: makeKey().recipient },
       { path_regex: '(bootstrap|kubernetes)/.*\\.sops\\.ya?ml', age },
       { path_regex: '\\.enc\\.json$', age },
       { path_regex: '^kubernetes/(.*/)?secrets/', age },
