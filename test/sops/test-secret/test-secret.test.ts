@@ -44,6 +44,12 @@ function decrypt({ env, root }: Example, file: string): Record<string, Record<st
   return parse(execFileSync('sops', ['decrypt', file], { env: withKey, cwd: root, encoding: 'utf8' }))
 }
 
+/** Where a built object is. */
+const placeOfObject = ({ name, namespace }: { name: string; namespace: string | undefined }) => ({
+  name,
+  namespace,
+})
+
 test('a test Secret for a run of sops:verify, made and removed without a key', () =>
   withExample({}, async (example) => {
     const before = readFiles(example.root)
@@ -58,7 +64,7 @@ test('a test Secret for a run of sops:verify, made and removed without a key', (
       files.map((file) => `${infrastructure}/${file}`),
     )
     assert.equal(created.recipients, [example.key.recipient])
-    assert.equal(created.built, { name: 'sops-test', namespace: 'default' })
+    assert.equal(placeOfObject(created.built), { name: 'sops-test', namespace: 'default' })
     assert.equal(findTestSecret(place), {
       ours: true,
       file: 'secret.enc.yaml',
@@ -157,7 +163,7 @@ test('a path without a kustomization file needs no entry', () =>
     async (example) => {
       const { files, built } = await createTestSecret(placeOf(example), content, callerOf(example))
       assert.equal(files.length, 2)
-      assert.equal(built, { name: 'sops-test', namespace: 'default' })
+      assert.equal(placeOfObject(built), { name: 'sops-test', namespace: 'default' })
       await removeTestSecret(placeOf(example), callerOf(example))
       assert.equal(example.changed(), [])
     },
@@ -179,7 +185,7 @@ test('built tells what the kustomization file makes of name and namespace', () =
     },
     async (example) => {
       const { built } = await createTestSecret(placeOf(example), content, callerOf(example))
-      assert.equal(built, { name: 'x-sops-test', namespace: 'other' })
+      assert.equal(placeOfObject(built), { name: 'x-sops-test', namespace: 'other' })
     },
   ))
 
