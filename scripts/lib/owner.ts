@@ -15,8 +15,13 @@ export function ownerId(pid = process.pid): string {
  * `ownerId`, that cannot be known.
  */
 export function isGone(owner: string): boolean {
-  const [, machine, pid] = /^([0-9a-f]{8})-([1-9]\d*)$/.exec(owner) ?? []
-  return machine === machineId() && !isProcess(Number(pid))
+  return whereIs(owner) === 'here' && !isProcess(Number(owner.split('-')[1]))
+}
+
+/** Where the maker of an `ownerId` runs or ran: on this machine and in this container, or elsewhere. */
+export function whereIs(owner: string): 'here' | 'elsewhere' {
+  const [, machine] = /^([0-9a-f]{8})-([1-9]\d*)$/.exec(owner) ?? []
+  return machine === machineId() ? 'here' : 'elsewhere'
 }
 
 /** Whether a process with this id lives, whoever's it is. */

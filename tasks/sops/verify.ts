@@ -8,6 +8,7 @@
 // [USAGE] flag "--timeout <duration>" default="5m" help="How long the cluster may take for everything"
 // [USAGE] flag "--context <context>" help="Context of the kubeconfig (else the current one)"
 // [USAGE] flag "--remote <remote>" default="origin" help="Name or URL of the git remote that Flux follows"
+// [USAGE] flag "--take-over" help="Remove the test Secret of another run that may still be at work, which ends that one"
 // [USAGE] flag "--json" help="One JSON document on stdout"
 import { runTask } from '../../scripts/task/run-task.ts'
 
@@ -20,6 +21,7 @@ await runTask(import.meta.filename, async (usage, caller) => {
     timeout: usage.required('timeout'),
     context: usage.text('context'),
     remote: usage.required('remote'),
+    takeOver: usage.flag('take-over'),
     caller,
   })
 })

@@ -57,7 +57,7 @@ export async function prepareSecret(
   const { kustomization } = target
   const { root } = branch
   const place = { root, path: findPath(root, idOf(kustomization), kustomization.spec.path), name: testName }
-  await removeLeftover(branch, place, caller)
+  await removeLeftover(branch, place, { caller, takeOver: options.takeOver, until: deadline })
 
   const run = makeRunId(deadline + cleanUpLimit)
   const message = `SOPS decryption works: ${randomBytes(16).toString('hex')}`

@@ -52,7 +52,14 @@ async function check(session: Session, progress: Progress): Promise<Checked> {
   const reading = readClusterKey(cluster, target)
   // thrown below, when the worktree that is being made can be removed again
   reading.catch(() => {})
-  const branch = await openBranch({ root, env, signal }, { remote: options.remote, branch: target.branch })
+  const branch = await openBranch(
+    { root, env, signal },
+    {
+      remote: options.remote,
+      branch: target.branch,
+      note: options.caller.note,
+    },
+  )
   try {
     const key = await reading
     await requireSameRepository(branch, target, options.remote)

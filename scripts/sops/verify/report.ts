@@ -1,12 +1,13 @@
 import type { Report } from '../../lib/caller.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { CommandError, exit, Interrupted, type UserError } from '../../lib/errors.ts'
+import { PushError } from './branch/push.ts'
 import type { CleanedUp } from './clean-up.ts'
 import type { Finding, Words } from './findings/finding.ts'
 import { Verdict } from './findings/verdict.ts'
 import { wordsOf } from './findings/words.ts'
 import type { Progress, Session } from './session.ts'
-import type { StageName } from './stages.ts'
+import type { Stage, StageName } from './stages.ts'
 
 /** How a run has ended. */
 export interface End {
@@ -47,9 +48,9 @@ export function verifyReport(session: Session, progress: Progress, { error, clea
   return {
     exitCode,
     lines: [
-      ...findings.filter(({ code }) => !leftCodes.includes(code)).flatMap(linesOf),
+      ...findings.filter(({ code }) => !leftCodes.includes(code)).flatMap((one) => linesOf(one, failed)),
       verdictLine(exitCode, failed?.name),
-      ...findings.filter(({ code }) => leftCodes.includes(code)).flatMap(linesOf),
+      ...findings.filter(({ code }) => leftCodes.includes(code)).flatMap((one) => linesOf(one, failed)),
       ...(error && created && isClean(cleanedUp)
         ? ['nothing is left: the branch and the cluster are clean']
         : []),
@@ -74,10 +75,12 @@ function exitCodeOf(error: UserError, created: string | undefined): ExitCode {
 }
 
 function findingOf(error: UserError, kustomization: string): Finding {
-  if (error instanceof Verdict) return error.finding
-  const code = error instanceof Interrupted ? 'interrupted' : 'not-checked'
+  if (error instanceof Verdict || error instanceof PushError) return error.finding
   const { message, hint } = error
-  return { code, object: `kustomization ${kustomization}`, facts: { message, hint } }
+  const facts = { message, hint }
+  if (error instanceof Interrupted) return { code: 'interrupted', object: 'sops:verify', facts }
+  const program = error instanceof CommandError ? message.split(' ')[0] : undefined
+  return { code: 'not-checked', object: program ?? `kustomization ${kustomization}`, facts }
 }
 
 /** That a stage saw the Secret stay says the same as that it is left. */
@@ -86,8 +89,12 @@ function withError(finding: Finding, others: readonly Finding[]): Finding[] {
   return [finding, ...others.filter(({ code }) => !(isSaid && code === 'left-in-cluster'))]
 }
 
-function linesOf({ object, message, fix }: { object: string } & Words): string[] {
-  return [`${object}: ${message.replaceAll('\n', '\n  ')}`, `  fix: ${fix}`]
+/** The line of the stage that failed has said the first sentence of why. */
+function linesOf({ object, message, fix }: { object: string } & Words, stage: Stage | undefined): string[] {
+  const [sentence = '', ...others] = message.split('\n')
+  const isSaid = stage !== undefined && [sentence, `${object}: ${sentence}`].includes(stage.detail)
+  const lines = [isSaid ? `${object}, at ${stage.name}:` : `${object}: ${sentence}`]
+  return [...lines, ...[...others, `fix: ${fix}`].map((line) => `  ${line}`)]
 }
 
 function verdictLine(exitCode: ExitCode, stage: StageName | undefined): string {

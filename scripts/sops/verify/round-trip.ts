@@ -17,7 +17,7 @@ import { waitForSource } from './wait/source.ts'
  * @throws Verdict or another UserError where a stage fails
  */
 export async function makeRoundTrip(
-  { stages, options }: Session,
+  { stages, options, deadline }: Session,
   { onBranch, write, watching }: Prepared,
   progress: Progress,
 ): Promise<void> {
@@ -31,7 +31,7 @@ export async function makeRoundTrip(
     'create',
     `pushing an encrypted Secret to ${branch.name}`,
     async () => {
-      const commit = await branch.publish(write, createMessage(place.name))
+      const commit = await branch.publish(write, createMessage(place.name), deadline)
       progress.created = commit
       return commit
     },
@@ -71,7 +71,7 @@ export async function makeRoundTrip(
     'remove',
     `pushing the removal to ${branch.name}`,
     async () => {
-      const commit = await publishRemoval(onBranch, options.caller)
+      const commit = await publishRemoval(onBranch, options.caller, deadline)
       if (!commit) {
         const object = `${branch.name}: ${nameOnBranch(place)}`
         throw notChecked({ code: 'removed-by-others', object, facts: {} })

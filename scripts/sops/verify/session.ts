@@ -20,6 +20,8 @@ export interface VerifyOptions {
   context: string | undefined
   /** Name or URL of the remote that Flux follows. */
   remote: string
+  /** Remove the test Secret of another run that may be at work. */
+  takeOver: boolean
   caller: Caller
 }
 

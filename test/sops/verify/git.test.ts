@@ -152,7 +152,7 @@ test('a server that refuses: exit 2 with its words', () =>
     serverHook('pre-receive', 'echo "policy: not today" >&2; exit 1')
     const { code, json } = await verify()
     assert.is(code, 2)
-    assert.match(json.findings[0]!.message, /remote: policy: not today/)
+    assert.match(json.findings[0]!.message, /policy: not today/)
     assert.is(json.stages[1]!.status, 'failed')
     assert.equal(json.cleanedUp, clean)
     assert.is(await tip(), before)

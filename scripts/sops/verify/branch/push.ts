@@ -1,6 +1,7 @@
-import type { CommandError } from '../../../lib/errors.ts'
-import { failure } from '../../../lib/program.ts'
+import { CommandError } from '../../../lib/errors.ts'
 import { attempt } from '../../../lib/run.ts'
+import type { Finding, PushCode } from '../findings/finding.ts'
+import { wordsOf } from '../findings/words.ts'
 
 /** How long git may take to talk to the remote, in ms. */
 export const remoteLimit = 120_000
@@ -8,8 +9,38 @@ export const remoteLimit = 120_000
 /** What git says where the branch has other commits meanwhile, or another push is just changing it. */
 const moved = /\((fetch first|non-fast-forward|stale info)\)|cannot lock ref|incorrect old value/
 
-/** What git says where the connection ended before the answer. */
-const brokenOff = /disconnect|hung up|RPC failed|early EOF|reset by peer|timed out/
+/** What git says where the connection was not made, or ended before the answer. */
+export const brokenOff =
+  /disconnect|hung up|RPC failed|early EOF|reset by peer|timed out|unable to access|Could not (resolve|read)|Connection (refused|closed)/
+
+/** What servers say (GitHub, GitLab, Gitea, Forgejo, Bitbucket, Azure DevOps, Gerrit, git itself). The first that matches counts. */
+const refusals: readonly [PushCode, RegExp][] = [
+  [
+    'protected-branch',
+    /GH006|GH013|protected branch|branch is protected|only be modified through pull requests|TF40245\d|through a pull request|prohibited by Gerrit/i,
+  ],
+  [
+    'no-push-right',
+    /error: 40[13]\b|not allowed to (push|upload|access)|permission denied|permission to .* denied|denied to|read[- ]only|deploy key|write access|access denied|authentication failed|could not read (username|password)|insufficient permission|forbidden/i,
+  ],
+]
+
+/** A push that did not reach the branch. */
+export class PushError extends CommandError {
+  readonly finding: Finding
+  /** Whether another try may have another end. */
+  readonly mayPass: boolean
+
+  /** @param branch how it is called for people */
+  constructor(branch: string, code: PushCode, outcome: { code: number | null; stderr: string }) {
+    const finding: Finding = { code, object: branch, facts: { says: essenceOf(outcome.stderr) } }
+    const { message, fix } = wordsOf(finding)
+    super(`${branch}: ${message}`, outcome.code, outcome.stderr, { hint: fix })
+    this.name = 'PushError'
+    this.finding = finding
+    this.mayPass = code === 'branch-busy' || code === 'push-broken-off'
+  }
+}
 
 /** How a push ended. */
 export type Push =
@@ -20,28 +51,47 @@ export type Push =
       /** The end was not seen, so the server may still take it. */
       isUnsure: boolean
       /** What git, a hook or the server said. */
-      error: CommandError
+      error: PushError
     }
 
 /**
  * Pushes the commit that is checked out. Our signal does not end it, for then it would not be known whether the server has
  * taken it; Ctrl-C in a terminal does.
+ * @param to the remote, as git is told of it; `branch`: short name; `name`: for people
  * @param root of the working tree, absolute
- * @param branch short name
  */
 export async function push(
-  remote: string,
-  branch: string,
+  { to, branch, name }: { to: string; branch: string; name: string },
   { root: cwd, env }: { root: string; env: NodeJS.ProcessEnv },
 ): Promise<Push> {
   const args = ['git', 'push', '--quiet', '--no-follow-tags', '--recurse-submodules=no']
-  args.push(remote, `HEAD:refs/heads/${branch}`)
-  const outcome = await attempt(args, { cwd, env, terminal: true, timeout: remoteLimit })
-  const { code, stderr } = outcome
-  if (code === 0) return { result: 'taken' }
+  args.push(to, `HEAD:refs/heads/${branch}`)
+  // what went wrong is told from the words
+  const plainWords = { ...env, LC_ALL: 'C.UTF-8' }
+  const outcome = await attempt(args, { cwd, env: plainWords, terminal: true, timeout: remoteLimit })
+  if (outcome.code === 0) return { result: 'taken' }
+  const code = judgeRefusal(outcome.code, outcome.stderr)
   return {
-    result: moved.test(stderr) ? 'moved' : 'refused',
-    isUnsure: code === null || code > 128 || brokenOff.test(stderr),
-    error: failure(args, outcome, remoteLimit),
+    result: code === 'branch-busy' ? 'moved' : 'refused',
+    isUnsure: code === 'push-broken-off',
+    error: new PushError(name, code, outcome),
   }
+}
+
+/** Why a push did not reach the branch. @param exitCode `null` where we ended it */
+export function judgeRefusal(exitCode: number | null, stderr: string): PushCode {
+  if (moved.test(stderr)) return 'branch-busy'
+  const refusal = refusals.find(([, text]) => text.test(stderr))?.[0]
+  const isCut = exitCode === null || exitCode > 128 || brokenOff.test(stderr)
+  return refusal ?? (isCut ? 'push-broken-off' : 'push-refused')
+}
+
+/** What git, a hook or the server said, without what git says around it each time. */
+export function essenceOf(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => {
+    const said = line.replace(/^remote: ?/, '').trim()
+    return /^! \[[^\]]*\] .*\((.*)\)$/.exec(said)?.[1] ?? said.replace(/^(error|fatal): /, '')
+  })
+  const noise = /^(hint: |To |failed to push some refs|$)/
+  return [...new Set(lines.filter((line) => !noise.test(line)))].join('\n')
 }

@@ -3,6 +3,7 @@ import type { Caller } from '../../../lib/caller.ts'
 import { CommandError, UserError } from '../../../lib/errors.ts'
 import { shortCommit } from '../../../lib/git.ts'
 import { type BranchSecret, nameOnBranch, publishRemoval } from '../branch/branch-secret.ts'
+import { brokenOff, PushError } from '../branch/push.ts'
 import type { Finding } from '../findings/finding.ts'
 
 /** How long a server may still be busy with a push whose end was not seen, in ms. */
@@ -11,8 +12,11 @@ const lateLimit = 20_000
 /** How often the branch is looked at meanwhile, in ms. */
 const lateInterval = 1_000
 
-/** How often a removal that a signal has ended is tried, the first time included. */
-const mostTries = 5
+/** How long a removal is tried again and again, in ms. */
+const removalLimit = 120_000
+
+/** How long is waited before the next try, in ms. */
+const retryInterval = 2_000
 
 /** What came of the removal. */
 export interface CleanedBranch {
@@ -32,18 +36,19 @@ export async function cleanBranch(
   { isUnsure, findings, caller }: { isUnsure: boolean; findings: Finding[]; caller: Caller },
 ): Promise<CleanedBranch> {
   const { branch, place } = onBranch
+  const until = Date.now() + removalLimit
   let tip: string | undefined
   const remove = async () => {
     tip = await branch.refresh()
-    return publishRemoval(onBranch, caller)
+    return publishRemoval(onBranch, caller, until)
   }
   caller.status(`removing the test Secret from ${branch.name} again`)
   try {
-    let commit = await inSpiteOfSignals(remove)
+    let commit = await persist(remove, until)
     for (let left = isUnsure ? lateLimit : 0; !commit && left > 0; left -= lateInterval) {
       caller.status(`the push was broken off: waiting whether ${branch.name} gets it all the same`)
       await sleep(lateInterval)
-      commit = await inSpiteOfSignals(remove)
+      commit = await persist(remove, until)
     }
     const late = isUnsure ? `, ${lateLimit / 1000} s after the push was broken off` : ''
     caller.say(
@@ -62,14 +67,24 @@ export async function cleanBranch(
   }
 }
 
-/** A terminal's Ctrl-C also ends the git that we are waiting for, and impatient people press it again. */
-async function inSpiteOfSignals<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
+/**
+ * Does it until it is done or the time is over: a terminal's Ctrl-C also ends the git that we are waiting for, and impatient
+ * people press it again; and a server can be away for a moment.
+ */
+async function persist<T>(work: () => Promise<T>, until: number): Promise<T> {
+  for (;;) {
     try {
       return await work()
     } catch (error) {
       const isSignal = error instanceof CommandError && (error.code ?? 0) > 128
-      if (!isSignal || tries === mostTries) throw error
+      if (Date.now() > until || !(isSignal || mayPass(error))) throw error
+      if (!isSignal) await sleep(retryInterval)
     }
   }
+}
+
+/** Whether another try may have another end: no answer of the server. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof PushError) return error.mayPass
+  return error instanceof CommandError && (error.code === null || brokenOff.test(error.stderr))
 }

@@ -1,3 +1,4 @@
+import type { RunFacts } from '../run-id.ts'
 import type { CauseCode } from './causes.ts'
 
 /** What people read of a finding, also in the JSON document. */
@@ -99,8 +100,15 @@ export interface OwnFacts {
   'other-remote': { isPush: boolean; other: string; source: string; url: string }
   'name-taken': NoFacts
   'test-secret-there': NoFacts
-  'already-running': NoFacts
+  'already-running': RunFacts
   'removed-by-others': NoFacts
+  /** `says`: what git, a hook or the server said. */
+  'protected-branch': { says: string }
+  'no-push-right': { says: string }
+  'push-refused': { says: string }
+  'push-broken-off': { says: string }
+  /** Other commits came first, each time. */
+  'branch-busy': { says: string }
   /** `reason`: why the removal failed. */
   'not-cleaned-up': { reason: string }
 
@@ -149,6 +157,14 @@ export interface OwnFacts {
   interrupted: { message: string; hint: string | undefined }
   'not-checked': { message: string; hint: string | undefined }
 }
+
+/** Why a push did not reach the branch. */
+export type PushCode =
+  | 'protected-branch'
+  | 'no-push-right'
+  | 'push-refused'
+  | 'push-broken-off'
+  | 'branch-busy'
 
 /** Something that `sops:verify` finds by itself. */
 type OwnFinding = {

@@ -166,9 +166,29 @@ const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Wor
     message: 'is on the branch already, made by sops:test-create',
     fix: '`mise run sops:test-remove --commit`, and push',
   }),
-  'already-running': () => ({
-    message: 'belongs to another sops:verify that is at work now',
-    fix: 'wait until it has ended',
+  'already-running': ({ isHere, machine, process, since, until }) => ({
+    message: `belongs to another sops:verify, ${isHere ? `process ${process} of this machine` : `on another machine or in another container (id ${machine})`}${since ? `, since ${since}` : ''}, which may be at work until ${until ?? 'an unknown time'}`,
+    fix: 'wait until it has ended; where you know that it has, `--take-over` removes its test Secret',
+  }),
+  'protected-branch': ({ says }) => ({
+    message: `it is protected, so the server takes no push to it: ${says}`,
+    fix: 'verify where Flux follows a branch that you may push to (--kustomization, --context), or ask for an exception from the protection',
+  }),
+  'no-push-right': ({ says }) => ({
+    message: `you may not push to it: ${says}`,
+    fix: 'push with an account or a key that may write there: deploy keys that Flux uses are often read-only',
+  }),
+  'push-refused': ({ says }) => ({
+    message: `the push to it was refused: ${says}`,
+    fix: 'do what the hook or the server asks for, or verify where Flux follows another branch',
+  }),
+  'push-broken-off': ({ says }) => ({
+    message: `the push to it did not come to its end: ${says}`,
+    fix: 'try again when the server can be reached',
+  }),
+  'branch-busy': () => ({
+    message: 'other commits came first each time, until the time was over',
+    fix: 'try again when less is pushed to it, or give it more time with --timeout',
   }),
   'removed-by-others': () => ({
     message: 'somebody else took the test Secret off the branch, so its removal could not be followed',
@@ -259,6 +279,6 @@ const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Wor
     const { message, fix } = conditionWords(facts.last)
     return { message: `did not apply the commit in time; it says ${message}`, fix }
   },
-  interrupted: ({ message, hint }) => ({ message, fix: hint ?? 'see the message' }),
-  'not-checked': ({ message, hint }) => ({ message, fix: hint ?? 'see the message' }),
+  interrupted: ({ message, hint }) => ({ message, fix: hint ?? 'run it again' }),
+  'not-checked': ({ message, hint }) => ({ message, fix: hint ?? 'mend what it says, and run it again' }),
 }

@@ -6,10 +6,14 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CommandError } from '../../../../scripts/lib/errors.ts'
 import { type Branch, openBranch } from '../../../../scripts/sops/verify/branch/branch.ts'
+import { PushError } from '../../../../scripts/sops/verify/branch/push.ts'
 import { readFiles, withDirectory, writeFiles } from '../../../helpers/files.ts'
 import { type TestRepository, withRepository } from '../../../helpers/repository.ts'
 import { thrown } from '../../../helpers/thrown.ts'
 import { userEnvironment } from '../../../helpers/user.ts'
+
+const note = () => {}
+const inTime = () => Date.now() + 120_000
 
 interface Opened extends TestRepository {
   branch: Branch
@@ -38,7 +42,7 @@ async function withBranch(use: (opened: Opened) => Promise<void>): Promise<void>
       call(other, '-c', 'user.name=x', '-c', 'user.email=x@x', 'commit', '--quiet', '--message', file)
       call(other, 'push', '--quiet', 'origin', 'main')
     }
-    const branch = await openBranch({ root, env }, { remote: 'origin', branch: 'main' })
+    const branch = await openBranch({ root, env }, { remote: 'origin', branch: 'main', note })
     try {
       await use({ ...repository, branch, bare, pushOther, server: (...args) => call(bare, ...args) })
     } finally {
@@ -57,11 +61,15 @@ const edit = (branch: Branch, file: string) => async () => {
 test('publish: where others push at the same time, the change is made anew on the new tip', () =>
   withBranch(async ({ branch, server, pushOther }) => {
     const before: string[][] = []
-    const commit = await branch.publish(async () => {
-      before.push(Object.keys(readFiles(branch.root)))
-      if (before.length < 3) pushOther(`${before.length}.txt`)
-      return edit(branch, 'ours.txt')()
-    }, 'ours')
+    const commit = await branch.publish(
+      async () => {
+        before.push(Object.keys(readFiles(branch.root)))
+        if (before.length < 3) pushOther(`${before.length}.txt`)
+        return edit(branch, 'ours.txt')()
+      },
+      'ours',
+      inTime(),
+    )
     const files = ['.git', 'a.txt']
     assert.equal(before, [files, ['.git', '1.txt', 'a.txt'], ['.git', '1.txt', '2.txt', 'a.txt']])
     assert.is(server('rev-parse', 'main'), commit)
@@ -70,10 +78,30 @@ test('publish: where others push at the same time, the change is made anew on th
     assert.is(branch.isUnsure, false)
   }))
 
+test('publish: a branch that is busy for long is waited for, each time longer; and not behind the deadline', () =>
+  withBranch(async ({ branch, server, pushOther }) => {
+    const tries: number[] = []
+    const busy = (times: number) => async () => {
+      tries.push(performance.now())
+      if (tries.length <= times) pushOther(`${tries.length}.txt`)
+      return edit(branch, 'ours.txt')()
+    }
+    const commit = await branch.publish(busy(6), 'ours', inTime())
+    assert.is(server('rev-parse', 'main'), commit)
+    assert.is(branch.pushes, 7)
+    const pauses = tries.slice(1).map((time, index) => time - tries[index]!)
+    assert.ok(pauses[5]! > 1600 && pauses[5]! > 2 * pauses[0]!, `${pauses}`)
+
+    const late = await thrown(branch.publish(busy(8), 'again', Date.now()))
+    assert.instance(late, PushError)
+    assert.is((late as PushError).finding.code, 'branch-busy')
+    assert.is(branch.pushes, 8)
+  }))
+
 test('publish: an edit that has nothing to do pushes nothing', () =>
   withBranch(async ({ branch, server }) => {
     const before = server('rev-parse', 'main')
-    assert.is(await branch.publish(async () => undefined, 'nothing'), undefined)
+    assert.is(await branch.publish(async () => undefined, 'nothing', inTime()), undefined)
     assert.is(branch.pushes, 0)
     assert.is(server('rev-parse', 'main'), before)
   }))
@@ -87,7 +115,7 @@ test('publish: a hook that refuses the commit is no push; a server that refuses 
     }
     const commitHook = join(root, '.git', 'hooks', 'pre-commit')
     hook(commitHook, 'echo "not today" >&2; exit 1')
-    const refused = await thrown(branch.publish(edit(branch, 'x'), 'ours'))
+    const refused = await thrown(branch.publish(edit(branch, 'x'), 'ours', inTime()))
     assert.instance(refused, CommandError)
     assert.match(refused.message, 'not today')
     assert.is(branch.pushes, 0)
@@ -95,7 +123,7 @@ test('publish: a hook that refuses the commit is no push; a server that refuses 
     rmSync(commitHook)
     hook(join(bare, 'hooks', 'pre-receive'), 'echo "policy" >&2; exit 1')
     await branch.refresh()
-    assert.match((await thrown(branch.publish(edit(branch, 'x'), 'ours'))).message, 'policy')
+    assert.match((await thrown(branch.publish(edit(branch, 'x'), 'ours', inTime()))).message, 'policy')
     assert.is(branch.pushes, 1)
     assert.is(branch.isUnsure, false)
     assert.is(server('rev-parse', 'main'), before)
@@ -104,7 +132,7 @@ test('publish: a hook that refuses the commit is no push; a server that refuses 
 test('contains: the commit itself and what was made on top of it, whoever pushed it', () =>
   withBranch(async ({ branch, server, pushOther }) => {
     const start = server('rev-parse', 'main')
-    const commit = await branch.publish(edit(branch, 'x'), 'ours')
+    const commit = await branch.publish(edit(branch, 'x'), 'ours', inTime())
     pushOther('later.txt')
     const later = server('rev-parse', 'main')
     assert.is(await branch.contains(`main@sha1:${commit}`, commit), true)
@@ -121,10 +149,10 @@ test('a repository without a commit and a remote that is not there leave no work
     const git = (...args: string[]) => execFileSync('git', args, { cwd: root, env, encoding: 'utf8' })
     const worktrees = () => readdirSync(tmpdir()).filter((name) => name.startsWith('flux-sops-verify-'))
     git('init', '--quiet')
-    const empty = await thrown(openBranch({ root, env }, { remote: 'origin', branch: 'main' }))
+    const empty = await thrown(openBranch({ root, env }, { remote: 'origin', branch: 'main', note }))
     assert.match(empty.message, 'the repository has no commit yet')
     git('-c', 'user.name=x', '-c', 'user.email=x@x', 'commit', '--quiet', '--allow-empty', '--message', 'x')
-    const missing = await thrown(openBranch({ root, env }, { remote: 'nowhere', branch: 'main' }))
+    const missing = await thrown(openBranch({ root, env }, { remote: 'nowhere', branch: 'main', note }))
     assert.match(missing.message, 'nowhere')
     assert.equal(worktrees(), [])
     assert.is(git('worktree', 'list').trimEnd().split('\n').length, 1)
@@ -134,7 +162,7 @@ test('the name of a branch holds no credentials', () =>
   withRepository({ 'a.txt': 'a' }, async ({ root, env, git, directory }) => {
     git('clone', '--quiet', '--bare', root, join(directory, 'bare'))
     const remote = `file://user:planted@localhost${join(directory, 'bare')}`
-    const branch = await openBranch({ root, env }, { remote, branch: 'main' })
+    const branch = await openBranch({ root, env }, { remote, branch: 'main', note })
     assert.is(branch.name, `file://localhost${join(directory, 'bare')}/main`)
     await branch.close()
   }))

@@ -85,7 +85,7 @@ const findings: [finding: Finding, message: string, fix: string][] = [
   [
     { code: 'not-checked', object: 'kustomization a/b', facts: { message: 'no key', hint: undefined } },
     'no key',
-    'see the message',
+    'mend what it says, and run it again',
   ],
 ]
 
