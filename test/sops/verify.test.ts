@@ -140,7 +140,7 @@ test('goes on where the key may not be read, and proves', () =>
       assert.is(code, 0, stderr)
       assert.equal(
         json.findings.map(({ code, object }) => `${code} ${object}`),
-        ['key-secret-unreadable secret flux-system/sops-age'],
+        ['namespaces-unseen context sandbox', 'key-secret-unreadable secret flux-system/sops-age'],
       )
     } finally {
       await kubectl(['delete', '-f', '-'], rights('verifier', ['get', 'list', 'watch']))

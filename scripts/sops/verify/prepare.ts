@@ -38,15 +38,17 @@ export async function prepare(session: Session, progress: Progress): Promise<Pre
 }
 
 async function check(session: Session, progress: Progress): Promise<Checked> {
-  const { cluster, view, options } = session
+  const { cluster, view, findings, options } = session
   const { cwd, env, signal } = options.caller
+  const opening = repositoryRoot(cwd, env)
   const [root, context, target] = await Promise.all([
-    repositoryRoot(cwd, env),
+    opening,
     cluster.context,
-    findTarget(cluster, options.kustomization),
+    findTarget(cluster, options.kustomization, async () => ({ root: await opening, env, signal })),
   ])
   progress.context = context
   progress.target = target
+  if (!target.seesAll) findings.push({ code: 'namespaces-unseen', object: `context ${context}`, facts: {} })
   // opened at once, so that they run when they are needed
   const flux = watchFlux(view, target)
   const reading = readClusterKey(cluster, target)

@@ -74,13 +74,17 @@ function exitCodeOf(error: UserError, created: string | undefined): ExitCode {
   return created && error instanceof CommandError ? exit.no : exit.notDone
 }
 
-function findingOf(error: UserError, kustomization: string): Finding {
+function findingOf(error: UserError, kustomization: string | undefined): Finding {
   if (error instanceof Verdict || error instanceof PushError) return error.finding
   const { message, hint } = error
   const facts = { message, hint }
   if (error instanceof Interrupted) return { code: 'interrupted', object: 'sops:verify', facts }
   const program = error instanceof CommandError ? message.split(' ')[0] : undefined
-  return { code: 'not-checked', object: program ?? `kustomization ${kustomization}`, facts }
+  return {
+    code: 'not-checked',
+    object: program ?? (kustomization ? `kustomization ${kustomization}` : 'sops:verify'),
+    facts,
+  }
 }
 
 /** That a stage saw the Secret stay says the same as that it is left. */

@@ -8,8 +8,8 @@ import type { Stages } from './stages.ts'
 
 /** What the user wants of `sops:verify`. */
 export interface VerifyOptions {
-  /** `infrastructure` (in flux-system) or `namespace/name`. */
-  kustomization: string
+  /** `infrastructure` (in flux-system) or `namespace/name`; `undefined`: the one that can carry the test. */
+  kustomization: string | undefined
   /** Namespace of the test Secret. */
   namespace: string
   /** Of the test Secret, in its directory; `undefined`: one that the creation rules select. */

@@ -193,7 +193,7 @@ const fluxCases: Record<string, Case> = {
   },
   'a source that fails': {
     async spoil(place) {
-      await place.patch(gitRepository, { spec: { url: `${place.url}-nowhere` } })
+      await place.patch(gitRepository, { spec: { secretRef: { name: 'nowhere' } } })
       await place.kubectl([
         'wait',
         '-n',
@@ -202,12 +202,12 @@ const fluxCases: Record<string, Case> = {
         '--for=condition=Ready=False',
         '--timeout=60s',
       ])
-      return () => place.patch(gitRepository, { spec: { url: place.url } })
+      return () => place.patch(gitRepository, { spec: { secretRef: null } })
     },
     exitCode: 1,
     code: 'source',
     object: 'gitrepository flux-system/flux-system',
-    message: /^GitOperationFailed: /,
+    message: /^AuthenticationFailed: /,
   },
   'a Secret of somebody else at its place': {
     async spoil({ kubectl }) {

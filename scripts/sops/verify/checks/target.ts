@@ -3,16 +3,15 @@ import {
   branchOf,
   dependenciesOf,
   type GitRepository,
-  gitRepositories,
   idOf,
   type Kustomization,
-  kustomizations,
   sourceIdOf,
 } from '../../../lib/cluster/flux-objects.ts'
-import { list, type Scope } from '../../../lib/cluster/kube-api.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
-import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
+import type { Repository } from '../../../lib/git.ts'
 import { failed, notChecked } from '../findings/verdict.ts'
+import { chooseTarget } from './default-target.ts'
+import { type FluxObjects, readFlux } from './flux-objects.ts'
 import { checkKustomization, checkSource, followedBranch, refuseSuspended } from './target-state.ts'
 
 /** The Kustomization that is to be verified, with what it depends on. */
@@ -23,25 +22,26 @@ export interface Target {
   source: GitRepository
   /** The other Kustomizations that apply commits of the same branch to this cluster. */
   neighbours: Kustomization[]
+  /** Whether the Kustomizations of all namespaces could be read. */
+  seesAll: boolean
   /** The branch that the source follows, its short name. */
   branch: string
 }
 
-/** What is read of Flux, by `namespace/name`. */
-interface FluxObjects {
-  kustomizations: ReadonlyMap<string, Kustomization>
-  sources: ReadonlyMap<string, GitRepository>
-}
-
 /**
  * Reads the Flux objects and checks that a round trip through them can work.
- * @param name `infrastructure` (in flux-system) or `namespace/name`
- * @throws Verdict; KubectlError where the cluster cannot be read
+ * @param name `infrastructure` (in flux-system) or `namespace/name`; `undefined`: it is chosen (`chooseTarget`)
+ * @param openRepository opens the one that the user stands in
+ * @throws Verdict; KubectlError where the cluster cannot be read; what `openRepository` throws
  */
-export async function findTarget(cluster: Cluster, name: string): Promise<Target> {
-  const id = name.includes('/') ? name : `flux-system/${name}`
-  const namespace = id.slice(0, id.indexOf('/'))
-  const objects = await readFlux(cluster, namespace)
+export async function findTarget(
+  cluster: Cluster,
+  name: string | undefined,
+  openRepository: () => Promise<Repository>,
+): Promise<Target> {
+  const named = name === undefined || name.includes('/') ? name : `flux-system/${name}`
+  const objects = await readFlux(cluster, named?.slice(0, named.indexOf('/')) ?? 'flux-system')
+  const id = named ?? (await chooseTarget(objects, await openRepository()))
   const kustomization = objects.kustomizations.get(id)
   if (!kustomization)
     throw notChecked({
@@ -54,35 +54,13 @@ export async function findTarget(cluster: Cluster, name: string): Promise<Target
   for (const link of chain) refuseSuspended(link)
   checkKustomization(kustomization)
   const branch = followedBranch(source)
-  return { kustomization, chain, source, branch, neighbours: neighboursOf(kustomization, source, objects) }
-}
-
-/**
- * Reads the objects of Flux in all namespaces; where the user may not do that, those of one namespace.
- * @throws KubectlError where that is not enough, for one of them names another namespace
- */
-async function readFlux(cluster: Cluster, namespace: string): Promise<FluxObjects> {
-  try {
-    return await readScope(cluster, {})
-  } catch (error) {
-    if (!(error instanceof KubectlError && error.problem === 'forbidden')) throw error
-    const own = await readScope(cluster, { namespace })
-    const isElsewhere = (object: Kustomization) =>
-      [...dependenciesOf(object), sourceIdOf(object)].some((other) => !other.startsWith(`${namespace}/`))
-    if ([...own.kustomizations.values()].some(isElsewhere)) throw error
-    return own
-  }
-}
-
-async function readScope(cluster: Cluster, scope: Scope): Promise<FluxObjects> {
-  const what = 'cannot read the Flux objects'
-  const [own, sources] = await Promise.all([
-    list<Kustomization>(cluster, what, kustomizations, scope),
-    list<GitRepository>(cluster, what, gitRepositories, scope),
-  ])
   return {
-    kustomizations: new Map(own.items.map((object) => [idOf(object), object])),
-    sources: new Map(sources.items.map((object) => [idOf(object), object])),
+    kustomization,
+    chain,
+    source,
+    branch,
+    neighbours: neighboursOf(kustomization, source, objects),
+    seesAll: objects.areAll,
   }
 }
 

@@ -56,6 +56,8 @@ export interface OwnFacts {
   // the Kustomization and its source
   /** `others`: those that there are, `namespace/name`. */
   'kustomization-missing': { others: string[] }
+  /** `candidates`: those that could be verified, `namespace/name`. */
+  'kustomization-unclear': { candidates: string[] }
   /** `missing`: the dependency, `namespace/name`. */
   dependency: { missing: string }
   /** `isMeanwhile`: it was not suspended when the run began. */
@@ -139,6 +141,7 @@ export interface OwnFacts {
     wrong: Wrong | undefined
     writer: string | undefined
   }
+  'namespaces-unseen': NoFacts
   /** `last`: what it says of itself; `undefined` where it is suspended. */
   'other-silent': { last: ConditionFinding | undefined }
   /** `listedBy`: the Kustomization that still lists it, `namespace/name`; `undefined` where the Secret itself is still there. */

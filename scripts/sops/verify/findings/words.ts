@@ -55,6 +55,17 @@ const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Wor
     message: `is not in the cluster; there are: ${others.join(', ') || 'none'}`,
     fix: 'choose one with --kustomization, or push it and wait for Flux',
   }),
+  'kustomization-unclear': ({ candidates }) =>
+    candidates.length > 0
+      ? {
+          message: `there is no flux-system/infrastructure, and more than one that can carry the test: ${candidates.join(', ')}`,
+          fix: `name one of them: --kustomization ${candidates[0]}`,
+        }
+      : {
+          message:
+            'no Kustomization can carry the test: it needs a GitRepository that follows a branch of this repository, spec.decryption, prune: true and no spec.kubeConfig, and must not be suspended',
+          fix: 'go to the repository that Flux follows; `mise run flux:enable-decryption` adds spec.decryption',
+        },
   dependency: ({ missing }) => ({
     message: `depends on ${missing}, which is not in the cluster`,
     fix: 'correct spec.dependsOn, or add the Kustomization',
@@ -239,6 +250,11 @@ const words: { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Wor
     fix: 'find what else writes this Secret: `kubectl get secret --show-managed-fields` names it',
   }),
   'second-owner': secondOwnerWords,
+  'namespaces-unseen': () => ({
+    message:
+      'you may not list the Kustomizations of other namespaces: one there that applies the test Secret as well is seen only while it writes',
+    fix: 'ask for the right to list and watch Kustomizations and GitRepositories in all namespaces',
+  }),
   'other-silent': ({ last }) => ({
     message: last
       ? `builds the test Secret as well, but has failed: ${conditionWords(last).message}`
