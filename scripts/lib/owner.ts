@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 /**
@@ -24,13 +24,23 @@ export function whereIs(owner: string): 'here' | 'elsewhere' {
   return machine === machineId() ? 'here' : 'elsewhere'
 }
 
-/** Whether a process with this id lives, whoever's it is. */
+/** Whether a process with this id lives, whoever's it is. One that has ended and waits for its parent to notice does not. */
 function isProcess(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+  return !hasEnded(pid)
+}
+
+/** False where the system does not tell. */
+function hasEnded(pid: number): boolean {
+  try {
+    // pid (program) state …; the program may hold brackets
+    return /^.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
   }
 }
 

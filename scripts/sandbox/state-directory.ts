@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { endAbandoned } from '../lib/abandoned-processes.ts'
 import { abandonedDirectories, temporaryDirectory } from '../lib/temporary-directory.ts'
 
 /**
@@ -14,6 +15,9 @@ tries=0
 until rm -rf -- "$1" || [ $((tries += 1)) -ge 10 ]; do sleep 1; done
 `
 
+/** HOME of the processes, in their environment. No process of a user has that. */
+const homeMark = { in: 'environ', before: 'HOME=', after: '/home' } as const
+
 /** A private directory that goes away, with the process groups it was told of, when the process that made it ends. */
 export interface StateDirectory {
   readonly path: string
@@ -26,13 +30,15 @@ export interface StateDirectory {
 }
 
 /**
- * Makes a fresh directory (mode 0700) below `parent`, and removes those whose owner is gone.
+ * Makes a fresh directory (mode 0700) below `parent`, and removes those whose owner is gone, with the processes that have their
+ * HOME in one.
  *
  * A small `sh` process watches over it: neither `kill -9` of the owner nor a crash leaves processes or files behind.
  * @param parent where to make it: the directory for temporary files
  * @param env for the PATH that `sh` and `rm` are found on
  */
 export function makeStateDirectory(parent: string, name: string, env: NodeJS.ProcessEnv): StateDirectory {
+  endAbandoned(name, homeMark)
   removeAbandoned(parent, name)
   const path = temporaryDirectory(name, parent)
   mkdirSync(join(path, 'home'))
@@ -70,8 +76,9 @@ export function makeStateDirectory(parent: string, name: string, env: NodeJS.Pro
  * killed too or the machine was switched off.
  */
 export function removeAbandoned(parent: string, name: string): void {
+  // a process that was just ended may still write for a moment
   for (const directory of abandonedDirectories(name, parent))
-    rmSync(directory, { recursive: true, force: true })
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 }
 
 function ended(child: ChildProcess): Promise<void> {

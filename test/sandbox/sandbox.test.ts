@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -199,5 +199,23 @@ test('kill -9 of its owner ends everything', () =>
     owner.kill('SIGKILL')
     await until('all is gone', () => leftovers(sandbox).length === 0)
   }))
+
+for (const how of ['with its directory', 'whose directory was deleted'] as const)
+  test(`kill -9 of its owner and of what watches over it: the next sandbox ends what is left, ${how}`, () =>
+    withOwner(async (owner, sandbox) => {
+      const guards = listProcesses().filter(
+        ({ parent, command }) => parent === owner.pid && command.endsWith(sandbox.directory),
+      )
+      assert.is(guards.length, 1)
+      process.kill(guards[0]!.pid, 'SIGKILL')
+      owner.kill('SIGKILL')
+      await until('both have ended', () => !isRunning(owner.pid!) && !isRunning(guards[0]!.pid))
+      assert.ok(Object.values(sandbox.pids).every(isRunning))
+      if (how === 'whose directory was deleted') rmSync(sandbox.directory, { recursive: true })
+
+      const next = await startTestSandbox()
+      await next.stop()
+      await until('all is gone', () => leftovers(sandbox).length === 0)
+    }))
 
 test.run()

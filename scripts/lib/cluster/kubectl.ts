@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
+import { endAbandoned } from '../abandoned-processes.ts'
 import { CommandError } from '../errors.ts'
 import { run } from '../run.ts'
 import { type Service, serve } from '../serve.ts'
-import { temporaryDirectory } from '../temporary-directory.ts'
+import { abandonedDirectories, temporaryDirectory } from '../temporary-directory.ts'
 import { type CredentialPlugin, credentialPlugin } from './credential-plugin.ts'
 import { explain } from './kubectl-error.ts'
 import { answerLimit } from './patience.ts'
@@ -24,6 +25,9 @@ export interface Cluster {
 
 /** A tenth of the time that kubectl takes to start is Go's garbage collector (https://pkg.go.dev/runtime: GOGC). */
 const quick = { GOGC: '400' }
+
+/** The argument of kubectl that names its socket, and the socket in its directory. */
+const [socketFlag, socketName] = ['--unix-socket=', '/api']
 
 /** The longest path of a socket that all systems take, in bytes (`sun_path` of unix(7); 104 on macOS). */
 const longestSocket = 103
@@ -97,7 +101,7 @@ async function startProxy(
   context: string | undefined,
   { env, signal }: { env: NodeJS.ProcessEnv; signal: AbortSignal | undefined },
 ): Promise<Service> {
-  const args = ['kubectl', 'proxy', `--unix-socket=${socketIn(directory)}`]
+  const args = ['kubectl', 'proxy', `${socketFlag}${socketIn(directory)}`]
   // the server of a kubeconfig can have a path, as Rancher's do
   args.push('--append-server-path', ...(context === undefined ? [] : [`--context=${context}`]))
   try {
@@ -107,15 +111,26 @@ async function startProxy(
   }
 }
 
-/** @returns a new directory that only the user can enter */
+const directoryName = 'flux-sops-kubectl'
+
+/** @returns a new directory that only the user can enter; what a killed task left is removed */
 function makeDirectory(): string {
-  const name = 'flux-sops-kubectl'
-  const directory = temporaryDirectory(name)
+  const directory = temporaryDirectory(directoryName)
+  removeAbandoned(dirname(directory))
   if (Buffer.byteLength(socketIn(directory)) <= longestSocket) return directory
   rmSync(directory, { recursive: true })
-  return temporaryDirectory(name, '/tmp')
+  removeAbandoned('/tmp')
+  return temporaryDirectory(directoryName, '/tmp')
+}
+
+/** The shell beside kubectl does this (`serve`), unless it was killed as well. */
+function removeAbandoned(parent: string): void {
+  const directories = abandonedDirectories(directoryName, parent)
+  if (directories.length === 0) return
+  endAbandoned(directoryName, { in: 'cmdline', before: socketFlag, after: socketName })
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true })
 }
 
 function socketIn(directory: string): string {
-  return join(directory, 'api')
+  return `${directory}${socketName}`
 }

@@ -10,6 +10,8 @@ import { get, secrets, watch } from '../../../scripts/lib/cluster/kube-api.ts'
 import { type Cluster, openCluster } from '../../../scripts/lib/cluster/kubectl.ts'
 import type { KubectlError } from '../../../scripts/lib/cluster/kubectl-error.ts'
 import { withDirectory } from '../../helpers/files.ts'
+import { listProcesses, until } from '../../helpers/processes.ts'
+import { startProgram } from '../../helpers/program.ts'
 import { thrown } from '../../helpers/thrown.ts'
 import { userEnvironment } from '../../helpers/user.ts'
 
@@ -40,6 +42,33 @@ test('the socket can be reached by the user alone, and is gone after close', () 
     assert.ok(statSync(socket).isSocket())
     assert.is(statSync(dirname(socket)).mode & 0o777, 0o700)
     await cluster.close()
+    assert.not.ok(existsSync(dirname(socket)))
+  }))
+
+test('kill -9 of a task and of the shell that watches over kubectl: the next one ends kubectl and removes its directory', () =>
+  withDirectory(async (directory) => {
+    const KUBECONFIG = writeKubeconfig(directory, 'http://127.0.0.1:1', { token: 'x' })
+    const env = userEnvironment(directory, { KUBECONFIG, TMPDIR: tmpdir() })
+    const file = join(import.meta.dirname, '..', '..', '..', 'scripts', 'lib', 'cluster', 'kubectl.ts')
+    const script = `const { openCluster } = await import(${JSON.stringify(file)})
+      console.log(await openCluster('x', { env: process.env }).socket)`
+    const task = startProgram([process.execPath, '--input-type=module', '-e', script], {
+      cwd: directory,
+      env,
+    })
+    const [line] = await once(task.child.stdout!, 'data')
+    const socket = String(line).trim()
+    const running = () => listProcesses().filter(({ command }) => command.includes(dirname(socket)))
+    const shell = running().find(({ command }) => /^\S*bash /.test(command))
+    process.kill(shell!.pid, 'SIGKILL')
+    task.child.kill('SIGKILL')
+    await task.ended
+    assert.is(running().length, 1)
+
+    const next = openCluster('x', { env })
+    await next.socket
+    await next.close()
+    await until('kubectl has ended', () => running().length === 0)
     assert.not.ok(existsSync(dirname(socket)))
   }))
 
