@@ -30,7 +30,7 @@ async function runFixture({ files, patterns = [], programs = ['node'], limit = 6
       mkdirSync(dirname(join(directory, name)), { recursive: true })
       writeFileSync(join(directory, name), text)
     }
-    const options = JSON.stringify({ directory, place, patterns, programs, limit })
+    const options = JSON.stringify({ directory, ending: '.test.ts', place, patterns, programs, limit })
     const main = `import { runTests } from ${JSON.stringify(join(root, 'test', 'runner', 'run-tests.ts'))}
       const abort = new AbortController()
       process.on('SIGINT', () => abort.abort(new Error('SIGINT')))

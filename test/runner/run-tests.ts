@@ -8,6 +8,8 @@ import { runFile } from './run-file.ts'
 export interface RunnerOptions {
   /** Where the test files are; their names in the output start there. */
   directory: string
+  /** What their names end with. */
+  ending: string
   /** Only files whose path contains one of these; all where it is empty. */
   patterns: readonly string[]
   /** A directory for temporary directories that nobody else uses. */
@@ -22,23 +24,23 @@ export interface RunnerOptions {
 }
 
 /**
- * Runs all `*.test.ts` files and prints what came of each, at the end the line `N passed, N failed`.
+ * Runs all test files and prints what came of each, at the end the line `N passed, N failed`.
  *
  * Each file runs in a process of its own, one more at once than there are processors, for many wait for Flux. A file with
  * failing tests counts these, another one with a problem (uvu.ts, run-file.ts) counts as one failure.
  * @returns the exit code
  */
 export async function runTests(options: RunnerOptions): Promise<number> {
-  const { directory, patterns, place, env, programs, signal } = options
+  const { directory, ending, patterns, place, env, programs, signal } = options
   const sum = { passed: 0, failed: 0 }
   const fail = (what: string) => {
     sum.failed++
     console.log(`FAIL ${what}`)
   }
-  const files = globSync('**/*.test.ts', { cwd: directory, exclude: ['**/node_modules'] })
+  const files = globSync(`**/*${ending}`, { cwd: directory, exclude: ['**/node_modules'] })
     .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
     .sort()
-  if (files.length === 0) fail(`no test file matches ${patterns.join(' ') || '**/*.test.ts'}`)
+  if (files.length === 0) fail(`no test file matches ${patterns.join(' ') || `**/*${ending}`}`)
   for (const program of missingPrograms(programs, env))
     fail(`${program} is missing: the tests need it on PATH${program === 'node' ? ' (24 or later)' : ''}`)
 
