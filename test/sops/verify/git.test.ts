@@ -48,12 +48,37 @@ test('another run comes first: its test Secret stays, and this run says why it e
     const { code, json } = await verify()
     assert.is(code, 2)
     assert.is(json.findings[0]!.code, 'already-running')
+    assert.match(
+      json.findings[0]!.message,
+      /on another machine or in another container \(id 0a0a0a0a\), which may be at work until \d{4}-/,
+    )
+    assert.match(json.findings[0]!.fix, '--take-over')
     assert.equal(json.cleanedUp, clean)
     assert.is(await server('log', '-1', '--format=%s'), 'the other run')
     assert.match(
       await server('show', `${await tip()}:kubernetes/infrastructure/sops-test/secret.enc.yaml`),
       run,
     )
+  }))
+
+test('--take-over: the test Secret of a run that was killed on another machine is removed, and it proves', () =>
+  withPlace(async ({ clone, env, git, push, verify, server }) => {
+    const path = join(clone, 'kubernetes', 'infrastructure')
+    const run = `0a0a0a0a.0a0a0a0a-1.${Math.ceil(Date.now() / 1000) + 600}`
+    const tree = await git('rev-parse', 'HEAD^{tree}')
+    await createTestSecret(
+      { root: clone, path, name: 'sops-test' },
+      { namespace: 'default', message: 'of the other run', run },
+      { cwd: clone, env, signal: new AbortController().signal, note: () => {} },
+    )
+    await push()
+    const blocked = await verify()
+    assert.is(blocked.code, 2)
+    assert.is(blocked.json.findings[0]!.code, 'already-running')
+    const { code, stderr } = await verify(['--take-over'])
+    assert.is(code, 0, stderr)
+    assert.match(stderr, /^removed the test Secret of another sops:verify on the branch/m)
+    assert.is(await server('rev-parse', 'main^{tree}'), tree)
   }))
 
 test('somebody takes the test Secret off the branch: it says so, and does not guess', () =>

@@ -195,7 +195,7 @@ for (const lines of [
         if (left)
           assert.match(
             next.stderr,
-            /^removed what an earlier sops:verify, which was killed, had left on the branch/,
+            /^removed the test Secret that an earlier sops:verify, which was killed, had left on the branch/,
           )
         assert.is(await place.server('rev-parse', 'main^{tree}'), tree, line)
       }

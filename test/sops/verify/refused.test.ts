@@ -346,7 +346,7 @@ test('pushes nothing to another repository, without one, or without a cluster', 
       args: ['--remote', 'nowhere'],
       exitCode: 2,
       code: 'not-checked',
-      object: infrastructure,
+      object: 'git',
       message: /nowhere/,
     })
 

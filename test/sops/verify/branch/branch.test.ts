@@ -81,18 +81,18 @@ test('publish: where others push at the same time, the change is made anew on th
 test('publish: a branch that is busy for long is waited for, each time longer; and not behind the deadline', () =>
   withBranch(async ({ branch, server, pushOther }) => {
     const tries: number[] = []
-    const busy = (times: number) => async () => {
+    const busy = (times: number, file: string) => async () => {
       tries.push(performance.now())
       if (tries.length <= times) pushOther(`${tries.length}.txt`)
-      return edit(branch, 'ours.txt')()
+      return edit(branch, file)()
     }
-    const commit = await branch.publish(busy(6), 'ours', inTime())
+    const commit = await branch.publish(busy(6, 'ours.txt'), 'ours', inTime())
     assert.is(server('rev-parse', 'main'), commit)
     assert.is(branch.pushes, 7)
     const pauses = tries.slice(1).map((time, index) => time - tries[index]!)
     assert.ok(pauses[5]! > 1600 && pauses[5]! > 2 * pauses[0]!, `${pauses}`)
 
-    const late = await thrown(branch.publish(busy(8), 'again', Date.now()))
+    const late = await thrown(branch.publish(busy(8, 'again.txt'), 'again', Date.now()))
     assert.instance(late, PushError)
     assert.is((late as PushError).finding.code, 'branch-busy')
     assert.is(branch.pushes, 8)
