@@ -107,7 +107,15 @@ export function sourceIdOf({ metadata, spec }: Kustomization): string {
   return `${spec.sourceRef.namespace ?? metadata.namespace}/${spec.sourceRef.name}`
 }
 
-/** Whether the inventory of a Kustomization lists a Secret: the entry is `<ns>_<name>__Secret` (docs/decryption.md#inventory-and-pruning). */
-export function ownsSecret({ status }: Kustomization, namespace: string, name: string): boolean {
-  return status?.inventory?.entries?.some(({ id }) => id === `${namespace}_${name}__Secret`) ?? false
+/** The Secrets that the inventory of a Kustomization lists, each as `<ns>_<name>__Secret` (docs/decryption.md#inventory-and-pruning). */
+export function secretsOf({ status }: Kustomization): { namespace: string; name: string }[] {
+  return (status?.inventory?.entries ?? []).flatMap(({ id }) => {
+    const [, namespace, name] = /^([^_]+)_([^_]+)__Secret$/.exec(id) ?? []
+    return namespace && name ? [{ namespace, name }] : []
+  })
+}
+
+/** Whether the inventory of a Kustomization lists a Secret. */
+export function ownsSecret(kustomization: Kustomization, namespace: string, name: string): boolean {
+  return secretsOf(kustomization).some((one) => one.namespace === namespace && one.name === name)
 }

@@ -8,6 +8,7 @@ import type { Prepared } from './prepare-secret.ts'
 import type { Progress, Session } from './session.ts'
 import { waitForApply } from './wait/apply.ts'
 import { waitForOthers } from './wait/others.ts'
+import { followInventory } from './wait/place.ts'
 import { hasArrived, hasLeft, requireOneWriter, waitForPruning, waitForValue } from './wait/secret.ts'
 import { waitForSource } from './wait/source.ts'
 
@@ -22,10 +23,10 @@ export async function makeRoundTrip(
   progress: Progress,
 ): Promise<void> {
   const { branch, place } = onBranch
-  const { target, secret } = watching
+  const { target } = watching
   const kustomization = `kustomization ${idOf(target.kustomization)}`
   const source = `gitrepository ${idOf(target.source)}`
-  const shown = `secret ${secret.namespace}/${secret.name}`
+  const shown = () => `secret ${watching.secret.namespace}/${watching.secret.name}`
 
   const created = await stages.run(
     'create',
@@ -61,11 +62,12 @@ export async function makeRoundTrip(
     'value',
     'comparing the value',
     async () => {
+      progress.secret = await followInventory(watching)
       await waitForOthers(watching, others, created)
       requireOneWriter(watching, others)
       await waitForValue(watching)
     },
-    () => `${shown} in the cluster has the value that was encrypted`,
+    () => `${shown()} in the cluster has the value that was encrypted`,
   )
   const removed = await stages.run(
     'remove',
@@ -98,6 +100,6 @@ export async function makeRoundTrip(
       await waitForOthers(watching, others, removed)
       requireOneWriter(watching, others)
     },
-    () => `${shown} is gone from the cluster and from the inventory`,
+    () => `${shown()} is gone from the cluster and from the inventory`,
   )
 }

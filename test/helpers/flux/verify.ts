@@ -16,7 +16,8 @@ const execute = promisify(execFile)
 export const infrastructure = 'kubernetes/flux-system/infrastructure.yaml'
 export const createMessage = 'feat(flux): add sops-test encrypted secret'
 export const removeMessage = 'chore(flux): remove sops-test after verification'
-const block = '  decryption:\n    provider: sops\n    secretRef:\n      name: sops-age\n'
+/** What gives a Kustomization its key. */
+export const block = '  decryption:\n    provider: sops\n    secretRef:\n      name: sops-age\n'
 
 /** What `sops:verify` encrypts begins so, in the clear and in base64: neither may be seen anywhere. */
 const plaintexts = ['SOPS decryption works', Buffer.from('SOPS decryption works').toString('base64')]

@@ -1,14 +1,13 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exampleCluster } from '../../helpers/files.ts'
-import { infrastructure, withPlace } from '../../helpers/flux/verify.ts'
+import { block, infrastructure, withPlace } from '../../helpers/flux/verify.ts'
 
 const apps = 'kubernetes/flux-system/apps.yaml'
-const block = '  decryption:\n    provider: sops\n    secretRef:\n      name: sops-age\n'
 
 test('without infrastructure it takes the only one that can carry the test, and lists several', () =>
   withPlace(async (place) => {
-    const { push, applied, verify, tip, patch } = place
+    const { push, applied, verify, tip, patch, git } = place
     const cluster = exampleCluster()
     const renamed = (text = '') => text.replaceAll('name: infrastructure', 'name: platform')
     await push({
@@ -20,6 +19,7 @@ test('without infrastructure it takes the only one that can carry the test, and 
     assert.is(only.code, 0, only.stderr)
     assert.is(only.json.kustomization, 'flux-system/platform')
 
+    await git('pull', '--quiet', '--rebase', 'origin', 'main')
     await push({ [apps]: renamed(cluster[apps]) + block })
     await applied('flux-system', await tip())
     const before = await tip()
