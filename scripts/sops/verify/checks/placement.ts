@@ -10,15 +10,8 @@ import type { Built } from '../../test-secret/proof.ts'
 import { runAnnotation } from '../../test-secret/secret-manifest.ts'
 import { failed, notChecked } from '../findings/verdict.ts'
 import { buildAsFlux, changesBuild } from './flux-build.ts'
+import { findMark } from './marks.ts'
 import type { Target } from './target.ts'
-
-/** What marks an object for kustomize-controller, as a label or an annotation (docs/decryption.md#inventory-and-pruning). */
-const marks = [
-  ['kustomize.toolkit.fluxcd.io/ssa', 'Ignore', 'applied'],
-  ['kustomize.toolkit.fluxcd.io/reconcile', 'disabled', 'applied'],
-  ['kustomize.toolkit.fluxcd.io/decrypt', 'disabled', 'decrypted'],
-  ['kustomize.toolkit.fluxcd.io/prune', 'disabled', 'pruned'],
-] as const
 
 const namespaces: Resource = { api: '/api/v1', plural: 'namespaces' }
 
@@ -39,16 +32,8 @@ export async function placeInCluster(
   const object = `kustomization ${idOf(kustomization)}`
   const found = objects ? objects.find((one) => isOfRun(one, run)) : built.object
   if (!found) throw failed({ code: 'taken-out', object, facts: {} })
-  for (const [mark, value, what] of marks) {
-    if (
-      ![textAt(found, 'metadata', 'annotations', mark), textAt(found, 'metadata', 'labels', mark)].includes(
-        value,
-      )
-    )
-      continue
-    const verdict = what === 'pruned' ? notChecked : failed
-    throw verdict({ code: 'marked', object, facts: { mark: `${mark}: ${value}`, what } })
-  }
+  const mark = findMark(found)
+  if (mark) throw (mark.what === 'pruned' ? notChecked : failed)({ code: 'marked', object, facts: mark })
   return {
     name: textAt(found, 'metadata', 'name') ?? built.name,
     namespace: textAt(found, 'metadata', 'namespace') ?? built.namespace,

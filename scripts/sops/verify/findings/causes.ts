@@ -4,7 +4,8 @@ interface Cause {
   /** Matched against the message on one line (`oneLine`): sops breaks its lines at changing places. */
   text: RegExp
   cause: string
-  fix: string
+  /** `undefined`: it depends on where the key has to be. */
+  fix: string | undefined
 }
 
 /** The causes behind the messages of kustomize-controller (docs/decryption.md#what-the-messages-mean). The first that matches counts. */
@@ -19,19 +20,19 @@ export const causes = [
     code: 'key-secret-missing',
     text: /^secrets? "[^"]+" not found/,
     cause: "the Secret with the age key is not in the Kustomization's own namespace",
-    fix: '`mise run flux:sops-key`, with --namespace where the Kustomization is not in flux-system',
+    fix: undefined,
   },
   {
     code: 'key-unusable',
     text: /failed to import '[^']*' data from sops/,
     cause: 'the Secret holds something that is no age identity',
-    fix: '`mise run flux:sops-key` writes a checked one',
+    fix: undefined,
   },
   {
     code: 'no-identity',
     text: /failed to load age identities/,
     cause: 'no identity was found in the key Secret: its data key must end in .agekey',
-    fix: '`mise run flux:sops-key` writes the data key age.agekey',
+    fix: undefined,
   },
   {
     code: 'plugin-identity',
@@ -62,8 +63,8 @@ export const causes = [
   {
     code: 'moved-value',
     text: /message authentication failed/,
-    cause: 'an encrypted value was moved, renamed or damaged after it was encrypted',
-    fix: 'encrypt the file again from its plaintext',
+    cause: 'a key of an encrypted file was renamed or moved after it was encrypted, or its value was damaged',
+    fix: 'give it its old name back; change encrypted files with `sops edit` only',
   },
   {
     code: 'decryption-missing',
@@ -99,7 +100,7 @@ export const causes = [
     code: 'build',
     text: /kustomize build failed|failed to decode Kubernetes/,
     cause: 'kustomize cannot build the path',
-    fix: '`kustomize build` on the path shows it as well',
+    fix: 'mend what it names; where `kustomize build` of the path works, .sourceignore or spec.ignore leaves a file out, or spec.patches and spec.components fail',
   },
   {
     code: 'health',

@@ -16,10 +16,11 @@ export function explainCondition(
   const { namespace, name } = kustomization.metadata
   const ready = conditionOf(kustomization, 'Ready')
   const says = ready && saidBy(ready)
+  const keySecret = kustomization.spec.decryption?.secretRef?.name
   const cause = says && causes.find(({ text }) => text.test(says.message))
   return {
     code: cause?.code ?? (says ? 'not-ready' : 'no-status'),
     object: `kustomization ${idOf(kustomization)}`,
-    facts: { namespace: `${namespace}`, name, says, state },
+    facts: { namespace: `${namespace}`, name, says, state, keySecret },
   }
 }

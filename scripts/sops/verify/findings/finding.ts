@@ -1,3 +1,4 @@
+import type { NotDone } from '../checks/marks.ts'
 import type { RunFacts } from '../run-id.ts'
 import type { CauseCode } from './causes.ts'
 
@@ -7,6 +8,9 @@ export interface Words {
   /** What to do about it. */
   fix: string
 }
+
+/** The words for what `sops:verify` finds by itself. */
+export type WordsTable = { readonly [Code in keyof OwnFacts]: (facts: OwnFacts[Code]) => Words }
 
 /** What a controller says in a condition, on one line and redacted. */
 export interface Said {
@@ -46,6 +50,20 @@ export interface LeftFacts {
   finalizers: string[]
   /** What keeps Flux from it, or us from seeing it. */
   why: string | undefined
+}
+
+/** Why a source has not fetched a commit. */
+export interface NotFetched {
+  /**
+   * `not-told`: it could not be told to fetch; `silent`: its controller has not answered; `fetching`: it is at it; `elsewhere`: it
+   * has fetched, and what it got lacks the commit.
+   */
+  why: 'not-told' | 'silent' | 'fetching' | 'elsewhere'
+  namespace: string
+  interval: string | undefined
+  revision: string | undefined
+  /** Without credentials. */
+  url: string
 }
 
 /**
@@ -91,7 +109,7 @@ export interface OwnFacts {
   'left-out': { file: string; pattern: string | undefined; by: string | undefined }
   'taken-out': NoFacts
   /** `mark`: a label or an annotation with its value; `what`: what Flux does not do because of it. */
-  marked: { mark: string; what: 'applied' | 'decrypted' | 'pruned' }
+  marked: { mark: string; what: NotDone }
   /** `isTarget`: whether `spec.targetNamespace` of the Kustomization names it. */
   'namespace-missing': { kustomization: string; isTarget: boolean }
 
@@ -122,7 +140,7 @@ export interface OwnFacts {
   /** `kustomizationNamespace`: that of the Kustomization, where the key is. */
   'secret-unreadable': { namespace: string; kustomizationNamespace: string }
   /** `kustomization`: which has applied the commit, `namespace/name`. */
-  'secret-absent': { kustomization: string }
+  'secret-absent': { kustomization: string; isListed: boolean }
   /** `owner`: the name of the Kustomization that has applied it, where the Secret says so. */
   ciphertext: { owner: string | undefined }
   value: NoFacts
@@ -145,7 +163,14 @@ export interface OwnFacts {
   /** `last`: what it says of itself; `undefined` where it is suspended. */
   'other-silent': { last: ConditionFinding | undefined }
   /** `listedBy`: the Kustomization that still lists it, `namespace/name`; `undefined` where the Secret itself is still there. */
-  'not-pruned': { namespace: string; name: string; listedBy: string | undefined }
+  'not-pruned': {
+    namespace: string
+    name: string
+    listedBy: string | undefined
+    finalizers: string[]
+    /** Whether it is marked so that Flux does not prune it. */
+    isKept: boolean
+  }
 
   // on the way
   source: { says: Said }
@@ -154,7 +179,7 @@ export interface OwnFacts {
   timeout:
     | { waitedFor: 'watch' }
     | { waitedFor: 'checks' }
-    | { waitedFor: 'source' }
+    | ({ waitedFor: 'source' } & NotFetched)
     | { waitedFor: 'apply'; last: ConditionFinding }
     | { waitedFor: 'other'; kustomization: string }
   interrupted: { message: string; hint: string | undefined }
@@ -188,6 +213,8 @@ export interface ConditionFinding {
     /** `undefined` where it has no condition. */
     says: Said | undefined
     state: ConditionState
+    /** The Secret that `spec.decryption.secretRef` names; `undefined`: the controller decrypts with a key of its own, if any. */
+    keySecret: string | undefined
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { idOf, ownsSecret } from '../../../lib/cluster/flux-objects.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import { runAnnotation } from '../../test-secret/secret-manifest.ts'
+import { findMark } from '../checks/marks.ts'
 import type { OtherBuilder } from '../checks/other-builders.ts'
 import { failed } from '../findings/verdict.ts'
 import type { Watching } from './watching.ts'
@@ -68,7 +69,11 @@ export async function waitForValue(watching: Watching): Promise<void> {
   const object = `secret ${secret.namespace}/${secret.name}`
   const live = liveSecret(watching)
   if (!live)
-    throw failed({ code: 'secret-absent', object, facts: { kustomization: idOf(target.kustomization) } })
+    throw failed({
+      code: 'secret-absent',
+      object,
+      facts: { kustomization: idOf(target.kustomization), isListed: isListed(watching) },
+    })
   throw failed({ code: 'value', object, facts: {} })
 }
 
@@ -76,20 +81,23 @@ export async function waitForValue(watching: Watching): Promise<void> {
 export async function waitForPruning(watching: Watching): Promise<void> {
   const { view, secret, target, deadline } = watching
   const { namespace, name } = secret
-  const id = idOf(target.kustomization)
-  const isListed = () => {
-    const kustomization = watching.kustomizations.objects.get(id)
-    return kustomization !== undefined && ownsSecret(kustomization, namespace, name)
-  }
   const end = Math.min(deadline, Date.now() + lagLimit)
-  if (await view.until(() => (hasLeft(watching) && !isListed()) || undefined, end)) {
+  if (await view.until(() => (hasLeft(watching) && !isListed(watching)) || undefined, end)) {
     await sleep(settleTime, undefined, { signal: watching.cluster.signal })
     return
   }
-  const listedBy = hasLeft(watching) ? id : undefined
+  const listedBy = hasLeft(watching) ? idOf(target.kustomization) : undefined
+  const live = liveSecret(watching)
+  const { finalizers = [] } = live?.metadata ?? {}
+  const isKept = findMark(live) !== undefined
   throw failed({
     code: 'not-pruned',
     object: `secret ${namespace}/${name}`,
-    facts: { namespace, name, listedBy },
+    facts: { namespace, name, listedBy, finalizers, isKept },
   })
+}
+
+function isListed({ kustomizations, target, secret }: Watching): boolean {
+  const kustomization = kustomizations.objects.get(idOf(target.kustomization))
+  return kustomization !== undefined && ownsSecret(kustomization, secret.namespace, secret.name)
 }

@@ -1,5 +1,8 @@
-import { conditionOf, gitRepositories, idOf } from '../../../lib/cluster/flux-objects.ts'
+import { conditionOf, type GitRepository, gitRepositories, idOf } from '../../../lib/cluster/flux-objects.ts'
+import { withoutCredentials } from '../../../lib/git.ts'
+import { refuseSuspended } from '../checks/target-state.ts'
 import { saidBy } from '../findings/condition.ts'
+import type { NotFetched } from '../findings/finding.ts'
 import { failed } from '../findings/verdict.ts'
 import { requestReconcile } from './reconcile.ts'
 import type { Watching } from './watching.ts'
@@ -10,10 +13,12 @@ export async function waitForSource(watching: Watching, commit: string): Promise
   const id = idOf(target.source)
   const object = `gitrepository ${id}`
   const tell = requestSource(watching)
+  let request: string | undefined
   const found = await view.until(async () => {
-    const request = await tell()
+    request = await tell()
     const source = sources.objects.get(id)
     if (!source) return undefined
+    refuseSuspended(source, true)
     if (await branch.contains(source.status?.artifact?.revision, commit)) return true
     const ready = conditionOf(source, 'Ready')
     const isHandled = request !== undefined && source.status?.lastHandledReconcileAt === request
@@ -21,7 +26,29 @@ export async function waitForSource(watching: Watching, commit: string): Promise
       throw failed({ code: 'source', object, facts: { says: saidBy(ready) } })
     return undefined
   }, deadline)
-  if (!found) throw failed({ code: 'timeout', object, facts: { waitedFor: 'source' } })
+  if (found) return
+  const facts = whyNotFetched(watching, sources.objects.get(id) ?? target.source, request)
+  throw failed({ code: 'timeout', object, facts: { waitedFor: 'source', ...facts } })
+}
+
+function whyNotFetched(
+  { findings }: Watching,
+  source: GitRepository,
+  request: string | undefined,
+): NotFetched {
+  const { metadata, spec, status } = source
+  const object = `gitrepository ${idOf(source)}`
+  const isTold =
+    request !== undefined && !findings.some((one) => one.code === 'slow' && one.object === object)
+  const isFetching = conditionOf(source, 'Reconciling')?.status === 'True'
+  const isHandled = isTold && status?.lastHandledReconcileAt === request
+  return {
+    why: isHandled ? 'elsewhere' : isFetching ? 'fetching' : isTold ? 'silent' : 'not-told',
+    namespace: `${metadata.namespace}`,
+    interval: spec.interval,
+    revision: status?.artifact?.revision,
+    url: withoutCredentials(spec.url),
+  }
 }
 
 /** @returns tells the source to fetch, once: called again, it tries that again where it was not taken. Returns the request. */

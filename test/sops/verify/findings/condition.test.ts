@@ -170,7 +170,7 @@ test('a Kustomization without a condition is not ready for no reason', () => {
   assert.equal(explainCondition(kustomizationOf()), {
     code: 'no-status',
     object: 'kustomization flux-system/apps',
-    facts: { namespace: 'flux-system', name: 'apps', says: undefined, state: 'failed' },
+    facts: { namespace: 'flux-system', name: 'apps', says: undefined, state: 'failed', keySecret: undefined },
   })
 })
 
