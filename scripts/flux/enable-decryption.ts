@@ -187,6 +187,6 @@ async function write(
       throw new UserError(`cannot add decryption, for with it ${failure.message}`, {
         hint: 'nothing was changed',
       })
-    return commit ? await commitFiles(repository, paths, commitMessage) : undefined
+    return commit ? await commitFiles(repository, paths, commitMessage, caller.note) : undefined
   })
 }

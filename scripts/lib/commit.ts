@@ -1,3 +1,4 @@
+import { takeOutStrays } from './commit-strays.ts'
 import { exit, UserError } from './errors.ts'
 import { callGit, literalPathspecs, type Repository } from './git.ts'
 import { run } from './run.ts'
@@ -37,9 +38,10 @@ export async function refuseUncommitted(
 /**
  * Commits exactly these files as they are in the working tree, deleted ones as well, whatever else is changed or staged.
  * Identity, signing and hooks are the user's; what git is told to ignore does not matter. Where the commit fails, the index is
- * what it was.
+ * what it was. What a hook adds to the commit is taken out again, and named.
  *
  * @param paths relative to the root
+ * @param note tells the user
  * @returns the new commit
  * @throws CommandError with what git or a hook said
  */
@@ -47,6 +49,7 @@ export async function commitFiles(
   repository: Repository,
   paths: readonly string[],
   message: string,
+  note: (line: string) => void,
 ): Promise<string> {
   const { root: cwd, env, signal } = repository
   const pathspecs = literalPathspecs(paths)
@@ -54,20 +57,23 @@ export async function commitFiles(
   const fresh = paths.filter((path) => !tracked.includes(path))
   const before = await headOf(repository)
   const add = ['add', '--force', '--sparse', '--intent-to-add', '--']
-  const commit = ['git', 'commit', '--quiet', '--only', '--message', message, '--', ...pathspecs]
+  const make = ['git', 'commit', '--quiet', '--only', '--message', message, '--', ...pathspecs]
   try {
     if (fresh.length > 0)
       // by force: what this user has told git to ignore is for the files of this user
       await callGit(repository, [...add, ...literalPathspecs(fresh)])
-    await run(commit, { cwd, env, signal, terminal: true })
+    await run(make, { cwd, env, signal, terminal: true })
   } catch (error) {
     // an interruption does not take back a commit that was made; these two must run in spite of it
     const after = await headOf({ root: cwd, env })
-    if (after !== undefined && after !== before) return after
-    if (fresh.length > 0) await run(['git', 'update-index', '--force-remove', '--', ...fresh], { cwd, env })
-    throw error
+    if (after === undefined || after === before) {
+      if (fresh.length > 0) await run(['git', 'update-index', '--force-remove', '--', ...fresh], { cwd, env })
+      throw error
+    }
   }
-  return callGit(repository, ['rev-parse', 'HEAD']).then((commit) => commit.trim())
+  const { commit, strays } = await takeOutStrays({ root: cwd, env }, paths, before)
+  if (strays.length > 0) note(`taken out of the commit, for a hook had added it: ${strays.join(', ')}`)
+  return commit
 }
 
 /** @returns the commit that is checked out; `undefined` before the first one */

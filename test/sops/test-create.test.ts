@@ -325,6 +325,20 @@ for (const [where, ignore] of Object.entries(personal)) {
     }))
 }
 
+test('--commit: what a hook adds is taken out again, and named', () =>
+  withPlace({}, async ({ root, git, changed, testCreate }) => {
+    writeFiles(root, { 'mine.txt': 'not for a commit\n' })
+    const hook = join(root, '.git', 'hooks', 'pre-commit')
+    writeFileSync(hook, '#!/bin/sh\ngit add --all\n')
+    chmodSync(hook, 0o755)
+    const { code, stdout, stderr } = await testCreate(['--commit'])
+    assert.is(code, 0)
+    assert.is(stderr, 'taken out of the commit, for a hook had added it: mine.txt\n')
+    assert.match(stdout, `commit         ${git('rev-parse', 'HEAD').slice(0, 7)}\n`)
+    assert.is(git('show', '--name-only', '--format=', 'HEAD').split('\n').length, 3)
+    assert.equal(changed(), ['?? mine.txt'])
+  }))
+
 test('--commit: where a hook refuses, its words are shown and all files are as they were', () =>
   withPlace({}, async ({ root, git, changed, testCreate }) => {
     const hook = join(root, '.git', 'hooks', 'pre-commit')

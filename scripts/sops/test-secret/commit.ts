@@ -27,5 +27,7 @@ export async function commitChanges(
   { cwd, note }: Caller,
 ): Promise<string | undefined> {
   if (files.length === 0) return undefined
-  return keepIf(changes, { nameOf: namesFrom(cwd), note }, () => commitFiles(repository, files, message))
+  return keepIf(changes, { nameOf: namesFrom(cwd), note }, () =>
+    commitFiles(repository, files, message, note),
+  )
 }

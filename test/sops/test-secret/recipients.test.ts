@@ -12,6 +12,9 @@ import { type Call, type Ended, runTask, startTask } from '../../helpers/task.ts
 import { traceCalls } from '../../helpers/trace.ts'
 
 const message = 'planted-message-51c7'
+/** Of a plugin that nobody has. It is no secret. */
+const plugin = 'AGE-PLUGIN-NONE-1UUQXN8'
+
 const [other, third] = [makeKey().recipient, makeKey().recipient]
 const rule = (keys: string) => `creation_rules:\n  - path_regex: \\.enc\\.yaml$\n${keys}\n`
 
@@ -85,7 +88,8 @@ for (const [where, use] of Object.entries(places)) {
       const { root, directory, key } = example
       rmSync(join(root, '.age-key.txt'))
       const file = join(directory, 'keys.txt')
-      writeFileSync(file, `# two identities, of which the second fits\n${makeKey().secret}\n${key.secret}\n`)
+      const lines = ['# two identities, of which the second fits, and one of a plugin that is nowhere']
+      writeFileSync(file, [...lines, plugin, makeKey().secret, key.secret, ''].join('\n'))
       writeFiles(root, { '.sops.yaml': rule(`    age: ${other},${key.recipient}`) })
       const { args, call } = use(example, file)
       const ended = await create(example, args, call)
