@@ -3,9 +3,9 @@ import { CommandError, UserError } from '../../lib/errors.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import { type Identity, renderIdentities } from '../../lib/sops/age.ts'
 import { decrypt } from '../../lib/sops/decrypt.ts'
-import { ageRecipients } from '../../lib/sops/recipients.ts'
+import { readKeyGroups } from '../../lib/sops/recipients.ts'
 import { parseDocuments } from '../../lib/yaml/documents.ts'
-import { listAt, textAt, valueAt } from '../../lib/yaml/values.ts'
+import { textAt } from '../../lib/yaml/values.ts'
 import { removeFirst, type TestSecretCaller } from './checks.ts'
 
 /** The age key that must decrypt a test Secret. */
@@ -35,7 +35,7 @@ export async function compareMessage(
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     const own = identities.map(({ recipient }) => recipient)
-    const { why, hint } = reasonOf(readFileSync(file, 'utf8'), rule, own, error.stderr)
+    const { why, hint } = await reasonOf(readFileSync(file, 'utf8'), rule, own, error.stderr)
     throw new UserError(`the age key from ${source} can't decrypt ${name}${why}`, { hint })
   }
   if (textAt(parseDocuments(decrypted)[0]?.value, 'stringData', 'message') === message) return
@@ -43,28 +43,25 @@ export async function compareMessage(
 }
 
 /** Why sops could not decrypt a file, and what to do. @param said by sops */
-function reasonOf(
+async function reasonOf(
   text: string,
   rule: string,
   own: readonly string[],
   said: string,
-): { why: string; hint: string } {
-  const isOwn = (recipient: string) => own.includes(recipient)
-  const recipients = ageRecipients(text)
-  const block = valueAt(parseDocuments(text)[0]?.value, 'sops')
-  const groups = listAt(block, 'key_groups').map((group) => ageRecipients(JSON.stringify(group)))
-  const opened = groups.filter((group) => group.some(isOwn))
-  const needed = Number(valueAt(block, 'shamir_threshold')) || groups.length
-  if (!recipients.some(isOwn)) {
-    const lists = `\n  the file is for  ${recipients.join(', ') || 'no age key'}\n  the key is of    ${own.join(', ')}`
+): Promise<{ why: string; hint: string }> {
+  const [document] = (await readKeyGroups(text)) ?? []
+  const { groups, threshold } = document ?? { groups: [], threshold: 0 }
+  const opened = groups.filter(({ age }) => age.some((recipient) => own.includes(recipient))).length
+  if (opened === 0) {
+    const recipients = groups.flatMap(({ age }) => age).join(', ') || 'no age key'
     return {
-      why: lists,
+      why: `\n  the file is for  ${recipients}\n  the key is of    ${own.join(', ')}`,
       hint: `make ${rule} name the recipient of the key, or name the key that the file is for with --key-file`,
     }
   }
-  if (opened.length < needed)
+  if (opened < threshold)
     return {
-      why: `: ${needed} of its ${groups.length} key groups must be opened, and this key opens ${opened.length}`,
+      why: `: ${threshold} of its ${groups.length} key groups must be opened, and this key opens ${opened}`,
       hint: `put the recipient of the key into more groups of ${rule}, or give it a lower shamir_threshold: the keys in the cluster must open as many`,
     }
   return { why: `: ${said}`, hint: 'see whether `sops decrypt` reads it by hand' }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { secrets } from '../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../lib/cluster/kube-objects.ts'
-import { ruleFileInWorktree } from '../../lib/sops/creation-rules.ts'
+import { describeRule, ruleFileInWorktree } from '../../lib/sops/creation-rules.ts'
 import { ciphertextStart } from '../../lib/sops/format.ts'
 import { findPath } from '../test-secret/place.ts'
 import { createTestSecret } from '../test-secret/test-secret.ts'
@@ -73,9 +73,9 @@ export async function prepareSecret(
         recipients: 'recipients' in key ? key.recipients : [],
       },
     )
-  const { files, built } = await create()
+  const { files, built, by } = await create()
   refuseLeftOut(root, files, target.source)
-  const unsure = await checkKey(key, encryptedText(root, files))
+  const unsure = await checkKey(key, encryptedText(root, files), by ? describeRule(by) : 'the creation rule')
   if (unsure) findings.push(unsure)
   const expected = Buffer.from(message).toString('base64')
   const inWorktree = { ...caller, cwd: root }

@@ -53,7 +53,7 @@ test('the file is one that the rules select, whatever it is called, and the clus
     assert.is(next.code, 0, next.stderr + next.stdout)
     assert.match(
       next.stderr,
-      /^removed what an earlier sops:verify, which was killed, had left on the branch/,
+      /^removed the test Secret that an earlier sops:verify, which was killed, had left on the branch/,
     )
     assert.is(await place.server('ls-tree', '-r', '--name-only', 'main', directory), '')
   }))
@@ -69,7 +69,12 @@ test('no rule selects a file, or only those of somebody else: said before anythi
     await pushRules(place, [{ path_regex: '\\.enc\\.yaml$', age: other }])
     const wrong = await place.verify()
     assert.is(wrong.code, 1)
-    assert.is(wrong.json.findings.at(-1)?.code, 'wrong-key')
+    const finding = wrong.json.findings.at(-1)
+    assert.is(finding?.code, 'wrong-key')
+    assert.match(
+      `${finding?.message}`,
+      'creation rule 1 of .sops.yaml (path_regex: \\.enc\\.yaml$) encrypts to',
+    )
     assert.equal(await broughtBy(place, tip), [])
   }))
 

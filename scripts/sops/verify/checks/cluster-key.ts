@@ -69,10 +69,11 @@ const ofPlugin = /^age1(?!pq1)[a-z0-9-]+?1/
 /**
  * Sees to it that a key opens a file: enough of its key groups.
  * @param file encrypted, as text
+ * @param rule how the creation rule is called that it was encrypted by
  * @returns what keeps that from being known; `undefined` where it opens it
  * @throws Verdict where it does not
  */
-export async function checkKey(key: ClusterKey, file: string): Promise<Finding | undefined> {
+export async function checkKey(key: ClusterKey, file: string, rule: string): Promise<Finding | undefined> {
   if ('unchecked' in key) return key.unchecked
   const { object, recipients, hasPlugins, hasOthers } = key
   const [document] = (await readKeyGroups(file)) ?? []
@@ -85,7 +86,7 @@ export async function checkKey(key: ClusterKey, file: string): Promise<Finding |
   const maybe = groups.filter((group) => isOpened(group) || may(group)).length
   if (maybe >= needed) return { code: 'other-key', object, facts: {} }
   if (groups.length > 1)
-    throw failed({ code: 'key-groups', object, facts: { needed, opened, groups: groups.length } })
+    throw failed({ code: 'key-groups', object, facts: { needed, opened, groups: groups.length, rule } })
   const ofFile = groups.flatMap(({ age }) => age)
-  throw failed({ code: 'wrong-key', object, facts: { inCluster: recipients, ofFile } })
+  throw failed({ code: 'wrong-key', object, facts: { inCluster: recipients, ofFile, rule } })
 }

@@ -99,10 +99,10 @@ export interface OwnFacts {
   /** `reason`: what is wrong with which line; `undefined` where there is no identity in any line. */
   'key-unusable': { reason: string | undefined }
   /** Recipients of age. */
-  'wrong-key': { inCluster: string[]; ofFile: string[] }
+  'wrong-key': { inCluster: string[]; ofFile: string[]; rule: string }
 
   /** `needed` of the `groups` of keys, of which the cluster can open `opened`. */
-  'key-groups': { needed: number; opened: number; groups: number }
+  'key-groups': { needed: number; opened: number; groups: number; rule: string }
 
   // what Flux makes of the path
   /** `file`: relative to the root; `by`: what says so, `undefined` where Flux does it by itself. */

@@ -28,12 +28,12 @@ export const keyWords = {
       : 'holds no age identity, so the controller finds none',
     fix: '`mise run flux:sops-key` writes a checked key',
   }),
-  'wrong-key': ({ inCluster, ofFile }) => ({
-    message: `holds the key of ${inCluster.join(', ')}, but .sops.yaml encrypts to ${ofFile.join(', ') || 'no age recipient'}`,
-    fix: '`mise run flux:sops-key` with the key that .sops.yaml names, or correct .sops.yaml',
+  'wrong-key': ({ inCluster, ofFile, rule }) => ({
+    message: `holds the key of ${inCluster.join(', ')}, but ${rule} encrypts to ${ofFile.join(', ') || 'no age recipient'}`,
+    fix: '`mise run flux:sops-key` with a key that the rule names, or correct the rule',
   }),
-  'key-groups': ({ needed, opened, groups }) => ({
-    message: `opens ${opened} of ${groups} key groups, and the creation rule asks for ${needed === groups ? 'all' : needed}`,
-    fix: 'put an identity of each group that is needed into it, or lower shamir_threshold in the creation rule',
+  'key-groups': ({ needed, opened, groups, rule }) => ({
+    message: `opens ${opened} of ${groups} key groups, and ${rule} asks for ${needed === groups ? 'all' : needed}`,
+    fix: 'put an identity of each group that is needed into it, or lower its shamir_threshold',
   }),
 } satisfies Partial<WordsTable>

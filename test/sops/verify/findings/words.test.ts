@@ -50,9 +50,13 @@ const findings: [finding: Finding, message: string, fix: string][] = [
     '`mise run flux:sops-key --namespace apps`',
   ],
   [
-    { code: 'wrong-key', object: 'secret a/b', facts: { inCluster: ['age1a', 'age1b'], ofFile: [] } },
-    'holds the key of age1a, age1b, but .sops.yaml encrypts to no age recipient',
-    '`mise run flux:sops-key` with the key that .sops.yaml names, or correct .sops.yaml',
+    {
+      code: 'wrong-key',
+      object: 'secret a/b',
+      facts: { inCluster: ['age1a', 'age1b'], ofFile: [], rule: 'creation rule 2 of a/.sops.yaml' },
+    },
+    'holds the key of age1a, age1b, but creation rule 2 of a/.sops.yaml encrypts to no age recipient',
+    '`mise run flux:sops-key` with a key that the rule names, or correct the rule',
   ],
   [
     { code: 'key-unusable', object: 'secret a/b, data key c.agekey', facts: { reason: undefined } },
