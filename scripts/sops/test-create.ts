@@ -16,8 +16,8 @@ import { createTestSecret } from './test-secret/test-secret.ts'
 
 /** What the user wants of `sops:test-create`. */
 export interface TestCreateOptions {
-  /** Name, namespace/name or file of the Flux Kustomization. */
-  kustomization: string
+  /** Name, namespace/name or file of the Flux Kustomization; `undefined`: it is chosen (`chooseKustomization`). */
+  kustomization: string | undefined
   /** Of the Secret and of its directory. */
   name: string
   namespace: string
@@ -42,7 +42,7 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
   const { cwd, env, signal } = caller
   checkName('--namespace', namespace)
   if (message === '') throw new UserError('--message is empty, and SOPS does not encrypt that')
-  const { repository, kustomization, place } = await findDestination(options, caller)
+  const { repository, kustomization, place } = await findDestination(options, caller, false)
   const { root, path } = place
   const nameOf = (file: string) => namesFrom(cwd)(join(root, file))
   const { text, source } = await requireKey({ keyFile: options.keyFile, cwd, root, env, signal })

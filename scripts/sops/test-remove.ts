@@ -13,8 +13,8 @@ import { removeTestSecret } from './test-secret/test-secret.ts'
 
 /** What the user wants of `sops:test-remove`. */
 export interface TestRemoveOptions {
-  /** Name, namespace/name or file of the Flux Kustomization. */
-  kustomization: string
+  /** Name, namespace/name or file of the Flux Kustomization; `undefined`: it is chosen (`chooseKustomization`). */
+  kustomization: string | undefined
   /** Of the Secret and of its directory. */
   name: string
   commit: boolean
@@ -27,7 +27,7 @@ export interface TestRemoveOptions {
  */
 export async function testRemove(options: TestRemoveOptions): Promise<Report> {
   const { name, caller } = options
-  const { repository, kustomization, place } = await findDestination(options, caller)
+  const { repository, kustomization, place } = await findDestination(options, caller, true)
   const { root, path } = place
   const nameOf = (file: string) => namesFrom(caller.cwd)(join(root, file))
   if (options.commit && findTestSecret(place)) await refuseUncommitted(repository, pathsOf(place), nameOf)

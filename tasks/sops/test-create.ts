@@ -2,7 +2,7 @@
 // [MISE] description="Write an encrypted test Secret into the path of a Flux Kustomization"
 // [MISE] tools={node="24"}
 // [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
-// [USAGE] flag "--kustomization <kustomization>" default="infrastructure" help="The Flux Kustomization: NAME, NAMESPACE/NAME or the file that declares it"
+// [USAGE] flag "--kustomization <kustomization>" help="The Flux Kustomization: NAME, NAMESPACE/NAME or the file that declares it (else infrastructure, or the only one that can be meant)"
 // [USAGE] flag "--name <name>" default="sops-test" help="Name of the Secret and of its directory"
 // [USAGE] flag "-n --namespace <namespace>" default="default" help="Namespace of the Secret"
 // [USAGE] flag "--message <message>" default="SOPS decryption works" help="What is encrypted"
@@ -15,7 +15,7 @@ import { runTask } from '../../scripts/task/run-task.ts'
 await runTask(import.meta.filename, async (usage, caller) => {
   const { testCreate } = await import('../../scripts/sops/test-create.ts')
   return testCreate({
-    kustomization: usage.required('kustomization'),
+    kustomization: usage.text('kustomization'),
     name: usage.required('name'),
     namespace: usage.required('namespace'),
     message: usage.required('message'),

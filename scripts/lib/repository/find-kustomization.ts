@@ -21,22 +21,32 @@ export async function findKustomization(
 ): Promise<FluxKustomization> {
   const path = resolve(cwd, wanted)
   const wantedFile = existsSync(path) ? pathBelow(repository.root, realpathSync(path)) : wanted
-  const files = await findFluxFiles(repository)
-  const all = files.filter((file) => !file.patchOf).flatMap((file) => file.kustomizations)
-  if (all.length === 0) throw noKustomizations()
+  const all = await readKustomizations(repository)
   const matching = all.filter(({ file, name, namespace }) => {
     const isNamed = wanted === name || wanted === `${namespace ?? 'flux-system'}/${name}`
     return isNamed || wanted === file || wantedFile === file
   })
   const [found] = matching
   if (found && matching.length === 1) return found
-  const shown = (found ? matching : all).map((one) => `\n  ${nameOf(one)} (${one.file})`)
-  throw new UserError(
-    found
-      ? `several Flux Kustomizations are called ${wanted}:${shown.join('')}`
-      : `no Flux Kustomization of this repository is called ${wanted}; there are:${shown.join('')}`,
-    { hint: `choose one with ${flag} NAME, ${flag} NAMESPACE/NAME or ${flag} FILE` },
-  )
+  throw found
+    ? unclear(`several Flux Kustomizations are called ${wanted}:`, matching, flag)
+    : unclear(`no Flux Kustomization of this repository is called ${wanted}; there are:`, all, flag)
+}
+
+/** All Kustomizations that files of the repository declare. @throws UserError where there is none */
+export async function readKustomizations(repository: Repository): Promise<FluxKustomization[]> {
+  const files = await findFluxFiles(repository)
+  const all = files.filter((file) => !file.patchOf).flatMap((file) => file.kustomizations)
+  if (all.length === 0) throw noKustomizations()
+  return all
+}
+
+/** The error where it is not clear which Kustomization is meant. @param what stands before the candidates */
+export function unclear(what: string, candidates: readonly FluxKustomization[], flag: string): UserError {
+  const shown = candidates.map((one) => `\n  ${nameOf(one)} (${one.file})`)
+  return new UserError(`${what}${shown.join('')}`, {
+    hint: `choose one with ${flag} NAME, ${flag} NAMESPACE/NAME or ${flag} FILE`,
+  })
 }
 
 /** The error for a place without any Flux Kustomization. */

@@ -5,6 +5,7 @@ import { type Repository, repositoryRoot } from '../../lib/git.ts'
 import { kustomizationFilesIn } from '../../lib/kustomize/build.ts'
 import { findKustomization } from '../../lib/repository/find-kustomization.ts'
 import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
+import { chooseKustomization } from './default-kustomization.ts'
 import { findPath, type Place } from './place.ts'
 
 /** Where the test Secret of a user goes. */
@@ -17,18 +18,24 @@ export interface Destination {
 
 /**
  * Finds where a test Secret goes in the repository that the user stands in.
- * @param wanted `kustomization`: name, namespace/name or file of a Flux Kustomization; `name`: of the test Secret
+ * @param wanted `kustomization`: name, namespace/name or file of a Flux Kustomization, `undefined` where it is to be chosen;
+ *   `name`: of the test Secret
+ * @param isThere whether the test Secret must be there already, to be removed
  * @throws UserError where it is not clear which Kustomization is meant, or its path is not in the repository
  */
 export async function findDestination(
-  wanted: { kustomization: string; name: string },
+  wanted: { kustomization: string | undefined; name: string },
   { cwd, env, signal }: Caller,
+  isThere: boolean,
 ): Promise<Destination> {
   const { name } = wanted
   checkName('--name', name)
   const root = await repositoryRoot(cwd, env)
   const repository = { root, env, signal }
-  const kustomization = await findKustomization(repository, wanted.kustomization, '--kustomization', cwd)
+  const kustomization =
+    wanted.kustomization === undefined
+      ? await chooseKustomization(repository, name, isThere)
+      : await findKustomization(repository, wanted.kustomization, '--kustomization', cwd)
   const path = findPath(root, nameOf(kustomization), kustomization.path)
   return { repository, kustomization, place: { root, path, name } }
 }
