@@ -7,7 +7,7 @@ import { namesFrom, pathBelow } from '../lib/paths.ts'
 import { nameOf as nameOfKustomization } from '../lib/repository/flux-file.ts'
 import { rows } from '../lib/rows.ts'
 import { readIdentities } from '../lib/sops/age.ts'
-import { describeRule } from '../lib/sops/creation-rules.ts'
+import { describeRule, recipientsInRules } from '../lib/sops/creation-rules.ts'
 import { requireKey } from '../lib/sops/key.ts'
 import { textAt } from '../lib/yaml/values.ts'
 import { commitChanges, createMessage } from './test-secret/commit.ts'
@@ -45,7 +45,14 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
   const { repository, kustomization, place } = await findDestination(options, caller, false)
   const { root, path } = place
   const nameOf = (file: string) => namesFrom(cwd)(join(root, file))
-  const { text, source } = await requireKey({ keyFile: options.keyFile, cwd, root, env, signal })
+  const { text, source } = await requireKey({
+    keyFile: options.keyFile,
+    cwd,
+    root,
+    env,
+    signal,
+    recipients: () => recipientsInRules(repository),
+  })
   const { identities } = await readIdentities(text, source, { env, signal })
   const key = { identities, source }
   if (options.commit) await refuseUncommitted(repository, pathsOf(place), nameOf)

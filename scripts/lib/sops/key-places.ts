@@ -5,22 +5,17 @@ import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { UserError } from '../errors.ts'
 import { pathBelow } from '../paths.ts'
-import { run } from '../run.ts'
+import { type KeyCommandOptions, runKeyCommand } from './key-command.ts'
 import { keyText } from './key-text.ts'
 
-/** How long the user's own command for the key may take, in ms. It may ask for a passphrase. */
-const commandLimit = 60_000
-
 /** Where an age key is looked for. */
-export interface KeyOptions {
+export interface KeyOptions extends KeyCommandOptions {
   /** `--key-file`: a path, or `-` for stdin. */
   keyFile: string | undefined
   /** Where the user stands: relative paths start there. */
   cwd: string
   /** The root of the repository; `.age-key.txt` is looked for from `cwd` up to it. `undefined` outside of one. */
   root: string | undefined
-  env: NodeJS.ProcessEnv
-  signal: AbortSignal
 }
 
 /** A place that has, or should have, an age key. */
@@ -126,20 +121,6 @@ function readKeyFile(file: string, variable?: string): string {
     throw new UserError(`${what}: ${reasons[code] ?? code}`)
   }
   return keyText(bytes, what)
-}
-
-/** sops splits the command like a shell and runs it without one; quoting means the same to bash. It may ask on the terminal. */
-async function runKeyCommand(command: string, { env, cwd, signal }: KeyOptions): Promise<string> {
-  const { SOPS_AGE_KEY, ...others } = env
-  const options = { env: others, cwd, signal, timeout: commandLimit, terminal: true }
-  try {
-    return await run(['bash', '-c', command], options)
-  } catch (error) {
-    if (signal.aborted) throw error
-    throw new UserError('the command in SOPS_AGE_KEY_CMD failed, so there is no age key', {
-      hint: 'run it by hand to see why; its output is not shown here because it may hold the key',
-    })
-  }
 }
 
 function defaultFile(env: NodeJS.ProcessEnv): string {

@@ -106,6 +106,22 @@ for (const [what, { rules, file, rule, args = [] }] of Object.entries(named)) {
     }))
 }
 
+test('the rules that SOPS_CONFIG names, wherever they are', () =>
+  withExample({}, async (example) => {
+    const { root, env, directory } = example
+    writeFiles(directory, {
+      'rules/mine.yaml': rulesOf(example, ['^kubernetes/', '/kubernetes/.*\\.sops\\.yaml$']),
+    })
+    const call = { cwd: root, env: { ...env, SOPS_CONFIG: '../rules/mine.yaml' } }
+    const { code, stdout, stderr } = await runTask('sops:test-create', [], call)
+    assert.is(code, 0, stderr)
+    assert.match(stdout, `files          ${infrastructure}/sops-test/secret.sops.yaml\n`)
+    assert.match(
+      stdout,
+      'by             creation rule 2 of SOPS_CONFIG (../rules/mine.yaml) (path_regex: /kubernetes/',
+    )
+  }))
+
 interface Refused {
   rules: (string | [string, object])[]
   args?: string[]

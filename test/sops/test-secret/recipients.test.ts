@@ -79,6 +79,12 @@ const places: Record<string, (example: Example, keys: string) => { args?: string
     '--key-file -': ({ key }) => ({ args: ['--key-file', '-'], call: { input: key.text } }),
     SOPS_AGE_KEY_FILE: ({ env }, file) => ({ call: { env: { ...env, SOPS_AGE_KEY_FILE: file } } }),
     SOPS_AGE_KEY: ({ env, key }) => ({ call: { env: { ...env, SOPS_AGE_KEY: key.secret } } }),
+    'SOPS_AGE_KEY_CMD that asks whose': ({ env, directory, key }, file) => {
+      const script = join(directory, 'give-key')
+      const lines = ['#!/bin/bash', 'set -u', `[ "$SOPS_AGE_RECIPIENT" = ${key.recipient} ] && cat '${file}'`]
+      writeFileSync(script, `${lines.join('\n')}\n`, { mode: 0o755 })
+      return { call: { env: { ...env, SOPS_AGE_KEY_CMD: script } } }
+    },
     SOPS_AGE_KEY_CMD: ({ env }, file) => ({ call: { env: { ...env, SOPS_AGE_KEY_CMD: `cat '${file}'` } } }),
   }
 
