@@ -52,13 +52,13 @@ test('what kill -9 leaves of a worktree at any point is removed by the next run;
     }
   }))
 
-test('a git that was killed in the midst of a commit leaves a lock: the clean-up takes it away', () =>
+test('a git that is killed leaves its lock: the clean-up takes it away', () =>
   withPlace(async ({ hook, verify, server, tip, kubectl }) => {
     const before = await tip()
-    // its parent is the `git commit` of the removal, the first time
+    // its parent is the `git commit` of the removal, the first time; the lock is that of any git which writes the index
     hook(
       'pre-commit',
-      'git log -1 --format=%s | grep -q ^feat || exit 0; [ -e "$DIRECTORY/killed" ] && exit 0; touch "$DIRECTORY/killed"; kill -9 $PPID',
+      'git log -1 --format=%s | grep -q ^feat || exit 0; [ -e "$DIRECTORY/killed" ] && exit 0; touch "$DIRECTORY/killed" "$(git rev-parse --git-path index.lock)"; kill -9 $PPID',
     )
     const { code, json, stderr } = await verify()
     assert.is(code, 1, stderr)

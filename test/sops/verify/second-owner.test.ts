@@ -20,12 +20,7 @@ const beside = (path: string, more = '') => ({
   'kubernetes/flux-system/beside.yaml': fluxKustomization('beside', path, more),
 })
 
-function checkFailed(
-  { code, json, stderr }: Verified,
-  other: string,
-  message: RegExp,
-  cleanedUp = clean,
-): void {
+function checkFailed({ code, json, stderr }: Verified, other: string, message: RegExp): void {
   assert.is(code, 1, stderr)
   assert.is(json.result, 'failed')
   const [finding] = json.findings
@@ -33,7 +28,7 @@ function checkFailed(
   assert.is(finding?.object, 'secret default/sops-test')
   assert.match(finding!.message, `is applied by flux-system/infrastructure and by ${other}:`)
   assert.match(finding!.message, message)
-  assert.equal(json.cleanedUp, cleanedUp)
+  assert.equal(json.cleanedUp, clean)
 }
 
 /** Waits until the Kustomization has applied the tip of the branch. */
@@ -162,8 +157,6 @@ test('one in another namespace, with a source of its own', () =>
         await place.verify(),
         `${tenantNamespace}/beside`,
         /beside has the same path, without decryption/,
-        // Flux fetches for the tenant when its own interval is over
-        { branch: true, cluster: false },
       )
     } finally {
       await kubectl([

@@ -1,6 +1,6 @@
 import type { Caller } from '../../../lib/caller.ts'
 import { openView } from '../../../lib/cluster/cluster-view.ts'
-import { idOf, ownsSecret } from '../../../lib/cluster/flux-objects.ts'
+import { idOf, type Kustomization, ownsSecret, sourceIdOf } from '../../../lib/cluster/flux-objects.ts'
 import { get, secrets } from '../../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import { openCluster } from '../../../lib/cluster/kubectl.ts'
@@ -11,7 +11,7 @@ import type { ClusterSecret } from '../checks/cluster-secret.ts'
 import type { Finding, LeftFacts } from '../findings/finding.ts'
 import { Verdict } from '../findings/verdict.ts'
 import { advance } from '../wait/chain.ts'
-import { requestSource } from '../wait/source.ts'
+import { requestFetch } from '../wait/source.ts'
 import { type Watching, watchFlux } from '../wait/watching.ts'
 
 /** How long Flux may take to prune the test Secret, in ms. */
@@ -96,16 +96,18 @@ async function waitForPruning(
   const id = idOf(target.kustomization)
   const now = () => watching.kustomizations.objects.get(id)
   const tell = makeTeller(watching, gone)
+  const tellOthers = makeOthersTeller(watching)
   let problem: string | undefined
   let doneAt: number | undefined
   const isGone = await view.until(async () => {
     problem = await tell()
+    await tellOthers()
     const { status } = now() ?? {}
     const isApplied = await branch.contains(status?.lastAppliedRevision, gone)
     const isTried = await branch.contains(status?.lastAttemptedRevision, gone)
     if ((isApplied || isTried) && !isListed(watching) && (await lookForSecret(watching)) === undefined)
       return true
-    if (!isApplied && !problem) doneAt = undefined
+    if ((!isApplied && !problem) || othersThatList(watching).length > 0) doneAt = undefined
     else doneAt ??= Date.now()
     return doneAt !== undefined && Date.now() - doneAt > lagLimit ? false : undefined
   }, deadline)
@@ -115,13 +117,34 @@ async function waitForPruning(
   if (!found && wasNeverTried && problem) return undefined
   const isApplied = await branch.contains(now()?.status?.lastAppliedRevision, gone)
   const finalizers = found?.metadata.finalizers ?? []
-  return { ...factsOf(watching), isThere: found !== undefined, isApplied, finalizers, why: problem }
+  const [other] = othersThatList(watching)
+  return {
+    ...factsOf(watching, other),
+    isThere: found !== undefined,
+    isApplied: isApplied && !other,
+    finalizers,
+    why: problem,
+  }
+}
+
+/** @returns tells the sources of other Kustomizations that have the test Secret too, each once: those then go by themselves */
+function makeOthersTeller(watching: Watching): () => Promise<void> {
+  const requests = new Map<string, () => Promise<unknown>>()
+  return async () => {
+    for (const id of othersThatList(watching).map(sourceIdOf)) {
+      const source = watching.sources.objects.get(id)
+      if (!source) continue
+      const request = requests.get(id) ?? requestFetch(watching, source)
+      requests.set(id, request)
+      await request()
+    }
+  }
 }
 
 /** @returns tells Flux of a commit, as far as it is, and returns what keeps the chain from applying it */
 function makeTeller(watching: Watching, commit: string): () => Promise<string | undefined> {
   const told = new Map<string, string>()
-  const request = requestSource(watching)
+  const request = requestFetch(watching, watching.target.source)
   return async () => {
     await request()
     const source = watching.sources.objects.get(idOf(watching.target.source))
@@ -138,6 +161,13 @@ function makeTeller(watching: Watching, commit: string): () => Promise<string | 
 
 function isListed({ kustomizations, secret }: Watching): boolean {
   return [...kustomizations.objects.values()].some((one) => ownsSecret(one, secret.namespace, secret.name))
+}
+
+/** The other Kustomizations whose inventory has the test Secret. */
+function othersThatList({ kustomizations, secret, target }: Watching): Kustomization[] {
+  return [...kustomizations.objects.values()].filter(
+    (one) => idOf(one) !== idOf(target.kustomization) && ownsSecret(one, secret.namespace, secret.name),
+  )
 }
 
 /** The test Secret of this run in the cluster; another run may have put its own there. */
@@ -162,13 +192,20 @@ async function lookForSecret(
   }
 }
 
-function factsOf({ target, branch, secret }: Watching): Omit<LeftFacts, 'isThere'> {
-  const { kustomization, source } = target
+/** @param kustomization the one that has to take it out; the target where nothing is said */
+function factsOf(
+  { target, branch, secret, sources }: Watching,
+  kustomization = target.kustomization,
+): Omit<LeftFacts, 'isThere'> {
+  const { metadata, spec } = kustomization
   return {
     secret: { namespace: secret.namespace, name: secret.name },
-    kustomization: { namespace: `${kustomization.metadata.namespace}`, name: kustomization.metadata.name },
+    kustomization: { namespace: `${metadata.namespace}`, name: metadata.name },
     branch: branch.name,
-    intervals: { kustomization: kustomization.spec.interval, source: source.spec.interval },
+    intervals: {
+      kustomization: spec.interval,
+      source: (sources.objects.get(sourceIdOf(kustomization)) ?? target.source).spec.interval,
+    },
     isApplied: false,
     finalizers: [],
     why: undefined,

@@ -12,7 +12,7 @@ export async function waitForSource(watching: Watching, commit: string): Promise
   const { view, branch, sources, target, deadline } = watching
   const id = idOf(target.source)
   const object = `gitrepository ${id}`
-  const tell = requestSource(watching)
+  const tell = requestFetch(watching, target.source)
   let request: string | undefined
   const found = await view.until(async () => {
     request = await tell()
@@ -51,11 +51,11 @@ function whyNotFetched(
   }
 }
 
-/** @returns tells the source to fetch, once: called again, it tries that again where it was not taken. Returns the request. */
-export function requestSource(watching: Watching): () => Promise<string | undefined> {
+/** @returns tells a source to fetch, once: called again, it tries that again where it was not taken. Returns the request. */
+export function requestFetch(watching: Watching, source: GitRepository): () => Promise<string | undefined> {
   let request: string | undefined
   return async () => {
-    request ??= await requestReconcile(watching, gitRepositories, watching.target.source)
+    request ??= await requestReconcile(watching, gitRepositories, source)
     return request
   }
 }
