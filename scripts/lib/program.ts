@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { $, type ProcessOutput, type ProcessPromise, quote, which } from 'zx/core'
 import { CommandError, MissingProgram } from './errors.ts'
@@ -48,19 +48,18 @@ export interface Outcome {
 }
 
 /**
- * Starts a program by way of bash, as zx does, which finds it on PATH and says 127 where it is missing.
+ * Starts a program; by way of bash, as zx does, only where something has to be beside it.
  * @param args the program and its arguments: never a secret, for they can be seen by everybody
  * @throws the reason of `signal` where that was aborted before; MissingProgram without bash
  */
 export function startProgram(args: readonly string[], options: ProgramOptions): Program {
   options.signal?.throwIfAborted()
   const detached = !options.terminal
-  const [prefix, postfix] = wrapperOf(options)
+  const wrapper = wrapperOf(options)
   const running = $({
     quiet: true,
     nothrow: true,
-    prefix,
-    postfix,
+    ...(wrapper ?? { spawn: directly(args) }),
     detached,
     input: options.input ?? '',
     ...(options.cwd && { cwd: options.cwd }),
@@ -103,15 +102,17 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
  * @throws MissingProgram; the reason of `signal` where that was aborted
  */
 export async function outcomeOf(
-  { exitCode, signal, stdout, stderr }: ProcessOutput,
+  { exitCode, signal, stdout, stderr, cause }: ProcessOutput,
   args: readonly string[],
   options: ProgramOptions,
 ): Promise<Outcome> {
   options.signal?.throwIfAborted()
-  if (exitCode === 127) await requireProgram(args[0]!, options)
+  // what Node and bash say of a program that cannot be started
+  const isNotStarted = cause instanceof Error
+  if (isNotStarted || exitCode === 127) await requireProgram(args[0]!, options)
   // as shells do for a program that a signal has ended
-  const code = exitCode ?? 128 + (signal ? constants.signals[signal] : 0)
-  return { code, stdout, stderr: redact(stderr) }
+  const code = isNotStarted ? 127 : (exitCode ?? 128 + (signal ? constants.signals[signal] : 0))
+  return { code, stdout, stderr: redact(isNotStarted ? cause.message : stderr) }
 }
 
 /**
@@ -135,12 +136,22 @@ function closePipes(child: ChildProcess): void {
   for (const pipe of [child.stdout, child.stderr]) pipe?.destroy()
 }
 
-/** What bash does around the program. */
-function wrapperOf({ directory, inputFile }: ProgramOptions): [before: string, after: string] {
-  if (directory) return [guardOf(directory), ' </dev/null']
-  if (inputFile) return [serverOf(inputFile), ' </dev/null; code=$?; kill "$server"; exit "$code"']
-  // `exec`: bash starts the program and is gone, so that the signal we send reaches the program
-  return ['exec ', '']
+/** What bash does around the program; `undefined` where it need not. */
+function wrapperOf({
+  directory,
+  inputFile,
+}: ProgramOptions): { prefix: string; postfix: string } | undefined {
+  if (directory) return { prefix: guardOf(directory), postfix: ' </dev/null' }
+  if (inputFile)
+    return { prefix: serverOf(inputFile), postfix: ' </dev/null; code=$?; kill "$server"; exit "$code"' }
+  return undefined
+}
+
+/** Has zx start the program itself in place of the line for bash, which is a process for each program. */
+function directly([program = '', ...args]: readonly string[]): typeof spawn {
+  const start = (_line: string, _none: readonly string[], options: SpawnOptions) =>
+    spawn(program, args, { ...options, shell: false })
+  return start as typeof spawn
 }
 
 /**

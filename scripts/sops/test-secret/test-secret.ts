@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { Interrupted, UserError } from '../../lib/errors.ts'
+import { CommandError, Interrupted, UserError } from '../../lib/errors.ts'
 import { type FileChange, keepIf, replaceFiles } from '../../lib/file-changes.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import type { Selected } from '../../lib/sops/creation-rules.ts'
@@ -78,18 +78,25 @@ export async function createTestSecret(
   const chosen = await chooseFile(place, { fileName, recipients: recipients ?? recipientsOf(key) }, caller)
   const { file } = chosen
   const path = join(directoryOf(place), file)
-  const [text, problem] = await Promise.all([
-    encrypt(makeSecret(name, content), path, chosen, { root, env, signal }, nameOf),
-    whyNotBuilt(place, caller),
-  ])
-  if (problem) throw new UserError(`${what}: even without it, ${problem}`, { hint: 'mend that first' })
-  const changes = planCreation(place, { file, text }, caller.cwd)
-  return change(changes, what, caller, async () => ({
-    result: 'created',
-    by: { ruleFile: chosen.ruleFile, rule: chosen.rule },
-    ...changedFiles(root, changes),
-    ...(await prove(place, chosen, content, key, caller)),
-  }))
+  const text = await encrypt(makeSecret(name, content), path, chosen, { root, env, signal }, nameOf)
+  let mayBeOld = true
+  try {
+    const changes = planCreation(place, { file, text }, caller.cwd)
+    return await change(changes, what, caller, async () => {
+      const proof = await prove(place, chosen, content, key, caller).catch((error) => {
+        mayBeOld = error instanceof CommandError
+        throw error
+      })
+      const by = { ruleFile: chosen.ruleFile, rule: chosen.rule }
+      return { result: 'created', by, ...changedFiles(root, changes), ...proof }
+    })
+  } catch (error) {
+    if (!mayBeOld || !(error instanceof UserError) || error instanceof Interrupted) throw error
+    // the files are as they were
+    const problem = await whyNotBuilt(place, caller)
+    if (problem) throw new UserError(`${what}: even without it, ${problem}`, { hint: 'mend that first' })
+    throw error
+  }
 }
 
 /**
@@ -106,12 +113,19 @@ export async function removeTestSecret(place: Place, caller: TestSecretCaller): 
   if (!found.ours) throw new UserError(`${what}: sops:test-create did not make it, or not all of it`)
   const changes = planRemoval(place, found.file, caller.cwd)
   await refuseLastOfDirectory(place, caller)
-  const before = await whyNotBuilt(place, caller)
-  return change(changes, what, caller, async () => {
-    const problem = await whyNotBuilt(place, caller)
-    if (problem && !before) throw new UserError(`without it, ${problem}`)
-    return { result: 'removed', ...changedFiles(root, changes), problem }
-  })
+  const removed = { result: 'removed' as const, ...changedFiles(root, changes) }
+  let problem: string | undefined
+  try {
+    return await change(changes, what, caller, async () => {
+      problem = await whyNotBuilt(place, caller)
+      if (problem) throw new UserError(`without it, ${problem}`)
+      return { ...removed, problem }
+    })
+  } catch (error) {
+    // the files are as they were: was it so before?
+    if (!problem || !(await whyNotBuilt(place, caller))) throw error
+    return change(changes, what, caller, async () => ({ ...removed, problem }))
+  }
 }
 
 function recipientsOf(key: AgeKey | undefined): string[] {

@@ -28,8 +28,11 @@ export async function startTestSandbox(options: Partial<SandboxOptions> = {}): P
 }
 
 /** Runs `use` with a sandbox of its own, for a test that changes what belongs to nobody's repository. */
-export async function withOwnSandbox<T>(use: (sandbox: Sandbox) => Promise<T>): Promise<T> {
-  const sandbox = await startTestSandbox()
+export async function withOwnSandbox<T>(
+  use: (sandbox: Sandbox) => Promise<T>,
+  options: Partial<SandboxOptions> = {},
+): Promise<T> {
+  const sandbox = await startTestSandbox(options)
   try {
     return await use(sandbox)
   } finally {

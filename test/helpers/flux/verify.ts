@@ -74,16 +74,17 @@ export interface Place extends Flux {
   serverHook(name: string, script: string): void
 }
 
-/** @param files are added to those of examples/cluster */
+/** @param files are added to those of examples/cluster; `on`: a sandbox of one's own in place of a lent one */
 export async function withPlace<T>(
   use: (place: Place) => Promise<T>,
   files: (cluster: Record<string, string>) => Record<string, string> = () => ({}),
+  on: typeof withFlux = withFlux,
 ): Promise<T> {
   const key = makeKey()
   const cluster = exampleCluster()
   cluster['.sops.yaml'] = sopsConfig(key.recipient)
   cluster[infrastructure] += block
-  return withFlux({ ...cluster, ...files(cluster) }, async (flux) => {
+  return on({ ...cluster, ...files(cluster) }, async (flux) => {
     const place = makePlace(flux, key)
     writeFileSync(join(flux.clone, '.age-key.txt'), key.text)
     await place.putKey({ 'age.agekey': key.secret })
