@@ -31,7 +31,7 @@ export async function placeInCluster(
   const objects = changesBuild(kustomization) ? await buildAsFlux(place, kustomization, caller) : undefined
   const object = `kustomization ${idOf(kustomization)}`
   const found = objects ? objects.find((one) => isOfRun(one, run)) : built.object
-  if (!found) throw failed({ code: 'taken-out', object, facts: {} })
+  if (!isOfRun(found, run)) throw failed({ code: 'taken-out', object, facts: {} })
   const mark = findMark(found)
   if (mark) throw (mark.what === 'pruned' ? notChecked : failed)({ code: 'marked', object, facts: mark })
   return {
@@ -40,7 +40,7 @@ export async function placeInCluster(
   }
 }
 
-function isOfRun(object: Mapping, run: string): boolean {
+function isOfRun(object: unknown, run: string): boolean {
   return textAt(object, 'metadata', 'annotations', runAnnotation) === run
 }
 

@@ -10,8 +10,9 @@ export const pathWords = {
         : `add the line !/${file.slice(0, file.lastIndexOf('/'))}/ behind it${by === undefined ? ' to a .sourceignore' : ''}, or use another path`,
   }),
   'taken-out': () => ({
-    message: 'builds its path without the test Secret: a patch or a component of its spec takes it out',
-    fix: 'let spec.patches and spec.components keep Secrets, or choose another one with --kustomization',
+    message:
+      'builds its path without the test Secret, or without the annotation that it is known by: a patch or a component takes it out',
+    fix: 'let spec.patches, spec.components and the kustomization file of the path keep Secrets with their annotations, or choose another one with --kustomization',
   }),
   marked: ({ mark, what }) => ({
     message: `its path, or its spec, marks the test Secret with ${mark}, so that it is not ${what}`,
