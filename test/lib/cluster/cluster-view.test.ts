@@ -19,7 +19,10 @@ test('sees objects come and go, and waits no longer than it may', () =>
       const cluster = openCluster(undefined, { env })
       const view = openView(cluster)
       try {
-        const watching = view.watch<KubeObject>('cannot watch', configMaps, scope)
+        const seen: string[] = []
+        const watching = view.watch<KubeObject>('cannot watch', configMaps, scope, {
+          seen: ({ type, object }) => seen.push(`${type} ${object.metadata.name}`),
+        })
         const { objects } = watching
         assert.is(watching.isOpen, false)
         const isThere = () => objects.has('default/view') || undefined
@@ -29,6 +32,11 @@ test('sees objects come and go, and waits no longer than it may', () =>
         assert.is(await view.until(isThere, inTime()), true)
         await sandbox.kubectl(['delete', 'configmap', 'view', '-n', 'default'])
         assert.is(await view.until(() => !isThere() || undefined, inTime()), true)
+        // what has come and gone is told, however often one looks
+        await sandbox.kubectl(['create', 'configmap', 'view', '-n', 'default'])
+        await sandbox.kubectl(['delete', 'configmap', 'view', '-n', 'default'])
+        assert.is(await view.until(() => seen.length === 4 || undefined, inTime()), true)
+        assert.equal(seen, ['ADDED view', 'DELETED view', 'ADDED view', 'DELETED view'])
         const broken = view.until(() => {
           throw new Error('of the check')
         }, inTime())

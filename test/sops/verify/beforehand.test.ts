@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Place, withPlace } from '../../helpers/flux/verify.ts'
-import { makeKey } from '../../helpers/keys.ts'
+import { encryptSecret, makeKey } from '../../helpers/keys.ts'
 
 const kustomization = 'kubernetes/infrastructure/kustomization.yaml'
 const sibling = 'kubernetes/infrastructure/sibling.yaml'
@@ -59,6 +59,18 @@ test('a Kustomization that is failing at the revision that Flux has is told with
     // mended, and Flux has not tried again
     await place.kubectl(['create', 'namespace', namespace])
     assert.equal(await proves(place), [])
+  }))
+
+test('so is a file that another key is needed for', () =>
+  withPlace(async (place) => {
+    await place.push({
+      [kustomization]: 'resources:\n  - sibling.yaml\n',
+      [sibling]: encryptSecret(makeKey().recipient),
+    })
+    await failing(place, 'infrastructure')
+    const finding = await refused(place, 1, 'wrong-key')
+    assert.is(finding.object, target)
+    assert.match(finding.message, /^is failing already, at the commit that Flux has: BuildFailed: /)
   }))
 
 test('so is one that it depends on', () =>

@@ -2,7 +2,7 @@ import { conditionOf, type GitRepository, gitRepositories, idOf } from '../../..
 import { withoutCredentials } from '../../../lib/git.ts'
 import { refuseSuspended } from '../checks/target-state.ts'
 import { saidBy } from '../findings/condition.ts'
-import type { NotFetched } from '../findings/finding.ts'
+import type { Finding, NotFetched } from '../findings/finding.ts'
 import { failed } from '../findings/verdict.ts'
 import { requestReconcile } from './reconcile.ts'
 import type { Watching } from './watching.ts'
@@ -27,14 +27,19 @@ export async function waitForSource(watching: Watching, commit: string): Promise
     return undefined
   }, deadline)
   if (found) return
-  const facts = whyNotFetched(watching, sources.objects.get(id) ?? target.source, request)
+  const facts = whyNotFetched(sources.objects.get(id) ?? target.source, request, watching.findings)
   throw failed({ code: 'timeout', object, facts: { waitedFor: 'source', ...facts } })
 }
 
-function whyNotFetched(
-  { findings }: Watching,
+/**
+ * Why a source has not fetched a commit.
+ * @param request what it was told; `undefined` where that did not get there
+ * @param findings those of the run so far
+ */
+export function whyNotFetched(
   source: GitRepository,
   request: string | undefined,
+  findings: readonly Finding[],
 ): NotFetched {
   const { metadata, spec, status } = source
   const object = `gitrepository ${idOf(source)}`
