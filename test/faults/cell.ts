@@ -100,6 +100,7 @@ async function strike(fault: Fault, scene: Scene, moment: Moment): Promise<Ended
   const undo = await fault.strike(scene)
   // it may need what the fault has stopped
   const going = moment.go()
+  going.catch(() => {})
   if (fault.lasts !== 'to the end') {
     await sleep(fault.lasts)
     await undo?.()

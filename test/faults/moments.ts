@@ -79,10 +79,13 @@ const makers: Record<Stage, Maker> = {
         await push.go()
         await after('removal-applied', started)
       },
-      go: () => setFinalizers(null),
+      // the fault may have stopped who is asked
+      go: () => until('the finalizer is gone', () => setFinalizers(null).then(() => true, isGone)),
     }
   },
 }
+
+const isGone = (error: Error) => error.message.includes('NotFound')
 
 /** A controller stands still from the push of a commit on. */
 function pausing(service: Service, commit: 'feat' | 'chore', line: Stage): Maker {
