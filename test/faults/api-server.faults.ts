@@ -5,7 +5,7 @@ import { serviceFaults } from './service-faults.ts'
 defineCells(
   serviceFaults('kube-apiserver', {
     pause: 12_000,
-    codes: (stage) => ({ checks: [0, 2], pruned: [0, 1] })[`${stage}`] ?? [0],
+    codes: (stage) => (stage === 'checks' ? [0, 2] : stage === 'pruned' ? [0, 1] : [0]),
     sample: ['applied'],
   }),
 )
