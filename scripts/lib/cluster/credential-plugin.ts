@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError } from '../errors.ts'
 import { oneLine } from '../redact.ts'
 import { run } from '../run.ts'
 
 /** How long a credential plugin may take in all, in ms: a person may have to log in meanwhile. */
 export const pluginLimit = 120_000
+
+/** How long what a plugin has said may be on its way, in ms. */
+const lag = 500
 
 /** How often it is looked whether a plugin has said something, in ms. */
 const interval = 250
@@ -17,6 +21,8 @@ export interface CredentialPlugin {
   waitedFor(): Promise<string | undefined>
   /** What it has said so far, redacted, without the log lines of kubectl; empty: nothing. */
   words(): string
+  /** As `words`, once it has ended: what it said may arrive behind the answer of kubectl. */
+  lastWords(): Promise<string>
   /** Passes nothing on any more. */
   close(): void
 }
@@ -70,12 +76,17 @@ export function credentialPlugin(
     timer = setInterval(pass, interval)
     timer.unref()
   }
+  const words = () => oneLine(lines().join('\n'))
   return {
+    words,
+    async lastWords() {
+      for (let left = lag; words() === '' && left > 0; left -= 50) await sleep(50)
+      return words()
+    },
     waitedFor() {
       asked ??= find()
       return asked
     },
-    words: () => oneLine(lines().join('\n')),
     close: () => clearInterval(timer),
   }
 }

@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts'
 import type { Cluster } from './kubectl.ts'
 import {
   explainAnswer,
+  isOfPlugin,
   KubectlError,
   logInFirst,
   noAnswer,
@@ -68,7 +69,9 @@ export async function send(
   })
   const status = answer.statusCode ?? 0
   if (status >= 200 && status < 300) return answer
-  throw explainAnswer(what, status, await text(answer), cluster.plugin.words())
+  const body = await text(answer)
+  const words = isOfPlugin(body) ? await cluster.plugin.lastWords() : ''
+  throw explainAnswer(what, status, body, words)
 }
 
 /** What to say of a failure: for what is no answer, the connection itself. @throws the reason of an abort */

@@ -121,7 +121,7 @@ export function explain(error: CommandError, what: string): KubectlError {
 /**
  * As `explain`, for an answer of the API server, or of kubectl proxy where it got none.
  * @param body a `Status`, or text
- * @param words what a credential plugin has said, redacted; may be empty
+ * @param words what the credential plugin behind it has said, redacted; may be empty
  */
 export function explainAnswer(what: string, status: number, body: string, words = ''): KubectlError {
   const { reason, message } = statusOf(body) ?? {
@@ -129,9 +129,14 @@ export function explainAnswer(what: string, status: number, body: string, words 
     // what kubectl makes of the page behind a path that is not there
     message: status === 404 ? 'the server could not find the requested resource' : body.trim(),
   }
-  const plugin = words && /getting credentials/.test(message) ? `; it says: ${words}` : ''
+  const plugin = words && `; it says: ${words}`
   const said = `Error from server (${reason}): ${redact(message)}${plugin}`
   return byRule(what, said, said)
+}
+
+/** Whether an answer of kubectl proxy is that of a credential plugin which failed. */
+export function isOfPlugin(body: string): boolean {
+  return /getting credentials/.test(body)
 }
 
 function statusOf(body: string): { reason: string; message: string } | undefined {

@@ -141,7 +141,7 @@ test('a Kustomization that names no Secret may have the key of the controller', 
     await sandbox.kubectl(['patch', 'kustomization', 'apps', '-n', 'flux-system', '--type=json', '-p', patch])
     const { code, stderr } = await sopsKey([fresh.secret])
     assert.is(code, 1, stderr)
-    assert.match(stderr, 'kubernetes/apps/x.enc.yaml')
+    assert.match(stderr, '1 file that is applied now:\n  kubernetes/apps/x.enc.yaml')
   }))
 
 test('a file that is not pushed yet and needs the identity that goes is said', () =>

@@ -78,7 +78,7 @@ export interface Place extends Flux {
 export async function withPlace<T>(
   use: (place: Place) => Promise<T>,
   files: (cluster: Record<string, string>) => Record<string, string> = () => ({}),
-  on: typeof withFlux = withFlux,
+  on: (files: Readonly<Record<string, string>>, use: (flux: Flux) => Promise<T>) => Promise<T> = withFlux,
 ): Promise<T> {
   const key = makeKey()
   const cluster = exampleCluster()
