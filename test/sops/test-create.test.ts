@@ -222,6 +222,7 @@ const refused: Record<string, Refused> = {
       /called nothing; there are:\n {2}flux-system\/apps .*\n {2}flux-system\/infrastructure .*\nhint: choose one with --kustomization/s,
   },
   'two Kustomizations of that name': {
+    args: ['--kustomization', 'infrastructure'],
     files: { 'other/infrastructure.yaml': flux('infrastructure', './other') },
     stderr:
       /several Flux Kustomizations are called infrastructure:.*other\/infrastructure\.yaml.*hint: choose/s,
