@@ -132,7 +132,7 @@ async function check(fault: Fault, scene: Scene, ended: Ended): Promise<void> {
   process.stdout.write(`     ${fault.name} in ${stage}: ${outcomeOf(ended, truth)}\n`)
   const isClean = truth.branch && truth.cluster && !codes.includes('killed')
   if (isClean) await place.applied('infrastructure', await place.tip())
-  watch.end()
+  await watch.end()
   if (isClean)
     assert.is(watch.changes(), 0, `the test Secret came to the cluster after the end\n${ended.stderr}`)
   else {

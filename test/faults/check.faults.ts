@@ -131,7 +131,7 @@ test('a Secret that comes after the end is seen', () =>
       await place.kubectl(['delete', 'secret', 'sops-test', '-n', 'default'])
       return watch.changes() > 0
     })
-    watch.end()
+    await watch.end()
   }))
 
 test.run()

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import type { Place, Verified } from '../helpers/flux/verify.ts'
@@ -102,14 +103,21 @@ export async function checkMachine(place: Place): Promise<void> {
 }
 
 /** Notes how often the test Secret comes to the cluster, changes, or goes. */
-export function watchSecret({ env }: Place): { changes(): number; end(): void } {
+export function watchSecret({ env }: Place): { changes(): number; end(): Promise<void> } {
   const which = ['-n', 'default', '--field-selector=metadata.name=sops-test', '-o', 'name']
   const watch = spawn('kubectl', ['get', 'secrets', '--watch-only', ...which], { env, stdio: 'pipe' })
   let said = ''
   watch.stdout.on('data', (text) => {
     said += text
   })
-  return { changes: () => said.split('\n').filter(Boolean).length, end: () => void watch.kill() }
+  const ended = once(watch, 'exit')
+  return {
+    changes: () => said.split('\n').filter(Boolean).length,
+    async end() {
+      watch.kill('SIGKILL')
+      await ended
+    },
+  }
 }
 
 const treeOf = ({ server }: Place) => server('rev-parse', 'main^{tree}')
