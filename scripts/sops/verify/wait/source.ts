@@ -2,10 +2,14 @@ import { conditionOf, type GitRepository, gitRepositories, idOf } from '../../..
 import { withoutCredentials } from '../../../lib/git.ts'
 import { refuseSuspended } from '../checks/target-state.ts'
 import { saidBy } from '../findings/condition.ts'
-import type { Finding, NotFetched } from '../findings/finding.ts'
+import type { Finding, NotFetched, Said } from '../findings/finding.ts'
 import { failed } from '../findings/verdict.ts'
 import { requestReconcile } from './reconcile.ts'
 import type { Watching } from './watching.ts'
+
+/** What a source says where the server was away for a moment: source-controller tries again by itself, with growing pauses. */
+const passing =
+  /connection (refused|reset)|no route to host|network is unreachable|no such host|i\/o timeout|deadline exceeded|TLS handshake|\bEOF\b|status code: 5\d\d|unable to clone.*timed? ?out/i
 
 /** Waits until the source has fetched a commit. @throws Verdict where it cannot, or the time is over */
 export async function waitForSource(watching: Watching, commit: string): Promise<void> {
@@ -14,6 +18,7 @@ export async function waitForSource(watching: Watching, commit: string): Promise
   const object = `gitrepository ${id}`
   const tell = requestFetch(watching, target.source)
   let request: string | undefined
+  let says: Said | undefined
   const found = await view.until(async () => {
     request = await tell()
     const source = sources.objects.get(id)
@@ -22,11 +27,12 @@ export async function waitForSource(watching: Watching, commit: string): Promise
     if (await branch.contains(source.status?.artifact?.revision, commit)) return true
     const ready = conditionOf(source, 'Ready')
     const isHandled = request !== undefined && source.status?.lastHandledReconcileAt === request
-    if (ready?.status === 'False' && isHandled)
-      throw failed({ code: 'source', object, facts: { says: saidBy(ready) } })
+    says = ready?.status === 'False' && isHandled ? saidBy(ready) : undefined
+    if (says && !passing.test(says.message)) throw failed({ code: 'source', object, facts: { says } })
     return undefined
   }, deadline)
   if (found) return
+  if (says) throw failed({ code: 'source', object, facts: { says } })
   const facts = whyNotFetched(sources.objects.get(id) ?? target.source, request, watching.findings)
   throw failed({ code: 'timeout', object, facts: { waitedFor: 'source', ...facts } })
 }
