@@ -45,7 +45,8 @@ const refusing: Fault = {
   sample: ['source'],
   strike: ({ place }) => proxyOf(place).refuse(),
   lasts: 6_000,
-  codes: () => [0, 1, 2],
+  // Flux tries again, and a push that is refused is the end
+  codes: (stage) => (['source', 'removal-applied'].includes(stage) ? [0] : [0, 1, 2]),
 }
 
 defineCells([foreign, hanging, refusing])
