@@ -1,4 +1,4 @@
-import { ageDataKey, isOtherKey, type KeySecret, recipientsOf } from '../../lib/cluster/key-secret.ts'
+import { ageDataKey, type KeySecret, otherKindOf, recipientsOf } from '../../lib/cluster/key-secret.ts'
 import type { Identity } from '../../lib/sops/age.ts'
 import { canDecrypt, type KeyGroups } from '../../lib/sops/recipients.ts'
 
@@ -6,8 +6,8 @@ import { canDecrypt, type KeyGroups } from '../../lib/sops/recipients.ts'
 export interface KeyChange {
   before: ReadonlySet<string>
   after: ReadonlySet<string>
-  /** Whether it holds keys that are not of age as well. They stay. */
-  others: boolean
+  /** The kinds of other keys that it holds. They stay. */
+  others: string[]
 }
 
 /**
@@ -20,7 +20,7 @@ export function changeOf(live: KeySecret, identities: readonly Identity[], only:
   return {
     before: new Set(recipientsOf(live.ageEntries)),
     after: new Set([...recipientsOf(staying), ...identities.map(({ recipient }) => recipient)]),
-    others: live.otherDataKeys.some(isOtherKey),
+    others: live.otherDataKeys.flatMap((dataKey) => otherKindOf(dataKey) ?? []),
   }
 }
 

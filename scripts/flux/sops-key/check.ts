@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type KeySecret, readKeySecret } from '../../lib/cluster/key-secret.ts'
+import { type KeySecret, readKeySecret, recipientsOf } from '../../lib/cluster/key-secret.ts'
 import { type NameOf, namesFrom } from '../../lib/paths.ts'
 import type { KeyContent } from '../../lib/sops/age.ts'
 import { findEncryptedFiles } from '../../lib/sops/encrypted-files.ts'
@@ -14,6 +14,7 @@ import { findUnusedIdentities } from './unused.ts'
 import {
   followsOthers,
   keyFileWarning,
+  needsNewController,
   opensNotAll,
   pluginLeftOut,
   unreadableEntries,
@@ -84,6 +85,8 @@ export async function checkPlans(
       { namespace, name: options.name },
     ),
   )
+  const postQuantum = newPostQuantum(key, changing)
+  if (postQuantum.length > 0) perSecret.push(needsNewController(postQuantum))
   return { warnings: [...own, ...perSecret, ...unused, ...unreadable], lives }
 }
 
@@ -126,7 +129,7 @@ async function fittingFor(refusal: KeyRefusal, used: string, places: KeyOptions)
     case 'opens-nothing':
       return findFittingPlace(
         used,
-        (recipients) => refusal.files.some(({ documents }) => canDecrypt(documents, recipients, false)),
+        (recipients) => refusal.files.some(({ documents }) => canDecrypt(documents, recipients)),
         places,
       )
     case 'unknown-identities':
@@ -138,6 +141,14 @@ async function fittingFor(refusal: KeyRefusal, used: string, places: KeyOptions)
     default:
       return undefined
   }
+}
+
+/** The post-quantum recipients that a Secret does not have yet. */
+function newPostQuantum({ identities }: NewKey, changing: readonly { live: KeySecret }[]): string[] {
+  return identities
+    .map(({ recipient }) => recipient)
+    .filter((recipient) => recipient.startsWith('age1pq1'))
+    .filter((recipient) => changing.some(({ live }) => !recipientsOf(live.ageEntries).includes(recipient)))
 }
 
 async function warningsOfKey(
@@ -161,7 +172,7 @@ async function warningsOfUnused(
     return unused.map((one) => unusedIdentity(one, undefined))
   const files = await findEncryptedFiles(repository)
   const opensOne = (recipients: ReadonlySet<string>) =>
-    files.some(({ documents }) => canDecrypt(documents, recipients, false))
+    files.some(({ documents }) => canDecrypt(documents, recipients))
   const fitting = await findFittingPlace(source, opensOne, places)
   return unused.map((one) => unusedIdentity(one, fitting))
 }

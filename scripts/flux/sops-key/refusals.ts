@@ -148,6 +148,8 @@ function describeNotSeen(why: NotSeen): string {
       return `${of} its source ${why.source} is not in the cluster`
     case 'no-revision':
       return `${of} its source ${why.source} has fetched nothing yet`
+    case 'source-composed':
+      return `${of} its source ${why.source} takes in submodules or other sources`
     case 'other-repository':
       return `${of} it is from ${withoutCredentials(why.url)}, and that is not this repository`
     case 'not-fetched':

@@ -82,6 +82,11 @@ export function pluginLeftOut(source: string, lines: readonly number[]): string 
   return `line ${lines.join(', ')} of ${source} is left out: a plugin identity, for which the controller has no plugin`
 }
 
+/** The warning of post-quantum identities, of which one makes an older controller refuse the whole Secret (docs/decryption.md#what-an-identity-is). */
+export function needsNewController(recipients: readonly string[]): string {
+  return `kustomize-controller before 1.9.0 cannot read a post-quantum identity, and decrypts nothing with a Secret that holds one: ${recipients.map((one) => `${one.slice(0, 16)}…`).join(', ')}`
+}
+
 /** The warning of a key file that git has or could get, or that others can read. */
 export function keyFileWarning(source: string, problem: KeyFileProblem): string {
   switch (problem) {

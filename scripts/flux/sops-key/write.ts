@@ -1,5 +1,5 @@
 import { ageDataKey } from '../../lib/cluster/key-secret.ts'
-import { annotate, apply, get, merge, remove, secrets } from '../../lib/cluster/kube-api.ts'
+import { annotate, apply, fieldManager, get, merge, remove, secrets } from '../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
@@ -24,30 +24,33 @@ export async function writeSecrets(
   if (dryRun) return
   const written: SecretPlan[] = []
   try {
-    for (const plan of changing) {
-      written.push(plan)
-      await writeSecret(cluster, plan, false)
-    }
+    for (const plan of changing) await writeSecret(cluster, plan, false, () => written.push(plan))
   } catch (error) {
-    await undo(cluster, written.slice(0, -1), error)
+    await undo(cluster, written, error)
   }
   await Promise.all(changing.map((plan) => checkWritten(cluster, plan)))
 }
 
-/** By one server-side apply; a copy of kubectl in the annotations goes before it, other identities behind it. */
+/**
+ * By one server-side apply; a copy of kubectl in the annotations goes before it, other identities behind it.
+ * @param applied is called when the new key is there
+ */
 async function writeSecret(
   cluster: Cluster,
   { live, manifest, namespace, removeLastApplied, removes }: SecretPlan,
   dryRun: boolean,
+  applied = () => {},
 ): Promise<void> {
   const { name } = manifest.metadata
   const what = `cannot write secret ${namespace}/${name}`
   let { resourceVersion } = live?.metadata ?? {}
   if (removeLastApplied && !dryRun)
-    resourceVersion = await annotate(cluster, secrets, { namespace, name }, { [lastApplied]: null })
+    resourceVersion = await withoutCopy(cluster, { namespace, name }, resourceVersion, what)
   const metadata = resourceVersion ? { ...manifest.metadata, resourceVersion } : manifest.metadata
   try {
-    await apply(cluster, what, secrets, { ...manifest, metadata }, { dryRun })
+    // one that somebody has made since it was read is theirs
+    await apply(cluster, what, secrets, { ...manifest, metadata }, { dryRun, force: live !== undefined })
+    applied()
   } catch (error) {
     if (!(error instanceof KubectlError && error.problem === 'conflict')) throw error
     throw changedMeanwhile(what)
@@ -67,7 +70,8 @@ async function undo(cluster: Cluster, plans: readonly SecretPlan[], error: unkno
     const data = Object.fromEntries([ageDataKey, ...removes].map(old))
     try {
       if (live) await merge(cluster, what, secrets, { namespace, name }, { data })
-      else await remove(cluster, what, secrets, { namespace, name })
+      else if (await isOurs(cluster, what, { namespace, name }))
+        await remove(cluster, what, secrets, { namespace, name })
     } catch (again) {
       if (!(again instanceof KubectlError)) throw again
       left.push(namespace)
@@ -75,6 +79,31 @@ async function undo(cluster: Cluster, plans: readonly SecretPlan[], error: unkno
   }
   if (left.length === 0 || !(error instanceof UserError)) throw error
   throw notUndone(error, left)
+}
+
+/** Whether nobody else has written to a Secret. */
+async function isOurs(
+  cluster: Cluster,
+  what: string,
+  object: { namespace: string; name: string },
+): Promise<boolean> {
+  const found = await get<Secret>(cluster, what, secrets, object)
+  return found?.metadata.managedFields?.every(({ manager }) => manager === fieldManager) ?? false
+}
+
+/** @returns `metadata.resourceVersion` after the copy of kubectl is gone @throws UserError where it was changed since it was read */
+async function withoutCopy(
+  cluster: Cluster,
+  object: { namespace: string; name: string },
+  resourceVersion: string | undefined,
+  what: string,
+): Promise<string> {
+  try {
+    return await annotate(cluster, secrets, object, { [lastApplied]: null }, resourceVersion)
+  } catch (error) {
+    if (!(error instanceof KubectlError && error.problem === 'conflict')) throw error
+    throw changedMeanwhile(what)
+  }
 }
 
 /** Sees to it that the Secret holds what was written: somebody may keep it as it was. @throws UserError */

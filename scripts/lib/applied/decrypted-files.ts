@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import {
   commitOf,
   type GitRepository,
@@ -32,6 +33,8 @@ export type NotSeen = { kustomization: string } & (
   | { code: 'source-kind'; kind: string }
   | { code: 'source-missing'; source: string }
   | { code: 'no-revision'; source: string }
+  /** Its artifact holds submodules or files of other sources. */
+  | { code: 'source-composed'; source: string }
   | { code: 'other-repository'; source: string; url: string }
   /** It is from this repository, and could not be fetched. */
   | { code: 'not-fetched'; source: string; commit: string }
@@ -60,9 +63,10 @@ export async function findDecryptedFiles(
   repository: Repository | undefined,
 ): Promise<Decrypted> {
   const revisions = new Map<string, Promise<Revision>>()
-  const revisionAt = (commit: string, at: Repository) => {
-    const known = revisions.get(commit) ?? readRevision(at, commit)
-    revisions.set(commit, known)
+  const revisionAt = (commit: string, at: Repository, source: GitRepository) => {
+    const id = `${commit} ${idOf(source)}`
+    const known = revisions.get(id) ?? readRevision(at, commit, source)
+    revisions.set(id, known)
     return known
   }
   const found = await Promise.all(
@@ -75,7 +79,7 @@ async function decryptedBy(
   kustomization: Kustomization,
   sources: readonly GitRepository[],
   repository: Repository | undefined,
-  revisionAt: (commit: string, repository: Repository) => Promise<Revision>,
+  revisionAt: (commit: string, repository: Repository, source: GitRepository) => Promise<Revision>,
 ): Promise<Decrypted> {
   const id = idOf(kustomization)
   const nothing = (why: DistributiveOmit<NotSeen, 'kustomization'>) => ({
@@ -87,19 +91,22 @@ async function decryptedBy(
   const source = sourceIdOf(kustomization)
   const object = sources.find((candidate) => idOf(candidate) === source)
   if (!object) return nothing({ code: 'source-missing', source })
+  if (object.spec.recurseSubmodules || object.spec.include?.length)
+    return nothing({ code: 'source-composed', source })
   const commits = commitsOf(kustomization, object)
   if (commits.length === 0) return nothing({ code: 'no-revision', source })
   if (!repository) return nothing({ code: 'no-repository' })
   const remotes = await remotesFor(object, repository)
   const decrypted: Decrypted = { files: [], notSeen: [] }
   for (const commit of commits) {
-    if (!(await fetchCommit(repository, commit, remotes)))
-      return nothing(
-        remotes.length > 0
-          ? { code: 'not-fetched', source, commit }
-          : { code: 'other-repository', source, url: object.spec.url },
-      )
-    const revision = await revisionAt(commit, repository)
+    if (!(await fetchCommit(repository, commit, remotes.all))) {
+      const why = remotes.areSame
+        ? ({ code: 'not-fetched', source, commit } as const)
+        : ({ code: 'other-repository', source, url: object.spec.url } as const)
+      decrypted.notSeen.push({ kustomization: id, ...why })
+      continue
+    }
+    const revision = await revisionAt(commit, repository, object)
     const { files, gaps } = await filesAt(kustomization, revision)
     for (const gap of gaps) decrypted.notSeen.push({ kustomization: id, code: 'not-followed', gap })
     for (const { file, documents } of files)
@@ -126,7 +133,8 @@ async function filesAt(
   kustomization: Kustomization,
   { tree, builder, textOf }: Revision,
 ): Promise<{ files: { file: string; documents: KeyGroups[] | undefined }[]; gaps: readonly Gap[] }> {
-  const directory = directoryAt(kustomization.spec.path ?? '.')
+  // the controller never leaves the artifact: `..` at its root is the root (securejoin)
+  const directory = directoryAt(posix.join('/', kustomization.spec.path ?? '.'))
   if (directory === undefined || !tree.directories.has(directory)) return { files: [], gaps: [] }
   const value = kustomization as unknown as Mapping
   const { encrypted, hidden } = builder.flux(directory, additionsOf(value, ''))

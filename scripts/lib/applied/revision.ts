@@ -1,8 +1,11 @@
+import { basename } from 'node:path'
+import type { GitRepository } from '../cluster/flux-objects.ts'
 import type { Repository } from '../git.ts'
 import { filesOfCommit, readBlobs, searchCommit } from '../git-objects.ts'
 import { isKustomizationFile, parseKustomizationFile } from '../kustomize/kustomization-file.ts'
 import { type Builder, makeBuilder } from '../repository/builds.ts'
 import { type FileTree, makeFileTree } from '../repository/file-tree.ts'
+import { readSourceIgnore, sourceIgnoreFile } from '../repository/source-ignore.ts'
 import { ciphertextMarks } from '../sops/format.ts'
 
 /** The files of a commit, as far as it matters what Flux builds and decrypts of them. */
@@ -14,21 +17,33 @@ export interface Revision {
 }
 
 /**
- * Reads a commit from the object store, where it must be. Flux Kustomizations in it are not looked for: what the cluster has
+ * Reads what a source has of a commit from the object store, where it must be. Flux Kustomizations in it are not looked for: what the cluster has
  * of them counts.
  */
-export async function readRevision(repository: Repository, commit: string): Promise<Revision> {
+export async function readRevision(
+  repository: Repository,
+  commit: string,
+  { spec }: GitRepository,
+): Promise<Revision> {
   const [files, encrypted] = await Promise.all([
     filesOfCommit(repository, commit),
     searchCommit(repository, commit, ciphertextMarks),
   ])
-  const names = [...files.keys()]
-  const wanted = [...new Set([...names.filter(isKustomizationFile), ...encrypted])]
+  const isIgnoreFile = (file: string) => basename(file) === sourceIgnoreFile
+  const all = [...files.keys()]
+  const read = all.filter((file) => isKustomizationFile(file) || isIgnoreFile(file))
+  const wanted = [...new Set([...read, ...encrypted])]
   const texts = await readBlobs(
     repository,
     wanted.flatMap((file) => files.get(file) ?? []),
   )
   const textOf = (file: string) => texts.get(files.get(file) ?? '') ?? ''
+  const ignores = all.filter(isIgnoreFile).map((file) => [file, textOf(file)] as const)
+  const whyLeftOut = readSourceIgnore(new Map(ignores), spec.ignore)
+  const starts = spec.sparseCheckout?.map((start) => start.replace(/^\.\//, '')) ?? []
+  const isThere = (file: string) =>
+    !whyLeftOut(file) && (starts.length === 0 || starts.some((start) => file.startsWith(start)))
+  const names = all.filter(isThere)
   const kustomizations = names
     .filter(isKustomizationFile)
     .map((file) => parseKustomizationFile(repository.root, file, textOf(file)))

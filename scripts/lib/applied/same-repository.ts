@@ -13,10 +13,18 @@ export function plainUrl(url: string): string {
   return host === '' ? url : `${host.toLowerCase()}/${path.replace(/^\/+|\/+$/g, '').replace(/\.git$/, '')}`
 }
 
-/** The remotes of a repository, by name, that lead to the one that a GitRepository follows. */
-export async function remotesFor({ spec }: GitRepository, repository: Repository): Promise<string[]> {
-  const remotes = await remotesOf(repository)
-  return [...remotes].filter(([, url]) => plainUrl(url) === plainUrl(spec.url)).map(([name]) => name)
+/**
+ * The remotes of a repository, by name, to look for a commit of a GitRepository: first those that lead to the same repository.
+ * An alias of ssh can hide that of the others, and a commit is the same wherever it comes from.
+ */
+export async function remotesFor(
+  { spec }: GitRepository,
+  repository: Repository,
+): Promise<{ all: string[]; areSame: boolean }> {
+  const remotes = [...(await remotesOf(repository))]
+  const isSame = ([, url]: [string, string]) => plainUrl(url) === plainUrl(spec.url)
+  const sorted = [...remotes.filter(isSame), ...remotes.filter((remote) => !isSame(remote))]
+  return { all: sorted.map(([name]) => name), areSame: remotes.some(isSame) }
 }
 
 /** Whether one of these GitRepositories follows a repository: by its URL, or by what it has fetched. */

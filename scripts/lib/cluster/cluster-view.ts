@@ -78,7 +78,9 @@ export function openView(cluster: Cluster): ClusterView {
         const events = await watch<T>(watched, what, resource, scope, from)
         open()
         seenAt = Date.now()
+        let isEmpty = true
         for await (const event of events) {
+          isEmpty = false
           const { type, object } = event
           if (type === 'DELETED') objects.delete(keyOf(object))
           else objects.set(keyOf(object), object)
@@ -87,6 +89,8 @@ export function openView(cluster: Cluster): ClusterView {
           seen?.(event)
           wake()
         }
+        // something on the way may end each watch at once
+        if (isEmpty && !signal.aborted) await sleep(500)
       } catch (error) {
         if (signal.aborted) return
         if (!(error instanceof KubectlError) || !passes(error, seenAt)) throw error

@@ -56,6 +56,10 @@ export interface GitRepository extends KubeObject {
     suspend?: boolean
     /** What is left out of its artifacts, as `.sourceignore` says it. */
     ignore?: string
+    /** Its submodules are in its artifacts as well. */
+    recurseSubmodules?: boolean
+    /** Files of other GitRepositories that are in its artifacts. */
+    include?: unknown[]
     /** Only what begins with one of these is in its artifacts. */
     sparseCheckout?: string[]
     ref?: { branch?: string; tag?: string; semver?: string; name?: string; commit?: string }

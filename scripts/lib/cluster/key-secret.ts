@@ -61,7 +61,20 @@ export function recipientsOf(entries: readonly AgeEntry[]): string[] {
   return entries.flatMap(({ identities }) => identities.map(({ recipient }) => recipient))
 }
 
-/** Whether a data key is that of a key which is not of age (docs/decryption.md#where-the-key-is-looked-up). */
+/** What the data keys with other keys hold: the field of the metadata of SOPS that they open. */
+const otherKinds: Record<string, string> = {
+  'sops.vault-token': 'hc_vault',
+  'sops.aws-kms': 'kms',
+  'sops.azure-kv': 'azure_kv',
+  'sops.gcp-kms': 'gcp_kms',
+}
+
+/** The kind of a key which is not of age, by its data key (docs/decryption.md#where-the-key-is-looked-up). */
+export function otherKindOf(dataKey: string): string | undefined {
+  return dataKey.endsWith('.asc') ? 'pgp' : otherKinds[dataKey]
+}
+
+/** Whether a data key is that of a key which is not of age. */
 export function isOtherKey(dataKey: string): boolean {
-  return /\.asc$|^sops\./.test(dataKey)
+  return otherKindOf(dataKey) !== undefined
 }

@@ -112,6 +112,7 @@ async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
 
 /**
  * Sets annotations of an object that is there; `null` removes one.
+ * @param resourceVersion that it must still have, where given
  * @returns `metadata.resourceVersion` after it
  * @throws KubectlError
  */
@@ -120,9 +121,11 @@ export async function annotate(
   resource: Resource,
   object: { namespace: string; name: string },
   annotations: Record<string, string | null>,
+  resourceVersion?: string,
 ): Promise<string> {
   const what = `cannot annotate ${resource.plural} ${object.namespace}/${object.name}`
-  return merge(cluster, what, resource, object, { metadata: { annotations } })
+  const metadata = { annotations, ...(resourceVersion && { resourceVersion }) }
+  return merge(cluster, what, resource, object, { metadata })
 }
 
 /**
@@ -156,20 +159,22 @@ export async function remove(
 }
 
 /**
- * Server-side apply of one object under our field manager, taking over fields that others own.
- * @throws KubectlError: `conflict` where `metadata.resourceVersion` is given and no longer the object's
+ * Server-side apply of one object under our field manager.
+ * @param options `force`: takes over fields that others own
+ * @throws KubectlError: `conflict` where `metadata.resourceVersion` is given and no longer the object's, or somebody else owns a
+ *   field and `force` is off
  */
 export async function apply(
   cluster: Cluster,
   what: string,
   resource: Resource,
   object: KubeObject,
-  { dryRun = false } = {},
+  { dryRun = false, force = true } = {},
 ): Promise<void> {
   const { namespace, name } = object.metadata
   await call(cluster, what, {
     path: pathOf(resource, namespace, name),
-    query: { fieldManager, force: 'true', fieldValidation: 'Strict', ...(dryRun && { dryRun: 'All' }) },
+    query: { fieldManager, force: `${force}`, fieldValidation: 'Strict', ...(dryRun && { dryRun: 'All' }) },
     patch: { type: 'apply-patch+yaml', body: object },
   })
 }

@@ -24,6 +24,9 @@ export interface Build {
 /** The build of a directory that holds nothing. */
 export const nothing: Build = { flux: [], encrypted: new Set(), hidden: [] }
 
+/** A name of each format that a SOPS file in a Secret can have (docs/decryption.md#what-is-decrypted). */
+const ofEachFormat = ['x.yaml', 'x.json', 'x.ini', 'x.env']
+
 /** Follows kustomizations without running kustomize. */
 export interface Builder {
   /** What kustomize makes of a directory with a kustomization file; nothing where there is none. */
@@ -73,7 +76,12 @@ export function makeBuilder(tree: FileTree): Builder {
 
   /** The files that Flux decrypts among those of generators and patches. */
   function encryptedIn({ secretFiles, patchFiles }: KustomizationFile): string[] {
-    const sources = secretFiles.filter(({ path, name, env }) => tree.isEncryptedSource(path, name, env))
+    const sources = secretFiles.filter(
+      ({ path, name, env }) =>
+        tree.isEncryptedSource(path, name, env) ||
+        // what is not decrypted by its name is decrypted as a value of the Secret that is built
+        (!env && ofEachFormat.some((other) => tree.isEncryptedSource(path, other, false))),
+    )
     const patches = patchFiles.filter(({ path, decrypted }) =>
       decrypted === 'before'
         ? tree.isEncryptedSource(path, path, false)

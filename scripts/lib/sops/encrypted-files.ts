@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { UserError } from '../errors.ts'
 import { callGit, type Repository, searchFiles } from '../git.ts'
 import { ciphertextStart } from './format.ts'
 import { type KeyGroups, readKeyGroups } from './recipients.ts'
@@ -20,10 +21,19 @@ export interface EncryptedFile {
 export async function findEncryptedFiles(repository: Repository): Promise<EncryptedFile[]> {
   const found: EncryptedFile[] = []
   for (const file of await searchFiles(repository, ciphertextStart)) {
-    const documents = await readKeyGroups(await readFile(join(repository.root, file), 'utf8'))
+    const documents = await readKeyGroups(await readText(join(repository.root, file), file))
     if (documents) found.push({ file, documents })
   }
   return found
+}
+
+/** @throws UserError: the file is gone meanwhile, or its name is not UTF-8 */
+async function readText(path: string, file: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new UserError(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`)
+  }
 }
 
 /** Whether files that git knows are not in the working tree because a sparse checkout leaves them out. */

@@ -5,8 +5,8 @@ import { ciphertextStart } from './format.ts'
 export interface KeyGroup {
   /** Recipients of age. */
   age: string[]
-  /** Whether it has keys that are not of age (PGP, a cloud KMS, Vault) too. */
-  others: boolean
+  /** The kinds of its other keys: the fields of the metadata that they stand in, as `pgp` and `kms`. */
+  others: string[]
 }
 
 /** What opens one document of a SOPS file. */
@@ -26,9 +26,7 @@ export interface KeyGroups {
 export async function readKeyGroups(text: string): Promise<KeyGroups[] | undefined> {
   if (!text.includes(ciphertextStart)) return undefined
   const blocks = linesOfBlocks(text)
-  // as sops writes YAML, it can be read without the parser, which takes longer than all else
-  if (blocks.length > 0 && !blocks.some((lines) => /^ +key_groups:/m.test(lines)))
-    return unique(blocks.map(plainGroup))
+  if (blocks.length > 0 && isAsWritten(text, blocks)) return unique(blocks.map(plainGroup))
   const { parseDocuments } = await import('../yaml/documents.ts')
   const found = [...parseDocuments(text).map(({ value }) => valueAt(value, 'sops')), flatBlock(text)]
   const documents = found.filter(isMapping).map(groupsOf)
@@ -40,13 +38,23 @@ function linesOfBlocks(text: string): string[] {
   return text.match(/^sops:\r?\n(?:(?: .*)?\r?\n|[ ].*$)+/gm) ?? []
 }
 
+/** A recipient as sops writes it. */
+const plainRecipient = /^ +(?:- +)?recipient: (age1[a-z0-9]+|ssh-[^#"']+?)\r?$/gm
+
+/**
+ * Whether the blocks stand as sops writes YAML: then they are read without the parser, which takes longer than all else. With
+ * quotes, comments or key groups they are not.
+ */
+function isAsWritten(text: string, blocks: readonly string[]): boolean {
+  const all = text.match(/\brecipient["']?:/g)?.length ?? 0
+  const read = blocks.reduce((sum, lines) => sum + (lines.match(plainRecipient)?.length ?? 0), 0)
+  return all === read && !blocks.some((lines) => /^ +key_groups:/m.test(lines))
+}
+
 function plainGroup(lines: string): KeyGroups {
-  const recipients = lines.matchAll(/^ +(?:- )?recipient: (\S.*?)\r?$/gm)
-  const group = {
-    age: [...recipients].map(([, recipient]) => recipient!),
-    others: /^ +(?:- )?(?:fp|arn|resource_id|vault_url|vault_address): /m.test(lines),
-  }
-  return { groups: [group], threshold: 1 }
+  const age = [...lines.matchAll(plainRecipient)].map(([, recipient]) => recipient!)
+  const others = otherKeys.filter((field) => new RegExp(`^ +${field}:(?! *\\[\\])`, 'm').test(lines))
+  return { groups: [{ age, others }], threshold: 1 }
 }
 
 /** The fields that hold the keys which are not of age (sops v3.13.2 stores/stores.go). */
@@ -56,7 +64,7 @@ function groupsOf(block: Mapping): KeyGroups {
   const listed = listAt(block, 'key_groups')
   const groups = (listed.length > 0 ? listed : [block]).map((group) => ({
     age: listAt(group, 'age').flatMap((key) => textAt(key, 'recipient') ?? []),
-    others: otherKeys.some((field) => listAt(group, field).length > 0),
+    others: otherKeys.filter((field) => listAt(group, field).length > 0),
   }))
   // text in dotenv and INI files
   return { groups, threshold: Number(valueAt(block, 'shamir_threshold')) || groups.length }
@@ -70,7 +78,7 @@ function flatBlock(text: string): Mapping | undefined {
   const ini = /^\[sops\]$(.*)/ms.exec(text)?.[1]
   const lines = ini?.replace(/^\[[\s\S]*/m, '') ?? text
   const pattern = ini === undefined ? /^sops_(\w+)=(.*)$/gm : /^(\w+) *= *(.*)$/gm
-  const block: Mapping = {}
+  const block: Mapping = Object.create(null)
   for (const [, name, value] of lines.matchAll(pattern)) put(block, name!.split(/__(?:list|map)_/), value!)
   return Object.keys(block).length > 0 ? block : undefined
 }
@@ -80,8 +88,11 @@ function put(into: Mapping, [key, ...rest]: string[], value: string): void {
   const [next] = rest
   if (next === undefined) into[key!] = value
   else {
-    into[key!] ??= /^\d+$/.test(next) ? [] : {}
-    put(into[key!] as Mapping, rest, value)
+    const inner = into[key!]
+    // no field of a file reaches a prototype
+    const made = typeof inner === 'object' ? inner : /^\d+$/.test(next) ? [] : Object.create(null)
+    into[key!] = made
+    put(made as Mapping, rest, value)
   }
 }
 
@@ -97,15 +108,16 @@ export function ageRecipients(text: string): string[] {
 /**
  * Whether somebody can decrypt a file who has the private keys of `recipients`.
  * @param documents the key groups of each document of the file
- * @param others whether they have keys that are not of age as well
+ * @param others the kinds of other keys that they have as well
  */
 export function canDecrypt(
   documents: readonly KeyGroups[],
   recipients: ReadonlySet<string>,
-  others: boolean,
+  others: readonly string[] = [],
 ): boolean {
   const isOpened = (group: KeyGroup) =>
-    group.age.some((recipient) => recipients.has(recipient)) || (group.others && others)
+    group.age.some((recipient) => recipients.has(recipient)) ||
+    group.others.some((kind) => others.includes(kind))
   return documents.every(({ groups, threshold }) => groups.filter(isOpened).length >= threshold)
 }
 

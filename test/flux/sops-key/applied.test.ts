@@ -144,6 +144,49 @@ test('a Kustomization that names no Secret may have the key of the controller', 
     assert.match(stderr, '1 file that is applied now:\n  kubernetes/apps/x.enc.yaml')
   }))
 
+test('a path that leads out of the artifact ends at its root, as it does for the controller', () =>
+  withApplied(
+    { 'kubernetes/flux-system/apps.yaml': fluxKustomization('apps', './x/../../kubernetes/apps', block) },
+    async ({ sopsKey }) => {
+      const { code, stderr } = await sopsKey([fresh.secret])
+      assert.is(code, 1, stderr)
+      assert.match(stderr, '1 file that is applied now:\n  kubernetes/apps/x.enc.yaml')
+    },
+  ))
+
+test('what the artifact leaves out needs no key, and what it takes in from elsewhere cannot be seen', () =>
+  withApplied(
+    {
+      '.sourceignore': 'kubernetes/all/old.enc.yaml\n',
+      'kubernetes/flux-system/apps.yaml': fluxKustomization('apps', './kubernetes/all', block),
+      'kubernetes/all/x.enc.yaml': encryptSecret(fresh.recipient),
+      'kubernetes/all/old.enc.yaml': encryptSecret(old.recipient).replace('name: x', 'name: y'),
+    },
+    async ({ sopsKey, sandbox, putSecret }) => {
+      const { code, stderr } = await sopsKey([fresh.secret])
+      assert.is(code, 0, stderr)
+      await putSecret({ data: { 'age.agekey': `${old.secret}\n${fresh.secret}\n` } })
+      const patch = '{"spec":{"recurseSubmodules":true}}'
+      await sandbox.kubectl([
+        'patch',
+        'gitrepository',
+        'flux-system',
+        '-n',
+        'flux-system',
+        '--type=merge',
+        '-p',
+        patch,
+      ])
+      const composed = await sopsKey([fresh.secret])
+      assert.is(composed.code, 1, composed.stderr)
+      assert.match(
+        composed.stderr,
+        /apps: its source flux-system\/flux-system takes in submodules or other sources\n/,
+      )
+    },
+    [old, fresh],
+  ))
+
 test('a file that is not pushed yet and needs the identity that goes is said', () =>
   withApplied(
     { [secretFile]: encryptSecret(fresh.recipient) },

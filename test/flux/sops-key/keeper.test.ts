@@ -115,6 +115,22 @@ test('who keeps a Secret', () => {
     ['argocd.argoproj.io/tracking-id', 'Argo CD'],
   ] as const)
     assert.equal(keeper({ annotations: { [name]: 'x' } }), { code: 'tool', tool, from: 'x' })
+  const inventory = { entries: [{ id: 'n_s__Secret', v: 'v1' }] }
+  const lists = (spec: object) => ({
+    kustomizations: [
+      {
+        apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+        kind: 'Kustomization',
+        metadata: { name: 'k', namespace: 'f' },
+        spec: { prune: true, sourceRef: { kind: 'GitRepository', name: 'x' }, ...spec },
+        status: { inventory },
+      },
+    ],
+    sources: [],
+  })
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: 'n' } }
+  assert.equal(findKeeper(secret, lists({})), { code: 'kustomization', kustomization: 'f/k' })
+  assert.is(findKeeper(secret, lists({ kubeConfig: {} })), undefined)
   assert.is(keeper({ annotations: { 'reflector.v1.k8s.emberstack.com/auto-reflects': 'false' } }), undefined)
 })
 

@@ -71,6 +71,8 @@ test('a key of another kind counts as one, and what only lies beside it does not
         outageOf(secretWith({ 'age.agekey': [old] }, names), [fresh], repository)
       assert.is(await beside('team.asc'), undefined)
       assert.is((await beside('readme.txt'))?.code, 'files-lost')
+      // a key, but not of this kind
+      assert.is((await beside('sops.vault-token'))?.code, 'files-lost')
       assert.is((await beside())?.code, 'files-lost')
     },
   ))

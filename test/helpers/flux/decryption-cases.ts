@@ -89,6 +89,11 @@ const decrypted: FileCase[] = [
     clear,
   ],
   [
+    'a YAML file of secretGenerator under a name that says another format',
+    generated('secretGenerator', 'files: [token=token.yaml]', 'token.yaml', whole('data: clear\n', 'x.yaml')),
+    clear,
+  ],
+  [
     'an env file of secretGenerator',
     generated('secretGenerator', 'envs: [token.env]', 'token.env', whole('token=clear\n', 'x.env')),
     clear,

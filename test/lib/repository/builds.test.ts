@@ -481,7 +481,7 @@ const encrypted: [title: string, kustomization: Mapping, expected: string[], fil
   [
     'files by their keys',
     generator({ files: ['x=s.json', 'y=s.env', 'z.yaml=s.yaml', 'a.json=s.bin', 'b.env=s.ini'] }),
-    ['s.bin', 's.json', 's.yaml'],
+    ['s.bin', 's.env', 's.ini', 's.json', 's.yaml'],
   ],
   ['envs of a generator', generator({ envs: everything }), ['s.env', 's.ini', 's.json', 's.yaml']],
   [

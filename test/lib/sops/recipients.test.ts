@@ -29,14 +29,14 @@ const inputs = { yaml: 'a: b\n', json: '{"a": "b"}', dotenv: 'A=b\n', ini: '[a]\
 
 for (const [format, input] of Object.entries(inputs))
   test(`readKeyGroups: a ${format} file has one group with all its recipients`, async () => {
-    assert.equal(await readKeyGroups(encrypt(format, input)), [only({ age: [one, two], others: false })])
+    assert.equal(await readKeyGroups(encrypt(format, input)), [only({ age: [one, two], others: [] })])
   })
 
 test('readKeyGroups: what is written on one line', async () => {
   const json = JSON.stringify(JSON.parse(encrypt('json', inputs.json)))
-  assert.equal(await readKeyGroups(json), [only({ age: [one, two], others: false })])
+  assert.equal(await readKeyGroups(json), [only({ age: [one, two], others: [] })])
   const flow = `${JSON.stringify(parse(encrypt('yaml', inputs.yaml))).replace('"sops"', 'sops')}\n`
-  assert.equal(await readKeyGroups(flow), [only({ age: [one, two], others: false })])
+  assert.equal(await readKeyGroups(flow), [only({ age: [one, two], others: [] })])
 })
 
 test('readKeyGroups: several groups, of which every one must be opened', () =>
@@ -46,12 +46,12 @@ test('readKeyGroups: several groups, of which every one must be opened', () =>
     })
     const groups = await readKeyGroups(encrypt('yaml', inputs.yaml, `${directory}/config.yaml`, []))
     const both = [
-      { age: [one, two], others: false },
-      { age: [three], others: false },
+      { age: [one, two], others: [] },
+      { age: [three], others: [] },
     ]
     assert.equal(groups, [{ groups: both, threshold: 2 }])
-    assert.ok(canDecrypt(groups!, new Set([two, three]), false))
-    assert.not.ok(canDecrypt(groups!, new Set([one, two]), false))
+    assert.ok(canDecrypt(groups!, new Set([two, three])))
+    assert.not.ok(canDecrypt(groups!, new Set([one, two])))
   }))
 
 for (const [format, input] of Object.entries(inputs))
@@ -66,16 +66,16 @@ for (const [format, input] of Object.entries(inputs))
         found?.map(({ threshold }) => threshold),
         [2],
       )
-      assert.ok(canDecrypt(found!, new Set([one, three]), false))
-      assert.not.ok(canDecrypt(found!, new Set([three]), false))
+      assert.ok(canDecrypt(found!, new Set([one, three])))
+      assert.not.ok(canDecrypt(found!, new Set([three])))
     }))
 
 test('readKeyGroups: keys that are not of age open the file as well', async () => {
   const text = encrypt('yaml', inputs.yaml).replace('    age:\n', '    pgp:\n        - fp: ABC\n    age:\n')
   const groups = await readKeyGroups(text)
-  assert.equal(groups, [only({ age: [one, two], others: true })])
-  assert.ok(canDecrypt(groups!, new Set(), true))
-  assert.not.ok(canDecrypt(groups!, new Set(), false))
+  assert.equal(groups, [only({ age: [one, two], others: ['pgp'] })])
+  assert.ok(canDecrypt(groups!, new Set(), ['pgp']))
+  assert.not.ok(canDecrypt(groups!, new Set(), ['kms']))
 })
 
 test('readKeyGroups: a text that only mentions ciphertext is no SOPS file', async () => {
@@ -92,9 +92,32 @@ test('readKeyGroups: what stands beside the metadata says nothing', async () => 
   const yaml = encrypt('yaml', `a: ${three}\n`, '/dev/null', ['--age', `${one}`, '--encrypted-regex', '^b$'])
   const noted = `# for ${three}\n${yaml}`
   assert.match(noted, `a: ${three}`)
-  assert.equal(await readKeyGroups(noted), [only({ age: [one], others: false })])
+  assert.equal(await readKeyGroups(noted), [only({ age: [one], others: [] })])
   const dotenv = `# ${three}\n${encrypt('dotenv', 'A=b\n', '/dev/null', ['--age', `${one}`])}`
-  assert.equal(await readKeyGroups(dotenv), [only({ age: [one], others: false })])
+  assert.equal(await readKeyGroups(dotenv), [only({ age: [one], others: [] })])
+})
+
+test('readKeyGroups: what people have edited is read as YAML', async () => {
+  const yaml = encrypt('yaml', inputs.yaml)
+  for (const edit of [
+    (text: string) => text.replace(`recipient: ${one}`, `recipient: "${one}"`),
+    (text: string) => text.replace(`recipient: ${one}`, `recipient: ${one} # the cluster`),
+    (text: string) => text.replace(/^ +(- )?recipient: age1.*$/m, '# who may\n$&'),
+  ]) {
+    const text = edit(yaml)
+    assert.is.not(text, yaml)
+    assert.equal((await readKeyGroups(text))?.[0]?.groups[0]?.age.toSorted(), [one, two].toSorted(), text)
+  }
+})
+
+test('readKeyGroups: the fields of a flat file reach nothing but the block', async () => {
+  for (const line of [
+    'sops___proto____map_directory=.git',
+    'sops_constructor__map_prototype__map_directory=.git',
+    'sops_age=foo\nsops_age__list_0__map_r=y',
+  ])
+    await readKeyGroups(`A=ENC[AES256_GCM,data:x]\n${line}\n`)
+  assert.is(({} as { directory?: string }).directory, undefined)
 })
 
 test('readKeyGroups: documents that were encrypted one by one must all be opened', async () => {
@@ -102,15 +125,15 @@ test('readKeyGroups: documents that were encrypted one by one must all be opened
     encrypt('yaml', inputs.yaml, '/dev/null', ['--age', `${key}`]),
   )
   assert.equal(await readKeyGroups(`${first}---\n${second}---\n${first}`), [
-    only({ age: [one], others: false }),
-    only({ age: [two], others: false }),
+    only({ age: [one], others: [] }),
+    only({ age: [two], others: [] }),
   ])
 })
 
 test('readKeyGroups: CRLF, and no final newline', async () => {
   const yaml = encrypt('yaml', inputs.yaml)
   for (const text of [yaml.replaceAll('\n', '\r\n'), yaml.trimEnd()])
-    assert.equal(await readKeyGroups(text), [only({ age: [one, two], others: false })])
+    assert.equal(await readKeyGroups(text), [only({ age: [one, two], others: [] })])
 })
 
 test('ageRecipients: each once, whatever stands around it', () => {

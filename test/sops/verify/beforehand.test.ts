@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { requestSync } from '../../../scripts/sandbox/flux-system.ts'
 import { type Place, withPlace } from '../../helpers/flux/verify.ts'
 import { encryptSecret, makeKey } from '../../helpers/keys.ts'
 
@@ -36,9 +37,9 @@ async function proves(place: Place) {
 }
 
 /** Waits until Flux says at the tip of the branch that the Kustomization is not ready. */
-async function failing({ applied, kubectl, tip }: Place, name: string) {
+async function failing({ sandbox, kubectl, tip }: Place, name: string) {
   const commit = await tip()
-  applied(name, commit).catch(() => {})
+  await requestSync(sandbox)
   const wait = (condition: string) =>
     kubectl(['wait', '-n', 'flux-system', `kustomization/${name}`, `--for=${condition}`, '--timeout=60s'])
   await wait(`jsonpath={.status.lastAttemptedRevision}=main@sha1:${commit}`)

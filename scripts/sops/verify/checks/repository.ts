@@ -27,7 +27,7 @@ export async function requireSameRepository(
     })
   const { fetchUrl, pushUrls } = branch.remote
   for (const other of new Set([fetchUrl, ...pushUrls])) {
-    if (await isSame(branch, other, source)) continue
+    if (await isSame(branch, other, source, commit)) continue
     throw notChecked({
       code: 'other-remote',
       object: `remote ${remote}`,
@@ -41,8 +41,15 @@ export async function requireSameRepository(
   }
 }
 
-async function isSame(branch: Branch, url: string, { spec }: GitRepository): Promise<boolean> {
+async function isSame(
+  branch: Branch,
+  url: string,
+  { spec }: GitRepository,
+  commit: string,
+): Promise<boolean> {
   const tells = compareUrl(url, spec.url, branch.remote)
   if (tells === 'other-host') return (await branch.tipAt(url)) === branch.tip
-  return tells !== 'other'
+  // the object store may have the commit from elsewhere
+  if (tells === 'only-one') return branch.contains(branch.tip, commit)
+  return tells === 'same'
 }

@@ -63,7 +63,8 @@ export function makeWitness(own: string, known: readonly Kustomization[]): Secre
     },
     seeKustomization({ type, object }) {
       const id = idOf(object)
-      if (type === 'DELETED' || id === own || !lists(object)) return
+      // what applies to another cluster lists what is there
+      if (type === 'DELETED' || id === own || object.spec.kubeConfig || !lists(object)) return
       const before = known.find((one) => idOf(one) === id)
       if (before && lists(before) && !hasMoved(before, object)) return
       others.add(id)
