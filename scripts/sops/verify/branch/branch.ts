@@ -119,6 +119,8 @@ export async function openBranch(repository: Repository, given: Given): Promise<
         tip = commit
         return commit
       }
+      // a terminal's Ctrl-C reaches git as well, and may end it before we hear of it
+      if (isUnsure) await sleep(signalLag)
       signal?.throwIfAborted()
       if (pushed.result === 'refused' || Date.now() > until) throw pushed.error
       await sleep(pauseAfter(tries), undefined, signal && { signal }).catch(() => {})
@@ -162,6 +164,9 @@ export async function openBranch(repository: Repository, given: Given): Promise<
 }
 
 const fetching = ['fetch', '--quiet', '--no-tags', '--refmap=']
+
+/** How much later than git we may get a signal, in ms. */
+const signalLag = 200
 
 /** The longest pause before another try, in ms. */
 const longestPause = 5_000
