@@ -193,15 +193,12 @@ const fluxCases: Record<string, Case> = {
   },
   'a source that fails': {
     async spoil(place) {
+      const wait = ['wait', '-n', 'flux-system', gitRepository, '--timeout=60s']
+      // it fetches anew after the cases before
+      await place.kubectl([...wait, '--for=condition=Ready=True'])
+      await place.kubectl([...wait, '--for=jsonpath={.status.artifact.revision}'])
       await place.patch(gitRepository, { spec: { secretRef: { name: 'nowhere' } } })
-      await place.kubectl([
-        'wait',
-        '-n',
-        'flux-system',
-        gitRepository,
-        '--for=condition=Ready=False',
-        '--timeout=60s',
-      ])
+      await place.kubectl([...wait, '--for=condition=Ready=False'])
       return () => place.patch(gitRepository, { spec: { secretRef: null } })
     },
     exitCode: 1,
