@@ -11,6 +11,7 @@ import { findNamespaces, fluxNamespace } from './sops-key/namespaces.ts'
 import { planSecret } from './sops-key/plan.ts'
 import { reportOf } from './sops-key/report.ts'
 import { obstacleError } from './sops-key/words.ts'
+import { openWorkingTree } from './sops-key/working-tree.ts'
 import { writeSecrets } from './sops-key/write.ts'
 
 /** What the user wants of `flux:sops-key`. */
@@ -52,6 +53,7 @@ async function putKey(cluster: Cluster, options: SopsKeyOptions): Promise<Report
   // before the cluster is called: where it fails, nobody may still be asked for the key
   const { text, source, file } = await requireKey(places)
   const repository = root === undefined ? undefined : { root, env, signal }
+  const tree = repository && openWorkingTree(repository)
   const read = (namespace: string) =>
     get<Secret>(cluster, `cannot read secret ${namespace}/${name}`, secrets, { namespace, name })
   const [first = fluxNamespace] = options.namespaces
@@ -79,7 +81,7 @@ async function putKey(cluster: Cluster, options: SopsKeyOptions): Promise<Report
   )
   for (const plan of plans) if (plan.obstacle) throw obstacleError(plan, name)
   const key = { source, file, identities, pluginLines: content.pluginLines }
-  const checked = await checkPlans(plans, key, { ...options, context, use, repository, places })
+  const checked = await checkPlans(plans, key, { ...options, context, use, tree, places })
   for (const warning of checked.warnings) caller.note(`warning: ${warning}`)
   await writeSecrets(cluster, plans, dryRun)
   const recipients = identities.map(({ recipient }) => recipient)

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { type KeySecret, readKeySecret, recipientsOf } from '../../lib/cluster/key-secret.ts'
 import { type NameOf, namesFrom } from '../../lib/paths.ts'
 import type { KeyContent } from '../../lib/sops/age.ts'
-import { findEncryptedFiles } from '../../lib/sops/encrypted-files.ts'
 import { findKeyFileProblems } from '../../lib/sops/key-file.ts'
 import type { KeyOptions } from '../../lib/sops/key-places.ts'
 import { canDecrypt } from '../../lib/sops/recipients.ts'
@@ -63,7 +62,7 @@ export async function checkPlans(
 ): Promise<Checked> {
   const { places } = options
   const { env, signal, cwd } = places
-  const nameOf = (file: string) => namesFrom(cwd)(join(options.repository?.root ?? cwd, file))
+  const nameOf = (file: string) => namesFrom(cwd)(join(options.tree?.repository.root ?? cwd, file))
   const lives = await Promise.all(
     plans.map((plan) => readKeySecret(plan.live, { env, signal, known: key.identities })),
   )
@@ -97,9 +96,9 @@ async function checkPlan(
   { identities, source }: NewKey,
   options: CheckOptions & { nameOf: NameOf },
 ): Promise<string[]> {
-  const { name, context, force, use, repository, nameOf } = options
+  const { name, context, force, use, tree, nameOf } = options
   const secret = `${plan.namespace}/${name}`
-  const kept = plan.live && (await findKept(plan.live, use, repository))
+  const kept = plan.live && (await findKept(plan.live, use, tree?.repository))
   if (force) return kept ? [willBePutBack(secret, keptBy(kept, nameOf).who)] : []
   const key = { source, recipients: identities.map(({ recipient }) => recipient) }
   const found = { kept, ...(await consequencesOf(plan, live, { ...options, identities })) }
@@ -153,9 +152,9 @@ function newPostQuantum({ identities }: NewKey, changing: readonly { live: KeySe
 
 async function warningsOfKey(
   { source, file, pluginLines }: NewKey,
-  { repository }: CheckOptions,
+  { tree }: CheckOptions,
 ): Promise<string[]> {
-  const problems = file === undefined ? [] : await findKeyFileProblems(file, repository)
+  const problems = file === undefined ? [] : await findKeyFileProblems(file, tree?.repository)
   return [
     ...(pluginLines.length > 0 ? [pluginLeftOut(source, pluginLines)] : []),
     ...problems.map((problem) => keyFileWarning(source, problem)),
@@ -165,12 +164,11 @@ async function warningsOfKey(
 async function warningsOfUnused(
   lives: readonly KeySecret[],
   { identities, source }: NewKey,
-  { repository, places }: CheckOptions,
+  { tree, places }: CheckOptions,
 ): Promise<string[]> {
-  const unused = await findUnusedIdentities(lives, identities, repository)
-  if (unused.length < identities.length || !repository)
-    return unused.map((one) => unusedIdentity(one, undefined))
-  const files = await findEncryptedFiles(repository)
+  const unused = await findUnusedIdentities(lives, identities, tree)
+  if (unused.length < identities.length || !tree) return unused.map((one) => unusedIdentity(one, undefined))
+  const files = await tree.encryptedFiles()
   const opensOne = (recipients: ReadonlySet<string>) =>
     files.some(({ documents }) => canDecrypt(documents, recipients))
   const fitting = await findFittingPlace(source, opensOne, places)

@@ -1,17 +1,16 @@
 import { secretDeclaredIn } from '../../lib/applied/declared-in.ts'
 import type { FluxUse } from '../../lib/applied/flux-use.ts'
 import { readSecretUse, type SecretUse } from '../../lib/applied/secret-use.ts'
-import { idOf } from '../../lib/cluster/flux-objects.ts'
+import { builtDirectory, idOf } from '../../lib/cluster/flux-objects.ts'
 import type { KeySecret } from '../../lib/cluster/key-secret.ts'
 import type { Secret } from '../../lib/cluster/kube-objects.ts'
 import type { Repository } from '../../lib/git.ts'
-import { directoryAt } from '../../lib/repository/file-tree.ts'
 import type { Identity } from '../../lib/sops/age.ts'
-import { findEncryptedFiles } from '../../lib/sops/encrypted-files.ts'
 import { changeOf, type KeyChange, loses, opens, takesOut } from './change.ts'
 import { findKeeper, type Keeper } from './keeper.ts'
 import { findOutage, type Outage } from './outage.ts'
 import type { SecretPlan } from './plan.ts'
+import type { WorkingTree } from './working-tree.ts'
 import { findWrongCluster, type WrongCluster } from './wrong-cluster.ts'
 
 /** Who keeps a Secret, with the files of the repository that declare it. */
@@ -39,8 +38,8 @@ export interface Evidence {
   only: boolean
   /** `undefined` where the user may not read it. */
   use: FluxUse | undefined
-  /** `undefined` outside of one. */
-  repository: Repository | undefined
+  /** `undefined` outside of a repository. */
+  tree: WorkingTree | undefined
 }
 
 /**
@@ -50,15 +49,15 @@ export interface Evidence {
 export async function consequencesOf(
   { namespace, manifest }: SecretPlan,
   live: KeySecret,
-  { identities, only, use, repository }: Evidence,
+  { identities, only, use, tree }: Evidence,
 ): Promise<Omit<Consequences, 'kept'>> {
   const change = changeOf(live, identities, only)
-  const applied = await readSecretUse(use, { namespace, name: manifest.metadata.name }, repository)
-  const around = { applied, mayList: use !== undefined, repository }
+  const applied = await readSecretUse(use, { namespace, name: manifest.metadata.name }, tree?.repository)
+  const around = { applied, mayList: use !== undefined, tree }
   const [wrong, outage, willBeLost] = await Promise.all([
     findWrongCluster(change, use, around),
     findOutage(change, around),
-    applied && repository && takesOut(change) ? lostWhenPushed(change, applied, repository) : [],
+    applied && tree && takesOut(change) ? lostWhenPushed(change, applied, tree) : [],
   ])
   const files = applied?.files ?? []
   const notOpened = files.filter(({ documents }) => !opens(change, documents)).map(({ file }) => file)
@@ -82,13 +81,13 @@ export async function findKept(
 async function lostWhenPushed(
   change: KeyChange,
   { users, files }: SecretUse,
-  repository: Repository,
+  tree: WorkingTree,
 ): Promise<string[]> {
   const applied = new Set(files.map(({ file }) => file))
-  const directories = users.flatMap(({ spec }) => directoryAt(spec.path ?? '.') ?? [])
+  const directories = users.map(builtDirectory)
   const isBuilt = (file: string) =>
     directories.some((directory) => directory === '.' || file.startsWith(`${directory}/`))
-  const here = await findEncryptedFiles(repository)
+  const here = await tree.encryptedFiles()
   return here
     .filter(({ file, documents }) => !applied.has(file) && isBuilt(file) && loses(change, documents))
     .map(({ file }) => file)

@@ -1,9 +1,9 @@
 import type { NotSeen } from '../../lib/applied/decrypted-files.ts'
 import type { SecretUse } from '../../lib/applied/secret-use.ts'
-import type { Repository } from '../../lib/git.ts'
-import { findEncryptedFiles, isSparse } from '../../lib/sops/encrypted-files.ts'
+import { isSparse } from '../../lib/sops/encrypted-files.ts'
 import type { KeyGroups } from '../../lib/sops/recipients.ts'
 import { type KeyChange, loses, opens, takesOut } from './change.ts'
+import type { WorkingTree } from './working-tree.ts'
 
 /** A file that is in question: relative to the root, with what opens it. */
 export interface FileInQuestion {
@@ -32,7 +32,7 @@ export interface SecretUsers {
   /** Whether the user may list the Kustomizations. */
   mayList: boolean
   /** `undefined` where the task runs outside of one. */
-  repository: Repository | undefined
+  tree: WorkingTree | undefined
 }
 
 /**
@@ -42,21 +42,21 @@ export interface SecretUsers {
  */
 export async function findOutage(
   change: KeyChange,
-  { applied, mayList, repository }: SecretUsers,
+  { applied, mayList, tree }: SecretUsers,
 ): Promise<Outage | undefined> {
   if (applied) {
     const lost = uniqueFiles(applied.files.filter(({ documents }) => loses(change, documents)))
     if (lost.length > 0)
-      return { code: 'applied-files-lost', files: lost, notPushed: await cutOver(lost, change, repository) }
+      return { code: 'applied-files-lost', files: lost, notPushed: await cutOver(lost, change, tree) }
     if (takesOut(change) && applied.notSeen.length > 0) return { code: 'not-seen', notSeen: applied.notSeen }
     const opensNothing =
       applied.files.length > 0 && !applied.files.some((one) => opens(change, one.documents))
     return opensNothing ? { code: 'opens-nothing', files: uniqueFiles(applied.files) } : undefined
   }
   if (!takesOut(change)) return undefined
-  if (!repository) return { code: 'no-repository' }
-  if (await isSparse(repository)) return { code: 'sparse-checkout' }
-  const files = (await findEncryptedFiles(repository)).filter(({ documents }) => loses(change, documents))
+  if (!tree) return { code: 'no-repository' }
+  if (await isSparse(tree.repository)) return { code: 'sparse-checkout' }
+  const files = (await tree.encryptedFiles()).filter(({ documents }) => loses(change, documents))
   if (files.length > 0) return { code: 'files-lost', files }
   return mayList ? undefined : { code: 'not-listed' }
 }
@@ -65,10 +65,10 @@ export async function findOutage(
 async function cutOver(
   files: readonly FileInQuestion[],
   change: KeyChange,
-  repository: Repository | undefined,
+  tree: WorkingTree | undefined,
 ): Promise<number> {
-  if (!repository) return 0
-  const here = await findEncryptedFiles(repository)
+  if (!tree) return 0
+  const here = await tree.encryptedFiles()
   const needsIt = new Set(here.filter(({ documents }) => loses(change, documents)).map(({ file }) => file))
   return files.filter(({ file }) => !needsIt.has(file)).length
 }

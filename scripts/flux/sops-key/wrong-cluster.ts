@@ -3,7 +3,6 @@ import { follow } from '../../lib/applied/same-repository.ts'
 import { withoutCredentials } from '../../lib/git.ts'
 import { type KeyChange, opens } from './change.ts'
 import type { SecretUsers } from './outage.ts'
-import { recipientsOfRepository } from './unused.ts'
 
 /** Why the cluster may be another one than the user means. */
 export type WrongCluster =
@@ -19,15 +18,15 @@ export type WrongCluster =
 export async function findWrongCluster(
   change: KeyChange,
   use: FluxUse | undefined,
-  { applied, repository }: SecretUsers,
+  { applied, tree }: SecretUsers,
 ): Promise<WrongCluster | undefined> {
-  if (!repository) return undefined
-  if (use && use.sources.length > 0 && !(await follow(use.sources, repository)))
+  if (!tree) return undefined
+  if (use && use.sources.length > 0 && !(await follow(use.sources, tree.repository)))
     return { code: 'other-repositories', urls: urlsOf(use) }
   // what the cluster builds of this repository is proof enough: a rotation may have come as far as to need just this key
   if (change.before.size === 0 || applied?.files.some(({ documents }) => opens(change, documents)))
     return undefined
-  const known = await recipientsOfRepository(repository)
+  const known = await tree.recipients()
   return change.before.isDisjointFrom(known)
     ? { code: 'unknown-identities', recipients: [...change.before] }
     : undefined

@@ -1,7 +1,6 @@
-import { commitOf, type Kustomization } from '../cluster/flux-objects.ts'
+import { builtDirectory, commitOf, type Kustomization } from '../cluster/flux-objects.ts'
 import type { Repository } from '../git.ts'
 import { filesOfCommit, hasCommit, readBlobs, searchCommit } from '../git-objects.ts'
-import { directoryAt } from '../repository/file-tree.ts'
 import { parseDocuments } from '../yaml/documents.ts'
 import { textAt } from '../yaml/values.ts'
 
@@ -12,11 +11,11 @@ import { textAt } from '../yaml/values.ts'
  *   none where the revision is not in this repository
  */
 export async function secretDeclaredIn(
-  { spec, status }: Kustomization,
+  kustomization: Kustomization,
   name: string,
   repository: Repository,
 ): Promise<string[]> {
-  const commit = commitOf(status?.lastAppliedRevision)
+  const commit = commitOf(kustomization.status?.lastAppliedRevision)
   if (!commit || !(await hasCommit(repository, commit))) return []
   const [found, blobs] = await Promise.all([
     searchCommit(repository, commit, [name]),
@@ -32,7 +31,7 @@ export async function secretDeclaredIn(
       ({ value }) => textAt(value, 'kind') === 'Secret' && textAt(value, 'metadata', 'name') === name,
     ),
   )
-  const directory = directoryAt(spec.path ?? '.')
+  const directory = builtDirectory(kustomization)
   const inPath = declaring.filter((file) => directory === '.' || file.startsWith(`${directory}/`))
   return inPath.length > 0 ? inPath : declaring
 }

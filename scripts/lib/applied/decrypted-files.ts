@@ -1,5 +1,5 @@
-import { posix } from 'node:path'
 import {
+  builtDirectory,
   commitOf,
   type GitRepository,
   idOf,
@@ -10,7 +10,6 @@ import type { Repository } from '../git.ts'
 import { fetchCommit } from '../git-objects.ts'
 import type { Gap } from '../kustomize/unfollowed.ts'
 import { additionsOf } from '../repository/additions.ts'
-import { directoryAt } from '../repository/file-tree.ts'
 import { type KeyGroups, readKeyGroups } from '../sops/recipients.ts'
 import type { Mapping } from '../yaml/values.ts'
 import { type Revision, readRevision } from './revision.ts'
@@ -133,9 +132,8 @@ async function filesAt(
   kustomization: Kustomization,
   { tree, builder, textOf }: Revision,
 ): Promise<{ files: { file: string; documents: KeyGroups[] | undefined }[]; gaps: readonly Gap[] }> {
-  // the controller never leaves the artifact: `..` at its root is the root (securejoin)
-  const directory = directoryAt(posix.join('/', kustomization.spec.path ?? '.'))
-  if (directory === undefined || !tree.directories.has(directory)) return { files: [], gaps: [] }
+  const directory = builtDirectory(kustomization)
+  if (!tree.directories.has(directory)) return { files: [], gaps: [] }
   const value = kustomization as unknown as Mapping
   const { encrypted, hidden } = builder.flux(directory, additionsOf(value, ''))
   const files = await Promise.all(

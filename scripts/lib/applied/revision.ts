@@ -17,8 +17,8 @@ export interface Revision {
 }
 
 /**
- * Reads what a source has of a commit from the object store, where it must be. Flux Kustomizations in it are not looked for: what the cluster has
- * of them counts.
+ * Reads what a source has of a commit from the object store, where it must be. Flux Kustomizations in it are not looked for:
+ * what the cluster has of them counts.
  */
 export async function readRevision(
   repository: Repository,

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { Resource } from './kube-api.ts'
 import type { KubeObject } from './kube-objects.ts'
 
@@ -74,6 +75,14 @@ export interface GitRepository extends KubeObject {
 /** `namespace/name` */
 export function idOf({ metadata }: KubeObject): string {
   return `${metadata.namespace}/${metadata.name}`
+}
+
+/**
+ * The directory that a Kustomization builds, relative to the root of its source, which is `.`. The controller never leaves the
+ * artifact: `..` at its root is the root (kustomize-controller v1.9.4 kustomization_controller.go, SecureJoin).
+ */
+export function builtDirectory({ spec }: Kustomization): string {
+  return posix.join('/', spec.path ?? '.').replace(/^\/|\/$/g, '') || '.'
 }
 
 /** The commit of a revision such as `main@sha1:…`, `sha1:…` or `main/…` (docs/decryption.md#revisions). */

@@ -19,8 +19,18 @@ export async function findKeyFileProblems(
   const found: KeyFileProblem[] = (mode & 0o077) === 0 ? [] : ['readable-by-others']
   if (!repository || pathBelow(repository.root, file) === undefined) return found
   const { root: cwd, env, signal } = repository
-  const says = async (...args: string[]) =>
-    (await attempt(['git', ...args, '--', file], { cwd, env, signal })).code === 0
-  if (await says('ls-files', '--error-unmatch')) return ['tracked', ...found]
-  return (await says('check-ignore', '--quiet')) ? found : ['not-ignored', ...found]
+  const args = [
+    'git',
+    'ls-files',
+    '-t',
+    '--cached',
+    '--others',
+    '--exclude-standard',
+    '--',
+    `:(literal)${file}`,
+  ]
+  const { stdout } = await attempt(args, { cwd, env, signal })
+  if (stdout === '') return found
+  // `?`: git does not know it, and would take it
+  return [stdout.startsWith('?') ? 'not-ignored' : 'tracked', ...found]
 }

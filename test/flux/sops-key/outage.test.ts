@@ -4,6 +4,7 @@ import { changeOf } from '../../../scripts/flux/sops-key/change.ts'
 import { findOutage } from '../../../scripts/flux/sops-key/outage.ts'
 import { refusalOf } from '../../../scripts/flux/sops-key/refusals.ts'
 import { findUnusedIdentities } from '../../../scripts/flux/sops-key/unused.ts'
+import { openWorkingTree } from '../../../scripts/flux/sops-key/working-tree.ts'
 import { encryptSecret, makeKey, sopsConfig } from '../../helpers/keys.ts'
 import { type TestRepository, withRepository } from '../../helpers/repository.ts'
 
@@ -29,7 +30,7 @@ async function outageOf(
   repository: TestRepository | undefined,
   { only = false, mayList = true } = {},
 ) {
-  const around = { applied: undefined, mayList, repository }
+  const around = { applied: undefined, mayList, tree: repository && openWorkingTree(repository) }
   const outage = await findOutage(changeOf(secret, identities, only), around)
   return outage && { code: outage.code, files: 'files' in outage ? outage.files.map(({ file }) => file) : [] }
 }
@@ -87,7 +88,8 @@ test('where the files cannot be seen, nothing is taken out', async () => {
 
 test('an identity that is new, opens no file and is in no rule is not used', () =>
   withRepository(files, async (repository) => {
-    const unused = (lives: (typeof live)[]) => findUnusedIdentities(lives, [old, fresh], repository)
+    const unused = (lives: (typeof live)[]) =>
+      findUnusedIdentities(lives, [old, fresh], openWorkingTree(repository))
     assert.equal(await unused([live]), [fresh.recipient])
     assert.equal(await unused([secretWith({ 'age.agekey': [old, fresh] })]), [])
     assert.equal(await findUnusedIdentities([live], [fresh], undefined), [])

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Kustomization } from '../../../lib/cluster/flux-objects.ts'
+import { builtDirectory, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
 import { isKustomizationFile, readKustomizationFiles } from '../../../lib/kustomize/kustomization-file.ts'
 import { pathBelow } from '../../../lib/paths.ts'
 import { additionsOf } from '../../../lib/repository/additions.ts'
 import { makeBuilder } from '../../../lib/repository/builds.ts'
-import { directoryAt, type FileTree, makeFileTree } from '../../../lib/repository/file-tree.ts'
+import { type FileTree, makeFileTree } from '../../../lib/repository/file-tree.ts'
 import type { Mapping } from '../../../lib/yaml/values.ts'
 import { directoryOf, type Place } from '../../test-secret/place.ts'
 import type { TakesIn } from '../findings/finding.ts'
@@ -29,8 +29,8 @@ export function findOtherBuilders({ neighbours }: Target, place: Place): OtherBu
   const tree = readTree(place.root, own)
   const builder = makeBuilder(tree)
   return neighbours.flatMap((kustomization) => {
-    const directory = directoryAt(kustomization.spec.path ?? '.')
-    if (directory === undefined || !tree.directories.has(directory)) return []
+    const directory = builtDirectory(kustomization)
+    if (!tree.directories.has(directory)) return []
     const additions = additionsOf(kustomization as unknown as Mapping, '')
     const { encrypted, hidden } = builder.flux(directory, additions)
     if ([...encrypted].some((file) => file.startsWith(own)))
