@@ -17,7 +17,7 @@ export async function takeOutStrays(
   files: readonly string[],
   before: string | undefined,
 ): Promise<{ commit: string; strays: string[] }> {
-  const made = await readHead(repository)
+  const made = await readHeadCommit(repository)
   const strays = made.files.filter((file) => !files.includes(file))
   if (strays.length === 0) return { commit: made.commit, strays }
   const directory = temporaryDirectory('flux-sops-index')
@@ -35,11 +35,11 @@ export async function takeOutStrays(
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
-  return { commit: (await readHead(repository)).commit, strays }
+  return { commit: (await readHeadCommit(repository)).commit, strays }
 }
 
 /** @returns the commit that is checked out, and the files in which it differs from the one before */
-async function readHead(repository: Repository): Promise<{ commit: string; files: string[] }> {
+export async function readHeadCommit(repository: Repository): Promise<{ commit: string; files: string[] }> {
   const args = ['diff-tree', '--root', '-r', '-z', '--name-only', '--no-renames', 'HEAD']
   const [commit = '', ...files] = (await callGit(repository, args)).split('\0').filter(Boolean)
   return { commit, files }

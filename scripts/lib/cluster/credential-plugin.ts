@@ -27,22 +27,21 @@ export interface CredentialPlugin {
   close(): void
 }
 
+/** Who opens a connection to a cluster. */
+export interface ClusterCaller {
+  env: NodeJS.ProcessEnv
+  signal?: AbortSignal | undefined
+  /** Gets what a credential plugin says where it takes long. */
+  note?: ((line: string) => void) | undefined
+}
+
 /**
  * @param stderr all that kubectl has written there so far, redacted
- * @param note gets what is passed on
  */
 export function credentialPlugin(
   context: string | undefined,
   stderr: () => string,
-  {
-    env,
-    signal,
-    note,
-  }: {
-    env: NodeJS.ProcessEnv
-    signal?: AbortSignal | undefined
-    note?: ((line: string) => void) | undefined
-  },
+  { env, signal, note }: ClusterCaller,
 ): CredentialPlugin {
   let asked: Promise<string | undefined> | undefined
   let timer: NodeJS.Timeout | undefined

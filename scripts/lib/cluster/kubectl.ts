@@ -5,7 +5,7 @@ import { CommandError } from '../errors.ts'
 import { run } from '../run.ts'
 import { type Service, serve } from '../serve.ts'
 import { abandonedDirectories, temporaryDirectory } from '../temporary-directory.ts'
-import { type CredentialPlugin, credentialPlugin } from './credential-plugin.ts'
+import { type ClusterCaller, type CredentialPlugin, credentialPlugin } from './credential-plugin.ts'
 import { explain } from './kubectl-error.ts'
 import { answerLimit } from './patience.ts'
 
@@ -35,21 +35,9 @@ const longestSocket = 103
 /**
  * Opens a connection as kubectl would: kubeconfig, credentials and their plugins are its own. One process serves all calls.
  * @param context of the kubeconfig; the current one where `undefined`
- * @param caller `note`: gets what a credential plugin says where it takes long
  * @returns at once; it must be closed
  */
-export function openCluster(
-  context: string | undefined,
-  {
-    env,
-    signal,
-    note,
-  }: {
-    env: NodeJS.ProcessEnv
-    signal?: AbortSignal | undefined
-    note?: ((line: string) => void) | undefined
-  },
-): Cluster {
+export function openCluster(context: string | undefined, { env, signal, note }: ClusterCaller): Cluster {
   const directory = makeDirectory()
   const proxy = startProxy(directory, context, { env, signal })
   const socket = proxy.then(() => socketIn(directory))

@@ -1,3 +1,4 @@
+import { readHeadCommit } from '../../../lib/commit-strays.ts'
 import { UserError } from '../../../lib/errors.ts'
 import { run } from '../../../lib/run.ts'
 import { plain } from './plain-git.ts'
@@ -34,7 +35,7 @@ export async function commitOnly(
     git(['update-index', '--add', '--remove', '-z', '--stdin'], { input: names.join('\0') })
   await stage(files)
   await git(['commit', '--quiet', '--message', message], { terminal: true })
-  const made = await readHead(git)
+  const made = await readHeadCommit({ root: cwd, env, signal })
   const strays = made.files.filter((file) => !files.includes(file))
   const missing = files.filter((file) => !made.files.includes(file))
   if (missing.length > 0) throw new UserError(`a hook of git took ${missing.join(', ')} out of the commit`)
@@ -43,12 +44,5 @@ export async function commitOnly(
   await stage(files)
   // the hooks have had their say
   await git(['commit', '--quiet', '--amend', '--no-edit', '--no-verify'], { terminal: true })
-  return { commit: (await readHead(git)).commit, strays }
-}
-
-/** @returns the commit that is checked out, and the files in which it differs from the one before */
-async function readHead(git: (args: readonly string[]) => Promise<string>) {
-  const told = await git(['diff-tree', '-r', '-z', '--name-only', '--no-renames', 'HEAD'])
-  const [commit = '', ...files] = told.split('\0').filter(Boolean)
-  return { commit, files }
+  return { commit: (await readHeadCommit({ root: cwd, env, signal })).commit, strays }
 }
