@@ -1,4 +1,4 @@
-import { ageDataKey, type KeySecret, otherKindOf, recipientsOf } from '../../lib/cluster/key-secret.ts'
+import { ageDataKey, type KeySecret, otherKinds, recipientsOf } from '../../lib/cluster/key-secret.ts'
 import type { Identity } from '../../lib/sops/age.ts'
 import { canDecrypt, type KeyGroups } from '../../lib/sops/recipients.ts'
 
@@ -20,7 +20,7 @@ export function changeOf(live: KeySecret, identities: readonly Identity[], only:
   return {
     before: new Set(recipientsOf(live.ageEntries)),
     after: new Set([...recipientsOf(staying), ...identities.map(({ recipient }) => recipient)]),
-    others: live.otherDataKeys.flatMap((dataKey) => otherKindOf(dataKey) ?? []),
+    others: otherKinds(live.otherDataKeys),
   }
 }
 

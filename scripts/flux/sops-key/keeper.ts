@@ -57,9 +57,7 @@ function keepingKustomization(
     if (new RegExp(values, 'i').test(annotations?.[annotation] ?? '')) return undefined
   // the labels stay when a Kustomization gives an object up
   if (use) {
-    const found = use.kustomizations.find(
-      (one) => !one.spec.kubeConfig && ownsSecret(one, `${namespace}`, name),
-    )
+    const found = use.kustomizations.find((one) => ownsSecret(one, `${namespace}`, name))
     return found && idOf(found)
   }
   const [by, of] = ['name', 'namespace'].map((part) => labels?.[`kustomize.toolkit.fluxcd.io/${part}`])

@@ -128,7 +128,9 @@ export function secretsOf({ status }: Kustomization): { namespace: string; name:
   })
 }
 
-/** Whether the inventory of a Kustomization lists a Secret. */
+/** Whether the inventory of a Kustomization lists a Secret of this cluster. */
 export function ownsSecret(kustomization: Kustomization, namespace: string, name: string): boolean {
+  // what it applies elsewhere is listed like what is here
+  if (kustomization.spec.kubeConfig) return false
   return secretsOf(kustomization).some((one) => one.namespace === namespace && one.name === name)
 }

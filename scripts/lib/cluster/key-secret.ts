@@ -19,7 +19,7 @@ export interface AgeEntry extends KeyContent {
 /** What a key Secret holds. */
 export interface KeySecret {
   ageEntries: AgeEntry[]
-  /** The other data keys; some of them are keys too, of PGP or a cloud (`isOtherKey`). */
+  /** The other data keys; some of them are keys too, of PGP or a cloud (`otherKinds`). */
   otherDataKeys: string[]
 }
 
@@ -62,19 +62,19 @@ export function recipientsOf(entries: readonly AgeEntry[]): string[] {
 }
 
 /** What the data keys with other keys hold: the field of the metadata of SOPS that they open. */
-const otherKinds: Record<string, string> = {
-  'sops.vault-token': 'hc_vault',
-  'sops.aws-kms': 'kms',
-  'sops.azure-kv': 'azure_kv',
-  'sops.gcp-kms': 'gcp_kms',
-}
+const kindsByDataKey = new Map([
+  ['sops.vault-token', 'hc_vault'],
+  ['sops.aws-kms', 'kms'],
+  ['sops.azure-kv', 'azure_kv'],
+  ['sops.gcp-kms', 'gcp_kms'],
+])
 
-/** The kind of a key which is not of age, by its data key (docs/decryption.md#where-the-key-is-looked-up). */
-export function otherKindOf(dataKey: string): string | undefined {
-  return dataKey.endsWith('.asc') ? 'pgp' : otherKinds[dataKey]
-}
-
-/** Whether a data key is that of a key which is not of age. */
-export function isOtherKey(dataKey: string): boolean {
-  return otherKindOf(dataKey) !== undefined
+/**
+ * The kinds of keys that are not of age, by their data keys (docs/decryption.md#where-the-key-is-looked-up).
+ * @returns fields of the metadata of SOPS, as `pgp` and `kms`; nothing for a data key that is no key
+ */
+export function otherKinds(dataKeys: readonly string[]): string[] {
+  return dataKeys.flatMap((dataKey) =>
+    dataKey.endsWith('.asc') ? 'pgp' : (kindsByDataKey.get(dataKey) ?? []),
+  )
 }

@@ -6,8 +6,8 @@ import { textAt } from '../../lib/yaml/values.ts'
 import { findTestSecret } from './found.ts'
 import { findPath, type Place } from './place.ts'
 
-/** The one that is taken where it is there. */
-const usual = 'infrastructure'
+/** The Kustomization that is taken where it is there and the user names none. */
+export const usualKustomization = 'infrastructure'
 
 /**
  * Chooses the Kustomization of a test Secret where the user names none: the one that has it already, else `infrastructure`, else
@@ -28,7 +28,7 @@ export async function chooseKustomization(
   })
   const choices = [
     usable.filter(({ place }) => isThere && findTestSecret(place)?.ours),
-    usable.filter(({ kustomization }) => kustomization.name === usual),
+    usable.filter(({ kustomization }) => kustomization.name === usualKustomization),
     usable.filter(({ kustomization }) => textAt(kustomization.decryption, 'provider') === 'sops'),
     usable,
   ]

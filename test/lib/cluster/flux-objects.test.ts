@@ -49,6 +49,8 @@ test('ids of what a Kustomization names, and of what it owns', () => {
   assert.is(sourceIdOf(kustomization), 'one/s')
   assert.is(ownsSecret(kustomization, 'default', 'sops-test'), true)
   assert.is(ownsSecret(kustomization, 'default', 'sops'), false)
+  const remote = { ...kustomization, spec: { ...kustomization.spec, kubeConfig: {} } }
+  assert.is(ownsSecret(remote, 'default', 'sops-test'), false)
 })
 
 test.run()

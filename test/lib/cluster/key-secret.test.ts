@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isOtherKey, readKeySecret, recipientsOf } from '../../../scripts/lib/cluster/key-secret.ts'
+import { otherKinds, readKeySecret, recipientsOf } from '../../../scripts/lib/cluster/key-secret.ts'
 import { MissingProgram } from '../../../scripts/lib/errors.ts'
 import { makeKey } from '../../helpers/keys.ts'
 import { thrown } from '../../helpers/thrown.ts'
@@ -28,10 +28,10 @@ test('every entry that ends in .agekey counts, and no other one', async () => {
   const { ageEntries, otherDataKeys } = await readKeySecret(secret, { env })
   assert.equal(recipientsOf(ageEntries), [one.recipient, two.recipient])
   assert.equal(otherDataKeys, ['age.key', 'age.AGEKEY', 'x.asc'])
-  assert.equal(otherDataKeys.filter(isOtherKey), ['x.asc'])
-  assert.equal(['sops.vault-token', 'sops.aws-kms', 'a.sops.b'].filter(isOtherKey), [
-    'sops.vault-token',
-    'sops.aws-kms',
+  assert.equal(otherKinds(otherDataKeys), ['pgp'])
+  assert.equal(otherKinds(['sops.vault-token', 'sops.aws-kms', 'a.sops.b', 'constructor']), [
+    'hc_vault',
+    'kms',
   ])
 })
 

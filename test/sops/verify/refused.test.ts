@@ -230,6 +230,12 @@ const keyCases: Record<string, Case> = {
     code: 'key-secret-missing',
     object: keySecret,
   },
+  'another key, and one of a kind that no rule names': {
+    spoil: keyed(() => ({ 'age.agekey': makeKey().secret, 'team.asc': 'x' })),
+    exitCode: 1,
+    code: 'wrong-key',
+    object: keySecret,
+  },
   'another key': {
     spoil: keyed(() => ({ 'age.agekey': makeKey().secret })),
     exitCode: 1,

@@ -1,5 +1,5 @@
 import { idOf } from '../../../lib/cluster/flux-objects.ts'
-import { isOtherKey, readKeySecret, recipientsOf } from '../../../lib/cluster/key-secret.ts'
+import { otherKinds, readKeySecret, recipientsOf } from '../../../lib/cluster/key-secret.ts'
 import { get, secrets } from '../../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
@@ -18,8 +18,8 @@ export type ClusterKey =
       recipients: string[]
       /** Whether it holds identities of plugins as well. */
       hasPlugins: boolean
-      /** Whether it holds keys that are not of age as well. */
-      hasOthers: boolean
+      /** The kinds of its keys that are not of age (`otherKinds`). */
+      kinds: string[]
     }
   /** Why it cannot be checked beforehand. */
   | { unchecked: Finding }
@@ -54,10 +54,10 @@ async function judgeKeySecret(secret: Secret, object: string, { env, signal }: C
     failed({ code: 'key-unusable', object: `${object}, data key ${dataKey}`, facts: { reason } })
   for (const { dataKey, badLine } of ageEntries) if (badLine) throw unusable(dataKey, badLine.reason)
   const recipients = recipientsOf(ageEntries)
-  const hasOthers = otherDataKeys.some(isOtherKey)
+  const kinds = otherKinds(otherDataKeys)
   const hasPlugins = ageEntries.some(({ pluginLines }) => pluginLines.length > 0)
-  if (recipients.length > 0 || hasPlugins) return { object, recipients, hasPlugins, hasOthers }
-  if (hasOthers) return { unchecked: { code: 'other-key', object, facts: {} } }
+  if (recipients.length > 0 || hasPlugins) return { object, recipients, hasPlugins, kinds }
+  if (kinds.length > 0) return { unchecked: { code: 'other-key', object, facts: {} } }
   const [empty] = ageEntries
   if (empty) throw unusable(empty.dataKey, undefined)
   throw failed({ code: 'no-agekey', object, facts: { dataKeys: otherDataKeys } })
@@ -75,14 +75,15 @@ const ofPlugin = /^age1(?!pq1)[a-z0-9-]+?1/
  */
 export async function checkKey(key: ClusterKey, file: string, rule: string): Promise<Finding | undefined> {
   if ('unchecked' in key) return key.unchecked
-  const { object, recipients, hasPlugins, hasOthers } = key
+  const { object, recipients, hasPlugins, kinds } = key
   const [document] = (await readKeyGroups(file)) ?? []
   const { groups, threshold: needed } = document ?? { groups: [], threshold: 1 }
   const isOpened = ({ age }: KeyGroup) => age.some((recipient) => recipients.includes(recipient))
   const opened = groups.filter(isOpened).length
   if (opened >= needed) return undefined
   const may = ({ age, others }: KeyGroup) =>
-    (others && hasOthers) || (hasPlugins && age.some((recipient) => ofPlugin.test(recipient)))
+    others.some((kind) => kinds.includes(kind)) ||
+    (hasPlugins && age.some((recipient) => ofPlugin.test(recipient)))
   const maybe = groups.filter((group) => isOpened(group) || may(group)).length
   if (maybe >= needed) return { code: 'other-key', object, facts: {} }
   if (groups.length > 1)

@@ -7,11 +7,11 @@ import {
   sourceIdOf,
 } from '../../../lib/cluster/flux-objects.ts'
 import type { Repository } from '../../../lib/git.ts'
+import { usualKustomization } from '../../test-secret/default-kustomization.ts'
 import { notChecked } from '../findings/verdict.ts'
 import type { FluxObjects } from './flux-objects.ts'
 
-/** The one that is taken where it is there. */
-const usual = 'flux-system/infrastructure'
+const usual = `flux-system/${usualKustomization}`
 
 /**
  * Chooses the Kustomization that is verified where the user names none: `infrastructure` in flux-system, else the only one that

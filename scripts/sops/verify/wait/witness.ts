@@ -63,8 +63,7 @@ export function makeWitness(own: string, known: readonly Kustomization[]): Secre
     },
     seeKustomization({ type, object }) {
       const id = idOf(object)
-      // what applies to another cluster lists what is there
-      if (type === 'DELETED' || id === own || object.spec.kubeConfig || !lists(object)) return
+      if (type === 'DELETED' || id === own || !lists(object)) return
       const before = known.find((one) => idOf(one) === id)
       if (before && lists(before) && !hasMoved(before, object)) return
       others.add(id)
