@@ -6,6 +6,7 @@ import { type Cluster, openCluster } from '../lib/cluster/kubectl.ts'
 import { findRepositoryRoot } from '../lib/git.ts'
 import { type Identity, readIdentities, renderIdentities } from '../lib/sops/age.ts'
 import { requireKey } from '../lib/sops/key.ts'
+import { findKeyFileProblems } from '../lib/sops/key-file.ts'
 import { checkPlans } from './sops-key/check.ts'
 import { findNamespaces, fluxNamespace } from './sops-key/namespaces.ts'
 import { planSecret } from './sops-key/plan.ts'
@@ -60,11 +61,12 @@ async function putKey(cluster: Cluster, options: SopsKeyOptions): Promise<Report
   // mostly there is one namespace, and this is it
   const firstRead = read(first)
   firstRead.catch(() => {})
-  const [content, use, context] = await Promise.all([
+  const [content, use, context, fileProblems] = await Promise.all([
     readIdentities(text, source, { env, signal }),
     readFluxUse(cluster),
     // without one, kubectl would take whatever is at localhost:8080 for the cluster
     cluster.context,
+    file === undefined ? [] : findKeyFileProblems(file, repository),
   ])
   const namespaces =
     options.namespaces.length > 0
@@ -80,7 +82,7 @@ async function putKey(cluster: Cluster, options: SopsKeyOptions): Promise<Report
     planSecret(lives[index], { namespace, name }, value, only),
   )
   for (const plan of plans) if (plan.obstacle) throw obstacleError(plan, name)
-  const key = { source, file, identities, pluginLines: content.pluginLines }
+  const key = { source, fileProblems, identities, pluginLines: content.pluginLines }
   const checked = await checkPlans(plans, key, { ...options, context, use, tree, places })
   for (const warning of checked.warnings) caller.note(`warning: ${warning}`)
   await writeSecrets(cluster, plans, dryRun)

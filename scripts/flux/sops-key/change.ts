@@ -24,6 +24,11 @@ export function changeOf(live: KeySecret, identities: readonly Identity[], only:
   }
 }
 
+/** Whether no identity comes and none goes, and there is one. */
+export function opensTheSame({ before, after }: KeyChange): boolean {
+  return before.size > 0 && before.size === after.size && before.isSubsetOf(after)
+}
+
 /** Whether an identity goes. */
 export function takesOut({ before, after }: KeyChange): boolean {
   return !before.isSubsetOf(after)

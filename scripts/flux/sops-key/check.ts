@@ -2,11 +2,13 @@ import { join } from 'node:path'
 import { type KeySecret, readKeySecret, recipientsOf } from '../../lib/cluster/key-secret.ts'
 import { type NameOf, namesFrom } from '../../lib/paths.ts'
 import type { KeyContent } from '../../lib/sops/age.ts'
-import { findKeyFileProblems } from '../../lib/sops/key-file.ts'
+import type { KeyFileProblem } from '../../lib/sops/key-file.ts'
 import type { KeyOptions } from '../../lib/sops/key-places.ts'
 import { canDecrypt } from '../../lib/sops/recipients.ts'
-import { type Consequences, consequencesOf, type Evidence, findKept } from './consequences.ts'
+import { changeOf, opensTheSame } from './change.ts'
+import type { Consequences, Evidence } from './consequences.ts'
 import { findFittingPlace, type KeyAt } from './fitting.ts'
+import { findKept } from './kept.ts'
 import type { SecretPlan } from './plan.ts'
 import { type KeyRefusal, keptBy, refusalOf } from './refusals.ts'
 import { findUnusedIdentities } from './unused.ts'
@@ -26,8 +28,8 @@ import {
 export interface NewKey extends KeyContent {
   /** Where it was found, for people. */
   source: string
-  /** The file that it was found in. */
-  file: string | undefined
+  /** What is wrong with where it is kept. */
+  fileProblems: KeyFileProblem[]
 }
 
 /** What the check needs besides the plans. */
@@ -70,14 +72,11 @@ export async function checkPlans(
   const perSecret: string[] = []
   for (const { plan, live } of changing)
     perSecret.push(...(await checkPlan(plan, live, key, { ...options, nameOf })))
-  const [own, unused] = await Promise.all([
-    warningsOfKey(key, options),
-    warningsOfUnused(
-      changing.map(({ live }) => live),
-      key,
-      options,
-    ),
-  ])
+  const unused = await warningsOfUnused(
+    changing.map(({ live }) => live),
+    key,
+    options,
+  )
   const unreadable = plans.flatMap(({ namespace, removes }, index) =>
     unreadableEntries(
       lives[index]!.ageEntries.filter(({ dataKey }) => !removes.includes(dataKey)),
@@ -86,7 +85,7 @@ export async function checkPlans(
   )
   const postQuantum = newPostQuantum(key, changing)
   if (postQuantum.length > 0) perSecret.push(needsNewController(postQuantum))
-  return { warnings: [...own, ...perSecret, ...unused, ...unreadable], lives }
+  return { warnings: [...warningsOfKey(key), ...perSecret, ...unused, ...unreadable], lives }
 }
 
 /** @returns the warnings of one Secret @throws UserError where it is not to be written */
@@ -101,6 +100,10 @@ async function checkPlan(
   const kept = plan.live && (await findKept(plan.live, use, tree?.repository))
   if (force) return kept ? [willBePutBack(secret, keptBy(kept, nameOf).who)] : []
   const key = { source, recipients: identities.map(({ recipient }) => recipient) }
+  // the same identities in another text open what they opened
+  if (!kept && opensTheSame(changeOf(live, identities, options.only))) return []
+  // following a revision needs the YAML parser, which takes as long to load as all the rest
+  const { consequencesOf } = await import('./consequences.ts')
   const found = { kept, ...(await consequencesOf(plan, live, { ...options, identities })) }
   const refusal = refusalIn(found)
   if (refusal) {
@@ -150,14 +153,10 @@ function newPostQuantum({ identities }: NewKey, changing: readonly { live: KeySe
     .filter((recipient) => changing.some(({ live }) => !recipientsOf(live.ageEntries).includes(recipient)))
 }
 
-async function warningsOfKey(
-  { source, file, pluginLines }: NewKey,
-  { tree }: CheckOptions,
-): Promise<string[]> {
-  const problems = file === undefined ? [] : await findKeyFileProblems(file, tree?.repository)
+function warningsOfKey({ source, fileProblems, pluginLines }: NewKey): string[] {
   return [
     ...(pluginLines.length > 0 ? [pluginLeftOut(source, pluginLines)] : []),
-    ...problems.map((problem) => keyFileWarning(source, problem)),
+    ...fileProblems.map((problem) => keyFileWarning(source, problem)),
   ]
 }
 

@@ -1,20 +1,14 @@
-import { secretDeclaredIn } from '../../lib/applied/declared-in.ts'
 import type { FluxUse } from '../../lib/applied/flux-use.ts'
 import { readSecretUse, type SecretUse } from '../../lib/applied/secret-use.ts'
-import { builtDirectory, idOf } from '../../lib/cluster/flux-objects.ts'
+import { builtDirectory } from '../../lib/cluster/flux-objects.ts'
 import type { KeySecret } from '../../lib/cluster/key-secret.ts'
-import type { Secret } from '../../lib/cluster/kube-objects.ts'
-import type { Repository } from '../../lib/git.ts'
 import type { Identity } from '../../lib/sops/age.ts'
 import { changeOf, type KeyChange, loses, opens, takesOut } from './change.ts'
-import { findKeeper, type Keeper } from './keeper.ts'
+import type { Kept } from './kept.ts'
 import { findOutage, type Outage } from './outage.ts'
 import type { SecretPlan } from './plan.ts'
 import type { WorkingTree } from './working-tree.ts'
 import { findWrongCluster, type WrongCluster } from './wrong-cluster.ts'
-
-/** Who keeps a Secret, with the files of the repository that declare it. */
-export type Kept = Keeper & { files: string[] }
 
 /** What would come of writing a Secret. Files are relative to the root. */
 export interface Consequences {
@@ -62,19 +56,6 @@ export async function consequencesOf(
   const files = applied?.files ?? []
   const notOpened = files.filter(({ documents }) => !opens(change, documents)).map(({ file }) => file)
   return { wrong, outage, takesOut: takesOut(change), notOpened: [...new Set(notOpened)], willBeLost }
-}
-
-/** Finds who keeps a Secret. @param live as it is in the cluster */
-export async function findKept(
-  live: Secret,
-  use: FluxUse | undefined,
-  repository: Repository | undefined,
-): Promise<Kept | undefined> {
-  const keeper = findKeeper(live, use)
-  if (keeper?.code !== 'kustomization' || !repository) return keeper && { ...keeper, files: [] }
-  const kustomization = use?.kustomizations.find((one) => idOf(one) === keeper.kustomization)
-  const files = kustomization ? await secretDeclaredIn(kustomization, live.metadata.name, repository) : []
-  return { ...keeper, files }
 }
 
 /** The files of the working tree that lie in the path of a Kustomization and are not applied. */

@@ -1,6 +1,6 @@
 import type { FluxUse } from '../../lib/applied/flux-use.ts'
 import { idOf, type Kustomization } from '../../lib/cluster/flux-objects.ts'
-import { openRepository, type Repository } from '../../lib/git.ts'
+import { openRepository, type Repository, searchFiles } from '../../lib/git.ts'
 import { textAt } from '../../lib/yaml/values.ts'
 
 /** Where Flux itself is, and the key where nothing else is known. */
@@ -31,6 +31,8 @@ async function namedInRepository(
   repository: Repository | undefined,
 ): Promise<Kustomization[]> {
   if (inCluster.length === 0 || !repository) return []
+  // mostly no file names it, and then nothing needs to be parsed
+  if ((await searchFiles(repository, name, ['*.yaml', '*.yml', '*.json'])).length === 0) return []
   const { readFluxRepository } = await import('../../lib/repository/flux-repository.ts')
   const { names } = await openRepository(repository.root, repository)
   const { nodes } = await readFluxRepository(repository, names)
