@@ -128,7 +128,7 @@ try {
   await startUp('… with plain node', '', nothing, place)
   await startUp('… with mise run', '', ['mise', 'run', '--quiet', 'do:nothing'], place)
   const tasks: [title: string, target: string, ours: string[], theirs: string[]][] = [
-    ['flux:sops-key / get, delete, create', '1.00', task('flux:sops-key'), byHand('sops-key.sh')],
+    ['flux:sops-key / get, delete, create', '1.10', task('flux:sops-key'), byHand('sops-key.sh')],
     ['sops:verify / the same steps, polled', '0.50', task('sops:verify'), byHand('verify.sh')],
   ]
   for (const [title, target, ours, theirs] of tasks) {
