@@ -139,6 +139,17 @@ export function shortCommit(commit: string): string {
   return commit.slice(0, 7)
 }
 
+/**
+ * A URL of a git repository without what does not tell repositories apart: protocol, user, password, port, a `.git` at the
+ * end, and the letters of the host. `git@github.com:a/b.git` and `https://github.com/a/b` are one.
+ */
+export function plainUrl(url: string): string {
+  const scp = /^(?:[^/@]+@)?([^/:]+):(?!\/\/)(.*)$/.exec(url)
+  const [, host = '', path = ''] =
+    scp ?? /^[a-z+]+:\/\/(?:[^/@]*@)?([^/:]*)(?::\d+)?\/?(.*)$/i.exec(url) ?? []
+  return host === '' ? url : `${host.toLowerCase()}/${path.replace(/^\/+|\/+$/g, '').replace(/\.git$/, '')}`
+}
+
 /** A URL without the credentials that it may hold. */
 export function withoutCredentials(url: string): string {
   return url.replace(/\/\/[^/@]*@/, '//')

@@ -9,6 +9,7 @@ import {
   listFiles,
   listShared,
   openRepository,
+  plainUrl,
   repositoryRoot,
 } from '../../scripts/lib/git.ts'
 import { withDirectory, writeFiles } from '../helpers/files.ts'
@@ -112,5 +113,19 @@ test('findRepositoryRoot: none in a bare repository, but in a clone of it', () =
     execFileSync('git', ['clone', '--quiet', bare, clone], { env, stdio: 'pipe' })
     assert.is(await findRepositoryRoot(clone, env), clone)
   }))
+
+test('plainUrl: one repository has one name', () => {
+  for (const url of [
+    'https://github.com/team/fleet',
+    'https://user:token@GitHub.com/team/fleet.git',
+    'ssh://git@github.com/team/fleet',
+    'ssh://git@github.com:22/team/fleet.git',
+    'git@github.com:team/fleet.git',
+    'github.com:team/fleet/',
+  ])
+    assert.is(plainUrl(url), 'github.com/team/fleet', url)
+  assert.is.not(plainUrl('https://github.com/team/other'), 'github.com/team/fleet')
+  assert.is(plainUrl('/srv/git/fleet.git'), '/srv/git/fleet.git')
+})
 
 test.run()

@@ -1,17 +1,6 @@
 import { commitOf, type GitRepository } from '../cluster/flux-objects.ts'
-import type { Repository } from '../git.ts'
+import { plainUrl, type Repository } from '../git.ts'
 import { hasAnyCommit, remotesOf } from '../git-objects.ts'
-
-/**
- * A URL of a git repository without what does not tell repositories apart: protocol, user, password, port, a `.git` at the
- * end, and the letters of the host. `git@github.com:a/b.git` and `https://github.com/a/b` are one.
- */
-export function plainUrl(url: string): string {
-  const scp = /^(?:[^/@]+@)?([^/:]+):(?!\/\/)(.*)$/.exec(url)
-  const [, host = '', path = ''] =
-    scp ?? /^[a-z+]+:\/\/(?:[^/@]*@)?([^/:]*)(?::\d+)?\/?(.*)$/i.exec(url) ?? []
-  return host === '' ? url : `${host.toLowerCase()}/${path.replace(/^\/+|\/+$/g, '').replace(/\.git$/, '')}`
-}
 
 /**
  * The remotes of a repository, by name, to look for a commit of a GitRepository: first those that lead to the same repository.

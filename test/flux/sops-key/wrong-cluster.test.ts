@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { plainUrl } from '../../../scripts/lib/applied/same-repository.ts'
 import { writeFiles } from '../../helpers/files.ts'
 import { type Applied, fresh, old, secretFile, withApplied } from '../../helpers/flux/applied-key.ts'
 import { encryptSecret, makeKey, sopsConfig } from '../../helpers/keys.ts'
@@ -106,19 +105,5 @@ test('a cluster that waits for just this key gets it, though nothing names its o
       assert.equal(await held(), { 'age.agekey': `${fresh.secret}\n` })
     },
   ))
-
-test('plainUrl: one repository has one name', () => {
-  for (const url of [
-    'https://github.com/team/fleet',
-    'https://user:token@GitHub.com/team/fleet.git',
-    'ssh://git@github.com/team/fleet',
-    'ssh://git@github.com:22/team/fleet.git',
-    'git@github.com:team/fleet.git',
-    'github.com:team/fleet/',
-  ])
-    assert.is(plainUrl(url), 'github.com/team/fleet', url)
-  assert.is.not(plainUrl('https://github.com/team/other'), 'github.com/team/fleet')
-  assert.is(plainUrl('/srv/git/fleet.git'), '/srv/git/fleet.git')
-})
 
 test.run()

@@ -1,4 +1,3 @@
-import { plainUrl } from '../../../lib/applied/same-repository.ts'
 import {
   branchOf,
   dependenciesOf,
@@ -8,7 +7,7 @@ import {
   sourceIdOf,
 } from '../../../lib/cluster/flux-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
-import type { Repository } from '../../../lib/git.ts'
+import { plainUrl, type Repository } from '../../../lib/git.ts'
 import { failed, notChecked } from '../findings/verdict.ts'
 import { chooseTarget } from './default-target.ts'
 import { type FluxObjects, readFlux } from './flux-objects.ts'
