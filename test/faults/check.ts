@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import type { Place, Verified } from '../helpers/flux/verify.ts'
+import { until } from '../helpers/processes.ts'
 import type { Ended } from '../helpers/program.ts'
 import { leftovers } from '../runner/leftovers.ts'
 import { stages } from './moments.ts'
@@ -30,6 +31,8 @@ export async function before(place: Place): Promise<Before> {
 
 /** Whether nothing of a run is on the branch, and nothing in the cluster and in the inventory. */
 export async function truthOf({ server, kubectl }: Place): Promise<Truth> {
+  // a run may end before what was started again answers
+  await until('the API server answers', () => kubectl(['get', '--raw', '/readyz']).then(Boolean, () => false))
   const inventory = ['get', 'kustomization', 'infrastructure', '-n', 'flux-system', '-o', 'yaml']
   const [files, secret, kustomization] = await Promise.all([
     server('ls-tree', '-r', '--name-only', 'main'),

@@ -99,6 +99,17 @@ export function conditionOf(
 }
 
 /**
+ * The condition by which a GitRepository has failed to fetch; `undefined` where it has not. Its Ready is False as well while it has
+ * only found something new (`ArtifactOutdated`, source-controller v1.9.4 gitrepository_controller.go), and stays so where the
+ * controller ends in between.
+ */
+export function fetchFailureOf(source: GitRepository): Condition | undefined {
+  const ready = conditionOf(source, 'Ready')
+  const isOutdated = conditionOf(source, 'ArtifactOutdated')?.reason === ready?.reason
+  return ready?.status === 'False' && !isOutdated ? ready : undefined
+}
+
+/**
  * The branch that a GitRepository follows; `master` where its `ref` names nothing. Of several fields of `ref` the last one counts,
  * in the order branch, tag, semver, name, commit (docs/decryption.md#revisions).
  * @returns undefined where it follows a tag, a version or a commit

@@ -4,6 +4,7 @@ import {
   branchOf,
   commitOf,
   dependenciesOf,
+  fetchFailureOf,
   type GitRepository,
   type Kustomization,
   ownsSecret,
@@ -34,6 +35,21 @@ test('branchOf', () => {
     { name, commit: sha },
   ])
     assert.is(branch(ref), undefined, JSON.stringify(ref))
+})
+
+test('fetchFailureOf: what is new and not fetched yet is no failure', () => {
+  const source = (...reasons: [type: string, status: string, reason: string][]) =>
+    ({
+      status: {
+        conditions: reasons.map(([type, status, reason]) => ({ type, status, reason, message: '' })),
+      },
+    }) as GitRepository
+  const outdated = ['ArtifactOutdated', 'True', 'NewRevision'] as [string, string, string]
+  assert.is(fetchFailureOf(source(['Ready', 'False', 'NewRevision'], outdated)), undefined)
+  assert.is(fetchFailureOf(source(['Ready', 'True', 'Succeeded'])), undefined)
+  assert.is(fetchFailureOf(source()), undefined)
+  const failed = source(['Ready', 'False', 'GitOperationFailed'], outdated)
+  assert.is(fetchFailureOf(failed)?.reason, 'GitOperationFailed')
 })
 
 test('ids of what a Kustomization names, and of what it owns', () => {

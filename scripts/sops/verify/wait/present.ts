@@ -1,6 +1,7 @@
 import {
   commitOf,
   conditionOf,
+  fetchFailureOf,
   gitRepositories,
   idOf,
   type Kustomization,
@@ -43,17 +44,16 @@ export async function refusePresentFailure(watching: Watching): Promise<void> {
 async function refuseFailingSource(watching: Watching): Promise<void> {
   const { sources, target } = watching
   const id = idOf(target.source)
-  const isFine = () => conditionOf(sources.objects.get(id) ?? target.source, 'Ready')?.status !== 'False'
-  if (isFine()) return
+  const failure = () => fetchFailureOf(sources.objects.get(id) ?? target.source)
+  if (!failure()) return
   const request = await requestReconcile(watching, gitRepositories, target.source)
   await untilAnswered(
     watching,
     request,
-    () => isFine() || sources.objects.get(id)?.status?.lastHandledReconcileAt === request,
+    () => !failure() || sources.objects.get(id)?.status?.lastHandledReconcileAt === request,
   )
-  const ready = conditionOf(sources.objects.get(id) ?? target.source, 'Ready')
-  if (ready?.status === 'False')
-    throw failed({ code: 'source', object: `gitrepository ${id}`, facts: { says: saidBy(ready) } })
+  const left = failure()
+  if (left) throw failed({ code: 'source', object: `gitrepository ${id}`, facts: { says: saidBy(left) } })
 }
 
 /** @param request `undefined` where it did not get there, so that no answer is to be expected */

@@ -1,4 +1,10 @@
-import { conditionOf, type GitRepository, gitRepositories, idOf } from '../../../lib/cluster/flux-objects.ts'
+import {
+  conditionOf,
+  fetchFailureOf,
+  type GitRepository,
+  gitRepositories,
+  idOf,
+} from '../../../lib/cluster/flux-objects.ts'
 import { withoutCredentials } from '../../../lib/git.ts'
 import { refuseSuspended } from '../checks/target-state.ts'
 import { saidBy } from '../findings/condition.ts'
@@ -25,9 +31,9 @@ export async function waitForSource(watching: Watching, commit: string): Promise
     if (!source) return undefined
     refuseSuspended(source, true)
     if (await branch.contains(source.status?.artifact?.revision, commit)) return true
-    const ready = conditionOf(source, 'Ready')
+    const failure = fetchFailureOf(source)
     const isHandled = request !== undefined && source.status?.lastHandledReconcileAt === request
-    says = ready?.status === 'False' && isHandled ? saidBy(ready) : undefined
+    says = failure && isHandled ? saidBy(failure) : undefined
     if (says && !passing.test(says.message)) throw failed({ code: 'source', object, facts: { says } })
     return undefined
   }, deadline)
