@@ -1,12 +1,8 @@
-import { join, posix } from 'node:path'
+import { join } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
-import { commitFiles, refuseUncommitted } from '../lib/commit.ts'
 import { unifiedDiff } from '../lib/diff.ts'
 import { exit, UserError } from '../lib/errors.ts'
-import { keepIf, replaceFiles } from '../lib/file-changes.ts'
 import { openRepository, type Repository, shortCommit } from '../lib/git.ts'
-import { failingBuilds } from '../lib/kustomize/build.ts'
-import { directoriesThatInclude, isKustomizationFile } from '../lib/kustomize/kustomization-file.ts'
 import { namesFrom } from '../lib/paths.ts'
 import { noKustomizations } from '../lib/repository/find-kustomization.ts'
 import type { FluxFile } from '../lib/repository/flux-file.ts'
@@ -16,9 +12,10 @@ import { objectGap } from '../lib/repository/rendered.ts'
 import { textAt } from '../lib/yaml/values.ts'
 import { planBootstrapPatch } from './enable-decryption/bootstrap.ts'
 import { type Decryption, type Judgement, judge } from './enable-decryption/judge.ts'
-import { type Change, planFile } from './enable-decryption/plan.ts'
+import { planFile } from './enable-decryption/plan.ts'
 import { describeReasons } from './enable-decryption/reasons.ts'
 import { keyHint, patchHints, reportLines } from './enable-decryption/report.ts'
+import { commitMessage, writeChanges } from './enable-decryption/write.ts'
 
 /** What the user wants of `flux:enable-decryption`. */
 export interface EnableDecryptionOptions {
@@ -38,8 +35,6 @@ export interface EnableDecryptionOptions {
   commit: boolean
   caller: Caller
 }
-
-const commitMessage = 'feat(flux): add SOPS decryption to Kustomizations'
 
 /**
  * Adds `decryption` at the end of `spec` of the Flux Kustomizations that lack it. Text is only inserted, and what can't be
@@ -64,7 +59,7 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
   )
   const changes = plans.flatMap((plan) => plan.changes)
   const writes = changes.length > 0 && !check && !dryRun
-  const commit = writes ? await write(changes, repository, flux, options) : undefined
+  const commit = writes ? await writeChanges(changes, repository, flux, options) : undefined
 
   const judgements = plans
     .flatMap((plan) => plan.judgements)
@@ -160,33 +155,4 @@ function wantedBlock({ name, providerOnly }: EnableDecryptionOptions): Decryptio
     })
   }
   return { provider: 'sops', secretRef: { name } }
-}
-
-/** @returns the commit, where one was wanted */
-async function write(
-  changes: readonly Change[],
-  repository: Repository,
-  { kustomizations }: FluxRepository,
-  { caller, commit }: EnableDecryptionOptions,
-): Promise<string | undefined> {
-  const { root } = repository
-  const paths = changes.map(({ file }) => file)
-  const replaced = changes.map(({ file, before, after }) => ({ path: join(root, file), before, after }))
-  const nameOf = namesFrom(caller.cwd)
-  if (commit) await refuseUncommitted(repository, paths, (file) => nameOf(join(root, file)))
-  const changed = paths.filter(isKustomizationFile).map((file) => posix.dirname(file))
-  const directories = directoriesThatInclude(kustomizations, [...paths, ...changed])
-  const before = kustomizations.map(({ directory }) => directory).filter((one) => changed.includes(one))
-  // what is broken already proves nothing
-  const broken = await failingBuilds(root, [...directories, ...before], caller)
-  replaceFiles(replaced, nameOf)
-  return keepIf(replaced, { nameOf, note: caller.note }, async () => {
-    const buildable = [...new Set([...directories, ...changed])].filter((directory) => !broken.has(directory))
-    const [failure] = (await failingBuilds(root, buildable, caller)).values()
-    if (failure)
-      throw new UserError(`cannot add decryption, for with it ${failure.message}`, {
-        hint: 'nothing was changed',
-      })
-    return commit ? await commitFiles(repository, paths, commitMessage, caller.note) : undefined
-  })
 }
