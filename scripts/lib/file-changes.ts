@@ -82,8 +82,7 @@ export interface Witness {
 }
 
 /**
- * Does what decides whether changes that `replaceFiles` has made stay, and takes them back where that fails. A file that
- * somebody else has changed meanwhile stays as it is, and is named.
+ * Does what decides whether changes that `replaceFiles` has made stay, and takes them back where that fails (`takeBack`).
  * @returns what `decide` returns
  * @throws what `decide` throws
  */
@@ -95,13 +94,16 @@ export async function keepIf<T>(
   try {
     return await decide()
   } catch (error) {
-    const lost = changes.toReversed().filter((change) => !isPutBack(change, nameOf))
-    if (lost.length > 0)
-      note(
-        `not put back, because it has changed meanwhile: ${lost.map(({ path }) => nameOf(path)).join(', ')}`,
-      )
+    takeBack(changes, { nameOf, note })
     throw error
   }
+}
+
+/** Takes back changes that `replaceFiles` has made; a file that somebody else has changed meanwhile stays, and is named. */
+export function takeBack(changes: readonly FileChange[], { nameOf, note }: Witness): void {
+  const lost = changes.toReversed().filter((change) => !isPutBack(change, nameOf))
+  if (lost.length > 0)
+    note(`not put back, because it has changed meanwhile: ${lost.map(({ path }) => nameOf(path)).join(', ')}`)
 }
 
 function isPutBack({ path, before, after }: FileChange, nameOf: NameOf): boolean {

@@ -125,22 +125,6 @@ function secretFile(entry: unknown, env: boolean, local: (path: string) => strin
   return [{ path: local(path), name: equals < 0 ? posix.basename(path) : entry.slice(0, equals), env }]
 }
 
-/** The directories whose kustomization includes one of `files`, directly or through others; sorted. */
-export function directoriesThatInclude(
-  kustomizations: readonly KustomizationFile[],
-  files: readonly string[],
-): string[] {
-  const parents = new Map<string, string[]>()
-  for (const { directory, resources, components } of kustomizations) {
-    for (const resource of [...resources, ...components])
-      parents.set(resource, [...(parents.get(resource) ?? []), directory])
-  }
-  const included = new Set(files)
-  for (const path of included) for (const parent of parents.get(path) ?? []) included.add(parent)
-  for (const file of files) included.delete(file)
-  return [...included].toSorted()
-}
-
 function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
