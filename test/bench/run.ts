@@ -14,6 +14,7 @@ import { exampleCluster, writeFiles } from '../helpers/files.ts'
 import { sopsConfig } from '../helpers/keys.ts'
 import { miseOffline } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
+import { benchEdits } from './edits.ts'
 import { compare, median, type Pair, seconds } from './pairs.ts'
 import { benchRepositories } from './repositories.ts'
 
@@ -136,6 +137,7 @@ try {
     row(title, await compare(runs, inTurn[0]!, inTurn[1]!), target)
   }
   await benchRepositories(runs, row)
+  await benchEdits(runs, PATH, row)
 } finally {
   await sandbox.stop()
   rmSync(directory, { recursive: true, force: true })
