@@ -11,10 +11,12 @@ import { type FluxRepository, readFluxRepository } from '../lib/repository/flux-
 import { objectGap } from '../lib/repository/rendered.ts'
 import { textAt } from '../lib/yaml/values.ts'
 import { planBootstrapPatch } from './enable-decryption/bootstrap.ts'
+import { type DecryptionHint, describeHint, findHints } from './enable-decryption/hints.ts'
 import { type Decryption, type Judgement, judge } from './enable-decryption/judge.ts'
+import { findKeyless } from './enable-decryption/keyless.ts'
 import { planFile } from './enable-decryption/plan.ts'
 import { describeReasons } from './enable-decryption/reasons.ts'
-import { keyHint, patchHints, reportLines } from './enable-decryption/report.ts'
+import { reportLines } from './enable-decryption/report.ts'
 import { commitMessage, writeChanges } from './enable-decryption/write.ts'
 
 /** What the user wants of `flux:enable-decryption`. */
@@ -27,6 +29,8 @@ export interface EnableDecryptionOptions {
   providerOnly: boolean
   /** Only those that build a file which Flux decrypts. */
   needed: boolean
+  /** Also those that nothing applies. */
+  all: boolean
   /** Writes nothing; exit code 1 where one lacks decryption. */
   check: boolean
   /** Writes nothing; the lines of the report are a unified diff. */
@@ -46,14 +50,15 @@ export interface EnableDecryptionOptions {
  *   take uncommitted work of the user with it (exit 1)
  */
 export async function enableDecryption(options: EnableDecryptionOptions): Promise<Report> {
-  const { caller, check, dryRun, needed } = options
+  const { caller, check, dryRun, needed, all, providerOnly } = options
   const { cwd } = caller
   const block = wantedBlock(options)
   const { repository, names } = await openRepository(cwd, caller)
   const flux = await readFluxRepository(repository, names, caller.status)
   const files = await chosenFiles(repository, flux, options)
+  const keyless = providerOnly ? new Map() : await findKeyless(repository.root, flux)
   const plans = files.map((file) =>
-    planFile(file, judge(file, flux, { block, needed }), block, (kustomization) =>
+    planFile(file, judge(file, flux, { block, needed, all, keyless }), block, (kustomization) =>
       planBootstrapPatch(repository.root, kustomization, block, { ...flux, names }),
     ),
   )
@@ -67,7 +72,12 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
       writes && judgement.status === 'missing' ? { ...judgement, status: 'added' as const } : judgement,
     )
   const left = judgements.filter((judgement) => isLeftWithout(judgement, flux))
-  const isMissing = changes.length > 0 || (check && left.length > 0)
+  const namespaces = keyNamespaces(judgements, flux, options.name)
+  // what was named by its path has nothing to do with the rest
+  const around = options.paths.length > 0 ? { ...flux, instancesThatNeedIt: [], madeThatNeedIt: [] } : flux
+  const hints = findHints({ judgements, left, flux: around, block, namespaces })
+  const isLeft = left.length + around.instancesThatNeedIt.length + around.madeThatNeedIt.length > 0
+  const isMissing = changes.length > 0 || (check && isLeft)
   const diff = dryRun
     ? changes.map(({ file, before, after }) => unifiedDiff(file, before, after)).join('')
     : undefined
@@ -75,25 +85,17 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
   const shown = (file: string) => nameOf(join(repository.root, file))
   const lines = reportLines(judgements, shown)
   if (commit) lines.push(`commit ${shortCommit(commit)} ${commitMessage}`)
-  const namespaces = keyNamespaces(judgements, flux, options.name)
-  const hints = [
-    ...patchHints(
-      left.filter(({ status }) => status === 'not-editable'),
-      flux.instancesThatNeedIt,
-      block,
-      shown,
-    ),
-    ...(block.secretRef ? keyHint(namespaces, options.name) : []),
-  ]
   // stdout is the diff alone, so that it can be piped into `git apply`
-  for (const line of [...(dryRun ? lines : []), ...hints]) caller.note(line)
+  if (dryRun) for (const line of lines) caller.note(line)
   return {
     exitCode: check && isMissing ? exit.no : exit.done,
     lines: diff === undefined ? lines : diff.split('\n').slice(0, -1),
+    hints: hints.map((hint) => describeHint(hint, shown)),
     json: {
       result: writes ? 'changed' : isMissing ? 'missing' : 'unchanged',
       kustomizations: judgements.map(record),
       keyNamespaces: namespaces,
+      hints: hints.map(hintRecord),
       ...(diff !== undefined && { diff }),
       ...(commit && { commit }),
     },
@@ -103,10 +105,10 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
 /** What the user named, or all; a file that git ignores is judged by itself. */
 async function chosenFiles(
   repository: Repository,
-  { files }: FluxRepository,
+  { files, hasOperator }: FluxRepository,
   { paths, caller }: EnableDecryptionOptions,
 ): Promise<FluxFile[]> {
-  if (files.length === 0 && paths.length === 0) throw noKustomizations()
+  if (files.length === 0 && paths.length === 0 && !hasOperator) throw noKustomizations()
   if (paths.length === 0) return files
   const named = await findFluxFiles(repository, paths, caller.cwd)
   if (named.length === 0) throw noKustomizations(paths.join(', '))
@@ -127,8 +129,9 @@ function keyNamespaces(judgements: readonly Judgement[], { nodes }: FluxReposito
   return [...new Set(known)].filter((namespace) => !namespace.includes('${')).toSorted()
 }
 
-/** Whether it builds encrypted files and can't get decryption from us: it lacks it, or that is not known. */
+/** Whether its block decrypts nothing, or it builds encrypted files and can't get decryption from us: it lacks it, or that is not known. */
 function isLeftWithout({ status, kustomization }: Judgement, { nodes }: FluxRepository): boolean {
+  if (status === 'broken') return true
   const encrypted = kustomization && nodes.get(kustomization)?.encrypted
   const isLeft = status === 'not-editable' || status === 'not-known'
   return isLeft && encrypted !== undefined && encrypted.size > 0
@@ -144,6 +147,11 @@ function record({ file, document, name, namespace, status, reasons, by }: Judgem
     reason: describeReasons(reasons) ?? null,
     by: by ?? null,
   }
+}
+
+function hintRecord(hint: DecryptionHint) {
+  const { text, lines } = describeHint(hint, (file) => file)
+  return { code: hint.code, file: 'file' in hint ? hint.file : null, text, lines }
 }
 
 function wantedBlock({ name, providerOnly }: EnableDecryptionOptions): Decryption {

@@ -13,11 +13,19 @@ export interface Caller {
   status(text: string | undefined): void
 }
 
+/** A thing to do, as a person reads it. */
+export interface Hint {
+  text: string
+  lines: readonly string[]
+}
+
 /** What a task returns. It holds no secret. */
 export interface Report {
   exitCode: number
   /** Result lines for a person; printed to stdout after everything that was said live. */
   lines: readonly string[]
+  /** What is left to do, with lines to paste or to run; printed to stderr behind the result. With `--json` the document says it. */
+  hints?: readonly Hint[]
   /** The document for `--json`. */
   json: Record<string, unknown>
 }

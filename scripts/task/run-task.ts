@@ -69,12 +69,20 @@ export async function runTask(entry: string, task: Task): Promise<void> {
     const report = await task(usage, callerOf(cwd, env, json, abort.signal))
     if (process.exitCode) return
     if (json) print(process.stdout, JSON.stringify({ task: name, ...report.json }, null, 2))
-    else for (const line of report.lines) print(process.stdout, line)
+    else printReport(report)
     process.exitCode = report.exitCode
   } catch (error) {
     fail(error)
   } finally {
     isOver = true
+  }
+}
+
+function printReport({ lines, hints = [] }: Report): void {
+  for (const line of lines) print(process.stdout, line)
+  for (const hint of hints) {
+    print(process.stderr, `hint: ${hint.text}`)
+    for (const line of hint.lines) print(process.stderr, `  ${line}`)
   }
 }
 

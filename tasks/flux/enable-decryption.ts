@@ -6,6 +6,7 @@
 // [USAGE] flag "--name <name>" default="sops-age" help="Name of the Secret with the age key"
 // [USAGE] flag "--provider-only" help="Name no Secret: the controller has the key (--sops-age-secret)"
 // [USAGE] flag "--needed" help="Only where encrypted files are built"
+// [USAGE] flag "--all" help="Also those that nothing applies"
 // [USAGE] flag "--check" help="Write nothing; exit 1 if one lacks decryption"
 // [USAGE] flag "--dry-run" help="Write nothing; print the change as a unified diff"
 // [USAGE] flag "--commit" help="Commit the changed files, and only these"
@@ -19,6 +20,7 @@ await runTask(import.meta.filename, async (usage, caller) => {
     name: usage.required('name'),
     providerOnly: usage.flag('provider-only'),
     needed: usage.flag('needed'),
+    all: usage.flag('all'),
     check: usage.flag('check'),
     dryRun: usage.flag('dry-run'),
     commit: usage.flag('commit'),

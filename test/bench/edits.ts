@@ -54,7 +54,14 @@ async function enableEverywhere(cwd: string, env: NodeJS.ProcessEnv): Promise<vo
   const nothing = () => {}
   const { signal } = new AbortController()
   const caller = { cwd, env, signal, say: nothing, note: nothing, status: nothing }
-  const options = { paths: [], name: 'sops-age', providerOnly: false, needed: false, check: false }
+  const options = {
+    paths: [],
+    name: 'sops-age',
+    providerOnly: false,
+    needed: false,
+    all: false,
+    check: false,
+  }
   await enableDecryption({ ...options, dryRun: false, commit: false, caller })
 }
 

@@ -51,7 +51,14 @@ async function check(repositories: readonly Repository[]): Promise<void> {
       note: nothing,
       status: nothing,
     }
-    const options = { paths: [], name: 'sops-age', providerOnly: false, needed: false, check: true }
+    const options = {
+      paths: [],
+      name: 'sops-age',
+      providerOnly: false,
+      needed: false,
+      all: false,
+      check: true,
+    }
     await enableDecryption({ ...options, dryRun: false, commit: false, caller })
   }
 }

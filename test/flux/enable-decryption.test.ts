@@ -11,8 +11,12 @@ import { runTask, startTask } from '../helpers/task.ts'
 
 const block = '  decryption:\n    provider: sops\n    secretRef:\n      name: sops-age\n'
 
+/** The fields without which Flux takes no Kustomization, as lines and on one. */
+const required = '  interval: 10m\n  prune: true\n  sourceRef: {kind: GitRepository, name: flux-system}\n'
+const requiredInFlow = 'interval: 10m, prune: true, sourceRef: {kind: GitRepository, name: flux-system}'
+
 const object = (name: string, more = '', version = 'v1') =>
-  `apiVersion: kustomize.toolkit.fluxcd.io/${version}\nkind: Kustomization\nmetadata:\n  name: ${name}\n  namespace: flux-system\nspec:\n  path: ./${name}\n${more}`
+  `apiVersion: kustomize.toolkit.fluxcd.io/${version}\nkind: Kustomization\nmetadata:\n  name: ${name}\n  namespace: flux-system\nspec:\n  path: ./${name}\n${required}${more}`
 
 /** A small repository: `apps` lacks the block, and `flux/kustomization.yaml` takes it in. */
 const small = {
@@ -73,14 +77,15 @@ const found: Record<
   'flow.yaml': [
     'added',
     null,
-    'apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: f}\nspec: {path: ./f',
+    'apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: f}\nspec: {path: ./f, ' +
+      requiredInFlow,
     ', decryption: {provider: sops, secretRef: {name: sops-age}}',
     '}\n',
   ],
   'json.json': [
     'added',
     null,
-    '{\n  "apiVersion": "kustomize.toolkit.fluxcd.io/v1",\n  "kind": "Kustomization",\n  "metadata": {"name": "j"},\n  "spec": {\n    "path": "./j",\n',
+    '{\n  "apiVersion": "kustomize.toolkit.fluxcd.io/v1",\n  "kind": "Kustomization",\n  "metadata": {"name": "j"},\n  "spec": {\n    "path": "./j",\n    "interval": "1m",\n    "sourceRef": {"kind": "GitRepository", "name": "x"},\n',
     '    "decryption": { "provider": "sops", "secretRef": { "name": "sops-age" } },\n',
     '    "prune": true\n  }\n}\n',
   ],
@@ -91,7 +96,7 @@ const found: Record<
     block,
     '---\n\n---\nkind: Other\n',
   ],
-  'old.yaml': ['added', /Flux 2\.8 removed v1beta2.*flux migrate/, object('a', '', 'v1beta2'), block],
+  'old.yaml': ['added', /Flux 2\.8 removed v1beta2/, object('a', '', 'v1beta2'), block],
   'older.yaml': ['added', /Flux 2\.7 removed v1beta1/, object('a', '', 'v1beta1'), block],
   'already.yaml': ['own', null, object('a') + block],
   'other-secret.yaml': ['different', /Secret sops-gpg/, object('a') + block.replace('sops-age', 'sops-gpg')],
@@ -100,7 +105,7 @@ const found: Record<
     /provider sops, no Secret/,
     object('a', '  decryption:\n    provider: sops\n'),
   ],
-  'empty.yaml': ['different', /empty decryption block/, object('a', '  decryption:\n')],
+  'empty.yaml': ['broken', /^line 11: its decryption block is empty/, object('a', '  decryption:\n')],
   'merged.yaml': ['own', null, `x: &x\n${block}${object('a', '  <<: *x\n')}`],
   'gotk-sync.yaml': ['not-editable', /flux bootstrap/, object('flux-system')],
   'encrypted.yaml': ['not-editable', /SOPS/, `${object('a')}sops:\n  mac: x\n`],
@@ -108,18 +113,18 @@ const found: Record<
   'quoted-template.yaml': ['not-editable', /template/, object('"{{ name }}"')],
   'bare-template.yaml': ['not-editable', /template/, object('{{ name }}')],
   'broken.yaml': ['not-editable', /not valid YAML \(/, `${object('a')}x: [\n`],
-  'duplicate.yaml': ['not-editable', /duplicate key in line 8/, object('a', '  path: x\n')],
+  'duplicate.yaml': ['not-editable', /duplicate key in line 11/, object('a', '  path: x\n')],
   'no-spec.yaml': ['not-editable', /no spec/, object('a').replace(/spec:[\s\S]*/, '')],
   'list-spec.yaml': ['not-editable', /not a mapping/, object('a').replace(/spec:[\s\S]*/, 'spec: []\n')],
   'alias-spec.yaml': [
     'not-editable',
     /alias/,
-    object('a').replace(/spec:[\s\S]*/, 'x: &x {path: a}\nspec: *x\n'),
+    object('a').replace(/spec:[\s\S]*/, `x: &x {path: a, ${requiredInFlow}}\nspec: *x\n`),
   ],
   'shared-spec.yaml': [
     'not-editable',
     /anchor/,
-    object('a').replace(/spec:[\s\S]*/, 'spec: &x\n  path: a\nx: *x\n'),
+    object('a').replace(/spec:[\s\S]*/, `spec: &x\n  path: a\n${required}x: *x\n`),
   ],
   'end-of-block.yaml': ['not-editable', /final newline/, object('a', '  x: |\n    y').replace(/\n$/, '')],
   'patch.yaml': ['patch', /over\/kustomization\.yaml uses it as a patch/, object('a')],
@@ -322,6 +327,84 @@ test('what is not known: a group of its own, left alone, and counted by --check 
     assert.is((await enableJson(repository)).result, 'unchanged')
   })
 })
+
+const instance =
+  'apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {name: flux, namespace: flux-system}\nspec:\n  sync: {kind: GitRepository, url: https://x/y.git, path: clusters/a}\n'
+const encrypted = 'kind: Secret\nsops:\n  mac: ENC[AES256_GCM,data:x]\n'
+
+test('--check: a FluxInstance that syncs encrypted files is work, with the patch to paste', () =>
+  withRepository({ 'flux.yaml': instance, 'clusters/a/secret.yaml': encrypted }, async (repository) => {
+    const { code, stdout, stderr } = await enable(repository, ['--check'])
+    assert.is(code, 1, stderr)
+    assert.is(stdout, '')
+    assert.match(
+      stderr,
+      /^hint: the FluxInstance flux syncs encrypted files: put this patch into flux\.yaml:\n {2}spec:/,
+    )
+    const { hints, result, code: json } = await enableJson(repository, '--check')
+    assert.equal([json, result, hints.length], [1, 'missing', 1])
+    assert.equal([hints[0].code, hints[0].file], ['flux-instance', 'flux.yaml'])
+    // what it says mends it
+    const lines: string[] = hints[0].lines
+    writeFiles(repository.root, {
+      'flux.yaml':
+        instance +
+        lines
+          .slice(1)
+          .map((line) => `${line}\n`)
+          .join(''),
+    })
+    assert.equal((await enableJson(repository, '--check')).result, 'unchanged')
+  }))
+
+test('--check: a ResourceSet whose Kustomizations build encrypted files is work', () =>
+  withRepository(
+    {
+      'set.yaml': `apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nmetadata: {name: teams}\nspec:\n  inputs: [{team: a}]\n  resources:\n    - ${object('<< inputs.team >>').trimEnd().replaceAll('\n', '\n      ').replace('path: ./', 'path: ./teams/')}\n`,
+      'teams/a/secret.yaml': encrypted,
+    },
+    async (repository) => {
+      const { code, hints } = await enableJson(repository, '--check')
+      assert.is(code, 1)
+      assert.match(hints[0].text, /^the ResourceSet teams makes the Kustomization << inputs\.team >>/)
+      const text = readFiles(repository.root)['set.yaml']!
+      const lines: string[] = hints[0].lines
+      writeFiles(repository.root, { 'set.yaml': text + lines.map((line) => `        ${line}\n`).join('') })
+      assert.is((await enableJson(repository, '--check')).code, 0)
+    },
+  ))
+
+test('--check: a block that decrypts nothing is work, and left to the user', () =>
+  withRepository({ 'a.yaml': `${object('a')}  decryption:\n    name: sops-age\n` }, async (repository) => {
+    const { code, stdout } = await enable(repository, ['--check'])
+    assert.is(code, 1)
+    assert.match(
+      stdout,
+      /^with a decryption block that decrypts nothing:\n {2}flux-system\/a \(a\.yaml\): line 12: Flux refuses the block: it knows no field name there\n/,
+    )
+    assert.is((await enable(repository)).code, 0)
+    assert.equal(numstat(repository), [])
+  }))
+
+test('what nothing applies is listed apart, not counted by --check, and edited with --all', () =>
+  withRepository(
+    {
+      'apps/kustomization.yaml': 'resources: [one.yaml]\n',
+      'apps/one.yaml': object('one') + block,
+      'apps/two.yaml': object('two'),
+    },
+    async (repository) => {
+      const { code, stdout } = await enable(repository, ['--check'])
+      assert.is(code, 0, stdout)
+      assert.match(
+        stdout,
+        /\nnot applied by anything, so left alone:\n {2}flux-system\/two \(apps\/two\.yaml\): apps\/kustomization\.yaml lists others beside it, and not it\n/,
+      )
+      assert.is((await enable(repository, ['--check', '--all'])).code, 1)
+      await enable(repository, ['--all'])
+      assert.equal(numstat(repository), ['4\t0\tapps/two.yaml'])
+    },
+  ))
 
 test('on a large repository the counts come first', () =>
   withRepository(

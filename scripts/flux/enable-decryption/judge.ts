@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Gap } from '../../lib/kustomize/unfollowed.ts'
-import type { FluxFile, FluxKustomization } from '../../lib/repository/flux-file.ts'
+import { type FluxFile, type FluxKustomization, isBootstrapFile } from '../../lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { FluxNode } from '../../lib/repository/flux-tree.ts'
+import type { NotApplied } from '../../lib/repository/not-applied.ts'
 import { objectGap } from '../../lib/repository/rendered.ts'
+import { nodeAt } from '../../lib/yaml/documents.ts'
 import type { Refusal } from '../../lib/yaml/refusal.ts'
 import { isMapping, textAt, valueAt } from '../../lib/yaml/values.ts'
+import { blockFaultOf, type FaultAt } from './block-fault.ts'
 import type { Reason } from './reasons.ts'
 
 /**
@@ -14,6 +17,8 @@ import type { Reason } from './reasons.ts'
  * - `own`: it has just this block; `different`: it has another one, which stays
  * - `parent`, `kustomize`: a Flux Kustomization above it, or a kustomization that includes it, gives it one
  * - `controller-wide`: its block names no Secret, and the controller has the key
+ * - `broken`: it has a block that decrypts nothing
+ * - `not-applied`: no cluster gets it, as far as the repository tells
  * - `not-needed`: only what needs it was asked for, and it builds nothing encrypted
  * - `not-known`: something decides that we do not follow (lib/kustomize/unfollowed.ts); it is left alone
  * - `not-editable`: it can't be edited with certainty, or need not be; `patch`: it is no Kustomization but a patch of one
@@ -26,6 +31,8 @@ export type Status =
   | 'parent'
   | 'kustomize'
   | 'controller-wide'
+  | 'broken'
+  | 'not-applied'
   | 'not-needed'
   | 'not-known'
   | 'not-editable'
@@ -57,6 +64,10 @@ export interface Wanted {
   block: Decryption
   /** Only where encrypted files are built. */
   needed: boolean
+  /** Also those that nothing applies. */
+  all: boolean
+  /** Those whose block names no key though a file needs one, and such a file (`findKeyless`). */
+  keyless: ReadonlyMap<FluxKustomization, string>
 }
 
 type Decision = Pick<Judgement, 'status' | 'reasons' | 'by'>
@@ -74,7 +85,9 @@ export function judge(flux: FluxFile, repository: FluxRepository, wanted: Wanted
     const { file, document, name } = kustomization
     const namespace = namespaceOf(kustomization, repository.nodes.get(kustomization))
     const decision = decide(flux, kustomization, repository, wanted)
-    return { file, document, name, namespace, kustomization, ...decision }
+    const why = wanted.all ? undefined : repository.notApplied.get(kustomization)
+    const isWork = ['missing', 'broken', 'not-known'].includes(decision.status)
+    return { file, document, name, namespace, kustomization, ...(why && isWork ? notApplied(why) : decision) }
   })
 }
 
@@ -96,16 +109,25 @@ function leftAlone(why: Refusal | undefined): Decision {
   return { status: 'not-editable', reasons: why ? [{ code: 'refused', why }] : [], by: undefined }
 }
 
+function notApplied(why: NotApplied): Decision {
+  return { status: 'not-applied', reasons: [{ code: 'not-applied', why }], by: undefined }
+}
+
+function broken(reason: Reason, by: string): Decision {
+  return { status: 'broken', reasons: [reason], by }
+}
+
 function notKnown(reason: Reason & { code: 'object-not-known' | 'files-not-known' }): Decision {
   return { status: 'not-known', reasons: [reason], by: reason.file }
 }
 
 function decide(
-  { file, problem, patchOf }: FluxFile,
+  flux: FluxFile,
   kustomization: FluxKustomization,
   repository: FluxRepository,
-  { block, needed }: Wanted,
+  { block, needed, keyless }: Wanted,
 ): Decision {
+  const { file, problem, patchOf } = flux
   if (patchOf) return { status: 'patch', reasons: [{ code: 'used-as-patch', file: patchOf }], by: patchOf }
   const node = repository.nodes.get(kustomization)
   const key = node && repository.clusters.keyOf(kustomization)
@@ -113,6 +135,11 @@ function decide(
   const refusal = problem ?? whyNotEditable(kustomization, spec)
   const gap = gapOf(node)
   if (gap) return refusal ? leftAlone(refusal) : notKnown({ code: 'object-not-known', ...gap })
+  const fault = node && faultIn(node)
+  if (fault)
+    return broken({ code: 'refused-block', line: lineOf(flux, kustomization, fault.path), ...fault }, file)
+  const keyFile = keyless.get(kustomization)
+  if (keyFile !== undefined) return broken({ code: 'no-key', file: keyFile }, file)
   if (isMapping(spec) && Object.hasOwn(spec, 'decryption')) return judgeOwn(kustomization, node, block, key)
   const given = node && judgeGiven(node, key)
   if (given) return given
@@ -133,6 +160,21 @@ function decide(
     ...(overlap ? [{ code: 'overlap' as const, ...overlap }] : []),
   ]
   return { status: 'missing', reasons, by: overlap?.other.file }
+}
+
+/** What Flux refuses of the block, in the first form that has such a fault. */
+function faultIn({ rendered }: FluxNode): FaultAt | undefined {
+  return rendered.map(({ value }) => blockFaultOf(value)).find((fault) => fault !== undefined)
+}
+
+/** The line of the file in which something stands; `undefined` where another file says it. */
+function lineOf(
+  { documents, text }: FluxFile,
+  { document, at }: FluxKustomization,
+  path: readonly string[],
+): number | undefined {
+  const node = nodeAt(documents[document - 1]?.root ?? null, ...at, ...path)
+  return node?.range ? text.slice(0, node.range[0]).split('\n').length : undefined
 }
 
 /** Nothing encrypted was found; where its path is not here, that says little. */
@@ -182,7 +224,8 @@ function judgeGiven({ rendered }: FluxNode, key: string | undefined): Decision |
 /** Where only some of what applies the Kustomization gives it a block. */
 function givenInPart(node: FluxNode | undefined): Reason[] {
   const given = node?.rendered.find(({ decryptionBy }) => decryptionBy)?.decryptionBy
-  return given ? [{ code: 'given-in-part', file: given.by }] : []
+  const without = node?.rendered.find(({ decryptionBy }) => !decryptionBy)
+  return given ? [{ code: 'given-in-part', file: given.by, without: without?.parent?.file }] : []
 }
 
 function whyNotEditable({ name, value }: FluxKustomization, spec: unknown): Refusal | undefined {
@@ -195,11 +238,6 @@ function whyNotEditable({ name, value }: FluxKustomization, spec: unknown): Refu
   if (name === undefined) return { refused: 'no-name' }
   if (spec === undefined || spec === null) return { refused: 'no-spec' }
   return isMapping(spec) ? undefined : { refused: 'spec-not-a-mapping' }
-}
-
-/** Whether `flux bootstrap` owns a file and drops what others write into it. */
-export function isBootstrapFile(file: string): boolean {
-  return file.split('/').at(-1) === 'gotk-sync.yaml'
 }
 
 /** `{{ name }}` reads as a mapping in YAML where it is not quoted. */

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { FluxFile, FluxKustomization } from '../../lib/repository/flux-file.ts'
+import { type FluxFile, type FluxKustomization, isBootstrapFile } from '../../lib/repository/flux-file.ts'
 import { applyEdits, type Edit, insertAtEndOfMapping } from '../../lib/yaml/document-edit.ts'
 import { nodeAt, parseDocuments } from '../../lib/yaml/documents.ts'
 import type { Refusal } from '../../lib/yaml/refusal.ts'
 import type { Mapping } from '../../lib/yaml/values.ts'
-import { type Decryption, isBootstrapFile, type Judgement } from './judge.ts'
+import type { Decryption, Judgement } from './judge.ts'
 import type { BootstrapRefusal, Reason } from './reasons.ts'
 
 /** A new text for a file. It is called by its path in the repository, as git, a diff and the JSON document call it. */

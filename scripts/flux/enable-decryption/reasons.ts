@@ -1,6 +1,8 @@
 import type { Gap } from '../../lib/kustomize/unfollowed.ts'
 import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
+import type { NotApplied } from '../../lib/repository/not-applied.ts'
 import { describeRefusal, type Refusal } from '../../lib/yaml/refusal.ts'
+import type { BlockFault } from './block-fault.ts'
 
 /**
  * Why a Kustomization has its status, or what to know about it. The code is for the program and for tests; what it means to
@@ -15,7 +17,12 @@ export type Reason =
   | { code: 'path-not-here'; path: string }
   | { code: 'removed-version'; version: string; flux: string }
   | { code: 'given'; files: readonly string[]; key: string | undefined }
-  | { code: 'given-in-part'; file: string }
+  /** `without`: the file of a Kustomization that applies it without; `undefined`: a person does */
+  | { code: 'given-in-part'; file: string; without: string | undefined }
+  /** `line`: of its own file; `undefined` where another one says it */
+  | { code: 'refused-block'; fault: BlockFault; line: number | undefined }
+  | { code: 'no-key'; file: string }
+  | { code: 'not-applied'; why: NotApplied }
   | { code: 'block'; provider: string | undefined; secret: string | undefined }
   | { code: 'controller-key'; key: string }
   | { code: 'controller-key-is-enough'; key: string }
@@ -66,8 +73,16 @@ function describe(reason: Reason): string {
       const key = reason.key === undefined ? '' : `, with the key of the controller (${reason.key})`
       return `${reason.files.join(' and ')} ${verb} it one${key}`
     }
-    case 'given-in-part':
-      return `${reason.file} gives it one, but not wherever it is applied`
+    case 'given-in-part': {
+      const without = reason.without === undefined ? 'who applies it by hand' : reason.without
+      return `${reason.file} gives it one, ${without} does not`
+    }
+    case 'refused-block':
+      return `${reason.line === undefined ? '' : `line ${reason.line}: `}${describeFault(reason.fault)}`
+    case 'no-key':
+      return `its block names no Secret, and nothing here gives the controller a key: it cannot decrypt ${reason.file}`
+    case 'not-applied':
+      return describeNotApplied(reason.why)
     case 'block':
       return describeBlock(reason)
     case 'controller-key':
@@ -84,6 +99,38 @@ function describe(reason: Reason): string {
       return `${describeGap(reason)} whether that brings an encrypted file is not known`
     default:
       return words[reason.code]
+  }
+}
+
+function describeFault(fault: BlockFault): string {
+  switch (fault.fault) {
+    case 'other-provider':
+      return `Flux knows no decryption provider ${fault.provider}: it is sops`
+    case 'unknown-field':
+      return `Flux refuses the block: it knows no field ${fault.field} there`
+    case 'misplaced':
+      return `the block is in ${fault.under || 'the object itself'}, and belongs into spec`
+    default:
+      return faults[fault.fault]
+  }
+}
+
+/** What a fault that has no facts means. */
+const faults = {
+  empty: 'its decryption block is empty, and decrypts nothing',
+  'no-provider': 'its decryption block has no provider: it is sops',
+  'not-a-mapping': 'Flux refuses the block: this is not a mapping',
+  'no-secret-name': 'its secretRef has no name',
+}
+
+function describeNotApplied(why: NotApplied): string {
+  switch (why.why) {
+    case 'incomplete':
+      return `the API server would refuse it, for it lacks ${why.lacks.join(', ')}`
+    case 'not-listed':
+      return `${why.by} lists others beside it, and not it`
+    case 'left-out':
+      return `${why.by ?? 'Flux by itself'} leaves it out of the artifact (${why.pattern})`
   }
 }
 

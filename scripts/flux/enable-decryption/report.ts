@@ -1,7 +1,5 @@
 import { nameOf } from '../../lib/repository/flux-file.ts'
-import type { FluxInstallation } from '../../lib/repository/flux-instances.ts'
-import { patchLines } from './bootstrap.ts'
-import { type Decryption, isBootstrapFile, type Judgement, type Status } from './judge.ts'
+import type { Judgement, Status } from './judge.ts'
 import { describeReasons } from './reasons.ts'
 
 /** The groups in the order they are shown, and what each is called. */
@@ -13,7 +11,9 @@ const titles: Record<Status, string> = {
   kustomize: 'by a patch in a kustomization',
   'controller-wide': "with the controller's own key",
   different: 'another decryption block, left as it is',
+  broken: 'with a decryption block that decrypts nothing',
   'not-needed': 'not needed',
+  'not-applied': 'not applied by anything, so left alone',
   'not-known': 'not known',
   'not-editable': 'left alone',
   patch: 'patches, not Kustomizations',
@@ -37,69 +37,13 @@ export function reportLines(judgements: readonly Judgement[], pathOf: (file: str
     `${title}:`,
     ...found.map((judgement) => line(judgement, pathOf)),
   ])
+  if (lines.length === 0) return []
   return lines.length > long ? [counts, '', ...lines] : [...lines, '', counts]
 }
 
 function line({ kustomization, file, reasons }: Judgement, pathOf: (file: string) => string): string {
   const what = kustomization ? `${nameOf(kustomization)} (${pathOf(file)})` : pathOf(file)
-  const reason = describeReasons(reasons)
+  // that is said once for all of them
+  const reason = describeReasons(reasons.filter(({ code }) => code !== 'removed-version'))
   return `  ${what}${reason === undefined ? '' : `: ${reason}`}`
-}
-
-/**
- * How to give the block to what is written by `flux bootstrap` or an operator.
- * @param left what builds encrypted files and is left without
- * @param instances those that need it
- */
-export function patchHints(
-  left: readonly Judgement[],
-  instances: readonly FluxInstallation[],
-  block: Decryption,
-  pathOf: (file: string) => string,
-): string[] {
-  return [
-    ...left
-      .filter(({ file }) => isBootstrapFile(file))
-      .flatMap(({ file, name, kustomization }) => [
-        `hint: for ${name}, put this patch into the kustomization file beside ${pathOf(file)}:`,
-        '  patches:',
-        ...(kustomization ? patchLines(kustomization, block).map((text) => `    ${text}`) : []),
-      ]),
-    ...instances.flatMap(({ file, instance }) => [
-      `hint: the FluxInstance ${instance?.name} syncs encrypted files: put this patch into ${pathOf(file)}:`,
-      ...instancePatch(block),
-    ]),
-  ]
-}
-
-/** The Kustomization that a FluxInstance makes is called like its namespace (fluxoperator.dev, FluxInstance `spec.sync`). */
-function instancePatch({ secretRef }: Decryption): string[] {
-  return [
-    '  spec:',
-    '    kustomize:',
-    '      patches:',
-    '        - target:',
-    '            kind: Kustomization',
-    '          patch: |',
-    '            - op: add',
-    '              path: /spec/decryption',
-    '              value:',
-    '                provider: sops',
-    ...(secretRef ? ['                secretRef:', `                  name: ${secretRef.name}`] : []),
-  ]
-}
-
-/**
- * Where the key Secret has to be: Flux looks it up in the namespace of the Kustomization itself
- * (docs/decryption.md#where-the-key-is-looked-up). Empty where that is flux-system alone, which `flux:sops-key` takes by
- * itself.
- */
-export function keyHint(namespaces: readonly string[], secret: string): string[] {
-  if (namespaces.every((namespace) => namespace === 'flux-system')) return []
-  const options = namespaces.map((namespace) => ` --namespace ${namespace}`).join('')
-  const name = secret === 'sops-age' ? '' : ` --name ${secret}`
-  return [
-    `hint: the Secret ${secret} has to be in the namespaces of these Kustomizations, ${namespaces.join(', ')}:`,
-    `  mise run flux:sops-key${name}${options}`,
-  ]
 }

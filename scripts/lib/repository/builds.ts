@@ -38,16 +38,24 @@ export interface Builder {
   flux(directory: string, additions?: Additions): Build
 }
 
-/** @returns a builder that works out each directory once */
-export function makeBuilder(tree: FileTree): Builder {
+/**
+ * @param isLeftOut whether what is built does not have a file, as an artifact of Flux may not
+ * @returns a builder that works out each directory once
+ */
+export function makeBuilder(tree: FileTree, isLeftOut: (file: string) => boolean = () => false): Builder {
   const done = new Map<string, Build>()
+
+  function kustomizationIn(directory: string): KustomizationFile | undefined {
+    const found = tree.kustomizations.get(directory)
+    return found && !isLeftOut(found.file) ? found : undefined
+  }
 
   function kustomize(directory: string): Build {
     const known = done.get(directory)
     if (known) return known
     // one that includes itself, which kustomize refuses
     done.set(directory, nothing)
-    const file = tree.kustomizations.get(directory)
+    const file = kustomizationIn(directory)
     const build = file ? transform(file, accumulate(file)) : nothing
     done.set(directory, build)
     return build
@@ -59,8 +67,12 @@ export function makeBuilder(tree: FileTree): Builder {
   }
 
   function fileBuild(file: string): Build {
-    const flux = (tree.flux.get(file) ?? []).map((source) => ({ source, steps: [] }))
-    return { flux, encrypted: new Set(tree.isEncryptedManifest(file) ? [file] : []), hidden: [] }
+    const declared = tree.flux.get(file) ?? []
+    const isEncrypted = tree.isEncryptedManifest(file)
+    // most files are neither, and need not be held against patterns
+    if ((declared.length === 0 && !isEncrypted) || isLeftOut(file)) return nothing
+    const flux = declared.map((source) => ({ source, steps: [] }))
+    return { flux, encrypted: new Set(isEncrypted ? [file] : []), hidden: [] }
   }
 
   /** Components change what was accumulated before them; then come the transformers of the kustomization itself. */
@@ -87,13 +99,13 @@ export function makeBuilder(tree: FileTree): Builder {
         ? tree.isEncryptedSource(path, path, false)
         : decrypted === 'after' && tree.isEncryptedManifest(path),
     )
-    return [...sources, ...patches].map(({ path }) => path)
+    return [...sources, ...patches].map(({ path }) => path).filter((path) => !isLeftOut(path))
   }
 
   const open = new Set<string>()
 
   function component(path: string, before: Build): Build {
-    const file = tree.kustomizations.get(path)
+    const file = kustomizationIn(path)
     if (!file || open.has(path)) return before
     open.add(path)
     const build = transform(file, join([before, accumulate(file)]))
@@ -107,12 +119,12 @@ export function makeBuilder(tree: FileTree): Builder {
     if (!content) return nothing
     return join([
       ...content.files.filter((path) => /\.ya?ml$/.test(path)).map(fileBuild),
-      ...content.directories.map((path) => (tree.kustomizations.has(path) ? kustomize(path) : below(path))),
+      ...content.directories.map((path) => (kustomizationIn(path) ? kustomize(path) : below(path))),
     ])
   }
 
   function flux(directory: string, additions?: Additions): Build {
-    const file = tree.kustomizations.get(directory)
+    const file = kustomizationIn(directory)
     if (!additions) return file ? kustomize(directory) : below(directory)
     return file
       ? transform(file, accumulate(file), additions)

@@ -127,3 +127,17 @@ function kustomizationsIn(
 export function nameOf({ namespace, name }: FluxKustomization): string {
   return [namespace, name ?? '(no name)'].filter(Boolean).join('/')
 }
+
+/** Whether `flux bootstrap` owns a file and drops what others write into it. */
+export function isBootstrapFile(file: string): boolean {
+  return /(^|\/)gotk-(sync|components)\.yaml$/.test(file)
+}
+
+/** The fields that every version of a Flux Kustomization requires (config/crd/bases of kustomize-controller v1.9.4). */
+const required = [['interval'], ['prune'], ['sourceRef', 'kind'], ['sourceRef', 'name']]
+
+/** The fields of `spec` without which the API server refuses a Flux Kustomization, as `sourceRef.name`. */
+export function lackingFields(value: unknown): string[] {
+  const spec = valueAt(value, 'spec')
+  return required.filter((path) => (valueAt(spec, ...path) ?? null) === null).map((path) => path.join('.'))
+}

@@ -1,12 +1,23 @@
 import { parseDocuments } from '../yaml/documents.ts'
 import { listAt, textAt, valueAt } from '../yaml/values.ts'
 
+/** What a FluxInstance makes its Flux follow. */
+export interface FluxInstance {
+  name: string
+  /** `spec.sync.path` */
+  path: string
+  /** Whether its patches give a decryption block. */
+  decrypts: boolean
+  /** The source that it makes, called like the namespace unless `spec.sync.name` says otherwise; `undefined` without `spec.sync`. */
+  source: { kind: string; name: string; namespace: string; url: string | undefined } | undefined
+}
+
 /** A place that configures the Flux controllers of a cluster. */
 export interface FluxInstallation {
   /** Relative to the root. */
   file: string
   /** Of a FluxInstance, also as the values of its Helm chart; `undefined` for a plain manifest or a patch of one. */
-  instance: { name: string; path: string; decrypts: boolean } | undefined
+  instance: FluxInstance | undefined
   /**
    * Whether kustomize-controller gets a key of its own (`--sops-age-secret`, Flux 2.7;
    * docs/decryption.md#where-the-key-is-looked-up).
@@ -37,7 +48,17 @@ function read(value: unknown, file: string): FluxInstallation[] {
   const patches = listAt(spec, 'kustomize', 'patches')
   const decrypts = patches.some((patch) => /^[^#\n]*\bdecryption\b/m.test(textAt(patch, 'patch') ?? ''))
   const name = textAt(value, 'metadata', 'name') ?? 'flux'
-  return [{ file, instance: { name, path: textAt(spec, 'sync', 'path') ?? '.', decrypts }, hasKey }]
+  const namespace = textAt(value, 'metadata', 'namespace') ?? 'flux-system'
+  const path = textAt(spec, 'sync', 'path') ?? '.'
+  return [{ file, instance: { name, path, decrypts, source: sourceOf(spec, namespace) }, hasKey }]
+}
+
+/** fluxoperator.dev, FluxInstance `spec.sync`. */
+function sourceOf(spec: unknown, namespace: string): FluxInstance['source'] {
+  const sync = valueAt(spec, 'sync')
+  const kind = textAt(sync, 'kind')
+  if (kind === undefined) return undefined
+  return { kind, name: textAt(sync, 'name') ?? namespace, namespace, url: textAt(sync, 'url') }
 }
 
 /** Whether the flag is in one of the texts of a value, with a name, and not in a comment of a patch. */

@@ -1,19 +1,26 @@
+import { posix } from 'node:path'
 import { onlyFiles, type Repository } from '../git.ts'
+import { remotesOf } from '../git-objects.ts'
 import {
   isKustomizationFile,
   type KustomizationFile,
   parseKustomizationFile,
   readKustomizationFiles,
 } from '../kustomize/kustomization-file.ts'
-import { ciphertextMarks } from '../sops/format.ts'
-import { makeBuilder } from './builds.ts'
-import { directoryAt, makeFileTree, topsOf } from './file-tree.ts'
+import { ciphertextMarks, holdsSecret } from '../sops/format.ts'
+import type { Mapping } from '../yaml/values.ts'
+import { type Builder, makeBuilder } from './builds.ts'
+import { directoryAt, type FileTree, makeFileTree, topsOf } from './file-tree.ts'
 import type { FluxFile, FluxKustomization } from './flux-file.ts'
 import { markPatches, readFluxFiles } from './flux-files.ts'
 import { type FluxInstallation, findInstallations, installationMarks } from './flux-instances.ts'
+import { findSources, ignoresHere, ignoresOf, sourceMark } from './flux-sources.ts'
 import { type FluxNode, renderFluxTree } from './flux-tree.ts'
+import { findNotApplied, type NotApplied } from './not-applied.ts'
 import { type Clusters, findClusters } from './overlaps.ts'
 import { makeReader } from './reader.ts'
+import { directoriesOf, findResourceSets, type MadeKustomization, resourceSetMark } from './resource-sets.ts'
+import { type LeftOut, readSourceIgnore, sourceIgnoreFile } from './source-ignore.ts'
 
 /** What Flux would make of a repository, as far as its files tell. */
 export interface FluxRepository {
@@ -21,6 +28,8 @@ export interface FluxRepository {
   files: FluxFile[]
   /** All that are no patches. */
   nodes: ReadonlyMap<FluxKustomization, FluxNode>
+  /** Those of them that nothing applies, and why. */
+  notApplied: ReadonlyMap<FluxKustomization, NotApplied>
   /** All kustomization files, also where a directory has several. */
   kustomizations: KustomizationFile[]
   /** All files that git does not ignore. */
@@ -29,6 +38,12 @@ export interface FluxRepository {
   clusters: Clusters
   /** The FluxInstances whose path holds files that Flux decrypts, and which let nothing be decrypted. */
   instancesThatNeedIt: FluxInstallation[]
+  /** Those that ResourceSets make without a decryption block, of a path that holds files which Flux decrypts. */
+  madeThatNeedIt: MadeKustomization[]
+  /** Whether there is a FluxInstance, or a ResourceSet that makes Kustomizations. */
+  hasOperator: boolean
+  /** The files in git that hold the Secret of this name encrypted, as an object that Flux applies. */
+  secretIn(name: string): string[]
 }
 
 /**
@@ -44,20 +59,72 @@ export async function readFluxRepository(
 ): Promise<FluxRepository> {
   status(`reading ${names.length} files`)
   try {
-    const { files, kustomizations, listed, encryptedText, installations } = await readAll(repository, names)
+    const [read, remotes] = await Promise.all([readAll(repository, names), remotesOf(repository)])
+    const { files, kustomizations, listed, encryptedText, installations } = read
     markPatches(files, kustomizations)
     const tree = makeFileTree(listed, files, kustomizations, encryptedText)
-    const builder = makeBuilder(tree)
-    const found = renderFluxTree(tree, builder, topsOf(kustomizations))
+    const sources = { declared: read.sources, remotes: [...remotes.values()] }
+    const artifacts = makeArtifacts(tree, read.ignores)
+    const byHand = makeBuilder(tree)
+    const builders = {
+      byHand,
+      fromSource: (value: Mapping) => artifacts(ignoresOf(value, sources)).builder,
+    }
+    const tops = topsOf(kustomizations)
+    const { leftOut } = artifacts(ignoresHere(sources))
+    const render = (idle: ReadonlyMap<FluxKustomization, NotApplied>) =>
+      renderFluxTree(tree, builders, { tops, sources, idle })
+    let found = render(new Map())
+    const notApplied = findNotApplied(found, { tree, byHand, tops, leftOut })
+    const isParent = ({ rendered }: FluxNode) =>
+      rendered.some(({ parent }) => parent && notApplied.has(parent))
+    if (found.some(isParent)) found = render(notApplied)
     const nodes = new Map(found.map((node) => [node.source, node]))
+    const applied = new Map([...nodes].filter(([source]) => !notApplied.has(source)))
+    const holdsEncrypted = (directory: string) =>
+      artifacts([undefined]).builder.flux(directory).encrypted.size > 0
     const instancesThatNeedIt = installations.filter(({ instance }) => {
       const directory = instance && !instance.decrypts ? directoryAt(instance.path) : undefined
-      return directory !== undefined && builder.flux(directory).encrypted.size > 0
+      return directory !== undefined && holdsEncrypted(directory)
     })
-    const clusters = findClusters(nodes, installations)
-    return { files, nodes, kustomizations, listed, clusters, instancesThatNeedIt }
+    const madeThatNeedIt = read.made.filter(
+      (one) => !one.decrypts && directoriesOf(one, tree.directories.keys()).some(holdsEncrypted),
+    )
+    const clusters = findClusters(applied, installations)
+    const hasOperator = read.made.length > 0 || installations.some(({ instance }) => instance)
+    const { secretIn } = read
+    const asked = { instancesThatNeedIt, madeThatNeedIt, hasOperator, secretIn }
+    return { files, nodes, notApplied, kustomizations, listed, clusters, ...asked }
   } finally {
     status(undefined)
+  }
+}
+
+/** What is in the artifacts of a source. */
+interface Artifacts {
+  builder: Builder
+  /** Why none of them has a file. */
+  leftOut(file: string): LeftOut | undefined
+}
+
+/** @returns what is known of the artifacts of a source that may have each of these `spec.ignore`, worked out once for each */
+function makeArtifacts(
+  tree: FileTree,
+  texts: ReadonlyMap<string, string>,
+): (ignores: readonly (string | undefined)[]) => Artifacts {
+  const made = new Map<string, Artifacts>()
+  return (ignores) => {
+    const key = JSON.stringify(ignores)
+    const known = made.get(key)
+    if (known) return known
+    const rules = ignores.map((ignore) => readSourceIgnore(texts, ignore))
+    const leftOut = (file: string) => {
+      const why = rules.map((rule) => rule(file))
+      return why.includes(undefined) ? undefined : why[0]
+    }
+    const artifacts = { builder: makeBuilder(tree, (file) => leftOut(file) !== undefined), leftOut }
+    made.set(key, artifacts)
+    return artifacts
   }
 }
 
@@ -66,12 +133,16 @@ async function readAll(repository: Repository, names: readonly string[]) {
   const read = new Set<string>()
   const encrypted = new Map<string, string>()
   const installing = new Map<string, string>()
+  const declaring = new Map<string, string>()
+  const making = new Map<string, string>()
   const kustomizations: KustomizationFile[] = []
   const files = await readFluxFiles(repository, names, {
     seen(file, bytes) {
       read.add(file)
       if (ciphertextMarks.some((mark) => bytes.includes(mark))) encrypted.set(file, bytes.toString())
       if (installationMarks.some((mark) => bytes.includes(mark))) installing.set(file, bytes.toString())
+      if (bytes.includes(resourceSetMark)) making.set(file, bytes.toString())
+      if (bytes.includes(sourceMark)) declaring.set(file, bytes.toString())
       if (isKustomizationFile(file)) kustomizations.push(parseKustomizationFile(root, file, bytes.toString()))
     },
   })
@@ -84,12 +155,19 @@ async function readAll(repository: Repository, names: readonly string[]) {
   // one without a suffix
   kustomizations.push(...readKustomizationFiles(root, [...others].filter(isKustomizationFile)))
   const readOther = makeReader(root)
+  const installations = findInstallations(installing)
+  const ignoreFiles = [...others].filter((file) => posix.basename(file) === sourceIgnoreFile)
   return {
     files,
     kustomizations,
     listed: names.filter((file) => read.has(file) || others.has(file)),
     encryptedText: (file: string) =>
       encrypted.get(file) ?? (others.has(file) ? `${readOther(file) ?? ''}` : ''),
-    installations: findInstallations(installing),
+    installations,
+    sources: findSources(declaring, installations),
+    made: findResourceSets(making),
+    secretIn: (name: string) =>
+      [...encrypted].filter(([, text]) => holdsSecret(text, name)).map(([file]) => file),
+    ignores: new Map(ignoreFiles.map((file) => [file, `${readOther(file) ?? ''}`])),
   }
 }

@@ -10,10 +10,10 @@ import type { Mapping } from '../yaml/values.ts'
 import { additionsOf } from './additions.ts'
 import { type Build, type Builder, nothing } from './builds.ts'
 import { directoryAt, type FileTree, kustomizationAround } from './file-tree.ts'
-import type { FluxKustomization } from './flux-file.ts'
-import { pathOf, sourcesHere } from './flux-sources.ts'
+import { type FluxKustomization, lackingFields } from './flux-file.ts'
+import { pathOf, type Sources, sourcesHere } from './flux-sources.ts'
 import { variablesOf } from './post-build.ts'
-import { asWritten, type Parent, type Rendered, render } from './rendered.ts'
+import { asWritten, objectGap, type Parent, type Rendered, render } from './rendered.ts'
 
 /** What the repository says of one Flux Kustomization. */
 export interface FluxNode {
@@ -36,18 +36,32 @@ interface Node extends FluxNode {
 /** How many levels of parents may change each other's children. */
 const maximumRounds = 32
 
-/**
- * Follows the Flux Kustomizations of a repository to what they build: the objects that a parent changes, and the encrypted files.
- * @param tops the directories that nothing else includes, as `kubectl apply -k` would build them
- */
-export function renderFluxTree(tree: FileTree, builder: Builder, tops: readonly string[]): FluxNode[] {
-  const build = makeParentBuild(tree, builder)
-  let nodes = nodesWithoutParents(tree, builder, tops)
+/** What builds the directories of a repository. */
+export interface Builders {
+  /** What people apply by hand has all files. */
+  byHand: Builder
+  /** What Flux builds from the artifact of a source. @param value a Flux Kustomization */
+  fromSource(value: Mapping): Builder
+}
+
+/** What is known of a repository beside its files. */
+export interface TreeSurroundings {
+  /** The directories that nothing else includes, as `kubectl apply -k` would build them. */
+  tops: readonly string[]
+  sources: Sources
+  /** Those that are in no cluster: they build nothing. */
+  idle: ReadonlyMap<FluxKustomization, unknown>
+}
+
+/** Follows the Flux Kustomizations of a repository to what they build: the objects that a parent changes, and the encrypted files. */
+export function renderFluxTree(tree: FileTree, builders: Builders, around: TreeSurroundings): FluxNode[] {
+  const build = makeParentBuild(tree, builders)
+  let nodes = nodesWithoutParents(tree, builders.byHand, around.tops)
   let before: readonly Node[] = []
   const isSettled = (node: Node, index: number) => isSameBuild(node.rendered, before[index]?.rendered)
   for (let round = 0; round < maximumRounds && !nodes.every(isSettled); round++) {
     before = nodes
-    nodes = renderOnce(before, tree, build)
+    nodes = renderOnce(before, tree, build, around)
   }
   return nodes.map((node, index) => (isSettled(node, index) ? node : withoutEnd(node)))
 }
@@ -83,10 +97,18 @@ function unreadableAround(file: string, tree: FileTree): Gap[] {
   return found && !found.isReadable ? [{ file: found.file, field: undefined, reach: 'object' }] : []
 }
 
-function renderOnce(nodes: readonly Node[], tree: FileTree, build: ParentBuild): readonly Node[] {
-  const parents = nodes.map((node) => ({ node, variants: variantsOf(node.rendered) }))
+function renderOnce(
+  nodes: readonly Node[],
+  tree: FileTree,
+  build: ParentBuild,
+  { sources, idle }: TreeSurroundings,
+): readonly Node[] {
+  const parents = nodes.map((node) => ({
+    node,
+    variants: idle.has(node.source) ? [] : variantsOf(node.rendered).filter(mayBeApplied),
+  }))
   const values = parents.flatMap(({ variants }) => variants.map(({ value }) => value))
-  const isHere = sourcesHere(values, tree)
+  const isHere = sourcesHere(values, tree, sources)
   const isSeen = (value: Mapping) => isHere(value) && tree.directories.has(directoryAt(pathOf(value)) ?? '')
   const built = parents.map(({ node, variants }) => ({
     node,
@@ -106,6 +128,11 @@ function renderOnce(nodes: readonly Node[], tree: FileTree, build: ParentBuild):
   }))
 }
 
+/** What the API server refuses builds nothing, unless something that is not followed completes it. */
+function mayBeApplied(rendered: Rendered): boolean {
+  return objectGap(rendered) !== undefined || lackingFields(rendered.value).length === 0
+}
+
 /** Why it is not known which files a Kustomization builds, whatever is in its path. */
 function gapsOfFiles({ gaps }: Rendered): Gap[] {
   return gaps.filter(({ reach }) => reach !== 'children')
@@ -121,7 +148,7 @@ type ParentBuild = (source: FluxKustomization, rendered: Rendered) => Built
 type Built = Omit<Build, 'flux'> & { children: readonly { source: FluxKustomization; rendered: Rendered }[] }
 
 /** @returns a build that is made once for each parent and all that it depends on */
-function makeParentBuild(tree: FileTree, builder: Builder): ParentBuild {
+function makeParentBuild(tree: FileTree, builders: Builders): ParentBuild {
   const made = new Map<FluxKustomization, Map<string, Built>>()
   return (source, rendered) => {
     const { value, gaps } = rendered
@@ -130,7 +157,7 @@ function makeParentBuild(tree: FileTree, builder: Builder): ParentBuild {
     made.set(source, ofSource)
     const known = ofSource.get(key)
     if (known) return known
-    const { flux, ...build } = buildPath(source, value, tree, builder)
+    const { flux, ...build } = buildPath(source, value, tree, builders.fromSource(value))
     const parent: Parent = { source, variables: variablesOf(value), gaps }
     const children = flux.map((child) => ({ source: child.source, rendered: render(child, parent) }))
     const built = { ...build, children }

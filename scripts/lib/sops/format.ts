@@ -52,6 +52,15 @@ export function isEncryptedManifest(text: string): boolean {
   })
 }
 
+/** Whether a text of manifests holds the Secret of a name; the names of objects are not encrypted where Flux can apply them. */
+export function holdsSecret(text: string, name: string): boolean {
+  const quoted = name.replaceAll('.', '\\.')
+  return (
+    /\bkind["']?\s*:\s*["']?Secret\b/.test(text) &&
+    new RegExp(`\\bname["']?\\s*:\\s*["']?${quoted}["']?\\s*[,}]?\\s*$`, 'm').test(text)
+  )
+}
+
 /**
  * Whether Flux decrypts a file of a generator or a patch before the build (docs/decryption.md#what-is-decrypted).
  * @param name tells the format: the key of a generator's entry, or a path

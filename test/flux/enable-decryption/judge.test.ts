@@ -38,6 +38,12 @@ const family = (patches: string, more: Record<string, string> = {}, labels = '')
   ...more,
 })
 
+const gitRepository = (name: string, url: string, ignore = '') =>
+  `apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: ${name}, namespace: flux-system}\nspec:\n  url: ${url}\n${ignore}`
+/** A Kustomization of which only a part is there. */
+const partial = (name: string, spec: string) =>
+  `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: ${name}-part, namespace: flux-system}\nspec: {${spec}}\n`
+
 const given = (...files: string[]) => ({ code: 'given', files, key: undefined })
 /** @param other the name of the Kustomization that builds the file as well */
 const overlap = (file: string, other: string) => ({ code: 'overlap', file, other })
@@ -263,7 +269,10 @@ const cases: Record<string, Case> = {
     found: {
       'apps-a': ['missing'],
       'apps-b': ['missing'],
-      one: ['missing', [{ code: 'given-in-part', file: 'clusters/a/apps.yaml' }]],
+      one: [
+        'missing',
+        [{ code: 'given-in-part', file: 'clusters/a/apps.yaml', without: 'clusters/b/apps.yaml' }],
+      ],
     },
   },
   'a parent whose own parent gives it the patch': {
@@ -639,6 +648,74 @@ const cases: Record<string, Case> = {
       ),
     },
     found: { one: ['not-known', [notKnown('a/one.yaml', 'spec')]] },
+  },
+  'a block without a key: none is named, and nothing gives the controller one': {
+    files: {
+      'clusters/one.yaml': object('one', './one', providerOnly),
+      'one/secret.yaml': secret,
+      'clusters/two.yaml': object('two', './two', providerOnly),
+      'two/x.yaml': 'kind: ConfigMap\n',
+      'clusters/three.yaml': object(
+        'three',
+        './three',
+        '  decryption: {provider: sops, serviceAccountName: x}\n',
+      ),
+      'three/secret.yaml': secret,
+    },
+    found: {
+      one: ['broken', [{ code: 'no-key', file: 'one/secret.yaml' }]],
+      two: ['different'],
+      three: ['different'],
+    },
+  },
+  'a block without a key, which a parent gives': {
+    files: family(merge(kind).replace(/\n +secretRef:\n +name: sops-age/, '')),
+    found: { apps: ['missing'], one: ['broken', [{ code: 'no-key', file: 'one/secret.yaml' }]] },
+  },
+  'a block without a key, for files that a cloud provider opens': {
+    files: {
+      'clusters/one.yaml': object('one', './one', providerOnly),
+      'one/secret.yaml': `kind: Secret\ndata: {x: "ENC[AES256_GCM,data:x]"}\nsops:\n  azure_kv: [{vault_url: x}]\n  mac: ENC[AES256_GCM,data:x]\n`,
+    },
+    found: { one: ['different'] },
+  },
+  'a block that Flux refuses, which a parent gives': {
+    files: family(merge(kind).replace('provider: sops', 'provider: age')),
+    found: {
+      apps: ['missing'],
+      one: [
+        'broken',
+        [
+          {
+            code: 'refused-block',
+            fault: { fault: 'other-provider', provider: 'age' },
+            line: undefined,
+            path: ['spec', 'decryption', 'provider'],
+          },
+        ],
+      ],
+    },
+  },
+  'an empty block that a parent completes': {
+    files: family(merge(kind), {
+      'apps/one.yaml': object('one', './one', '  decryption: {}\n'),
+    }),
+    found: { apps: ['missing'], one: ['own', [{ code: 'completed' }]] },
+  },
+  'what is no Kustomization without a patch builds nothing': {
+    files: family(merge(kind), { 'unused/patch.yaml': partial('one', 'timeout: 5m') }),
+    found: { apps: ['missing'], one: ['parent'], 'one-part': ['not-applied'] },
+  },
+  'one of another repository is no parent': {
+    files: family(merge(kind), {
+      'clusters/flux-system/gotk-sync.yaml': `${gitRepository('flux-system', 'https://x/fleet')}---\n${object('flux-system', './clusters')}`,
+      'clusters/other.yaml': gitRepository('other', 'https://x/other'),
+      'clusters/x.yaml': object('x', './apps').replace(
+        'name: flux-system, namespace',
+        'name: other, namespace',
+      ),
+    }),
+    found: { 'flux-system': ['not-editable'], apps: ['missing'], one: ['parent'], x: ['missing'] },
   },
   'no overlap: the same base in two clusters': {
     files: {

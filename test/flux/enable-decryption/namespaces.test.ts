@@ -75,14 +75,17 @@ for (const [title, { files, effective, hint }] of Object.entries(namespaces)) {
   test(`the namespace of the key Secret: ${title}`, () =>
     withRepository(files, async ({ root, env }) => {
       const call = { cwd: root, env }
-      const { stdout, stderr } = await runTask('flux:enable-decryption', ['--json', '--dry-run'], call)
-      const { kustomizations } = JSON.parse(stdout)
+      const { stdout } = await runTask('flux:enable-decryption', ['--json', '--dry-run'], call)
+      const { kustomizations, hints } = JSON.parse(stdout)
       assert.equal(
         kustomizations.map(({ namespace }: { namespace: string | null }) => namespace),
         effective,
       )
-      const [, line] = /^ {2}mise run flux:sops-key(.*)$/m.exec(stderr) ?? []
-      assert.is(line ?? '', hint.map((namespace) => ` --namespace ${namespace}`).join(''), stderr)
+      const options = hint.map((namespace) => ` --namespace ${namespace}`).join('')
+      assert.equal(
+        hints.flatMap(({ lines }: { lines: string[] }) => lines),
+        hint.length > 0 ? [`mise run flux:sops-key${options}`] : [],
+      )
     }))
 }
 

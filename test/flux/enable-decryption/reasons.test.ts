@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { BlockFault } from '../../../scripts/flux/enable-decryption/block-fault.ts'
 import { describeReasons, type Reason } from '../../../scripts/flux/enable-decryption/reasons.ts'
 import { type FluxKustomization, parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
 import { fluxKustomization } from '../../helpers/flux/flux-objects.ts'
@@ -8,6 +9,8 @@ function kustomization(file: string): FluxKustomization {
   const [found] = parseFluxFile(file, Buffer.from(fluxKustomization('apps', './apps')))!.kustomizations
   return found!
 }
+
+const refused = (fault: BlockFault): Reason => ({ code: 'refused-block', fault, line: 7 })
 
 /** A reason for each code, and what people and `reason` of the JSON document read. */
 const words: [words: string, reason: Reason][] = [
@@ -28,7 +31,51 @@ const words: [words: string, reason: Reason][] = [
     'a.yaml and b.yaml give it one, with the key of the controller (k.yaml)',
     { code: 'given', files: ['a.yaml', 'b.yaml'], key: 'k.yaml' },
   ],
-  ['a.yaml gives it one, but not wherever it is applied', { code: 'given-in-part', file: 'a.yaml' }],
+  ['a.yaml gives it one, b.yaml does not', { code: 'given-in-part', file: 'a.yaml', without: 'b.yaml' }],
+  [
+    'a.yaml gives it one, who applies it by hand does not',
+    { code: 'given-in-part', file: 'a.yaml', without: undefined },
+  ],
+  ['line 7: its decryption block is empty, and decrypts nothing', refused({ fault: 'empty' })],
+  ['line 7: its decryption block has no provider: it is sops', refused({ fault: 'no-provider' })],
+  ['line 7: Flux refuses the block: this is not a mapping', refused({ fault: 'not-a-mapping' })],
+  ['line 7: its secretRef has no name', refused({ fault: 'no-secret-name' })],
+  [
+    'line 7: Flux knows no decryption provider age: it is sops',
+    refused({ fault: 'other-provider', provider: 'age' }),
+  ],
+  [
+    'Flux refuses the block: it knows no field name there',
+    { code: 'refused-block', fault: { fault: 'unknown-field', field: 'name' }, line: undefined },
+  ],
+  [
+    'line 7: the block is in spec.sourceRef, and belongs into spec',
+    refused({ fault: 'misplaced', under: 'spec.sourceRef' }),
+  ],
+  [
+    'line 7: the block is in the object itself, and belongs into spec',
+    refused({ fault: 'misplaced', under: '' }),
+  ],
+  [
+    'its block names no Secret, and nothing here gives the controller a key: it cannot decrypt s.yaml',
+    { code: 'no-key', file: 's.yaml' },
+  ],
+  [
+    'the API server would refuse it, for it lacks interval, prune',
+    { code: 'not-applied', why: { why: 'incomplete', lacks: ['interval', 'prune'] } },
+  ],
+  [
+    'k.yaml lists others beside it, and not it',
+    { code: 'not-applied', why: { why: 'not-listed', by: 'k.yaml' } },
+  ],
+  [
+    '.sourceignore leaves it out of the artifact (/x)',
+    { code: 'not-applied', why: { why: 'left-out', pattern: '/x', by: '.sourceignore' } },
+  ],
+  [
+    'Flux by itself leaves it out of the artifact (.github/)',
+    { code: 'not-applied', why: { why: 'left-out', pattern: '.github/', by: undefined } },
+  ],
   ['it has an empty decryption block', { code: 'block', provider: undefined, secret: undefined }],
   [
     'it has a decryption block of its own: provider sops, no Secret',

@@ -7,14 +7,19 @@ import { parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../../scripts/lib/repository/flux-repository.ts'
 
 /** A repository of which nothing is known but the file itself. */
-const alone = { nodes: new Map() } as unknown as FluxRepository
+const alone = { nodes: new Map(), notApplied: new Map() } as unknown as FluxRepository
 
 /** What would be done about the text of a file; `undefined` where it holds no Flux Kustomization. */
 export function planText(file: string, bytes: Buffer, block: Decryption): FilePlan | undefined {
   const flux = parseFluxFile(file, bytes)
   if (!flux) return undefined
   const refuse = () => ({ refused: 'empty' as const })
-  return planFile(flux, judge(flux, alone, { block, needed: false }), block, refuse)
+  return planFile(
+    flux,
+    judge(flux, alone, { block, needed: false, all: false, keyless: new Map() }),
+    block,
+    refuse,
+  )
 }
 
 /**

@@ -53,8 +53,22 @@ const cases: Record<string, [text: string, expected: Expected]> = {
 for (const [title, [text, expected]] of Object.entries(cases))
   test(`findInstallations: ${title}`, () => {
     const found = findInstallations(new Map([['x.yaml', text]]))
-    const flat = found.map(({ instance: made, hasKey }) => ({ ...made, hasKey }))
+    const flat = found.map(({ instance: made, hasKey }) => {
+      const { source, ...rest } = made ?? {}
+      return { ...rest, hasKey }
+    })
     assert.equal(flat, expected ? [expected] : [])
   })
+
+test('findInstallations: the source that a FluxInstance makes', () => {
+  const sync = (more: string) =>
+    findInstallations(
+      new Map([['x.yaml', `kind: FluxInstance\nmetadata: {namespace: gitops}\nspec: {sync: {${more}}}\n`]]),
+    )[0]?.instance?.source
+  const source = { kind: 'GitRepository', namespace: 'gitops', url: 'https://x/y.git' }
+  assert.equal(sync('kind: GitRepository, url: https://x/y.git'), { ...source, name: 'gitops' })
+  assert.equal(sync('kind: GitRepository, url: https://x/y.git, name: z'), { ...source, name: 'z' })
+  assert.is(sync('path: a'), undefined)
+})
 
 test.run()

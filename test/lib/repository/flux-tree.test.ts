@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { makeBuilder } from '../../../scripts/lib/repository/builds.ts'
 import { topsOf } from '../../../scripts/lib/repository/file-tree.ts'
 import { type FluxNode, renderFluxTree } from '../../../scripts/lib/repository/flux-tree.ts'
-import { withFileTree } from '../../helpers/flux/file-tree.ts'
+import { buildersOf, surroundings, withFileTree } from '../../helpers/flux/file-tree.ts'
 import { fluxByHand } from '../../helpers/flux/flux-by-hand.ts'
 import {
   decryptionPatch,
@@ -24,7 +24,7 @@ const variables = (values: Record<string, string>) => `  postBuild: {substitute:
 
 function render(files: Files): Promise<FluxNode[]> {
   return withFileTree(files, ({ tree, kustomizations }) =>
-    renderFluxTree(tree, makeBuilder(tree), topsOf(kustomizations)),
+    renderFluxTree(tree, buildersOf(tree), surroundings(topsOf(kustomizations))),
   )
 }
 
@@ -176,7 +176,7 @@ for (const [title, [files, ...clusters]] of Object.entries(cases))
   test(`renderFluxTree, as Flux and kustomize: ${title}`, () =>
     withFileTree(files, ({ root, tree, kustomizations }) => {
       const inClusters = clusters.flatMap((byHand) => fluxByHand(root, byHand))
-      const nodes = renderFluxTree(tree, makeBuilder(tree), topsOf(kustomizations))
+      const nodes = renderFluxTree(tree, buildersOf(tree), surroundings(topsOf(kustomizations)))
       assert.equal(
         texts(nodes.flatMap(({ rendered }) => rendered.map(({ value }) => value))),
         texts(inClusters),
@@ -249,14 +249,14 @@ test('renderFluxTree: each path is built once for all rounds in which nothing th
       const built: string[] = []
       const nodes = renderFluxTree(
         tree,
-        {
+        buildersOf(tree, {
           ...builder,
           flux: (directory, additions) => {
             built.push(directory)
             return builder.flux(directory, additions)
           },
-        },
-        [],
+        }),
+        surroundings(),
       )
       assert.is(nodes.length, 4)
       // of one the first round has not seen the patches

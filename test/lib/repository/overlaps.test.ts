@@ -1,12 +1,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeBuilder } from '../../../scripts/lib/repository/builds.ts'
 import { topsOf } from '../../../scripts/lib/repository/file-tree.ts'
 import type { FluxKustomization } from '../../../scripts/lib/repository/flux-file.ts'
 import { type FluxInstallation, findInstallations } from '../../../scripts/lib/repository/flux-instances.ts'
 import { renderFluxTree } from '../../../scripts/lib/repository/flux-tree.ts'
 import { type Clusters, findClusters } from '../../../scripts/lib/repository/overlaps.ts'
-import { withFileTree } from '../../helpers/flux/file-tree.ts'
+import { buildersOf, surroundings, withFileTree } from '../../helpers/flux/file-tree.ts'
 import { fluxKustomization as flux, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
 
 type Files = Record<string, string>
@@ -22,7 +21,7 @@ function withClusters(
   use: (clusters: Clusters, named: (name: string) => FluxKustomization) => void,
 ): Promise<void> {
   return withFileTree(files, ({ tree, kustomizations }) => {
-    const found = renderFluxTree(tree, makeBuilder(tree), topsOf(kustomizations))
+    const found = renderFluxTree(tree, buildersOf(tree), surroundings(topsOf(kustomizations)))
     const installations: FluxInstallation[] = findInstallations(new Map(Object.entries(files)))
     const clusters = findClusters(new Map(found.map((node) => [node.source, node])), installations)
     use(clusters, (name) => {

@@ -1,0 +1,142 @@
+import type { Hint } from '../../lib/caller.ts'
+import { isBootstrapFile } from '../../lib/repository/flux-file.ts'
+import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
+import { patchLines } from './bootstrap.ts'
+import type { Decryption, Judgement } from './judge.ts'
+
+/** What is left to do for the user, who alone can. Files are relative to the root of the repository. */
+export type DecryptionHint =
+  /** For the Kustomization of `flux bootstrap`, whose kustomization file is not edited. */
+  | { code: 'bootstrap-patch'; file: string; name: string | undefined; lines: readonly string[] }
+  /** A FluxInstance, or a ResourceSet, makes a Kustomization without a block. */
+  | { code: 'flux-instance'; file: string; name: string; lines: readonly string[] }
+  | { code: 'resource-set'; file: string; name: string; made: string; lines: readonly string[] }
+  /** `files`: of the repository, that hold it; Flux brings it where they are built. */
+  | { code: 'key-secret'; secret: string; namespaces: readonly string[]; files: readonly string[] }
+  | { code: 'removed-version'; version: string; flux: string; count: number }
+
+/** What the hints are about. */
+interface Found {
+  judgements: readonly Judgement[]
+  /** Those that build encrypted files and are left without. */
+  left: readonly Judgement[]
+  flux: FluxRepository
+  block: Decryption
+  /** Where Flux looks for the key Secret. */
+  namespaces: readonly string[]
+}
+
+/** @returns what is left to do, in the order that it is to be done */
+export function findHints({ judgements, left, flux, block, namespaces }: Found): DecryptionHint[] {
+  return [
+    ...removedVersions(judgements),
+    ...left
+      .filter(({ file, status }) => status === 'not-editable' && isBootstrapFile(file))
+      .map(({ file, name, kustomization }) => {
+        const lines = kustomization ? ['patches:', ...patchLines(kustomization, block).map(indent)] : []
+        return { code: 'bootstrap-patch' as const, file, name, lines }
+      }),
+    ...flux.instancesThatNeedIt.map(({ file, instance }) => {
+      const name = instance?.name ?? ''
+      return { code: 'flux-instance' as const, file, name, lines: instancePatch(block) }
+    }),
+    ...flux.madeThatNeedIt.map(({ file, set, name }) => {
+      return { code: 'resource-set' as const, file, name: set, made: name, lines: blockLines(block) }
+    }),
+    ...keySecret(block, namespaces, flux),
+  ]
+}
+
+/** One for each version, with the number of its Kustomizations. */
+function removedVersions(judgements: readonly Judgement[]): DecryptionHint[] {
+  const reasons = judgements.flatMap((judgement) => judgement.reasons)
+  const removed = reasons.filter((reason) => reason.code === 'removed-version')
+  const byVersion = Map.groupBy(removed, ({ version }) => version)
+  return [...byVersion].map(([version, all]) => {
+    return { code: 'removed-version', version, flux: all[0]?.flux ?? '', count: all.length }
+  })
+}
+
+/**
+ * Where the key Secret has to be: Flux looks it up in the namespace of the Kustomization itself
+ * (docs/decryption.md#where-the-key-is-looked-up). Nothing where that is flux-system alone, which `flux:sops-key` takes by itself.
+ */
+function keySecret(
+  { secretRef }: Decryption,
+  namespaces: readonly string[],
+  flux: FluxRepository,
+): DecryptionHint[] {
+  if (!secretRef || namespaces.every((namespace) => namespace === 'flux-system')) return []
+  return [{ code: 'key-secret', secret: secretRef.name, namespaces, files: flux.secretIn(secretRef.name) }]
+}
+
+function blockLines({ secretRef }: Decryption): string[] {
+  return [
+    'decryption:',
+    '  provider: sops',
+    ...(secretRef ? ['  secretRef:', `    name: ${secretRef.name}`] : []),
+  ]
+}
+
+/** The Kustomization that a FluxInstance makes is called like its namespace (fluxoperator.dev, FluxInstance `spec.sync`). */
+function instancePatch(block: Decryption): string[] {
+  return [
+    'spec:',
+    '  kustomize:',
+    '    patches:',
+    '      - target:',
+    '          kind: Kustomization',
+    '        patch: |',
+    '          - op: add',
+    '            path: /spec/decryption',
+    '            value:',
+    ...blockLines(block)
+      .slice(1)
+      .map((line) => `            ${line}`),
+  ]
+}
+
+const indent = (line: string) => `  ${line}`
+
+/**
+ * What a person reads of a hint, and what is to be pasted or run.
+ * @param pathOf how a file is called
+ */
+export function describeHint(hint: DecryptionHint, pathOf: (file: string) => string): Hint {
+  switch (hint.code) {
+    case 'bootstrap-patch':
+      return {
+        text: `for ${hint.name}, put this patch into the kustomization file beside ${pathOf(hint.file)}:`,
+        lines: hint.lines,
+      }
+    case 'flux-instance':
+      return {
+        text: `the FluxInstance ${hint.name} syncs encrypted files: put this patch into ${pathOf(hint.file)}:`,
+        lines: hint.lines,
+      }
+    case 'resource-set':
+      return {
+        text: `the ResourceSet ${hint.name} makes the Kustomization ${hint.made}, which builds encrypted files: put this into its spec in ${pathOf(hint.file)}:`,
+        lines: hint.lines,
+      }
+    case 'key-secret':
+      return describeKeySecret(hint, pathOf)
+    case 'removed-version':
+      return {
+        text: `Flux ${hint.flux} removed ${hint.version}, which ${hint.count === 1 ? 'one of them uses' : `${hint.count} of them use`}:`,
+        lines: ['flux migrate -f .'],
+      }
+  }
+}
+
+function describeKeySecret(
+  { secret, namespaces, files }: DecryptionHint & { code: 'key-secret' },
+  pathOf: (file: string) => string,
+): Hint {
+  const where = `the Secret ${secret} has to be in the namespaces of these Kustomizations, ${namespaces.join(', ')}`
+  if (files.length > 0)
+    return { text: `${where}: see that ${files.map(pathOf).join(' or ')} brings it there`, lines: [] }
+  const options = namespaces.map((namespace) => ` --namespace ${namespace}`).join('')
+  const name = secret === 'sops-age' ? '' : ` --name ${secret}`
+  return { text: `${where}:`, lines: [`mise run flux:sops-key${name}${options}`] }
+}

@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FluxKustomization } from '../../lib/repository/flux-file.ts'
+import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
+import type { FluxNode } from '../../lib/repository/flux-tree.ts'
+import { canDecrypt, readKeyGroups } from '../../lib/sops/recipients.ts'
+import { textAt, valueAt } from '../../lib/yaml/values.ts'
+
+/** The kinds of keys that the controller can use by its own identity at a cloud provider. */
+const ofProviders = ['kms', 'gcp_kms', 'azure_kv', 'hc_vault', 'hckms']
+
+/**
+ * The Kustomizations whose block names no key Secret though a file that they build needs a private key, where the repository
+ * gives the controller none either.
+ * @param root of the repository, absolute
+ * @returns for each such a file
+ */
+export async function findKeyless(
+  root: string,
+  { nodes, clusters }: FluxRepository,
+): Promise<Map<FluxKustomization, string>> {
+  const found = new Map<FluxKustomization, string>()
+  for (const [source, node] of nodes) {
+    if (!namesNoKey(node) || clusters.keyOf(source) !== undefined) continue
+    const file = await fileThatNeedsKey(root, node)
+    if (file !== undefined) found.set(source, file)
+  }
+  return found
+}
+
+function namesNoKey({ rendered }: FluxNode): boolean {
+  return rendered.some(({ value }) => {
+    const block = valueAt(value, 'spec', 'decryption')
+    const names = valueAt(block, 'secretRef') ?? valueAt(block, 'serviceAccountName')
+    return textAt(block, 'provider') === 'sops' && names === undefined
+  })
+}
+
+async function fileThatNeedsKey(root: string, { encrypted }: FluxNode): Promise<string | undefined> {
+  for (const file of encrypted) {
+    const groups = await readKeyGroups(await readFile(join(root, file), 'utf8'))
+    if (groups && !canDecrypt(groups, new Set(), ofProviders)) return file
+  }
+  return undefined
+}

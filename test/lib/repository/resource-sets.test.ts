@@ -1,0 +1,36 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { directoriesOf, findResourceSets } from '../../../scripts/lib/repository/resource-sets.ts'
+
+const made = (spec: string, more = '') =>
+  `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: x\n${more}spec:\n${spec}`
+const set = (spec: string) => `kind: ResourceSet\nmetadata: {name: teams}\nspec:\n${spec}`
+const indented = (text: string, by: number) => text.trimEnd().replaceAll('\n', `\n${' '.repeat(by)}`)
+const find = (text: string) => findResourceSets(new Map([['x.yaml', text]]))
+
+test('findResourceSets: the Kustomizations in its resources and its template', () => {
+  const inResources = set(
+    `  resources:\n    - kind: Namespace\n    - ${indented(made('  path: ./<< inputs.team >>\n'), 6)}\n`,
+  )
+  const one = { file: 'x.yaml', set: 'teams', name: 'x', path: './<< inputs.team >>', decrypts: false }
+  assert.equal(find(inResources), [one])
+  const template = `<<- range $team := inputs.teams >>\n---\n${made('  path: ./a\n  decryption: {provider: sops}\n')}<<- end >>\n`
+  assert.equal(find(set(`  resourcesTemplate: |\n    ${indented(template, 4)}\n`)), [
+    { ...one, path: './a', decrypts: true },
+  ])
+  assert.equal(find(made('  path: ./a\n')), [])
+  assert.equal(find(set('  resources: [{kind: Kustomization, apiVersion: x/v1}]\n')), [])
+})
+
+test('directoriesOf: whatever the inputs are', () => {
+  const directories = ['teams/a', 'teams/b', 'teams/b/c', 'teams', '.', 'a.b', 'axb']
+  const of = (path: string) =>
+    directoriesOf({ file: '', set: '', name: '', path, decrypts: false }, directories)
+  assert.equal(of('./teams/<< inputs.team >>'), ['teams/a', 'teams/b'])
+  assert.equal(of('./teams/<< inputs.a >>/<< inputs.b >>'), ['teams/b/c'])
+  assert.equal(of('a.b'), ['a.b'])
+  assert.equal(of('./'), ['.'])
+  assert.equal(of('../x'), [])
+})
+
+test.run()
