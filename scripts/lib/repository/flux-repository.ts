@@ -59,11 +59,12 @@ export async function readFluxRepository(
 ): Promise<FluxRepository> {
   status(`reading ${names.length} files`)
   try {
-    const [read, remotes] = await Promise.all([readAll(repository, names), remotesOf(repository)])
+    const read = await readAll(repository, names)
     const { files, kustomizations, listed, encryptedText, installations } = read
     markPatches(files, kustomizations)
     const tree = makeFileTree(listed, files, kustomizations, encryptedText)
-    const sources = { declared: read.sources, remotes: [...remotes.values()] }
+    const remotes = read.sources.length > 0 ? [...(await remotesOf(repository)).values()] : []
+    const sources = { declared: read.sources, remotes }
     const artifacts = makeArtifacts(tree, read.ignores)
     const byHand = makeBuilder(tree)
     const builders = {
@@ -98,6 +99,12 @@ export async function readFluxRepository(
   } finally {
     status(undefined)
   }
+}
+
+/** What Flux Kustomizations call their sources. */
+function sourceNames(files: readonly FluxFile[]): Set<string> {
+  const names = files.flatMap(({ kustomizations }) => kustomizations.map(({ sourceRef }) => sourceRef.name))
+  return new Set(names.filter((name) => name !== undefined))
 }
 
 /** What is in the artifacts of a source. */
@@ -164,7 +171,7 @@ async function readAll(repository: Repository, names: readonly string[]) {
     encryptedText: (file: string) =>
       encrypted.get(file) ?? (others.has(file) ? `${readOther(file) ?? ''}` : ''),
     installations,
-    sources: findSources(declaring, installations),
+    sources: findSources(declaring, installations, sourceNames(files)),
     made: findResourceSets(making),
     secretIn: (name: string) =>
       [...encrypted].filter(([, text]) => holdsSecret(text, name)).map(([file]) => file),

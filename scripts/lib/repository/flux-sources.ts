@@ -37,13 +37,18 @@ const declares = new RegExp(`\\bkind["']?\\s*:\\s*["']?(${kinds.join('|')})\\b`)
 /**
  * Finds the sources that files declare, and those that a FluxInstance makes.
  * @param texts of the YAML and JSON files with the mark, by path
+ * @param names which of them matter: most OCIRepositories are charts
  */
 export function findSources(
   texts: ReadonlyMap<string, string>,
   installations: readonly FluxInstallation[],
+  names: ReadonlySet<string>,
 ): DeclaredSource[] {
+  const named = [...names].map(
+    (name) => new RegExp(`\\bname["']?\\s*:\\s*["']?${RegExp.escape(name)}(?![\\w-])`),
+  )
   const declared = [...texts]
-    .filter(([, text]) => declares.test(text))
+    .filter(([, text]) => declares.test(text) && named.some((pattern) => pattern.test(text)))
     .flatMap(([file, text]) =>
       parseDocuments(text).flatMap(({ value }) => read(value, isBootstrapFile(file))),
     )

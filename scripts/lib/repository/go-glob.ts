@@ -1,4 +1,4 @@
-const known = new Map<string, { test: RegExp | undefined }>()
+const known = new Map<string, (name: string) => boolean>()
 
 /**
  * Whether a pattern matches a name, as `filepath.Match` of Go reads it: `*`, `?`, `[a-z]`, `[^a-z]`, and a backslash before what
@@ -6,9 +6,17 @@ const known = new Map<string, { test: RegExp | undefined }>()
  * @param name without `/`
  */
 export function matchesGlob(pattern: string, name: string): boolean {
-  const glob = known.get(pattern) ?? { test: regExpOf(pattern) }
+  const glob = known.get(pattern) ?? globOf(pattern)
   known.set(pattern, glob)
-  return glob.test?.test(name) ?? false
+  return glob(name)
+}
+
+function globOf(pattern: string): (name: string) => boolean {
+  // the most of them need no expression, and all files are held against them
+  const [, star, plain] = /^(\*?)([^*?[\\]*)$/.exec(pattern) ?? []
+  if (plain !== undefined) return (name) => (star ? name.endsWith(plain) : name === plain)
+  const test = regExpOf(pattern)
+  return (name) => test?.test(name) ?? false
 }
 
 function regExpOf(pattern: string): RegExp | undefined {

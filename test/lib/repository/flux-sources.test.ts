@@ -147,16 +147,20 @@ spec: {url: "\${URL}"}
 `
   const source = { kind: 'OCIRepository', name: 'gitops', namespace: 'gitops', url: 'oci://r/fleet' }
   const instance = { name: 'flux', path: '.', decrypts: false, source }
-  assert.equal(findSources(new Map([['x.yaml', text]]), [{ file: 'y.yaml', instance, hasKey: false }]), [
-    { kind: 'GitRepository', name: 'a', namespace: 'n', url: 'x/fleet', ignore: '/*', isFirst: false },
-    {
-      ...{ kind: 'Bucket', name: 'flux-system', namespace: undefined, url: undefined, ignore: undefined },
-      isFirst: true,
-    },
-    { ...source, url: 'r/fleet', ignore: undefined, isFirst: true },
-  ])
-  const [ofBootstrap] = findSources(new Map([['c/gotk-sync.yaml', text]]), [])
+  assert.equal(
+    findSources(new Map([['x.yaml', text]]), [{ file: 'y.yaml', instance, hasKey: false }], new Set(['a'])),
+    [
+      { kind: 'GitRepository', name: 'a', namespace: 'n', url: 'x/fleet', ignore: '/*', isFirst: false },
+      {
+        ...{ kind: 'Bucket', name: 'flux-system', namespace: undefined, url: undefined, ignore: undefined },
+        isFirst: true,
+      },
+      { ...source, url: 'r/fleet', ignore: undefined, isFirst: true },
+    ],
+  )
+  const [ofBootstrap] = findSources(new Map([['c/gotk-sync.yaml', text]]), [], new Set(['a']))
   assert.is(ofBootstrap?.isFirst, true)
+  assert.equal(findSources(new Map([['x.yaml', text]]), [], new Set(['b', 'a-b'])), [])
 })
 
 test('pathOf: none is the root', () => {
