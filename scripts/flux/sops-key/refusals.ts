@@ -2,7 +2,7 @@ import type { NotSeen } from '../../lib/applied/decrypted-files.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import { shortCommit, withoutCredentials } from '../../lib/git.ts'
 import type { NameOf } from '../../lib/paths.ts'
-import { recipientsAmong } from '../../lib/sops/recipients.ts'
+import { listRecipients, recipientsAmong } from '../../lib/sops/recipients.ts'
 import type { KeyAt } from './fitting.ts'
 import type { Kept } from './kept.ts'
 import type { FileInQuestion, Outage } from './outage.ts'
@@ -34,7 +34,7 @@ const keepBoth = 'keep the old identity in the key file as well, or use --force'
 export function refusalOf(refusal: KeyRefusal, refused: Refused): UserError {
   const { message, hint } = sentenceOf(refusal, refused)
   const { key, fitting } = refused
-  const better = fitting ? `; that of ${fitting.source} (${fitting.recipients.join(', ')}) fits` : ''
+  const better = fitting ? `; that of ${fitting.source} (${listRecipients(fitting.recipients)}) fits` : ''
   return new UserError(message, {
     hint: `${hint}. The new key is that of ${key.source}${better}`,
     exitCode: exit.no,
@@ -86,7 +86,7 @@ function sentenceOf(refusal: KeyRefusal, refused: Refused): { message: string; h
     case 'opens-nothing': {
       const needed = recipientsAmong(refusal.files.flatMap(({ documents }) => documents))
       return {
-        message: `refusing to write the key of ${key.recipients.join(', ')} to secret ${secret}: it opens none of the files that Flux decrypts with it, which are for ${needed.join(', ') || 'keys that are not of age'}:${listFiles(refusal.files)}`,
+        message: `refusing to write the key of ${listRecipients(key.recipients)} to secret ${secret}: it opens none of the files that Flux decrypts with it, which are for ${listRecipients(needed) || 'keys that are not of age'}:${listFiles(refusal.files)}`,
         hint: 'use the key of one of these recipients (--key-file), or --force',
       }
     }
@@ -97,7 +97,7 @@ function sentenceOf(refusal: KeyRefusal, refused: Refused): { message: string; h
       }
     case 'unknown-identities':
       return {
-        message: `${replace} it holds the key of ${refusal.recipients.join(', ')}, which no file and no .sops.yaml of this repository names`,
+        message: `${replace} it holds the key of ${listRecipients(refusal.recipients)}, which no file and no .sops.yaml of this repository names`,
         hint: `is ${context} the right cluster (--context)? Run it in the repository that this key is for, ${keepBoth}`,
       }
     default: {

@@ -2,6 +2,7 @@ import type { Report } from '../../lib/caller.ts'
 import { type AgeEntry, ageDataKey, type KeySecret } from '../../lib/cluster/key-secret.ts'
 import { exit } from '../../lib/errors.ts'
 import { rows } from '../../lib/rows.ts'
+import { shortRecipient } from '../../lib/sops/recipients.ts'
 import { lastApplied, type SecretPlan } from './plan.ts'
 
 /** What was done, without the key. */
@@ -66,14 +67,14 @@ function linesOf(
   { name, source, recipients, dryRun }: KeyResult,
 ): string[] {
   const held = others.flatMap(({ dataKey, identities }) =>
-    identities.map(({ recipient }) => `${recipient} (${dataKey})`),
+    identities.map(({ recipient }) => `${shortRecipient(recipient)} (${dataKey})`),
   )
   return [
     `secret/${name} ${result}${dryRun && result !== 'unchanged' ? ' (dry run: nothing was written)' : ''}`,
     ...rows({
       namespace,
       'key from': source,
-      recipients,
+      recipients: recipients.map(shortRecipient),
       'also holds': held.length > 0 ? held : undefined,
       'taken out': removes.join(', ') || undefined,
       'taken over from': takenFrom.join(', ') || undefined,

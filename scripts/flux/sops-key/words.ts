@@ -1,6 +1,7 @@
 import { type AgeEntry, ageDataKey } from '../../lib/cluster/key-secret.ts'
 import { UserError } from '../../lib/errors.ts'
 import type { KeyFileProblem } from '../../lib/sops/key-file.ts'
+import { listRecipients, shortRecipient } from '../../lib/sops/recipients.ts'
 import type { KeyAt } from './fitting.ts'
 import type { SecretPlan } from './plan.ts'
 
@@ -17,7 +18,7 @@ export function obstacleError({ namespace, live, obstacle }: SecretPlan, name: s
 /** The warning of an identity that nothing uses. @param fitting another place, whose key opens the files */
 export function unusedIdentity(recipient: string, fitting: KeyAt | undefined): string {
   const better = fitting ? ` That of ${fitting.source} opens the files` : ''
-  return `no file of this repository is encrypted to ${recipient}, and no .sops.yaml names it: is this the right key?${better}`
+  return `no file of this repository is encrypted to ${shortRecipient(recipient)}, and no .sops.yaml names it: is this the right key?${better}`
 }
 
 /** The warning of files that a cluster builds and the key does not open. */
@@ -84,7 +85,7 @@ export function pluginLeftOut(source: string, lines: readonly number[]): string 
 
 /** The warning of post-quantum identities, of which one makes an older controller refuse the whole Secret (docs/decryption.md#what-an-identity-is). */
 export function needsNewController(recipients: readonly string[]): string {
-  return `kustomize-controller before 1.9.0 cannot read a post-quantum identity, and decrypts nothing with a Secret that holds one: ${recipients.map((one) => `${one.slice(0, 16)}…`).join(', ')}`
+  return `kustomize-controller before 1.9.0 cannot read a post-quantum identity, and decrypts nothing with a Secret that holds one: ${listRecipients(recipients)}`
 }
 
 /** The warning of a key file that git has or could get, or that others can read. */

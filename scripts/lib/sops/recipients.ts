@@ -125,3 +125,16 @@ export function canDecrypt(
 export function recipientsAmong(documents: readonly KeyGroups[]): string[] {
   return [...new Set(documents.flatMap(({ groups }) => groups.flatMap(({ age }) => age)))]
 }
+
+/**
+ * Recipients as people read them: those of X25519 whole, the much longer post-quantum ones by their beginning and end.
+ * @returns them behind each other, with commas
+ */
+export function listRecipients(recipients: readonly string[]): string {
+  return recipients.map(shortRecipient).join(', ')
+}
+
+/** One of them. */
+export function shortRecipient(recipient: string): string {
+  return recipient.length <= 70 ? recipient : `${recipient.slice(0, 20)}…${recipient.slice(-8)}`
+}

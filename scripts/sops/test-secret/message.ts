@@ -3,7 +3,7 @@ import { CommandError, UserError } from '../../lib/errors.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import { type Identity, renderIdentities } from '../../lib/sops/age.ts'
 import { decrypt } from '../../lib/sops/decrypt.ts'
-import { readKeyGroups } from '../../lib/sops/recipients.ts'
+import { listRecipients, readKeyGroups } from '../../lib/sops/recipients.ts'
 import { parseDocuments } from '../../lib/yaml/documents.ts'
 import { textAt } from '../../lib/yaml/values.ts'
 import { removeFirst, type TestSecretCaller } from './checks.ts'
@@ -53,9 +53,9 @@ async function reasonOf(
   const { groups, threshold } = document ?? { groups: [], threshold: 0 }
   const opened = groups.filter(({ age }) => age.some((recipient) => own.includes(recipient))).length
   if (opened === 0) {
-    const recipients = groups.flatMap(({ age }) => age).join(', ') || 'no age key'
+    const recipients = listRecipients(groups.flatMap(({ age }) => age)) || 'no age key'
     return {
-      why: `\n  the file is for  ${recipients}\n  the key is of    ${own.join(', ')}`,
+      why: `\n  the file is for  ${recipients}\n  the key is of    ${listRecipients(own)}`,
       hint: `make ${rule} name the recipient of the key, or name the key that the file is for with --key-file`,
     }
   }

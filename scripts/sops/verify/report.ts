@@ -98,7 +98,7 @@ function linesOf({ object, message, fix }: { object: string } & Words, stage: St
   const [sentence = '', ...others] = message.split('\n')
   const isSaid = stage !== undefined && [sentence, `${object}: ${sentence}`].includes(stage.detail)
   const lines = [isSaid ? `${object}, at ${stage.name}:` : `${object}: ${sentence}`]
-  return [...lines, ...[...others, `fix: ${fix}`].map((line) => `  ${line}`)]
+  return [...lines, ...[...others, `hint: ${fix}`].map((line) => `  ${line}`)]
 }
 
 function verdictLine(exitCode: ExitCode, stage: StageName | undefined): string {

@@ -6,6 +6,7 @@ import {
   ageRecipients,
   canDecrypt,
   type KeyGroup,
+  listRecipients,
   readKeyGroups,
 } from '../../../scripts/lib/sops/recipients.ts'
 import { withDirectory, writeFiles } from '../../helpers/files.ts'
@@ -139,6 +140,13 @@ test('readKeyGroups: CRLF, and no final newline', async () => {
 test('ageRecipients: each once, whatever stands around it', () => {
   assert.equal(ageRecipients(`age: >-\n  ${one},\n  ${two}\nx: "${one}"`), [one, two])
   assert.equal(ageRecipients('age1short age1SECRET'), [])
+})
+
+test('listRecipients: people read the beginning and the end of a long one', () => {
+  const plain = `age1${'q'.repeat(58)}`
+  const postQuantum = `age1pq1${'a'.repeat(1900)}zzzzzzzz`
+  assert.is(listRecipients([plain, postQuantum]), `${plain}, age1pq1${'a'.repeat(13)}…zzzzzzzz`)
+  assert.is(listRecipients([]), '')
 })
 
 test.run()

@@ -59,7 +59,7 @@ test('a Kustomization that is suspended meanwhile: what is left in the cluster, 
     const lines = ended.stdout.trimEnd().split('\n')
     const verdict = lines.findIndex((line) => line.startsWith('failed'))
     assert.match(lines[verdict + 1]!, /^secret default\/sops-test: is still in the cluster/)
-    assert.is(lines.at(-1), `  fix: ${fix}`)
+    assert.is(lines.at(-1), `  hint: ${fix}`)
     await suspend(false)
     const next = await place.verify()
     assert.is(next.code, 0, next.stderr)

@@ -1,3 +1,4 @@
+import { listRecipients } from '../../../lib/sops/recipients.ts'
 import type { WordsTable } from './finding.ts'
 
 /** The words for the key in the cluster. */
@@ -29,7 +30,7 @@ export const keyWords = {
     fix: '`mise run flux:sops-key` writes a checked key',
   }),
   'wrong-key': ({ inCluster, ofFile, rule }) => ({
-    message: `holds the key of ${inCluster.join(', ')}, but ${rule} encrypts to ${ofFile.join(', ') || 'no age recipient'}`,
+    message: `holds the key of ${listRecipients(inCluster)}, but ${rule} encrypts to ${listRecipients(ofFile) || 'no age recipient'}`,
     fix: '`mise run flux:sops-key` with a key that the rule names, or correct the rule',
   }),
   'key-groups': ({ needed, opened, groups, rule }) => ({
