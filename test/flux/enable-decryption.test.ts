@@ -406,6 +406,46 @@ test('what nothing applies is listed apart, not counted by --check, and edited w
     },
   ))
 
+test('what is to be done is said once for all, behind the result', () =>
+  withRepository(
+    {
+      'apps/one.yaml': object('one', '', 'v1beta2').replace('flux-system', 'one'),
+      'apps/two.yaml': object('two', '', 'v1beta2').replace('flux-system', 'two'),
+      'apps/three.yaml': object('three', '', 'v1beta1').replace('flux-system', 'two'),
+    },
+    async (repository) => {
+      const { stdout, stderr } = await enable(repository, ['--check'])
+      assert.not.match(stdout, /removed|hint/)
+      assert.is(
+        stderr,
+        [
+          'hint: 3 of them use v1beta1 (removed in Flux 2.7) or v1beta2 (removed in Flux 2.8):',
+          '  flux migrate -f .',
+          'hint: the Secret sops-age has to be in the namespaces of these Kustomizations, one, two:',
+          '  mise run flux:sops-key --namespace one --namespace two',
+          '',
+        ].join('\n'),
+      )
+      // a component that all of them have brings it
+      const secret = 'kind: Secret\nmetadata:\n  name: sops-age\nsops:\n  mac: ENC[AES256_GCM,data:x]\n'
+      writeFiles(repository.root, { 'components/key/sops-age.yaml': secret })
+      const { hints } = await enableJson(repository, '--check')
+      assert.equal(hints.at(-1), {
+        code: 'key-secret',
+        file: null,
+        text: 'the Secret sops-age has to be in the namespaces of these Kustomizations, one, two: see that components/key/sops-age.yaml brings it there',
+        lines: [],
+      })
+    },
+  ))
+
+test('gotk-components.yaml is never edited: flux bootstrap writes it as well', () =>
+  withRepository({ 'clusters/a/flux-system/gotk-components.yaml': object('a') }, async (repository) => {
+    const { kustomizations, result } = await enableJson(repository)
+    assert.equal([kustomizations[0].status, result], ['not-editable', 'unchanged'])
+    assert.equal(numstat(repository), [])
+  }))
+
 test('on a large repository the counts come first', () =>
   withRepository(
     { 'a.yaml': Array.from({ length: 40 }, (_, index) => object(`n${index}`)).join('---\n') },

@@ -13,7 +13,7 @@ export type DecryptionHint =
   | { code: 'resource-set'; file: string; name: string; made: string; lines: readonly string[] }
   /** `files`: of the repository, that hold it; Flux brings it where they are built. */
   | { code: 'key-secret'; secret: string; namespaces: readonly string[]; files: readonly string[] }
-  | { code: 'removed-version'; version: string; flux: string; count: number }
+  | { code: 'removed-version'; versions: readonly { version: string; flux: string }[]; count: number }
 
 /** What the hints are about. */
 interface Found {
@@ -47,14 +47,14 @@ export function findHints({ judgements, left, flux, block, namespaces }: Found):
   ]
 }
 
-/** One for each version, with the number of its Kustomizations. */
+/** One for all of them. */
 function removedVersions(judgements: readonly Judgement[]): DecryptionHint[] {
   const reasons = judgements.flatMap((judgement) => judgement.reasons)
   const removed = reasons.filter((reason) => reason.code === 'removed-version')
-  const byVersion = Map.groupBy(removed, ({ version }) => version)
-  return [...byVersion].map(([version, all]) => {
-    return { code: 'removed-version', version, flux: all[0]?.flux ?? '', count: all.length }
-  })
+  if (removed.length === 0) return []
+  const versions = [...new Map(removed.map((one) => [one.version, one])).values()]
+  const inOrder = versions.toSorted((a, b) => (a.version < b.version ? -1 : 1))
+  return [{ code: 'removed-version', versions: inOrder, count: removed.length }]
 }
 
 /**
@@ -121,11 +121,11 @@ export function describeHint(hint: DecryptionHint, pathOf: (file: string) => str
       }
     case 'key-secret':
       return describeKeySecret(hint, pathOf)
-    case 'removed-version':
-      return {
-        text: `Flux ${hint.flux} removed ${hint.version}, which ${hint.count === 1 ? 'one of them uses' : `${hint.count} of them use`}:`,
-        lines: ['flux migrate -f .'],
-      }
+    case 'removed-version': {
+      const which = hint.versions.map(({ version, flux }) => `${version} (removed in Flux ${flux})`)
+      const how = hint.count === 1 ? 'one of them uses' : `${hint.count} of them use`
+      return { text: `${how} ${which.join(' or ')}:`, lines: ['flux migrate -f .'] }
+    }
   }
 }
 
