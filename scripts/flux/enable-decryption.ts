@@ -5,14 +5,14 @@ import { exit, UserError } from '../lib/errors.ts'
 import { openRepository, type Repository, shortCommit } from '../lib/git.ts'
 import { namesFrom } from '../lib/paths.ts'
 import { noKustomizations } from '../lib/repository/find-kustomization.ts'
-import type { FluxFile } from '../lib/repository/flux-file.ts'
+import { type FluxFile, isBootstrapFile } from '../lib/repository/flux-file.ts'
 import { findFluxFiles } from '../lib/repository/flux-files.ts'
 import { type FluxRepository, readFluxRepository } from '../lib/repository/flux-repository.ts'
 import { objectGap } from '../lib/repository/rendered.ts'
 import { textAt } from '../lib/yaml/values.ts'
 import { planBootstrapPatch } from './enable-decryption/bootstrap.ts'
 import { type DecryptionHint, describeHint, findHints } from './enable-decryption/hints.ts'
-import { type Decryption, type Judgement, judge } from './enable-decryption/judge.ts'
+import { type Decryption, type Judgement, judge, type Status } from './enable-decryption/judge.ts'
 import { findKeyless } from './enable-decryption/keyless.ts'
 import { planFile } from './enable-decryption/plan.ts'
 import { describeReasons } from './enable-decryption/reasons.ts'
@@ -31,6 +31,8 @@ export interface EnableDecryptionOptions {
   needed: boolean
   /** Also those that nothing applies. */
   all: boolean
+  /** Also the Kustomization of `flux bootstrap`, before it builds its first encrypted file. */
+  root: boolean
   /** Writes nothing; exit code 1 where one lacks decryption. */
   check: boolean
   /** Writes nothing; the lines of the report are a unified diff. */
@@ -50,15 +52,16 @@ export interface EnableDecryptionOptions {
  *   take uncommitted work of the user with it (exit 1)
  */
 export async function enableDecryption(options: EnableDecryptionOptions): Promise<Report> {
-  const { caller, check, dryRun, needed, all, providerOnly } = options
+  const { caller, check, dryRun, needed, all, root, providerOnly } = options
   const { cwd } = caller
   const block = wantedBlock(options)
   const { repository, names } = await openRepository(cwd, caller)
   const flux = await readFluxRepository(repository, names, caller.status)
   const files = await chosenFiles(repository, flux, options)
   const keyless = providerOnly ? new Map() : await findKeyless(repository.root, flux)
+  if (root) requireRoot(files, flux)
   const plans = files.map((file) =>
-    planFile(file, judge(file, flux, { block, needed, all, keyless }), block, (kustomization) =>
+    planFile(file, judge(file, flux, { block, needed, all, root, keyless }), block, (kustomization) =>
       planBootstrapPatch(repository.root, kustomization, block, { ...flux, names }),
     ),
   )
@@ -71,13 +74,21 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
     .map((judgement) =>
       writes && judgement.status === 'missing' ? { ...judgement, status: 'added' as const } : judgement,
     )
-  const left = judgements.filter((judgement) => isLeftWithout(judgement, flux))
   const namespaces = keyNamespaces(judgements, flux, options.name)
   // what was named by its path has nothing to do with the rest
-  const around = options.paths.length > 0 ? { ...flux, instancesThatNeedIt: [], madeThatNeedIt: [] } : flux
-  const hints = findHints({ judgements, left, flux: around, block, namespaces })
-  const isLeft = left.length + around.instancesThatNeedIt.length + around.madeThatNeedIt.length > 0
+  const around =
+    options.paths.length > 0
+      ? { ...flux, installations: [], instancesThatNeedIt: [], madeThatNeedIt: [] }
+      : flux
+  const roots = root ? rootsLeft(judgements, around) : undefined
+  const left = judgements.filter(
+    (judgement) => isLeftWithout(judgement, flux) || roots?.judgements.includes(judgement),
+  )
+  const instancesThatNeedIt = roots?.instances ?? around.instancesThatNeedIt
+  const hints = findHints({ judgements, left, flux: { ...around, instancesThatNeedIt }, block, namespaces })
+  const isLeft = left.length + instancesThatNeedIt.length + around.madeThatNeedIt.length > 0
   const isMissing = changes.length > 0 || (check && isLeft)
+  const isRootLeft = roots !== undefined && roots.judgements.length + roots.instances.length > 0
   const diff = dryRun
     ? changes.map(({ file, before, after }) => unifiedDiff(file, before, after)).join('')
     : undefined
@@ -88,7 +99,7 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
   // stdout is the diff alone, so that it can be piped into `git apply`
   if (dryRun) for (const line of lines) caller.note(line)
   return {
-    exitCode: check && isMissing ? exit.no : exit.done,
+    exitCode: check && isMissing ? exit.no : isRootLeft && !check && !dryRun ? exit.notDone : exit.done,
     lines: diff === undefined ? lines : diff.split('\n').slice(0, -1),
     hints: hints.map((hint) => describeHint(hint, shown)),
     json: {
@@ -113,6 +124,28 @@ async function chosenFiles(
   const named = await findFluxFiles(repository, paths, caller.cwd)
   if (named.length === 0) throw noKustomizations(paths.join(', '))
   return named.map((flux) => files.find(({ file }) => file === flux.file) ?? flux)
+}
+
+/** @throws UserError where neither `flux bootstrap` nor a FluxInstance makes a root */
+function requireRoot(files: readonly FluxFile[], { installations }: FluxRepository): void {
+  if (files.some(({ file }) => isBootstrapFile(file)) || installations.some(({ instance }) => instance))
+    return
+  throw new UserError('there is no root: neither gotk-sync.yaml nor a FluxInstance', {
+    hint: 'leave out --root: a Kustomization in any other file gets the block there',
+  })
+}
+
+/** What a root is found to be that has no block, and does not get one. */
+const leftStatuses: readonly Status[] = ['not-editable', 'not-known', 'not-applied', 'broken']
+
+/** The roots that are left without the block: Kustomizations of `flux bootstrap`, and those that a FluxInstance makes. */
+function rootsLeft(judgements: readonly Judgement[], { installations }: FluxRepository) {
+  return {
+    judgements: judgements.filter(
+      ({ file, status }) => isBootstrapFile(file) && leftStatuses.includes(status),
+    ),
+    instances: installations.filter(({ instance }) => instance && !instance.decrypts),
+  }
 }
 
 /** Where Flux looks for the Secret `name`: in the namespaces of those that name it. */

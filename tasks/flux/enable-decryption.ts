@@ -7,6 +7,7 @@
 // [USAGE] flag "--provider-only" help="Name no Secret: the controller has the key (--sops-age-secret)"
 // [USAGE] flag "--needed" help="Only where encrypted files are built"
 // [USAGE] flag "--all" help="Also those that nothing applies"
+// [USAGE] flag "--root" help="Also the root of flux bootstrap, before its first encrypted file"
 // [USAGE] flag "--check" help="Write nothing; exit 1 if one lacks decryption"
 // [USAGE] flag "--dry-run" help="Write nothing; print the change as a unified diff"
 // [USAGE] flag "--commit" help="Commit the changed files, and only these"
@@ -21,6 +22,7 @@ await runTask(import.meta.filename, async (usage, caller) => {
     providerOnly: usage.flag('provider-only'),
     needed: usage.flag('needed'),
     all: usage.flag('all'),
+    root: usage.flag('root'),
     check: usage.flag('check'),
     dryRun: usage.flag('dry-run'),
     commit: usage.flag('commit'),

@@ -60,6 +60,7 @@ async function enableEverywhere(cwd: string, env: NodeJS.ProcessEnv): Promise<vo
     providerOnly: false,
     needed: false,
     all: false,
+    root: false,
     check: false,
   }
   await enableDecryption({ ...options, dryRun: false, commit: false, caller })

@@ -57,6 +57,7 @@ async function check(repositories: readonly Repository[]): Promise<void> {
       providerOnly: false,
       needed: false,
       all: false,
+      root: false,
       check: true,
     }
     await enableDecryption({ ...options, dryRun: false, commit: false, caller })

@@ -1,14 +1,21 @@
 import { basename, join, posix } from 'node:path'
-import { openKustomizationFile, readKustomization, reads } from '../../lib/kustomize/kustomization-edit.ts'
+import { isDeepStrictEqual } from 'node:util'
+import {
+  openKustomizationFile,
+  patchEntry,
+  readKustomization,
+  reads,
+} from '../../lib/kustomize/kustomization-edit.ts'
 import { isKustomizationFile, type KustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
-import type { FluxKustomization } from '../../lib/repository/flux-file.ts'
+import { type FluxKustomization, group } from '../../lib/repository/flux-file.ts'
 import { applyEdits, insertLinesAfter, scalar } from '../../lib/yaml/document-edit.ts'
-import { nodeAt, parseDocuments } from '../../lib/yaml/documents.ts'
+import { nodeAt } from '../../lib/yaml/documents.ts'
 import { lineStart } from '../../lib/yaml/lines.ts'
 import type { Refusal } from '../../lib/yaml/refusal.ts'
 import { listAt } from '../../lib/yaml/values.ts'
 import type { Decryption } from './judge.ts'
-import type { Change } from './plan.ts'
+import { replacePinned } from './pinned-patch.ts'
+import type { BootstrapPatch, Change } from './plan.ts'
 import type { BootstrapRefusal } from './reasons.ts'
 
 /** What is known of the files around a Kustomization of `flux bootstrap`. Paths are relative to the root of the repository. */
@@ -23,7 +30,8 @@ interface Around {
 /**
  * Gives the Kustomization of `gotk-sync.yaml` its block by a patch in the kustomization file beside it, because
  * `flux bootstrap` writes the file itself anew (https://fluxcd.io/flux/installation/configuration/boostrap-customization/).
- * The patch is added at the end of `patches`; where there is no kustomization file one is made that lists the same files.
+ * The patch is added at the end of `patches`, or takes the place of one for another version (`replacePinned`); where there is
+ * no kustomization file one is made that lists the same files.
  *
  * @param root of the repository, absolute
  * @returns a refusal where it is not certain that just the patch is added, and that Flux gets to see it
@@ -33,7 +41,7 @@ export function planBootstrapPatch(
   kustomization: FluxKustomization,
   block: Decryption,
   { names, listed, kustomizations }: Around,
-): Change | BootstrapRefusal {
+): BootstrapPatch | BootstrapRefusal {
   const directory = posix.dirname(kustomization.file)
   const lines = patchLines(kustomization, block)
   const including = kustomizations.filter(({ resources }) => resources.includes(kustomization.file))
@@ -42,34 +50,38 @@ export function planBootstrapPatch(
   const opened = openKustomizationFile(root, join(root, directory))
   if (!opened) {
     const gone = names.find((name) => posix.dirname(name) === directory && isKustomizationFile(name))
-    return gone === undefined
-      ? newKustomization(directory, listed, lines)
-      : { refused: 'not-in-working-tree', file: gone }
+    if (gone !== undefined) return { refused: 'not-in-working-tree', file: gone }
+    const change = newKustomization(directory, listed, lines)
+    return 'refused' in change ? change : { change, pinned: false }
   }
   if ('refused' in opened) return opened
   const file = posix.join(directory, basename(opened.file))
   if (!listed.includes(file)) return { refused: 'ignored-file', file }
-  const after = withPatch(opened.text, lines)
+  const before = opened.text
+  const mended = replacePinned(before, kustomization, block, lines)
+  const after = mended ?? withPatch(before, lines)
   if (typeof after !== 'string') return { refused: 'in-file', file, why: after }
-  return including.length === 0 ? { refused: 'not-listed', file } : { file, before: opened.text, after }
+  if (including.length === 0) return { refused: 'not-listed', file }
+  return { change: { file, before, after }, pinned: mended !== undefined }
 }
 
-/** The lines of an entry of `patches` that gives a Kustomization its block, without their indentation. */
-export function patchLines(
-  { apiVersion, name, namespace }: FluxKustomization,
-  { secretRef }: Decryption,
-): string[] {
+/**
+ * The lines of an entry of `patches` that gives a Kustomization its block, without their indentation. It names no version: a
+ * patch that does is for no object any more, which kustomize refuses, as soon as `flux bootstrap` writes another one.
+ */
+export function patchLines({ name }: Pick<FluxKustomization, 'name'>, { secretRef }: Decryption): string[] {
   return [
     '- patch: |',
-    `    apiVersion: ${apiVersion}`,
-    '    kind: Kustomization',
-    '    metadata:',
-    `      name: ${scalar(`${name}`)}`,
-    ...(namespace ? [`      namespace: ${scalar(namespace)}`] : []),
-    '    spec:',
-    '      decryption:',
+    '    - op: add',
+    '      path: /spec/decryption',
+    '      value:',
     '        provider: sops',
     ...(secretRef ? ['        secretRef:', `          name: ${scalar(secretRef.name)}`] : []),
+    '  target:',
+    `    group: ${group}`,
+    '    kind: Kustomization',
+    // a target has patterns
+    `    name: ${scalar(`${name}`.replaceAll('.', '\\.'))}`,
   ]
 }
 
@@ -107,6 +119,9 @@ function withPatch(text: string, patch: readonly string[]): string | Refusal {
   const indent = text.slice(lineStart(text, start), start)
   const isBlock = text[start] === '-' && indent.trim() === ''
   if (list && !isBlock) return { refused: 'patches-not-a-block-list' }
+  const patches = listAt(value, 'patches')
+  const entry = patchEntry(patch)
+  if (patches.some((one) => isDeepStrictEqual(one, entry))) return { refused: 'patch-without-effect' }
   const edit = list
     ? insertLinesAfter(
         text,
@@ -116,7 +131,5 @@ function withPatch(text: string, patch: readonly string[]): string | Refusal {
     : insertLinesAfter(text, root, ['patches:', ...patch.map((line) => `  ${line}`)])
   if ('refused' in edit) return edit
   const after = applyEdits(text, [edit])
-  const [entry] = listAt(parseDocuments(`patches:\n${patch.join('\n')}\n`)[0]?.value, 'patches')
-  const isJustThat = reads(after, { ...value, patches: [...listAt(value, 'patches'), entry] })
-  return isJustThat ? after : { refused: 'more-than-patches' }
+  return reads(after, { ...value, patches: [...patches, entry] }) ? after : { refused: 'more-than-patches' }
 }

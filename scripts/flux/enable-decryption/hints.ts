@@ -111,7 +111,7 @@ export function describeHint(hint: DecryptionHint, pathOf: (file: string) => str
       }
     case 'flux-instance':
       return {
-        text: `the FluxInstance ${hint.name} syncs encrypted files: put this patch into ${pathOf(hint.file)}:`,
+        text: `the FluxInstance ${hint.name} lets nothing of what it syncs be decrypted: put this patch into ${pathOf(hint.file)}:`,
         lines: hint.lines,
       }
     case 'resource-set':

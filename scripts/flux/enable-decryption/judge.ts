@@ -68,6 +68,8 @@ export interface Wanted {
   all: boolean
   /** Those whose block names no key though a file needs one, and such a file (`findKeyless`). */
   keyless: ReadonlyMap<FluxKustomization, string>
+  /** That of `flux bootstrap` also where it builds none yet. */
+  root: boolean
 }
 
 type Decision = Pick<Judgement, 'status' | 'reasons' | 'by'>
@@ -125,7 +127,7 @@ function decide(
   flux: FluxFile,
   kustomization: FluxKustomization,
   repository: FluxRepository,
-  { block, needed, keyless }: Wanted,
+  { block, needed, root, keyless }: Wanted,
 ): Decision {
   const { file, problem, patchOf } = flux
   if (patchOf) return { status: 'patch', reasons: [{ code: 'used-as-patch', file: patchOf }], by: patchOf }
@@ -144,8 +146,8 @@ function decide(
   const given = node && judgeGiven(node, key)
   if (given) return given
   if (refusal) return leftAlone(refusal)
-  if (node === undefined || node.encrypted.size === 0) {
-    const isOfBootstrap = isBootstrapFile(file)
+  const isOfBootstrap = isBootstrapFile(file)
+  if ((node === undefined || node.encrypted.size === 0) && !(root && isOfBootstrap)) {
     const [hidden] = node?.hidden ?? []
     if (hidden && (needed || isOfBootstrap)) return notKnown({ code: 'files-not-known', ...hidden })
     if (needed) return { status: 'not-needed', reasons: [whyNotNeeded(node)], by: undefined }

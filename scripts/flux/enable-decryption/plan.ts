@@ -22,8 +22,15 @@ export interface FilePlan {
   changes: Change[]
 }
 
+/** The patch that gives its block to a Kustomization which `flux bootstrap` writes. */
+export interface BootstrapPatch {
+  change: Change
+  /** Whether it takes the place of one for another version, with which kustomize builds nothing. */
+  pinned: boolean
+}
+
 /** How the block gets to a Kustomization that `flux bootstrap` writes. */
-export type PatchBootstrap = (kustomization: FluxKustomization) => Change | BootstrapRefusal
+export type PatchBootstrap = (kustomization: FluxKustomization) => BootstrapPatch | BootstrapRefusal
 
 /**
  * Works out the new text of a file. What can't be edited with certainty changes from `missing` to `not-editable`.
@@ -55,12 +62,19 @@ export function planFile(
 }
 
 function planBootstrap(judged: readonly Judgement[], patchBootstrap: PatchBootstrap): FilePlan {
-  const [missing, ...others] = judged.filter(({ status }) => status === 'missing')
-  if (!missing?.kustomization) return { judgements: [...judged], changes: [] }
-  const change = patchBootstrap(missing.kustomization)
-  if ('refused' in change) return nothing(judged, { code: 'bootstrap-refused', why: change })
+  const missing = judged.filter(({ status }) => status === 'missing')
+  // one that has the block from a patch may have a second one that breaks the build
+  const [wanted = judged.find(({ status }) => status === 'kustomize'), ...others] = missing
+  if (!wanted?.kustomization) return { judgements: [...judged], changes: [] }
+  const patch = patchBootstrap(wanted.kustomization)
+  if ('refused' in patch) return nothing(judged, { code: 'bootstrap-refused', why: patch })
+  const { change, pinned } = patch
+  if (missing.length === 0 && !pinned) return { judgements: [...judged], changes: [] }
   if (others.length > 0) return nothing(judged, { code: 'bootstrap-several' })
-  const judgements = judged.map((one) => (one === missing ? { ...one, by: change.file } : one))
+  const reasons: Reason[] = pinned ? [{ code: 'pinned-patch', file: change.file }] : wanted.reasons.slice()
+  const judgements = judged.map(
+    (one): Judgement => (one === wanted ? { ...one, status: 'missing', by: change.file, reasons } : one),
+  )
   return { judgements, changes: [change] }
 }
 

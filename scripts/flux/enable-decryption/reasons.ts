@@ -14,6 +14,7 @@ export type Reason =
   | { code: 'refused'; why: Refusal }
   | { code: 'spec-refused'; why: Refusal }
   | { code: 'bootstrap-refused'; why: BootstrapRefusal }
+  | { code: 'pinned-patch'; file: string }
   | { code: 'path-not-here'; path: string }
   | { code: 'removed-version'; version: string; flux: string }
   | { code: 'given'; files: readonly string[]; key: string | undefined }
@@ -42,7 +43,7 @@ export type BootstrapRefusal =
 const words = {
   'nothing-encrypted': 'it builds no encrypted file',
   'bootstrap-without-need':
-    '`flux bootstrap` writes this file anew; it builds no encrypted file, so it needs none',
+    '`flux bootstrap` writes this file anew; it builds no encrypted file, so it needs no patch yet (--root adds it)',
   'bootstrap-several': '`flux bootstrap` writes this file anew, and it holds several',
   'more-than-spec': 'the block would change more than this spec, for example through an anchor',
   completed: 'what it lacks is added before it is applied',
@@ -64,6 +65,8 @@ function describe(reason: Reason): string {
       return `its spec can't be edited: ${describeRefusal(reason.why)}`
     case 'bootstrap-refused':
       return `\`flux bootstrap\` writes this file anew, and ${describeBootstrap(reason.why)}`
+    case 'pinned-patch':
+      return `the patch in ${reason.file} is for a version that it has no more, so kustomize builds nothing: it is written anew`
     case 'path-not-here':
       return `its path ${reason.path} is not in this repository, so it is not known to build an encrypted file`
     case 'removed-version':

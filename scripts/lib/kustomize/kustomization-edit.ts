@@ -6,7 +6,7 @@ import { namesFrom } from '../paths.ts'
 import { hasSopsBlock } from '../sops/format.ts'
 import { parseDocuments } from '../yaml/documents.ts'
 import type { Refusal } from '../yaml/refusal.ts'
-import { type Mapping, textAt } from '../yaml/values.ts'
+import { listAt, type Mapping, textAt } from '../yaml/values.ts'
 import { kustomizationFilesIn } from './build.ts'
 
 /**
@@ -58,4 +58,9 @@ export function readKustomization(text: string): EditableKustomization | Refusal
 export function reads(text: string, value: Mapping): boolean {
   const file = readKustomization(text)
   return 'value' in file && isDeepStrictEqual(file.value, value)
+}
+
+/** The value of an entry of `patches`. @param lines without their indentation, the first with the dash */
+export function patchEntry(lines: readonly string[]): unknown {
+  return listAt(parseDocuments(`patches:\n${lines.join('\n')}\n`)[0]?.value, 'patches')[0]
 }

@@ -36,6 +36,8 @@ export interface FluxRepository {
   listed: string[]
   /** Which of them are applied to the same cluster. */
   clusters: Clusters
+  /** What configures the Flux controllers of the clusters. */
+  installations: FluxInstallation[]
   /** The FluxInstances whose path holds files that Flux decrypts, and which let nothing be decrypted. */
   instancesThatNeedIt: FluxInstallation[]
   /** Those that ResourceSets make without a decryption block, of a path that holds files which Flux decrypts. */
@@ -95,7 +97,7 @@ export async function readFluxRepository(
     const hasOperator = read.made.length > 0 || installations.some(({ instance }) => instance)
     const { secretIn } = read
     const asked = { instancesThatNeedIt, madeThatNeedIt, hasOperator, secretIn }
-    return { files, nodes, notApplied, kustomizations, listed, clusters, ...asked }
+    return { files, nodes, notApplied, kustomizations, listed, clusters, installations, ...asked }
   } finally {
     status(undefined)
   }

@@ -50,6 +50,7 @@ const words = {
   'unusual-commas': 'the commas of its resources are written in an unusual way',
   'more-than-resources': 'the entry would change more than its resources, for example through an anchor',
   'patches-not-a-block-list': 'its patches are not a block list',
+  'patch-without-effect': 'it has the patch already, without effect',
   'more-than-patches': 'the patch would change more than its patches',
 }
 

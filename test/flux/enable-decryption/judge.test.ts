@@ -729,7 +729,7 @@ const cases: Record<string, Case> = {
 
 for (const [title, { files, needed = false, found }] of Object.entries(cases))
   test(title, async () => {
-    const judged = await judgements(files, { block: wanted, needed })
+    const judged = await judgements(files, { block: wanted, needed, root: false })
     // a patch can have the name of the one that it is for
     const records = judged.filter(
       ({ name, status }) => status !== 'patch' || found[`${name}`]?.[0] === 'patch',

@@ -16,7 +16,7 @@ export function planText(file: string, bytes: Buffer, block: Decryption): FilePl
   const refuse = () => ({ refused: 'empty' as const })
   return planFile(
     flux,
-    judge(flux, alone, { block, needed: false, all: false, keyless: new Map() }),
+    judge(flux, alone, { block, needed: false, all: false, root: false, keyless: new Map() }),
     block,
     refuse,
   )

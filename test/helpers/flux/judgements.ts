@@ -11,7 +11,7 @@ export async function judgements(
   return withDirectory(async (root) => {
     writeFiles(root, files)
     const repository = await readFluxRepository({ root, env: process.env }, Object.keys(files))
-    const others = { needed: false, all: false, keyless: await findKeyless(root, repository) }
+    const others = { needed: false, all: false, root: false, keyless: await findKeyless(root, repository) }
     return repository.files.flatMap((file) => judge(file, repository, { ...others, ...wanted }))
   })
 }

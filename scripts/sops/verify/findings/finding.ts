@@ -87,7 +87,8 @@ export interface OwnFacts {
   'no-artifact': { says: Said | undefined }
   'remote-cluster': NoFacts
   'no-prune': NoFacts
-  'no-decryption': NoFacts
+  /** `isRoot`: no other Kustomization applies it, and `flux bootstrap` or a FluxInstance has made it. */
+  'no-decryption': { isRoot: boolean }
 
   // the key in the cluster
   'controller-key': NoFacts

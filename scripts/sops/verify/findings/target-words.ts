@@ -56,8 +56,8 @@ export const targetWords = {
     message: 'has prune switched off: the test Secret would stay in the cluster',
     fix: chooseAnother('with prune: true'),
   }),
-  'no-decryption': () => ({
+  'no-decryption': ({ isRoot }) => ({
     message: 'has no spec.decryption in the cluster: Flux would apply the ciphertext, or refuse it',
-    fix: '`mise run flux:enable-decryption`, commit, push, and wait for Flux',
+    fix: `\`mise run flux:enable-decryption${isRoot ? ' --root' : ''}\`, commit, push, and wait for Flux`,
   }),
 } satisfies Partial<WordsTable>
