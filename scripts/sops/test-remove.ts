@@ -13,7 +13,7 @@ import { removeTestSecret } from './test-secret/test-secret.ts'
 
 /** What the user wants of `sops:test-remove`. */
 export interface TestRemoveOptions {
-  /** Name, namespace/name or file of the Flux Kustomization; `undefined`: it is chosen (`chooseKustomization`). */
+  /** The Flux Kustomization as `findKustomization` takes it; `undefined`: it is chosen (`chooseKustomization`). */
   kustomization: string | undefined
   /** Of the Secret and of its directory. */
   name: string

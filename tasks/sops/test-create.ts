@@ -2,7 +2,7 @@
 // [MISE] description="Write an encrypted test Secret into the path of a Flux Kustomization"
 // [MISE] tools={node="24"}
 // [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
-// [USAGE] flag "--kustomization <kustomization>" help="The Flux Kustomization: NAME, NAMESPACE/NAME or the file that declares it (else infrastructure, or the only one that can be meant)"
+// [USAGE] flag "--kustomization <kustomization>" help="The Flux Kustomization: NAME, NAMESPACE/NAME, FILE or FILE:NAME (else infrastructure, or the only one that can be meant)"
 // [USAGE] flag "--name <name>" default="sops-test" help="Name of the Secret and of its directory"
 // [USAGE] flag "-n --namespace <namespace>" default="default" help="Namespace of the Secret"
 // [USAGE] flag "--message <message>" default="SOPS decryption works" help="What is encrypted"

@@ -2,7 +2,7 @@
 // [MISE] description="Prove on the real cluster that Flux decrypts what this repository encrypts"
 // [MISE] tools={node="24"}
 // [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
-// [USAGE] flag "--kustomization <kustomization>" help="Flux Kustomization whose path gets the test Secret: its name in flux-system, or namespace/name (else infrastructure, or the only one that can carry it)"
+// [USAGE] flag "--kustomization <kustomization>" help="Flux Kustomization whose path gets the test Secret: NAME in flux-system, NAMESPACE/NAME, FILE or FILE:NAME (else infrastructure, or the only one that can carry it)"
 // [USAGE] flag "-n --namespace <namespace>" default="default" help="Namespace of the test Secret"
 // [USAGE] flag "--file-name <file>" help="Name of the file of the test Secret (else one that a creation rule selects): secret.sops.yaml, secrets/test.yaml"
 // [USAGE] flag "--timeout <duration>" default="5m" help="How long the cluster may take for everything"

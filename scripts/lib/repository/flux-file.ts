@@ -99,28 +99,32 @@ function kustomizationsIn(
     )
   }
   if (kind !== 'Kustomization' || !apiVersion.startsWith(`${group}/`)) return []
+  return [{ file, document, at, apiVersion, ...fieldsOf(value) }]
+}
+
+/** What an object says, apart from where it is declared. */
+function fieldsOf(value: unknown) {
   const reference = (found: unknown) => ({
     name: textAt(found, 'name'),
     namespace: textAt(found, 'namespace'),
   })
-  return [
-    {
-      file,
-      document,
-      at,
-      apiVersion,
-      ...reference(valueAt(value, 'metadata')),
-      path: textAt(value, 'spec', 'path'),
-      prune: valueAt(value, 'spec', 'prune') === true,
-      dependsOn: listAt(value, 'spec', 'dependsOn').map(reference),
-      sourceRef: {
-        kind: textAt(value, 'spec', 'sourceRef', 'kind'),
-        ...reference(valueAt(value, 'spec', 'sourceRef')),
-      },
-      decryption: valueAt(value, 'spec', 'decryption'),
-      value,
+  return {
+    ...reference(valueAt(value, 'metadata')),
+    path: textAt(value, 'spec', 'path'),
+    prune: valueAt(value, 'spec', 'prune') === true,
+    dependsOn: listAt(value, 'spec', 'dependsOn').map(reference),
+    sourceRef: {
+      kind: textAt(value, 'spec', 'sourceRef', 'kind'),
+      ...reference(valueAt(value, 'spec', 'sourceRef')),
     },
-  ]
+    decryption: valueAt(value, 'spec', 'decryption'),
+    value,
+  }
+}
+
+/** A Flux Kustomization with what an object says that became of it. */
+export function withValue(declared: FluxKustomization, value: unknown): FluxKustomization {
+  return { ...declared, ...fieldsOf(value) }
 }
 
 /** How people call a Kustomization: `namespace/name`, or the name alone where no namespace is written. */

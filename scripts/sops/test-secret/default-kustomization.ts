@@ -1,7 +1,8 @@
 import { UserError } from '../../lib/errors.ts'
 import type { Repository } from '../../lib/git.ts'
-import { readKustomizations, unclear } from '../../lib/repository/find-kustomization.ts'
-import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
+import { appliedOf, readKustomizations, unclear } from '../../lib/repository/find-kustomization.ts'
+import { nameOf } from '../../lib/repository/flux-file.ts'
+import type { KustomizationHere } from '../../lib/repository/kustomizations-here.ts'
 import { textAt } from '../../lib/yaml/values.ts'
 import { findTestSecret } from './found.ts'
 import { findPath, type Place } from './place.ts'
@@ -20,9 +21,9 @@ export async function chooseKustomization(
   repository: Repository,
   name: string,
   isThere: boolean,
-): Promise<FluxKustomization> {
+): Promise<KustomizationHere> {
   const all = await readKustomizations(repository)
-  const usable = all.flatMap((kustomization) => {
+  const usable = appliedOf(all).flatMap((kustomization) => {
     const place = placeIn(repository, kustomization, name)
     return place ? [{ kustomization, place }] : []
   })
@@ -35,12 +36,13 @@ export async function chooseKustomization(
   const [first, ...others] = choices.find((list) => list.length > 0) ?? []
   if (first && others.length === 0) return first.kustomization
   const candidates = first ? [first, ...others].map(({ kustomization }) => kustomization) : all
-  throw unclear('it is not clear which Flux Kustomization is meant:', candidates, '--kustomization')
+  throw unclear('it is not clear which Flux Kustomization is meant:', candidates, '--kustomization', all)
 }
 
 /** @returns `undefined` where a test Secret can't be in the path of the Kustomization, or it is not a path of this repository */
-function placeIn({ root }: Repository, one: FluxKustomization, name: string): Place | undefined {
-  if (one.sourceRef.kind !== undefined && one.sourceRef.kind !== 'GitRepository') return undefined
+function placeIn({ root }: Repository, one: KustomizationHere, name: string): Place | undefined {
+  const { kind = 'GitRepository' } = one.sourceRef
+  if (one.isElsewhere || kind !== 'GitRepository') return undefined
   try {
     return { root, path: findPath(root, nameOf(one), one.path), name }
   } catch (error) {

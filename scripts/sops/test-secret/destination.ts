@@ -4,7 +4,8 @@ import { UserError } from '../../lib/errors.ts'
 import { type Repository, repositoryRoot } from '../../lib/git.ts'
 import { kustomizationFilesIn } from '../../lib/kustomize/build.ts'
 import { findKustomization } from '../../lib/repository/find-kustomization.ts'
-import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
+import { nameOf } from '../../lib/repository/flux-file.ts'
+import type { KustomizationHere } from '../../lib/repository/kustomizations-here.ts'
 import { chooseKustomization } from './default-kustomization.ts'
 import { findPath, type Place } from './place.ts'
 
@@ -12,16 +13,17 @@ import { findPath, type Place } from './place.ts'
 export interface Destination {
   repository: Repository
   /** The Flux Kustomization that is to build it. */
-  kustomization: FluxKustomization
+  kustomization: KustomizationHere
   place: Place
 }
 
 /**
  * Finds where a test Secret goes in the repository that the user stands in.
- * @param wanted `kustomization`: name, namespace/name or file of a Flux Kustomization, `undefined` where it is to be chosen;
+ * @param wanted `kustomization`: as `findKustomization` takes it, `undefined` where it is to be chosen;
  *   `name`: of the test Secret
  * @param isThere whether the test Secret must be there already, to be removed
- * @throws UserError where it is not clear which Kustomization is meant, or its path is not in the repository
+ * @throws UserError where it is not clear which Kustomization is meant, its path is not in the repository, or a Secret that is
+ *   to be made there would be built by nothing
  */
 export async function findDestination(
   wanted: { kustomization: string | undefined; name: string },
@@ -36,8 +38,18 @@ export async function findDestination(
     wanted.kustomization === undefined
       ? await chooseKustomization(repository, name, isThere)
       : await findKustomization(repository, wanted.kustomization, '--kustomization', cwd)
+  if (!isThere && kustomization.isElsewhere) throw builtElsewhere(kustomization)
   const path = findPath(root, nameOf(kustomization), kustomization.path)
   return { repository, kustomization, place: { root, path, name } }
+}
+
+function builtElsewhere(kustomization: KustomizationHere): UserError {
+  const { sourceRef, path = '.' } = kustomization
+  const source = [sourceRef.kind, sourceRef.name].filter(Boolean).join(' ')
+  return new UserError(
+    `the Flux Kustomization ${nameOf(kustomization)} builds the path ${path} of another source, ${source}: a Secret in this repository would never get there`,
+    { hint: 'choose one whose source is this repository with --kustomization' },
+  )
 }
 
 /** What a test Secret may change, relative to the root: to be checked before its commit. */

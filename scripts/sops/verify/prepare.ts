@@ -44,7 +44,7 @@ async function check(session: Session, progress: Progress): Promise<Checked> {
   const [root, context, target] = await Promise.all([
     opening,
     cluster.context,
-    findTarget(cluster, options.kustomization, async () => ({ root: await opening, env, signal })),
+    findTarget(cluster, options.kustomization, async () => ({ root: await opening, env, signal }), cwd),
   ])
   progress.context = context
   progress.target = target

@@ -110,8 +110,12 @@ const words: [words: string, reason: Reason][] = [
   ['its block is changed, or taken away, before it is applied', { code: 'changed' }],
   ['the block would change more than this spec, for example through an anchor', { code: 'more-than-spec' }],
   [
-    '`flux bootstrap` writes this file anew; it builds no encrypted file, so it needs none',
+    '`flux bootstrap` writes this file anew; it builds no encrypted file, so it needs no patch yet (--root adds it)',
     { code: 'bootstrap-without-need' },
+  ],
+  [
+    'the patch in k.yaml is for a version that it has no more, so kustomize builds nothing: it is written anew',
+    { code: 'pinned-patch', file: 'k.yaml' },
   ],
   ['`flux bootstrap` writes this file anew, and it holds several', { code: 'bootstrap-several' }],
   ...Object.entries({

@@ -35,6 +35,16 @@ test('without infrastructure it takes the only one that can carry the test, and 
     assert.is(none.code, 2, none.stderr)
     assert.is(none.json.findings[0]?.code, 'kustomization-unclear')
     assert.match(none.json.findings[0]!.message, /^no Kustomization can carry the test/)
+    // a file, which tells apart what has one name in several clusters
+    for (const named of [`${apps}:apps`, `${apps}:flux-system/apps`]) {
+      const suspended = await verify(['--kustomization', named])
+      assert.is(suspended.code, 1, suspended.stderr)
+      const [{ code, object } = {}] = suspended.json.findings
+      assert.equal([code, object], ['suspended', 'kustomization flux-system/apps'])
+    }
+    const gone = await verify(['--kustomization', `${apps}:infrastructure`])
+    assert.is(gone.code, 2, gone.stderr)
+    assert.match(gone.json.findings[0]!.message, 'no Flux Kustomization of this repository is called')
     assert.is(await tip(), before)
   }))
 

@@ -11,6 +11,7 @@ import { plainUrl, type Repository } from '../../../lib/git.ts'
 import { failed, notChecked } from '../findings/verdict.ts'
 import { chooseTarget } from './default-target.ts'
 import { type FluxObjects, readFlux } from './flux-objects.ts'
+import { targetId } from './target-id.ts'
 import { checkKustomization, checkSource, followedBranch, refuseSuspended } from './target-state.ts'
 
 /** The Kustomization that is to be verified, with what it depends on. */
@@ -29,16 +30,18 @@ export interface Target {
 
 /**
  * Reads the Flux objects and checks that a round trip through them can work.
- * @param name `infrastructure` (in flux-system) or `namespace/name`; `undefined`: it is chosen (`chooseTarget`)
+ * @param name as `targetId` takes it; `undefined`: it is chosen (`chooseTarget`)
  * @param openRepository opens the one that the user stands in
+ * @param cwd where the user stands
  * @throws Verdict; KubectlError where the cluster cannot be read; what `openRepository` throws
  */
 export async function findTarget(
   cluster: Cluster,
   name: string | undefined,
   openRepository: () => Promise<Repository>,
+  cwd: string,
 ): Promise<Target> {
-  const named = name === undefined || name.includes('/') ? name : `flux-system/${name}`
+  const named = name === undefined ? undefined : await targetId(name, openRepository, cwd)
   const objects = await readFlux(cluster, named?.slice(0, named.indexOf('/')) ?? 'flux-system')
   const id = named ?? (await chooseTarget(objects, await openRepository()))
   const kustomization = objects.kustomizations.get(id)
