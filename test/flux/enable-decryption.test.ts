@@ -208,6 +208,35 @@ test('several in one file, with and without the block, and in a List', () =>
     },
   ))
 
+test('one bad document: it is named with its line, what has the block already is said, and the others stay', () => {
+  const text = [object('a'), object('b', block), `${object('c')}x: *nowhere\n`, object('d')].join('---\n')
+  return withRepository(
+    { 'a.yaml': text, 'kustomization.yaml': 'resources: [a.yaml]\n' },
+    async (repository) => {
+      const { kustomizations } = await enableJson(repository)
+      const why =
+        'the file is left alone for its document 3: it is not valid YAML (an alias without its anchor in line 37)'
+      assert.equal(
+        kustomizations.map(({ document, name, status, reason }: Record<string, unknown>) => [
+          document,
+          name,
+          status,
+          reason,
+        ]),
+        [
+          [1, 'a', 'not-editable', why],
+          [2, 'b', 'own', null],
+          [4, 'd', 'not-editable', why],
+        ],
+      )
+      assert.is(readFiles(repository.root)['a.yaml'], text)
+      // kustomize takes a file as a whole as well
+      const call = { cwd: repository.root, encoding: 'utf8', stdio: 'pipe' } as const
+      assert.throws(() => execFileSync('kustomize', ['build', '.'], call), /unknown anchor/)
+    },
+  )
+})
+
 test('--name and --provider-only', () =>
   withRepository(small, async (repository) => {
     const bad = await enable(repository, ['--name', 'Not A Name'])
@@ -339,7 +368,7 @@ test('--check: a FluxInstance that syncs encrypted files is work, with the patch
     assert.is(stdout, '')
     assert.match(
       stderr,
-      /^hint: the FluxInstance flux syncs encrypted files: put this patch into flux\.yaml:\n {2}spec:/,
+      /^hint: the FluxInstance flux lets nothing of what it syncs be decrypted: put this patch into flux\.yaml:\n {2}spec:/,
     )
     const { hints, result, code: json } = await enableJson(repository, '--check')
     assert.equal([json, result, hints.length], [1, 'missing', 1])

@@ -73,11 +73,29 @@ function notText(utf16: string | undefined): Refusal {
 }
 
 function problemIn(text: string, documents: readonly YamlDocument[]): Refusal | undefined {
-  const problem = documents.find((document) => document.problem !== undefined)?.problem
-  if (problem !== undefined)
-    return /\{\{|\{%/.test(text) ? { refused: 'template' } : { refused: 'invalid-yaml', problem }
-  if (unclearLineEnd.test(text)) return { refused: 'line-ends' }
-  return documents.some(({ value }) => hasSopsBlock(value)) ? { refused: 'encrypted' } : undefined
+  const isTemplate = /\{\{|\{%/.test(text)
+  const unread = refusalOfOne(documents, ({ problem }) => {
+    if (problem === undefined) return undefined
+    return isTemplate ? { refused: 'template' } : { refused: 'invalid-yaml', problem }
+  })
+  const end = unclearLineEnd.exec(text)
+  return (
+    unread ??
+    (end ? { refused: 'line-end', line: text.slice(0, end.index).split('\n').length } : undefined) ??
+    refusalOfOne(documents, ({ value }) => (hasSopsBlock(value) ? { refused: 'encrypted' } : undefined))
+  )
+}
+
+/** kustomize reads a file as a whole or not at all: one document is enough to leave it alone. Where it has several, that one is named. */
+function refusalOfOne(
+  documents: readonly YamlDocument[],
+  whyNot: (document: YamlDocument) => Refusal | undefined,
+): Refusal | undefined {
+  for (const [index, document] of documents.entries()) {
+    const why = whyNot(document)
+    if (why) return documents.length > 1 ? { refused: 'in-document', document: index + 1, why } : why
+  }
+  return undefined
 }
 
 /** Kubernetes reads YAML 1.1, where a line ends at each of these; for the parser that we use it goes on. */

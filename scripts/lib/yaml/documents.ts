@@ -1,4 +1,4 @@
-import { isCollection, isNode, LineCounter, type Node, parseAllDocuments } from 'yaml'
+import { type Document, isCollection, isNode, LineCounter, type Node, parseAllDocuments, visit } from 'yaml'
 
 /** One document of a YAML or JSON text. */
 export interface YamlDocument {
@@ -31,7 +31,7 @@ export function parseDocuments(text: string): YamlDocument[] {
         if (text.includes('*')) JSON.stringify(value)
         return { root: document.contents, value, problem: undefined }
       } catch {
-        return unreadable('an alias without its anchor or within it, or too many aliases', document.contents)
+        return unreadable(aliasProblem(document, lines), document.contents)
       }
     })
   } catch {
@@ -41,6 +41,21 @@ export function parseDocuments(text: string): YamlDocument[] {
 
 function unreadable(problem: string, root: Node | null): YamlDocument {
   return { root, value: undefined, problem }
+}
+
+/** Why the aliases of a document can't be followed. */
+function aliasProblem(document: Document.Parsed, lines: LineCounter): string {
+  let problem = 'too many aliases'
+  visit(document, {
+    Alias(_, alias, path) {
+      const anchored = alias.resolve(document)
+      if (anchored && !path.includes(anchored)) return undefined
+      const where = anchored ? 'within its anchor' : 'without its anchor'
+      problem = `an alias ${where} in line ${lines.linePos(alias.range?.[0] ?? 0).line}`
+      return visit.BREAK
+    },
+  })
+  return problem
 }
 
 /** The node that is written under `path`; what only a merge key or an alias brings is not there. */

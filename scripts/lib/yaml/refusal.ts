@@ -5,10 +5,12 @@
 export type Refusal =
   | { refused: keyof typeof words }
   | { refused: 'invalid-yaml'; problem: string }
+  | { refused: 'line-end'; line: number }
   | { refused: 'other-kind'; kind: string; group: string }
   | { refused: 'several-files'; others: readonly string[] }
   | { refused: 'unusual-entry'; entry: string }
   | { refused: 'in-file'; file: string; why: Refusal }
+  | { refused: 'in-document'; document: number; why: Refusal }
 
 /** What a refusal that has no facts means. The subject, `it`, is the file or the mapping that was to be edited. */
 const words = {
@@ -16,7 +18,6 @@ const words = {
   'not-regular': 'it is no regular file',
   'utf-16': 'it is UTF-16',
   'not-utf-8': 'it is not UTF-8',
-  'line-ends': 'it has line ends that not every YAML parser takes for such',
   template: 'it is a template',
   encrypted: 'it is encrypted with SOPS, and a change would break its MAC',
   ignored: 'git ignores it',
@@ -59,6 +60,8 @@ export function describeRefusal(refusal: Refusal): string {
   switch (refusal.refused) {
     case 'invalid-yaml':
       return `it is not valid YAML (${refusal.problem})`
+    case 'line-end':
+      return `it has a line end in line ${refusal.line} that not every YAML parser takes for one`
     case 'other-kind':
       return `it is a ${refusal.kind} of ${refusal.group}`
     case 'several-files':
@@ -67,6 +70,8 @@ export function describeRefusal(refusal: Refusal): string {
       return `its entry ${refusal.entry} is written in an unusual way`
     case 'in-file':
       return `cannot edit ${refusal.file}: ${describeRefusal(refusal.why)}`
+    case 'in-document':
+      return `the file is left alone for its document ${refusal.document}: ${describeRefusal(refusal.why)}`
     default:
       return words[refusal.refused]
   }

@@ -49,8 +49,11 @@ spec:
     },
   ))
 
-const codeOf = (refusal: Refusal) =>
-  refusal.refused === 'invalid-yaml' ? `invalid-yaml: ${refusal.problem}` : refusal.refused
+function codeOf(refusal: Refusal): string {
+  if (refusal.refused === 'in-document') return `${refusal.document}: ${codeOf(refusal.why)}`
+  if (refusal.refused === 'line-end') return `line-end: ${refusal.line}`
+  return refusal.refused === 'invalid-yaml' ? `invalid-yaml: ${refusal.problem}` : refusal.refused
+}
 
 /** What is found in a file of this text: `document:name`, and of a problem `!` and its code. */
 const contents: Record<string, [text: string, found: string[]]> = {
@@ -87,14 +90,22 @@ const contents: Record<string, [text: string, found: string[]]> = {
   'a broken text': [`${object('a')}spec: [\n`, ['!invalid-yaml']],
   'a duplicate key': [
     `${object('a')}---\n${object('b', 'spec: {a: 1, a: 2}\n')}`,
-    ['1:a', '!invalid-yaml: duplicate key in line 10'],
+    ['1:a', '!2: invalid-yaml: duplicate key in line 10'],
   ],
-  'a lone carriage return': [`${object('a')}# x\r# y\n`, ['1:a', '!line-ends']],
-  'a line separator of Unicode': [`${object('a')}# x\u2028y\n`, ['1:a', '!line-ends']],
+  'a lone carriage return': [`${object('a')}# x\r# y\n`, ['1:a', '!line-end: 5']],
+  'a line separator of Unicode': [`${object('a')}# x\u2028y\n`, ['1:a', '!line-end: 5']],
   'a SOPS file': [`${object('a')}sops:\n  mac: ENC[x]\n`, ['1:a', '!encrypted']],
   'a SOPS file of several documents': [
     `${object('a')}---\nkind: Secret\nsops: {mac: x}\n`,
-    ['1:a', '!encrypted'],
+    ['1:a', '!2: encrypted'],
+  ],
+  'a template among several documents': [
+    `${object('a')}---\n${object('b')}---\n${object('{{ .name }}-x')}`,
+    ['1:a', '2:b', '!3: template'],
+  ],
+  'an alias without its anchor': [
+    `${object('a')}---\n${object('b')}---\nkind: X\nx: *y\n`,
+    ['1:a', '2:b', '!3: invalid-yaml: an alias without its anchor in line 1'],
   ],
 }
 

@@ -23,7 +23,8 @@ test('parseDocuments: says what is wrong and where, without a word of the conten
   const broken: Record<string, string> = {
     'duplicate key in line 3': `x: ${secret}\na: 1\na: ${secret}\n`,
     'unexpected token in line 1': `a: {{ ${secret} }}-x\n`,
-    'an alias without its anchor or within it, or too many aliases': `a: *${secret}\n`,
+    'an alias without its anchor in line 5': `b: &b c\nd: *b\n---\na:\n  - *${secret}\nb: &${secret} c\n`,
+    'an alias within its anchor in line 3': `a: &a\n  c: &b [d]\n  b: [*b, *a]\n`,
     'multiline implicit key in line 1': `${secret}\nx: y\n`,
   }
   for (const [problem, text] of Object.entries(broken)) {
@@ -33,8 +34,7 @@ test('parseDocuments: says what is wrong and where, without a word of the conten
     'a: &a0 [x]',
     ...Array.from({ length: 20 }, (_, n) => `b${n}: &a${n + 1} [*a${n}, *a${n}, *a${n}]`),
   ]
-  assert.match(parseDocuments('a: &a [{b: *a}]\n')[0]!.problem!, 'within it')
-  assert.match(parseDocuments(laughs.join('\n'))[0]!.problem!, 'too many aliases')
+  assert.is(parseDocuments(laughs.join('\n'))[0]!.problem, 'too many aliases')
   assert.match(parseDocuments('['.repeat(20_000))[0]!.problem!, /./)
 })
 

@@ -12,6 +12,12 @@ const words: Record<string, Refusal> = {
     refused: 'invalid-yaml',
     problem: 'duplicate key in line 2',
   },
+  'the file is left alone for its document 3: it is not valid YAML (an alias without its anchor in line 9)': {
+    refused: 'in-document',
+    document: 3,
+    why: { refused: 'invalid-yaml', problem: 'an alias without its anchor in line 9' },
+  },
+  'it has a line end in line 4 that not every YAML parser takes for one': { refused: 'line-end', line: 4 },
   'it is a ConfigMap of v1': { refused: 'other-kind', kind: 'ConfigMap', group: 'v1' },
   'there is kustomization.yml and Kustomization as well': {
     refused: 'several-files',
