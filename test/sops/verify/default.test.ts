@@ -36,11 +36,11 @@ test('without infrastructure it takes the only one that can carry the test, and 
     assert.is(none.json.findings[0]?.code, 'kustomization-unclear')
     assert.match(none.json.findings[0]!.message, /^no Kustomization can carry the test/)
     // a file, which tells apart what has one name in several clusters
-    for (const named of [`${apps}:apps`, `${apps}:flux-system/apps`]) {
+    for (const named of ['', ':platform', ':flux-system/platform'].map((name) => infrastructure + name)) {
       const suspended = await verify(['--kustomization', named])
       assert.is(suspended.code, 1, suspended.stderr)
       const [{ code, object } = {}] = suspended.json.findings
-      assert.equal([code, object], ['suspended', 'kustomization flux-system/apps'])
+      assert.equal([code, object], ['suspended', 'kustomization flux-system/platform'])
     }
     const gone = await verify(['--kustomization', `${apps}:infrastructure`])
     assert.is(gone.code, 2, gone.stderr)
