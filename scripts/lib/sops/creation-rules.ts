@@ -94,7 +94,7 @@ export async function readCreationRules({ path, name }: RuleFile): Promise<Creat
 
 /**
  * The rule that sops takes for a file: the first that matches its path from the directory of the rules, or its absolute path
- * where it is not below that (sops v3.13.2 config/config.go parseCreationRuleForFile).
+ * where it is not below that (sops v3.13.3 config/config.go parseCreationRuleForFile).
  * @param file absolute
  * @param rules of `ruleFile`
  * @returns `undefined` where none selects it
@@ -139,7 +139,7 @@ export async function recipientsInRules(repository: Repository): Promise<Set<str
   return new Set(texts.flatMap(ageRecipients))
 }
 
-/** Variables in which sops takes keys that then stand for those of every rule (sops v3.13.2 cmd/sops/main.go), and SOPS_CONFIG. */
+/** Variables in which sops takes keys that then stand for those of every rule (sops v3.13.3 cmd/sops/main.go), and SOPS_CONFIG. */
 const overruling = [
   'SOPS_AGE_RECIPIENTS',
   'SOPS_PGP_FP',

@@ -44,7 +44,7 @@ export async function decrypt(
   }
 }
 
-/** Without the places of other keys, which sops has in an environment of ours only (sops v3.13.2 age/keysource.go formatError). */
+/** Without the places of other keys, which sops has in an environment of ours only (sops v3.13.3 age/keysource.go formatError). */
 function withoutPlaces(text: string): string {
   const sentence = 'Did not find keys in location'.replaceAll(' ', '[\\s|]+')
   return text.replace(new RegExp(`[\\s|]*${sentence}[\\s\\S]*?'\\.(?=\\s|$)`, 'g'), '')

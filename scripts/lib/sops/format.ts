@@ -1,6 +1,6 @@
 import { isMapping, valueAt } from '../yaml/values.ts'
 
-/** How each value starts that sops has encrypted, and the MAC of every SOPS file (sops v3.13.2 aes/cipher.go). */
+/** How each value starts that sops has encrypted, and the MAC of every SOPS file (sops v3.13.3 aes/cipher.go). */
 export const ciphertextStart = 'ENC[AES256_GCM,'
 
 /** What is in every file with ciphertext of SOPS, also where it is a value of a Secret and so base64. */

@@ -15,7 +15,7 @@ export interface KeyCommandOptions {
 
 /**
  * Runs the command in SOPS_AGE_KEY_CMD. Where it gives no identity by itself, it is told each recipient in SOPS_AGE_RECIPIENT, as sops
- * does for the recipients of a file (sops v3.13.2 age/keysource.go loadIdentities).
+ * does for the recipients of a file (sops v3.13.3 age/keysource.go loadIdentities).
  * @returns what it printed. It is a secret.
  * @throws UserError where it fails; never quotes what it printed. The reason of `signal`
  */

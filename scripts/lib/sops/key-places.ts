@@ -37,7 +37,7 @@ export interface KeyPlace {
 /**
  * The places that have an age key, and those that are named, in the order in which they count: `--key-file`,
  * SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, `.age-key.txt` from where the user stands up to the root of the
- * repository or in its main working tree, and the default file of sops (sops v3.13.2 age/keysource.go loadIdentities).
+ * repository or in its main working tree, and the default file of sops (sops v3.13.3 age/keysource.go loadIdentities).
  */
 export function keyPlaces(options: KeyOptions): KeyPlace[] {
   const { env, cwd, keyFile } = options

@@ -13,7 +13,7 @@ export interface KeyGroup {
 export interface KeyGroups {
   /** Usually one. */
   groups: KeyGroup[]
-  /** How many of the groups must be opened (sops v3.13.2 sops.go GetDataKeyWithKeyServices: all, where it is not set). */
+  /** How many of the groups must be opened (sops v3.13.3 sops.go GetDataKeyWithKeyServices: all, where it is not set). */
   threshold: number
 }
 
@@ -57,7 +57,7 @@ function plainGroup(lines: string): KeyGroups {
   return { groups: [{ age, others }], threshold: 1 }
 }
 
-/** The fields that hold the keys which are not of age (sops v3.13.2 stores/stores.go). */
+/** The fields that hold the keys which are not of age (sops v3.13.3 stores/stores.go). */
 const otherKeys = ['pgp', 'kms', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault']
 
 function groupsOf(block: Mapping): KeyGroups {
@@ -72,7 +72,7 @@ function groupsOf(block: Mapping): KeyGroups {
 
 /**
  * The block of a dotenv or INI file, whose fields are lines of their own: `sops_age__list_0__map_recipient=…`
- * (sops v3.13.2 stores/flatten.go).
+ * (sops v3.13.3 stores/flatten.go).
  */
 function flatBlock(text: string): Mapping | undefined {
   const ini = /^\[sops\]$(.*)/ms.exec(text)?.[1]

@@ -65,6 +65,25 @@ test('only these identities count, whatever the environment and the home have', 
     await thrown(decrypt(file, `${makeKey().secret}\n`, { env: rich }))
   }))
 
+/** Comments where sops 3.13.2 computes another MAC when it reads than when it writes. */
+const commented: Record<string, string> = {
+  'between the entries of a list': 'stringData:\n  list:\n    - one\n    # note\n    - two\n',
+  'before the first entry': 'stringData:\n  list:\n    # note\n    - one\n',
+  'behind an entry, and at the end': 'list:\n  - one # note\n  - two\n  # end\n',
+  'in a list of a list, and beside a mapping':
+    'list:\n  - - one\n    # note\n    - two\n  -\n    # of the mapping\n    key: value\n',
+}
+for (const [title, text] of Object.entries(commented))
+  test(`a comment ${title}: what sops has written can be read back`, () =>
+    withFile(async (file, env) => {
+      const [{ recipient, secret }] = keys
+      const args = ['--config', '/dev/null', 'encrypt', '--age', recipient, '--filename-override', file]
+      writeFileSync(file, execFileSync('sops', args, { env, input: text }))
+      const decrypted = await decrypt(file, `${secret}\n`, { env })
+      assert.equal(parse(decrypted), parse(text))
+      for (const [note] of text.matchAll(/# .*/g)) assert.match(decrypted, note)
+    }))
+
 test('a wrong MAC is said', () =>
   withFile(async (file, env) => {
     writeFileSync(file, readFileSync(file, 'utf8').replace(/^message: /m, 'renamed: '))
