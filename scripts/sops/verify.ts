@@ -1,9 +1,12 @@
-import type { Report } from '../lib/caller.ts'
+import type { Caller, Report } from '../lib/caller.ts'
 import { openView } from '../lib/cluster/cluster-view.ts'
 import { openCluster } from '../lib/cluster/kubectl.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { UserError } from '../lib/errors.ts'
 import { clean, cleanUp } from './verify/clean-up.ts'
+import { filesInQuestion, objectIn } from './verify/findings/files-in-question.ts'
+import { Verdict } from './verify/findings/verdict.ts'
+import { saidIn } from './verify/findings/words.ts'
 import { prepare } from './verify/prepare.ts'
 import type { Prepared } from './verify/prepare-secret.ts'
 import { verifyReport } from './verify/report.ts'
@@ -37,8 +40,15 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   try {
     const cleanedUp = error !== undefined && prepared ? await cleanUp(session, prepared, progress) : clean
     if (error !== undefined && !(error instanceof UserError)) throw error
-    return verifyReport(session, progress, { error, cleanedUp })
+    return verifyReport(session, progress, { error, files: await filesOf(error, caller), cleanedUp })
   } finally {
     await Promise.all([view.close().then(cluster.close), prepared?.onBranch.branch.close()])
   }
+}
+
+/** The files that declare what a controller complains of. */
+async function filesOf(error: UserError | undefined, caller: Caller): Promise<string[]> {
+  const says = error instanceof Verdict ? saidIn(error.finding) : undefined
+  const object = says && objectIn(says)
+  return object ? filesInQuestion(object, caller) : []
 }

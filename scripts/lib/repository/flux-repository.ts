@@ -7,7 +7,7 @@ import {
   parseKustomizationFile,
   readKustomizationFiles,
 } from '../kustomize/kustomization-file.ts'
-import { ciphertextMarks, holdsSecret } from '../sops/format.ts'
+import { ciphertextMarks, holdsObject } from '../sops/format.ts'
 import type { Mapping } from '../yaml/values.ts'
 import { type Builder, makeBuilder } from './builds.ts'
 import { directoryAt, type FileTree, makeFileTree, topsOf } from './file-tree.ts'
@@ -176,7 +176,7 @@ async function readAll(repository: Repository, names: readonly string[]) {
     sources: findSources(declaring, installations, sourceNames(files)),
     made: findResourceSets(making),
     secretIn: (name: string) =>
-      [...encrypted].filter(([, text]) => holdsSecret(text, name)).map(([file]) => file),
+      [...encrypted].filter(([, text]) => holdsObject(text, 'Secret', name)).map(([file]) => file),
     ignores: new Map(ignoreFiles.map((file) => [file, `${readOther(file) ?? ''}`])),
   }
 }

@@ -52,13 +52,11 @@ export function isEncryptedManifest(text: string): boolean {
   })
 }
 
-/** Whether a text of manifests holds the Secret of a name; the names of objects are not encrypted where Flux can apply them. */
-export function holdsSecret(text: string, name: string): boolean {
-  const quoted = name.replaceAll('.', '\\.')
-  return (
-    /\bkind["']?\s*:\s*["']?Secret\b/.test(text) &&
-    new RegExp(`\\bname["']?\\s*:\\s*["']?${quoted}["']?\\s*[,}]?\\s*$`, 'm').test(text)
-  )
+/** Whether a text of manifests holds an object; kinds and names are not encrypted where Flux can apply it. */
+export function holdsObject(text: string, kind: string, name: string): boolean {
+  const has = (key: string, value: string) =>
+    new RegExp(`\\b${key}["']?\\s*:\\s*["']?${RegExp.escape(value)}["']?\\s*(?:[,}]|$)`, 'm').test(text)
+  return has('kind', kind) && has('name', name)
 }
 
 /**

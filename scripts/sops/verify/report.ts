@@ -13,6 +13,8 @@ import type { Stage, StageName } from './stages.ts'
 export interface End {
   /** `undefined` where it came to its end. */
   error: UserError | undefined
+  /** Those that declare the object which the error is about, as the user calls them. */
+  files: readonly string[]
   cleanedUp: CleanedUp
 }
 
@@ -32,16 +34,16 @@ const isClean = ({ branch, cluster }: CleanedUp) => branch === true && cluster =
 type ExitCode = keyof typeof results
 
 /** The report of the task. */
-export function verifyReport(session: Session, progress: Progress, { error, cleanedUp }: End): Report {
+export function verifyReport(session: Session, progress: Progress, { error, files, cleanedUp }: End): Report {
   const { context, target, secret, created } = progress
   const kustomization = target ? idOf(target.kustomization) : session.options.kustomization
   const isLeft = Object.values(cleanedUp).includes(false)
   const exitCode = isLeft ? exit.no : error ? exitCodeOf(error, created) : exit.done
   const all = error ? withError(findingOf(error, kustomization), session.findings) : session.findings
-  const findings = all.map((finding) => ({
+  const findings = all.map((finding, index) => ({
     code: finding.code,
     object: finding.object,
-    ...wordsOf(finding),
+    ...withFiles(wordsOf(finding), error && index === 0 ? files : []),
   }))
   const stages = session.stages.all()
   const failed = stages.find(({ status }) => status === 'failed')
@@ -91,6 +93,11 @@ function findingOf(error: UserError, kustomization: string | undefined): Finding
 function withError(finding: Finding, others: readonly Finding[]): Finding[] {
   const isSaid = finding.code === 'not-pruned'
   return [finding, ...others.filter(({ code }) => !(isSaid && code === 'left-in-cluster'))]
+}
+
+/** The controller names an object, and never its file. */
+function withFiles({ message, fix }: Words, files: readonly string[]): Words {
+  return { message: files.length > 0 ? `${message}\nit is declared in ${files.join(', ')}` : message, fix }
 }
 
 /** The line of the stage that failed has said the first sentence of why. */

@@ -72,6 +72,19 @@ test('so is a file that another key is needed for', () =>
     const finding = await refused(place, 1, 'wrong-key')
     assert.is(finding.object, target)
     assert.match(finding.message, /^is failing already, at the commit that Flux has: BuildFailed: /)
+    assert.match(finding.message, new RegExp(`\nit is declared in ${sibling}$`))
+  }))
+
+test('a value whose key was renamed after it was encrypted: its file, and that the old name mends it', () =>
+  withPlace(async (place) => {
+    const encrypted = encryptSecret(place.key.recipient)
+    const renamed = encrypted.replace(/^( +)(\w+)(: ENC\[)/m, '$1renamed-$2$3')
+    assert.is.not(renamed, encrypted)
+    await place.push({ [kustomization]: 'resources:\n  - sibling.yaml\n', [sibling]: renamed })
+    await failing(place, 'infrastructure')
+    const finding = await refused(place, 1, 'moved-value')
+    assert.match(finding.message, new RegExp(`\nit is declared in ${sibling}$`))
+    assert.match(finding.fix, /its old name back/)
   }))
 
 test('so is one that it depends on', () =>

@@ -1,6 +1,6 @@
 import { branchWords } from './branch-words.ts'
 import { conditionWords } from './condition-words.ts'
-import type { ConditionFinding, Finding, OwnFacts, Words, WordsTable } from './finding.ts'
+import type { ConditionFinding, Finding, OwnFacts, Said, Words, WordsTable } from './finding.ts'
 import { keyWords } from './key-words.ts'
 import { pathWords } from './path-words.ts'
 import { secretWords } from './secret-words.ts'
@@ -19,6 +19,11 @@ const words: WordsTable = {
 /** The words for a finding. */
 export function wordsOf(finding: Finding): Words {
   return isCondition(finding) ? conditionWords(finding) : ownWords(finding)
+}
+
+/** What a Kustomization says of itself in a finding. */
+export function saidIn(finding: Finding): Said | undefined {
+  return isCondition(finding) ? finding.facts.says : undefined
 }
 
 function isCondition(finding: Finding): finding is ConditionFinding {
