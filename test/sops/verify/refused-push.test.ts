@@ -47,8 +47,8 @@ test('no right to push is said as that', () =>
   }))
 
 test('a hook that adds files: only ours get onto the branch, and it is said which they were', () =>
-  withPlace(async ({ hook, verify, server, tip }) => {
-    const before = await tip()
+  withPlace(async ({ hook, push, verify, server }) => {
+    const before = await push({ 'README.md': 'the cluster\n' })
     hook('pre-commit', 'date >stray.txt; mkdir -p docs; date >docs/log.txt; git add --all')
     const { code, stderr } = await verify()
     assert.is(code, 0, stderr)
@@ -59,6 +59,17 @@ test('a hook that adds files: only ours get onto the branch, and it is said whic
       'kubernetes/infrastructure/sops-test/kustomization.yaml',
       'kubernetes/infrastructure/sops-test/secret.enc.yaml',
     ])
+    assert.is(await server('diff', before, 'main'), '')
+
+    // what is there already, changed, renamed and taken away
+    const apps = 'kubernetes/flux-system/apps.yaml'
+    hook(
+      'pre-commit',
+      `echo '# by a hook' >>.sops.yaml; git add .sops.yaml; git mv README.md READ.md; git rm --quiet --cached ${apps}`,
+    )
+    const changing = await verify()
+    assert.is(changing.code, 0, changing.stderr)
+    assert.match(changing.stderr, /a hook of git added \.sops\.yaml, READ\.md, README\.md, .*apps\.yaml, which/)
     assert.is(await server('diff', before, 'main'), '')
 
     hook('pre-commit', 'git reset --quiet -- kubernetes/infrastructure/sops-test/secret.enc.yaml')
