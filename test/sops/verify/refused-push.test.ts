@@ -69,7 +69,10 @@ test('a hook that adds files: only ours get onto the branch, and it is said whic
     )
     const changing = await verify()
     assert.is(changing.code, 0, changing.stderr)
-    assert.match(changing.stderr, /a hook of git added \.sops\.yaml, READ\.md, README\.md, .*apps\.yaml, which/)
+    assert.match(
+      changing.stderr,
+      /a hook of git added \.sops\.yaml, READ\.md, README\.md, .*apps\.yaml, which/,
+    )
     assert.is(await server('diff', before, 'main'), '')
 
     hook('pre-commit', 'git reset --quiet -- kubernetes/infrastructure/sops-test/secret.enc.yaml')
