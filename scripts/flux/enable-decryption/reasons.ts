@@ -1,4 +1,4 @@
-import type { Gap } from '../../lib/kustomize/unfollowed.ts'
+import { describeGap, type Gap } from '../../lib/kustomize/unfollowed.ts'
 import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
 import type { NotApplied } from '../../lib/repository/not-applied.ts'
 import { describeRefusal, type Refusal } from '../../lib/yaml/refusal.ts'
@@ -97,9 +97,9 @@ function describe(reason: Reason): string {
       return `overlap: it builds ${reason.file}, which ${other} builds as well: only one of them should, so decryption is not the whole answer`
     }
     case 'object-not-known':
-      return `${describeGap(reason)} what that makes of it is not known`
+      return `${describeGap(reason)}: what that makes of it is not known`
     case 'files-not-known':
-      return `${describeGap(reason)} whether that brings an encrypted file is not known`
+      return `${describeGap(reason)}: whether that brings an encrypted file is not known`
     default:
       return words[reason.code]
   }
@@ -135,10 +135,6 @@ function describeNotApplied(why: NotApplied): string {
     case 'left-out':
       return `${why.by ?? 'Flux by itself'} leaves it out of the artifact (${why.pattern})`
   }
-}
-
-function describeGap({ file, field }: Gap): string {
-  return field === undefined ? `${file} can't be read:` : `${file} uses ${field}:`
 }
 
 function describeBootstrap(why: BootstrapRefusal): string {

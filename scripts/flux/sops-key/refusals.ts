@@ -1,6 +1,7 @@
 import type { NotSeen } from '../../lib/applied/decrypted-files.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import { shortCommit, withoutCredentials } from '../../lib/git.ts'
+import { describeGap } from '../../lib/kustomize/unfollowed.ts'
 import type { NameOf } from '../../lib/paths.ts'
 import { listRecipients, recipientsAmong } from '../../lib/sops/recipients.ts'
 import type { KeyAt } from './fitting.ts'
@@ -155,7 +156,7 @@ function describeNotSeen(why: NotSeen): string {
     case 'not-fetched':
       return `${of} its commit ${shortCommit(why.commit)} is not here and could not be fetched`
     case 'not-followed':
-      return `${of} ${why.gap.file} ${why.gap.field === undefined ? "can't be read" : `uses ${why.gap.field}`}`
+      return `${of} ${describeGap(why.gap)}`
     default:
       return `${of} who can decrypt ${why.file} cannot be read`
   }

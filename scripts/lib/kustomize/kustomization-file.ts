@@ -34,8 +34,8 @@ export interface KustomizationFile {
   patches: Patch[]
   /** Those of `patchesJson6902`, which come after everything else. */
   jsonPatches: Patch[]
-  /** Whether our parser takes it; where not, all of this is empty. */
-  isReadable: boolean
+  /** Why our parser does not take it, with the line: all of this is empty then. */
+  problem: string | undefined
   /** The fields that bring resources which are not here. */
   hidingFields: string[]
   /** What changes objects in a way that is not followed, but for the patches. */
@@ -106,7 +106,7 @@ export function parseKustomizationFile(root: string, file: string, text: string)
     annotations: Object.assign({}, valueAt(value, 'commonAnnotations')),
     patches: [...patchesOf('patchesStrategicMerge'), ...patchesOf('patches')],
     jsonPatches: patchesOf('patchesJson6902'),
-    isReadable: document?.problem === undefined,
+    problem: document?.problem,
     hidingFields: hidingFields(value),
     unfollowed: unfollowedFields(value, fileOf),
   }

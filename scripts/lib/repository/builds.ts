@@ -148,8 +148,8 @@ function join(builds: readonly Build[]): Build {
   }
 }
 
-function hiddenIn({ file, isReadable, hidingFields }: KustomizationFile): Gap[] {
-  if (!isReadable) return [{ file, field: undefined, reach: 'files' }]
+function hiddenIn({ file, problem, hidingFields }: KustomizationFile): Gap[] {
+  if (problem !== undefined) return [{ file, field: undefined, problem, reach: 'files' }]
   return hidingFields.map((field) => ({ file, field, reach: 'files' }))
 }
 

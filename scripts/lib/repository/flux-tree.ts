@@ -94,7 +94,8 @@ function nodesWithoutParents(tree: FileTree, builder: Builder, tops: readonly st
 /** A file that no build holds may be in one whose kustomization file can't be read. */
 function unreadableAround(file: string, tree: FileTree): Gap[] {
   const found = kustomizationAround(file, tree)
-  return found && !found.isReadable ? [{ file: found.file, field: undefined, reach: 'object' }] : []
+  if (found?.problem === undefined) return []
+  return [{ file: found.file, field: undefined, problem: found.problem, reach: 'object' }]
 }
 
 function renderOnce(

@@ -86,7 +86,7 @@ function makeListers({ tree, byHand, tops }: Around): (source: FluxKustomization
   const listerOf = (path: string): KustomizationFile | undefined => {
     const found = path === '.' ? undefined : kustomizationAround(path, tree)
     // one that brings what is not here may bring this as well
-    if (!found?.isReadable || found.hidingFields.length > 0) return undefined
+    if (!found || found.problem !== undefined || found.hidingFields.length > 0) return undefined
     const isBeside = (other: string) => other !== path && depthOf(other) === depthOf(path) && holdsFlux(other)
     return found.resources.some(isBeside) ? found : undefined
   }

@@ -169,7 +169,10 @@ test('not known, and nothing to paste: a kustomization that does not parse', () 
     const check = await enable(repository, '--check')
     assert.equal([check.code, check.result], [1, 'missing'])
     assert.is(check.kustomizations[0].status, 'not-known')
-    assert.is(check.kustomizations[0].reason, `${file} can't be read: what that makes of it is not known`)
+    assert.is(
+      check.kustomizations[0].reason,
+      `${file} can't be read (bad indent in line 2): what that makes of it is not known`,
+    )
     assert.not.match(check.stderr, 'put this patch')
   }))
 

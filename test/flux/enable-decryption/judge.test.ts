@@ -50,6 +50,8 @@ const overlap = (file: string, other: string) => ({ code: 'overlap', file, other
 const withName = (reason: Reason) =>
   reason.code === 'overlap' ? { ...reason, other: reason.other.name } : reason
 
+/** Of a kustomization file whose second line says what the first one does. */
+const problem = 'duplicate key in line 2'
 const notKnown = (file: string, field: string | undefined) => ({
   code: 'object-not-known',
   file,
@@ -578,11 +580,15 @@ const cases: Record<string, Case> = {
     },
     needed: true,
     found: {
-      one: ['not-known', [notKnown('a/kustomization.yaml', undefined)], 'a/kustomization.yaml'],
-      two: ['not-known', [notKnown('a/kustomization.yaml', undefined)]],
+      one: [
+        'not-known',
+        [{ ...notKnown('a/kustomization.yaml', undefined), problem }],
+        'a/kustomization.yaml',
+      ],
+      two: ['not-known', [{ ...notKnown('a/kustomization.yaml', undefined), problem }]],
       three: ['not-needed'],
       '{{ four }}': ['not-editable', [{ code: 'refused', why: { refused: 'template' } }]],
-      five: ['not-known', [filesNotKnown('a/kustomization.yaml', undefined)]],
+      five: ['not-known', [{ ...filesNotKnown('a/kustomization.yaml', undefined), problem }]],
     },
   },
   'not known: which files are built, where nothing encrypted was seen': {

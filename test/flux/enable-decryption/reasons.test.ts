@@ -99,8 +99,14 @@ const words: [words: string, reason: Reason][] = [
     { code: 'object-not-known', file: 'k.yaml', field: 'replacements', reach: 'object' },
   ],
   [
-    "k.yaml can't be read: what that makes of it is not known",
-    { code: 'object-not-known', file: 'k.yaml', field: undefined, reach: 'object' },
+    "k.yaml can't be read (missing char in line 2): what that makes of it is not known",
+    {
+      code: 'object-not-known',
+      file: 'k.yaml',
+      field: undefined,
+      problem: 'missing char in line 2',
+      reach: 'object',
+    },
   ],
   [
     'k.yaml uses resources (URL): whether that brings an encrypted file is not known',

@@ -349,7 +349,8 @@ for (const [field, text] of hidden)
   test(`hidden resources: ${field ?? 'a file that our parser refuses'}`, () =>
     withFileTree({ 'kustomization.yaml': text, 'a.yaml': json(object) }, ({ tree }) => {
       const builder = makeBuilder(tree)
-      const expected = [{ file: 'kustomization.yaml', field, reach: 'files' }]
+      const problem = field === undefined ? { problem: 'duplicate key in line 3' } : {}
+      const expected = [{ file: 'kustomization.yaml', field, ...problem, reach: 'files' }]
       assert.equal(builder.kustomize('.').hidden, expected)
       assert.equal(builder.flux('.').hidden, expected)
     }))
