@@ -5,6 +5,7 @@ import { exit, UserError } from '../lib/errors.ts'
 import { shortCommit } from '../lib/git.ts'
 import { namesFrom, pathBelow } from '../lib/paths.ts'
 import { nameOf as nameOfKustomization } from '../lib/repository/flux-file.ts'
+import { describeNotApplied } from '../lib/repository/not-applied.ts'
 import { rows } from '../lib/rows.ts'
 import { readIdentities } from '../lib/sops/age.ts'
 import { describeRule, recipientsInRules } from '../lib/sops/creation-rules.ts'
@@ -72,6 +73,10 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
     const found = `${inCluster.namespace}/${inCluster.name}`
     caller.note(`warning: in the cluster it will be ${found}: the kustomizations around it change that`)
   }
+  if (kustomization.notApplied)
+    caller.note(
+      `warning: nothing here applies ${nameOfKustomization(kustomization)}: ${describeNotApplied(kustomization.notApplied)}`,
+    )
   return {
     exitCode: exit.done,
     lines: [

@@ -1,6 +1,6 @@
 import { describeGap, type Gap } from '../../lib/kustomize/unfollowed.ts'
 import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
-import type { NotApplied } from '../../lib/repository/not-applied.ts'
+import { describeNotApplied, type NotApplied } from '../../lib/repository/not-applied.ts'
 import { describeRefusal, type Refusal } from '../../lib/yaml/refusal.ts'
 import type { BlockFault } from './block-fault.ts'
 
@@ -124,17 +124,6 @@ const faults = {
   'no-provider': 'its decryption block has no provider: it is sops',
   'not-a-mapping': 'Flux refuses the block: this is not a mapping',
   'no-secret-name': 'its secretRef has no name',
-}
-
-function describeNotApplied(why: NotApplied): string {
-  switch (why.why) {
-    case 'incomplete':
-      return `the API server would refuse it, for it lacks ${why.lacks.join(', ')}`
-    case 'not-listed':
-      return `${why.by} lists others beside it, and not it`
-    case 'left-out':
-      return `${why.by ?? 'Flux by itself'} leaves it out of the artifact (${why.pattern})`
-  }
 }
 
 function describeBootstrap(why: BootstrapRefusal): string {

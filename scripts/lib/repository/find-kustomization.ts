@@ -39,7 +39,7 @@ export async function findKustomization(
 
 /** Those that something applies, for of the others the cluster knows nothing; where there are none, all. */
 export function appliedOf(found: readonly KustomizationHere[]): readonly KustomizationHere[] {
-  const applied = found.filter(({ isApplied }) => isApplied)
+  const applied = found.filter(({ notApplied }) => !notApplied)
   return applied.length > 0 ? applied : found
 }
 

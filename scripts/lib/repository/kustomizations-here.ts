@@ -3,6 +3,7 @@ import { directoryAt } from './file-tree.ts'
 import { type FluxKustomization, withValue } from './flux-file.ts'
 import { readFluxRepository } from './flux-repository.ts'
 import type { FluxNode } from './flux-tree.ts'
+import type { NotApplied } from './not-applied.ts'
 import { objectGap } from './rendered.ts'
 
 /** A Flux Kustomization as it is in the cluster, as far as the repository tells: with the name, namespace and path of there. */
@@ -11,22 +12,22 @@ export interface KustomizationHere extends FluxKustomization {
   written: string | undefined
   /** Whether it builds its path of another source: a Secret of this repository would not get there. */
   isElsewhere: boolean
-  /** Whether something brings it into a cluster, as far as the repository tells (`findNotApplied`). */
-  isApplied: boolean
+  /** Why nothing brings it into a cluster, as far as the repository tells. */
+  notApplied: NotApplied | undefined
 }
 
 /** All that the files of a repository declare; one that comes into the cluster in several ways is there as often. */
 export async function readKustomizationsHere(repository: Repository): Promise<KustomizationHere[]> {
   const { nodes, notApplied, listed } = await readFluxRepository(repository, await listFiles(repository))
   return [...nodes.values()].flatMap((node) =>
-    inCluster(node, listed).map((one) => ({ ...one, isApplied: !notApplied.has(node.source) })),
+    inCluster(node, listed).map((one) => ({ ...one, notApplied: notApplied.get(node.source) })),
   )
 }
 
 function inCluster(
   { source, rendered, unseen }: FluxNode,
   listed: readonly string[],
-): Omit<KustomizationHere, 'isApplied'>[] {
+): Omit<KustomizationHere, 'notApplied'>[] {
   const known = rendered.filter((one) => !objectGap(one))
   const values = known.length > 0 ? known.map(({ value }) => value) : [source.value]
   const all = values.map((value) => withValue(source, value))

@@ -6,6 +6,7 @@ import { kustomizationFilesIn } from '../../lib/kustomize/build.ts'
 import { findKustomization } from '../../lib/repository/find-kustomization.ts'
 import { nameOf } from '../../lib/repository/flux-file.ts'
 import type { KustomizationHere } from '../../lib/repository/kustomizations-here.ts'
+import { describeNotApplied } from '../../lib/repository/not-applied.ts'
 import { chooseKustomization } from './default-kustomization.ts'
 import { findPath, type Place } from './place.ts'
 
@@ -39,6 +40,13 @@ export async function findDestination(
       ? await chooseKustomization(repository, name, isThere)
       : await findKustomization(repository, wanted.kustomization, '--kustomization', cwd)
   if (!isThere && kustomization.isElsewhere) throw builtElsewhere(kustomization)
+  if (!isThere && kustomization.notApplied?.why === 'incomplete')
+    throw new UserError(
+      `nothing builds ${nameOf(kustomization)}: ${describeNotApplied(kustomization.notApplied)}`,
+      {
+        hint: 'choose a whole one with --kustomization',
+      },
+    )
   const path = findPath(root, nameOf(kustomization), kustomization.path)
   return { repository, kustomization, place: { root, path, name } }
 }

@@ -52,6 +52,35 @@ for (const [title, [source, path, said]] of Object.entries(refused))
       },
     ))
 
+test('sops:test-create says where nothing applies the Kustomization, and refuses half of one', () => {
+  const whole = fluxKustomization('left', './kubernetes/left')
+  return withExample(
+    {
+      'kubernetes/flux-system/kustomization.yaml': 'resources: [infrastructure.yaml, apps.yaml]\n',
+      'kubernetes/flux-system/left.yaml': whole,
+      'kubernetes/flux-system/half.yaml': whole.replaceAll('left', 'half').replace(/ {2}interval.*\n/, ''),
+      'kubernetes/left/x.yaml': 'kind: ConfigMap\n',
+      'kubernetes/half/x.yaml': 'kind: ConfigMap\n',
+    },
+    async ({ root: cwd, env, changed }) => {
+      const create = (name: string) => runTask('sops:test-create', ['--kustomization', name], { cwd, env })
+      const half = await create('half')
+      assert.is(half.code, 2, half.stdout)
+      assert.match(
+        half.stderr,
+        /nothing builds .*half: the API server would refuse it, for it lacks interval/,
+      )
+      assert.equal(changed(), [])
+      const left = await create('left')
+      assert.is(left.code, 0, left.stderr)
+      assert.match(
+        left.stderr,
+        /warning: nothing here applies flux-system\/left: kubernetes\/flux-system\/kustomization\.yaml lists others/,
+      )
+    },
+  )
+})
+
 const repositoryAt = (name: string, url: string) =>
   `---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: ${name}, namespace: flux-system}\nspec: {interval: 1m, url: '${url}'}\n`
 
