@@ -1,6 +1,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { constants } from 'node:os'
-import { $, type ProcessOutput, type ProcessPromise, quote, which } from 'zx/core'
+import { $, type ProcessOutput, type ProcessPromise, which } from 'zx/core'
 import { CommandError, MissingProgram } from './errors.ts'
 import { redact } from './redact.ts'
 
@@ -25,13 +27,18 @@ export interface ProgramOptions {
   signal?: AbortSignal | undefined
   /** Keep the terminal, for a program that may ask the user (git: passphrases, signing). It then gets Ctrl-C as we do. */
   terminal?: boolean
-  /** Should we be killed, a shell beside the program ends it and removes this directory. */
+  /**
+   * Should we be killed, a shell beside the program ends it and removes this directory. The program gets no `input`; with
+   * `terminal` its stdin is ours.
+   */
   directory?: string
 }
 
 /** A program that was started. */
 export interface Program {
   readonly process: ProcessPromise
+  /** The processes that it has started itself and that run; `undefined` where the system does not tell. */
+  children(): number[] | undefined
   /** Tells it to end: SIGTERM, and SIGKILL where that takes too long. */
   end(): void
   /** To be called when it has ended. */
@@ -48,9 +55,9 @@ export interface Outcome {
 }
 
 /**
- * Starts a program; by way of bash, as zx does, only where something has to be beside it.
+ * Starts a program; by way of a shell, as zx does, only where something has to be beside it.
  * @param args the program and its arguments: never a secret, for they can be seen by everybody
- * @throws the reason of `signal` where that was aborted before; MissingProgram without bash
+ * @throws the reason of `signal` where that was aborted before; MissingProgram without sh
  */
 export function startProgram(args: readonly string[], options: ProgramOptions): Program {
   options.signal?.throwIfAborted()
@@ -59,14 +66,17 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
   const running = $({
     quiet: true,
     nothrow: true,
+    shell: 'sh',
+    quote,
     ...(wrapper ?? { spawn: directly(args) }),
     detached,
     input: options.input ?? '',
+    ...(options.directory && { stdio: [options.terminal ? 'inherit' : 'ignore', 'pipe', 'pipe', 'pipe'] }),
     ...(options.cwd && { cwd: options.cwd }),
     env: environmentOf(options),
   })`${args}`
   const { child } = running
-  if (!child) throw new MissingProgram('bash', undefined)
+  if (!child) throw new MissingProgram('sh', undefined)
   // zx decodes each chunk by itself, which breaks a character that two of them share
   for (const pipe of [child.stdout, child.stderr]) pipe?.setEncoding('utf8')
   // a hook of git may leave a process behind that keeps the pipes open
@@ -74,11 +84,17 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
   // a program may end without having read its input
   child.stdin?.on('error', () => {})
   if (!options.input && !options.directory) child.stdin?.end()
+  // what its guard waits on
+  if (options.directory) child.once('exit', () => (child.stdio[3] as Socket).destroy())
   const send = (signal: NodeJS.Signals) => {
-    try {
-      process.kill(detached ? -child.pid! : child.pid!, signal)
-    } catch {
-      // it has ended by itself
+    // with the terminal it is in our group; a guard is of no use any more
+    const others = options.directory ? childrenOf(child) : undefined
+    for (const pid of detached ? [-child.pid!] : [child.pid!, ...(others ?? [])]) {
+      try {
+        process.kill(pid, signal)
+      } catch {
+        // it has ended by itself
+      }
     }
   }
   let killer: NodeJS.Timeout | undefined
@@ -94,7 +110,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
     if (killer && detached) send('SIGKILL')
     options.signal?.removeEventListener('abort', end)
   }
-  return { process: running, end, release }
+  return { process: running, end, release, children: () => childrenOf(child) }
 }
 
 /**
@@ -107,9 +123,10 @@ export async function outcomeOf(
   options: ProgramOptions,
 ): Promise<Outcome> {
   options.signal?.throwIfAborted()
-  // what Node and bash say of a program that cannot be started
+  // what Node and the shell say of a program that cannot be started
   const isNotStarted = cause instanceof Error
-  if (isNotStarted || exitCode === 127) await requireProgram(args[0]!, options)
+  if (isNotStarted || exitCode === 127)
+    for (const program of [args[0]!, 'sh']) await requireProgram(program, options)
   // as shells do for a program that a signal has ended
   const code = isNotStarted ? 127 : (exitCode ?? 128 + (signal ? constants.signals[signal] : 0))
   return { code, stdout, stderr: redact(isNotStarted ? cause.message : stderr) }
@@ -125,29 +142,41 @@ export function failure(args: readonly string[], { code, stderr }: Outcome, time
   return new CommandError(`${commandName(args)} ${how}${said ? `: ${said}` : ''}`, code, said)
 }
 
-/** bash says 127 for a program that it does not find; a program may end with 127 as well. */
+/** A shell says 127 for a program that it does not find; a program may end with 127 as well. */
 async function requireProgram(program: string, { cwd, env }: ProgramOptions): Promise<void> {
   if (which.sync(program, { nothrow: true, path: (env ?? process.env).PATH || '.' })) return
   const { howToGet } = await import('./mise-tools.ts')
   throw new MissingProgram(program, howToGet(program, cwd ?? process.cwd(), env ?? process.env))
 }
 
+/** Linux alone has them (proc_pid_task(5), `children`). */
+function childrenOf({ pid }: ChildProcess): number[] | undefined {
+  const tasks = `/proc/${pid}/task`
+  try {
+    return readdirSync(tasks).flatMap((task) =>
+      readFileSync(`${tasks}/${task}/children`, 'utf8').split(' ').map(Number).filter(Boolean),
+    )
+  } catch {
+    return undefined
+  }
+}
+
 function closePipes(child: ChildProcess): void {
   for (const pipe of [child.stdout, child.stderr]) pipe?.destroy()
 }
 
-/** What bash does around the program; `undefined` where it need not. */
+/** What a shell does around the program; `undefined` where it need not. */
 function wrapperOf({
   directory,
   inputFile,
 }: ProgramOptions): { prefix: string; postfix: string } | undefined {
-  if (directory) return { prefix: guardOf(directory), postfix: ' </dev/null' }
+  if (directory) return { prefix: guardOf(directory), postfix: '' }
   if (inputFile)
     return { prefix: serverOf(inputFile), postfix: ' </dev/null; code=$?; kill "$server"; exit "$code"' }
   return undefined
 }
 
-/** Has zx start the program itself in place of the line for bash, which is a process for each program. */
+/** Has zx start the program itself in place of the line for the shell, which is a process for each program. */
 function directly([program = '', ...args]: readonly string[]): typeof spawn {
   const start = (_line: string, _none: readonly string[], options: SpawnOptions) =>
     spawn(program, args, { ...options, shell: false })
@@ -160,14 +189,21 @@ function directly([program = '', ...args]: readonly string[]): typeof spawn {
  */
 function serverOf(file: string): string {
   const [pipe, next] = [quote(file), quote(`${file}.next`)]
-  return `IFS= read -r -d '' input; umask 077; mkfifo ${pipe} || exit
+  // $() takes line ends off
+  return `input=$(cat; echo .); input=\${input%.}; umask 077; mkfifo ${pipe} || exit
 while exec 3>${pipe} && mkfifo ${next} && mv ${next} ${pipe}; do printf %s "$input" >&3; exec 3>&-; done & server=$!
 `
 }
 
-/** A shell beside the program (`$$`) waits for the end of stdin, which comes when we are gone. */
+/** A shell beside the program (`$$`) waits for the end of a pipe, which comes when we are gone. */
 function guardOf(directory: string): string {
-  return `{ read -r; kill $$; rm -rf -- ${quote(directory)}; } <&0 >/dev/null 2>&1 & exec `
+  const guard = `{ read -r _; kill $$; rm -rf -- ${quote(directory)}; } <&3 3<&- >/dev/null 2>&1`
+  return `${guard} & exec 3<&-; exec `
+}
+
+/** As every POSIX shell reads it; zx has a quoting for bash only. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 /**
@@ -194,8 +230,7 @@ const namesOfGit = [
 /** The private key that the user may have in SOPS_AGE_KEY is for nobody but the user's own git hooks. */
 function environmentOf({ env = process.env, terminal }: ProgramOptions): NodeJS.ProcessEnv {
   const { SOPS_AGE_KEY, ...others } = env
-  // bash reads ~/.bashrc where stdin is a socket, as Node's pipes are, and no shell is above it (SHLVL); and always BASH_ENV
-  const clean: NodeJS.ProcessEnv = { ...(terminal ? env : others), SHLVL: '1', BASH_ENV: '' }
+  const clean = { ...(terminal ? env : others) }
   for (const name of namesOfGit) delete clean[name]
   return clean
 }

@@ -7,6 +7,8 @@ export interface Service {
   readonly line: string
   /** What it has written to stderr so far, redacted. */
   stderr(): string
+  /** Whether a program that it has started runs; `undefined` where the system does not tell. */
+  hasChild(): boolean | undefined
   /** Ends it. Can be called again. */
   end(): Promise<void>
 }
@@ -19,7 +21,7 @@ export interface Service {
  */
 export async function serve(
   args: readonly string[],
-  options: Pick<ProgramOptions, 'env' | 'signal'> & { directory: string },
+  options: Pick<ProgramOptions, 'env' | 'signal' | 'terminal'> & { directory: string },
 ): Promise<Service> {
   const program = startProgram(args, options)
   let written = ''
@@ -35,7 +37,12 @@ export async function serve(
   }
   try {
     const line = await Promise.race([firstLine(program.process.stdout), ended])
-    if (typeof line === 'string') return { line, end, stderr: () => redact(written) }
+    // the shell that watches over it is one as well
+    const hasChild = () => {
+      const children = program.children()
+      return children && children.length > 1
+    }
+    if (typeof line === 'string') return { line, end, stderr: () => redact(written), hasChild }
     throw failure(args, line)
   } catch (error) {
     await end()

@@ -189,7 +189,7 @@ test('what can not be served is said before anything is started', () =>
     await refused(/no directory clusters\/x/, /hint: .*--path/, ['--path', './clusters/x/'])
     const tools = join(directory, 'tools')
     mkdirSync(tools)
-    for (const tool of ['git', 'sh', 'bash']) symlinkSync(findProgram(tool), join(tools, tool))
+    for (const tool of ['git', 'sh']) symlinkSync(findProgram(tool), join(tools, tool))
     const withoutGo = { PATH: tools, XDG_CACHE_HOME: join(directory, 'empty') }
     await refused(
       /needs Go 1\.26 or newer \(once\): go is not on PATH/,

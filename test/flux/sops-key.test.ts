@@ -221,7 +221,7 @@ test('what keeps it from the cluster is told apart', async () => {
       /is forbidden: User "nobody" cannot get resource "secrets"/,
       /hint: ask for this right/,
     )
-    for (const program of ['bash', 'git', 'age-keygen'])
+    for (const program of ['sh', 'git', 'age-keygen'])
       symlinkSync(which.sync(program), join(env.HOME!, program))
     await fails({ PATH: env.HOME! }, [], /^error: kubectl is not on PATH$/m, /^hint: .*mise use kubectl@/m)
   })

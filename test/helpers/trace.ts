@@ -16,7 +16,7 @@ export interface Trace {
 export function traceCalls(
   directory: string,
   env: NodeJS.ProcessEnv,
-  programs: readonly string[] = ['bash', 'sops', 'age-keygen', 'kustomize', 'git'],
+  programs: readonly string[] = ['sh', 'sops', 'age-keygen', 'kustomize', 'git'],
   before: Readonly<Record<string, string>> = {},
 ): Trace {
   const bin = join(directory, 'traced')

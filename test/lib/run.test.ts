@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { which } from 'zx/core'
 import { CommandError, MissingProgram, type UserError } from '../../scripts/lib/errors.ts'
 import { attempt, run } from '../../scripts/lib/run.ts'
 import { serve } from '../../scripts/lib/serve.ts'
@@ -26,30 +27,97 @@ const unique = () => `${1000 + number++}.${process.pid}`
 const sleeper = (duration: string) => listProcesses().find(({ command }) => command === `sleep ${duration}`)
 const isAsleep = (duration: string) => sleeper(duration) !== undefined
 
-test('arguments arrive as they are', async () => {
-  const args = [
+const nasty = [
+  ...[
     "it's",
+    "''",
     '"q"',
     '$HOME',
+    '$'.concat('{HOME}'),
     '`id`',
+    '$(id)',
     'a b',
     '',
     'a\nb',
+    '\n',
     'tab\t',
+    '\r',
     '\\',
+    "\\'",
+  ],
+  ...[
     '*',
     '~',
     '!x',
     '-n',
     ';',
     '&&',
+    '|',
+    '>x',
+    '(',
+    '{a,b}',
+    '[a]',
+    '%s',
+    '=',
     'ü💥',
     '\u2028',
+    '\u0001',
     '#',
-  ]
-  const shown = await run(['node', '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--', ...args])
-  assert.equal(JSON.parse(shown), args)
+    '# a',
+  ],
+]
+const showArguments = [
+  ...['node', '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--'],
+  ...nasty,
+]
+
+test('arguments arrive as they are', async () => {
+  assert.equal(JSON.parse(await run(showArguments)), nasty)
 })
+
+/** The shells of this machine, each as the only one on PATH. The one called sh is always there. */
+const shells = ['sh', 'bash', 'dash', 'busybox', 'ksh', 'mksh', 'yash']
+for (const name of shells) {
+  const file = which.sync(name, { nothrow: true })
+  if (!file) continue
+  test(`whichever shell is called sh: ${name}`, () =>
+    withDirectory(async (directory) => {
+      const bin = join(directory, 'bin')
+      mkdirSync(bin)
+      symlinkSync(file, join(bin, 'sh'))
+      for (const program of ['node', 'cat', 'mkfifo', 'mv', 'rm', 'sleep'])
+        symlinkSync(which.sync(program), join(bin, program))
+      const env = { PATH: bin }
+      const [input, inputFile] = [
+        `a\r\nü $HOME '"\`\\ %s end\n\n`.repeat(500),
+        join(directory, `it's a pipe`),
+      ]
+      const twice = shell('cat "$1"; cat "$1"; cat; exit 3', inputFile)
+      assert.equal(await attempt(twice, { input, inputFile, env }), {
+        code: 3,
+        stdout: input + input,
+        stderr: '',
+      })
+      const own = { input: '', inputFile: join(directory, 'other'), env }
+      assert.equal(JSON.parse(await run(showArguments, own)), nasty)
+      const served = await serve(showArguments, { directory, env })
+      assert.equal(JSON.parse(served.line), nasty)
+      await served.end()
+
+      // the task is killed: what it serves ends, and the directory is removed
+      const [duration, private_] = [unique(), join(directory, `it's private`)]
+      const module = JSON.stringify(join(import.meta.dirname, '..', '..', 'scripts', 'lib', 'serve.ts'))
+      const args = JSON.stringify(shell(`echo $$; exec sleep ${duration}`))
+      const script = `const { serve } = await import(${module})
+        const { line } = await serve(${args}, { directory: ${JSON.stringify(private_)}, env: process.env })
+        console.log(line)`
+      mkdirSync(private_)
+      const task = startProgram([process.execPath, '--input-type=module', '-e', script], { cwd: '/', env })
+      await until('it serves', () => isAsleep(duration), task)
+      task.child.kill('SIGKILL')
+      await until('it has ended', () => !isAsleep(duration) && !existsSync(private_))
+    }))
+}
 
 test('stdin, stdout, the directory and the environment', async () => {
   const input = 'a\r\nü $HOME \'"`\\ \0 end'
@@ -160,6 +228,21 @@ test('a missing program is named, with how to get it', async () => {
   })
 })
 
+test('without a shell a program is started all the same, and what needs one says so', () =>
+  withDirectory(async (directory) => {
+    symlinkSync(which.sync('cat'), join(directory, 'cat'))
+    const env = { PATH: directory }
+    assert.is(await run(['cat'], { input: 'x', env }), 'x')
+    for (const start of [
+      () => run(['cat'], { input: 'x', inputFile: join(directory, 'pipe'), env }),
+      () => serve(['cat'], { directory, env }),
+    ]) {
+      const error = await errorOf<UserError>(start())
+      assert.instance(error, MissingProgram)
+      assert.is(error.message, 'sh is not on PATH')
+    }
+  }))
+
 test('exit code 127 of a program that is there is an error of the program', async () => {
   const error = await errorOf<CommandError>(run(shell('no-such-program')))
   assert.instance(error, CommandError)
@@ -173,11 +256,16 @@ test("the user's shell files are not read", () =>
       '.profile': 'touch "$HOME/read"\n',
       env: 'touch "$HOME/read"\n',
     })
-    for (const more of [{}, { SHLVL: '0' }, { BASH_ENV: join(directory, 'env') }])
-      assert.is(
-        await run(['pwd'], { cwd: '/', env: { PATH: process.env.PATH, HOME: directory, ...more } }),
-        '/\n',
-      )
+    for (const more of [
+      {},
+      { SHLVL: '0' },
+      { ENV: join(directory, 'env') },
+      { BASH_ENV: join(directory, 'env') },
+    ]) {
+      const env = { PATH: process.env.PATH, HOME: directory, ...more }
+      const inputFile = join(directory, `pipe-${Object.keys(more)}`)
+      assert.is(await run(['cat', inputFile], { input: 'x', inputFile, env }), 'x')
+    }
     assert.not.ok(existsSync(join(directory, 'read')))
   }))
 

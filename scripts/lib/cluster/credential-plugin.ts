@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError } from '../errors.ts'
 import { oneLine } from '../redact.ts'
 import { run } from '../run.ts'
+import type { Service } from '../serve.ts'
 
-/** How long a credential plugin may take in all, in ms: a person may have to log in meanwhile. */
+/** How long a credential plugin may take where the system does not tell whether it lives, in ms: a person may have to log in. */
 export const pluginLimit = 120_000
 
 /** How long what a plugin has said may be on its way, in ms. */
@@ -19,6 +20,8 @@ export interface CredentialPlugin {
    * @returns its command; `undefined` where the context has none, so that there is nothing to wait for
    */
   waitedFor(): Promise<string | undefined>
+  /** Whether it runs; `undefined` where the system does not tell. */
+  lives(): boolean | undefined
   /** What it has said so far, redacted, without the log lines of kubectl; empty: nothing. */
   words(): string
   /** As `words`, once it has ended: what it said may arrive behind the answer of kubectl. */
@@ -35,20 +38,16 @@ export interface ClusterCaller {
   note?: ((line: string) => void) | undefined
 }
 
-/**
- * @param stderr all that kubectl has written there so far, redacted
- */
+/** @param kubectl what there is of it so far */
 export function credentialPlugin(
   context: string | undefined,
-  stderr: () => string,
+  kubectl: () => Pick<Service, 'stderr' | 'hasChild'> | undefined,
   { env, signal, note }: ClusterCaller,
 ): CredentialPlugin {
   let asked: Promise<string | undefined> | undefined
   let timer: NodeJS.Timeout | undefined
   const lines = () =>
-    stderr()
-      .split('\n')
-      .filter((line) => line.trim() && !/^[EWI]\d{4} /.test(line))
+    (kubectl()?.stderr() ?? '').split('\n').filter((line) => line.trim() && !/^[EWI]\d{4} /.test(line))
 
   const find = async () => {
     const path = 'jsonpath={.users[0].user.exec.command}'
@@ -78,6 +77,7 @@ export function credentialPlugin(
   const words = () => oneLine(lines().join('\n'))
   return {
     words,
+    lives: () => kubectl()?.hasChild(),
     async lastWords() {
       for (let left = lag; words() === '' && left > 0; left -= 50) await sleep(50)
       return words()

@@ -40,15 +40,18 @@ export async function call<T>(cluster: Cluster, what: string, options: Request):
 
 /**
  * @param late ends the request
+ * @param hasTerminal kubectl was started again for it, with the terminal
  * @returns the answer, whose body is still to come
  * @throws KubectlError for every other status than 2xx
  */
 export async function send(
   cluster: Cluster,
   what: string,
-  { path, query = {}, patch, method }: Request,
+  asked: Request,
   late: AbortSignal,
+  hasTerminal = false,
 ): Promise<IncomingMessage> {
+  const { path, query = {}, patch, method } = asked
   // an import of it reads all that it exports, and so loads undici for its WebSocket: 45 ms of a processor
   const { request } = process.getBuiltinModule('node:http')
   const socketPath = await cluster.socket
@@ -71,6 +74,8 @@ export async function send(
   const status = answer.statusCode ?? 0
   if (status >= 200 && status < 300) return answer
   const body = await text(answer)
+  if (isOfPlugin(body) && !hasTerminal && (await cluster.takeTerminal()))
+    return send(cluster, what, asked, late, true)
   const words = isOfPlugin(body) ? await cluster.plugin.lastWords() : ''
   throw explainAnswer(what, status, body, words)
 }
@@ -83,7 +88,7 @@ export async function connectionError(
   late?: AbortSignal,
 ): Promise<unknown> {
   signal?.throwIfAborted()
-  const command = late?.aborted ? await plugin.waitedFor() : undefined
+  const command = late?.aborted && plugin.lives() !== false ? await plugin.waitedFor() : undefined
   if (command !== undefined)
     return new KubectlError(
       what,

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { isatty } from 'node:tty'
 import { endAbandoned } from '../abandoned-processes.ts'
 import { CommandError } from '../errors.ts'
 import { run } from '../run.ts'
@@ -15,6 +16,11 @@ export interface Cluster {
   readonly context: Promise<string>
   /** The path of the socket. Rejects with KubectlError where kubectl does not start. */
   readonly socket: Promise<string>
+  /**
+   * Starts kubectl again, once, with the terminal: its credential plugin has failed, and may have wanted to ask. Ctrl-C then ends both.
+   * @returns `false` where there is no terminal, or nobody to be told
+   */
+  takeTerminal(): Promise<boolean>
   /** What gives the credentials, where it is a program of the user. */
   readonly plugin: CredentialPlugin
   readonly env: NodeJS.ProcessEnv
@@ -39,29 +45,43 @@ const longestSocket = 103
  */
 export function openCluster(context: string | undefined, { env, signal, note }: ClusterCaller): Cluster {
   const directory = makeDirectory()
-  const proxy = startProxy(directory, context, { env, signal })
-  const socket = proxy.then(() => socketIn(directory))
-  let stderr = () => ''
-  proxy.then(
-    (service) => {
-      stderr = service.stderr
-    },
-    () => {},
-  )
-  const plugin = credentialPlugin(context, () => stderr(), { env, signal, note })
+  let service: Service | undefined
+  const start = async (terminal: boolean) => {
+    service = await startProxy(directory, context, { env, signal, terminal })
+    return service
+  }
+  let proxy = start(false)
+  const plugin = credentialPlugin(context, () => service, { env, signal, note })
+  const startAgain = async () => {
+    await service?.end()
+    rmSync(socketIn(directory), { force: true })
+    service = undefined
+    proxy = start(true)
+    await proxy
+    await plugin.waitedFor()
+    return true
+  }
+  let again: Promise<boolean> | undefined
   const name = context === undefined ? currentContext({ env, signal }) : Promise.resolve(context)
   // who uses them gets the error; a task may also end without having used them
-  for (const promise of [socket, name]) promise.catch(() => {})
+  for (const promise of [proxy, name]) promise.catch(() => {})
   return {
     context: name,
-    socket,
+    get socket() {
+      return proxy.then(() => socketIn(directory))
+    },
+    async takeTerminal() {
+      if (!note || !isatty(0)) return false
+      again ??= startAgain()
+      return again
+    },
     plugin,
     env,
     signal,
     async close() {
       plugin.close()
       await proxy.then(
-        (service) => service.end(),
+        (started) => started.end(),
         () => {},
       )
       rmSync(directory, { recursive: true, force: true })
@@ -87,13 +107,13 @@ async function currentContext(options: {
 async function startProxy(
   directory: string,
   context: string | undefined,
-  { env, signal }: { env: NodeJS.ProcessEnv; signal: AbortSignal | undefined },
+  { env, signal, terminal }: { env: NodeJS.ProcessEnv; signal: AbortSignal | undefined; terminal: boolean },
 ): Promise<Service> {
   const args = ['kubectl', 'proxy', `${socketFlag}${socketIn(directory)}`]
   // the server of a kubeconfig can have a path, as Rancher's do
   args.push('--append-server-path', ...(context === undefined ? [] : [`--context=${context}`]))
   try {
-    return await serve(args, { env: { ...quick, ...env }, signal, directory })
+    return await serve(args, { env: { ...quick, ...env }, signal, directory, terminal })
   } catch (error) {
     throw error instanceof CommandError ? explain(error, 'cannot reach the cluster') : error
   }

@@ -35,7 +35,7 @@ export async function runKeyCommand(command: string, options: KeyCommandOptions)
 }
 
 /**
- * sops splits the command like a shell and runs it without one; quoting means the same to bash. It may ask on the terminal.
+ * sops splits the command like a shell and runs it without one; quoting means the same to one. It may ask on the terminal.
  * @returns `undefined` where it failed
  */
 async function ask(
@@ -46,7 +46,7 @@ async function ask(
   const { SOPS_AGE_KEY, ...others } = env
   const told = recipient === undefined ? others : { ...others, SOPS_AGE_RECIPIENT: recipient }
   try {
-    return await run(['bash', '-c', command], {
+    return await run(['sh', '-c', command], {
       env: told,
       cwd,
       signal,

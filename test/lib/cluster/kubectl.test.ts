@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,28 +10,13 @@ import { get, secrets, watch } from '../../../scripts/lib/cluster/kube-api.ts'
 import { type Cluster, openCluster } from '../../../scripts/lib/cluster/kubectl.ts'
 import type { KubectlError } from '../../../scripts/lib/cluster/kubectl-error.ts'
 import { withDirectory } from '../../helpers/files.ts'
+import { writeKubeconfig } from '../../helpers/kubeconfig.ts'
 import { listProcesses, until } from '../../helpers/processes.ts'
 import { startProgram } from '../../helpers/program.ts'
 import { thrown } from '../../helpers/thrown.ts'
 import { userEnvironment } from '../../helpers/user.ts'
 
 const object = { namespace: 'a', name: 'b' }
-
-/** @param user of the kubeconfig */
-function writeKubeconfig(directory: string, server: string, user: object): string {
-  const file = join(directory, 'kubeconfig')
-  const context = { cluster: 'x', user: 'x' }
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'x', cluster: { server } }],
-    users: [{ name: 'x', user }],
-    contexts: [{ name: 'x', context }],
-    'current-context': 'x',
-  }
-  writeFileSync(file, JSON.stringify(config))
-  return file
-}
 
 test('the socket can be reached by the user alone, and is gone after close', () =>
   withDirectory(async (directory) => {
@@ -59,11 +44,11 @@ test('kill -9 of a task and of the shell that watches over kubectl: the next one
     const [line] = await once(task.child.stdout!, 'data')
     const socket = String(line).trim()
     const running = () => listProcesses().filter(({ command }) => command.includes(dirname(socket)))
-    const shell = running().find(({ command }) => /^\S*bash /.test(command))
+    const shell = running().find(({ command }) => /^\S*sh -c /.test(command))
     process.kill(shell!.pid, 'SIGKILL')
     task.child.kill('SIGKILL')
     await task.ended
-    assert.is(running().length, 1)
+    await until('only kubectl runs', () => running().length === 1)
 
     const next = openCluster('x', { env })
     await next.socket
@@ -105,51 +90,6 @@ test('a question of kubectl, which nobody can answer, is an error', () =>
       await cluster.close()
     }
   }))
-
-/** Runs `use` with a connection whose credentials a program of the user gives. @param script of sh, in which `DIR` is a directory */
-const withPlugin = (script: string, use: (cluster: Cluster, notes: string[]) => Promise<void>) =>
-  withDirectory(async (directory) => {
-    const command = join(directory, 'plugin')
-    writeFileSync(command, `#!/bin/sh\n${script}`, { mode: 0o700 })
-    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command, interactiveMode: 'IfAvailable' }
-    const KUBECONFIG = writeKubeconfig(directory, 'https://127.0.0.1:1', { exec })
-    const notes: string[] = []
-    const env = userEnvironment(directory, { KUBECONFIG })
-    const cluster = openCluster(undefined, { env, note: (line) => notes.push(line) })
-    try {
-      await use(cluster, notes)
-    } finally {
-      await cluster.close()
-    }
-  })
-
-test('a credential plugin that fails says why', () =>
-  withPlugin('echo "token expired, run: example login" >&2; exit 1', async (cluster, notes) => {
-    const { message, hint } = await thrown(get(cluster, 'cannot read x', secrets, object))
-    assert.match(
-      message,
-      /getting credentials: .*plugin failed with exit code 1; it says: token expired, run: example login$/,
-    )
-    assert.match(hint!, 'log in again')
-    assert.equal(notes, [])
-  }))
-
-const answer =
-  '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"x"}}'
-
-test('a credential plugin that waits for its user is waited for, and is heard', () =>
-  withPlugin(
-    `echo "open https://login.example.com" >&2; sleep 10; echo '${answer}'`,
-    async (cluster, notes) => {
-      const both = ['a', 'b'].map((name) =>
-        thrown(get(cluster, 'cannot read x', secrets, { ...object, name })),
-      )
-      for (const { message } of await Promise.all(both)) assert.match(message, /connection refused/)
-      const [waiting, ...heard] = notes
-      assert.match(waiting!, /^waiting for .*plugin, which gives the credentials of this context$/)
-      assert.equal(heard, ['open https://login.example.com'])
-    },
-  ))
 
 test('a temporary directory with a path too long for a socket is not used', () =>
   withDirectory(async (directory) => {

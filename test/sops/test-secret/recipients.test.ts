@@ -81,7 +81,7 @@ const places: Record<string, (example: Example, keys: string) => { args?: string
     SOPS_AGE_KEY: ({ env, key }) => ({ call: { env: { ...env, SOPS_AGE_KEY: key.secret } } }),
     'SOPS_AGE_KEY_CMD that asks whose': ({ env, directory, key }, file) => {
       const script = join(directory, 'give-key')
-      const lines = ['#!/bin/bash', 'set -u', `[ "$SOPS_AGE_RECIPIENT" = ${key.recipient} ] && cat '${file}'`]
+      const lines = ['#!/bin/sh', 'set -u', `[ "$SOPS_AGE_RECIPIENT" = ${key.recipient} ] && cat '${file}'`]
       writeFileSync(script, `${lines.join('\n')}\n`, { mode: 0o755 })
       return { call: { env: { ...env, SOPS_AGE_KEY_CMD: script } } }
     },

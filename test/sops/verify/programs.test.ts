@@ -50,7 +50,7 @@ test('a run starts few programs, those of the git server for it included', () =>
         withPlace(
           async (place) => {
             const traced = traceCalls(place.directory, place.env, [
-              'bash',
+              'sh',
               'sops',
               'age-keygen',
               'kustomize',
