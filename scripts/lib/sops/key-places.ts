@@ -8,13 +8,22 @@ import { pathBelow } from '../paths.ts'
 import { type KeyCommandOptions, runKeyCommand } from './key-command.ts'
 import { keyText } from './key-text.ts'
 
+/** The names of a key file in a repository, the first one first: ours, and the one that Flux's own guide gives it. */
+const namesInRepository = ['.age-key.txt', 'age.key']
+
+/** Where a key is looked for without `--key-file`, for people. */
+export const otherKeyPlaces = [
+  ...['SOPS_AGE_KEY_FILE', 'SOPS_AGE_KEY', 'SOPS_AGE_KEY_CMD', ...namesInRepository],
+  'the default file of sops',
+]
+
 /** Where an age key is looked for. */
 export interface KeyOptions extends KeyCommandOptions {
   /** `--key-file`: a path, or `-` for stdin. */
   keyFile: string | undefined
   /** Where the user stands: relative paths start there. */
   cwd: string
-  /** The root of the repository; `.age-key.txt` is looked for from `cwd` up to it. `undefined` outside of one. */
+  /** The root of the repository; a key file is looked for from `cwd` up to it. `undefined` outside of one. */
   root: string | undefined
 }
 
@@ -36,21 +45,21 @@ export interface KeyPlace {
 
 /**
  * The places that have an age key, and those that are named, in the order in which they count: `--key-file`,
- * SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, `.age-key.txt` from where the user stands up to the root of the
- * repository or in its main working tree, and the default file of sops (sops v3.13.3 age/keysource.go loadIdentities).
+ * SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, `.age-key.txt` or `age.key` from where the user stands up to the
+ * root of the repository and in its main working tree, and the default file of sops (sops v3.13.3 age/keysource.go loadIdentities).
  */
 export function keyPlaces(options: KeyOptions): KeyPlace[] {
   const { env, cwd, keyFile } = options
   const places: KeyPlace[] = []
-  const add = (file: string, variable?: string) => {
+  const add = (file: string, { variable, where }: { variable?: string; where?: string } = {}) => {
     const shown = pathBelow(cwd, file) ?? file
-    const source = variable ? `${variable} (${shown})` : shown
+    const source = variable ? `${variable} (${shown})` : `${shown}${where ? ` (${where})` : ''}`
     places.push({ source, file, isQuiet: true, read: async () => readKeyFile(file, variable) })
   }
   if (keyFile === '-')
     places.push({ source: 'stdin', file: undefined, isQuiet: false, read: () => readStdin(options.signal) })
   else if (keyFile) add(keyFile)
-  if (env.SOPS_AGE_KEY_FILE) add(resolve(cwd, env.SOPS_AGE_KEY_FILE), 'SOPS_AGE_KEY_FILE')
+  if (env.SOPS_AGE_KEY_FILE) add(resolve(cwd, env.SOPS_AGE_KEY_FILE), { variable: 'SOPS_AGE_KEY_FILE' })
   if (env.SOPS_AGE_KEY) {
     // in this variable alone, sops takes several identities on a line
     const key = env.SOPS_AGE_KEY.replace(/[ \t]+(?=AGE-)/g, '\n')
@@ -64,20 +73,24 @@ export function keyPlaces(options: KeyOptions): KeyPlace[] {
       isQuiet: false,
       read: () => runKeyCommand(command, options),
     })
-  for (const file of [...keyFilesOfRepository(options), defaultFile(env)]) if (isFile(file)) add(file)
+  for (const file of keyFilesOfRepository(options)) add(file)
+  const main = options.root === undefined ? undefined : mainWorkingTree(options.root)
+  if (main && main !== options.root)
+    for (const file of keyFilesIn(main)) add(file, { where: 'of the main working tree' })
+  if (isFile(defaultFile(env))) add(defaultFile(env))
   return places
 }
 
-/** Where `.age-key.txt` may be: the nearest first, the main working tree last. */
+/** The nearest first. */
 function keyFilesOfRepository({ cwd, root }: KeyOptions): string[] {
-  const name = '.age-key.txt'
   const directories = [cwd]
   while (root && pathBelow(root, directories.at(-1)!) !== undefined && directories.at(-1) !== root)
     directories.push(dirname(directories.at(-1)!))
-  const main = root && mainWorkingTree(root)
-  return [...new Set([...directories, ...(root ? [root] : []), ...(main ? [main] : [])])].map((directory) =>
-    join(directory, name),
-  )
+  return [...new Set([...directories, ...(root ? [root] : [])])].flatMap(keyFilesIn)
+}
+
+function keyFilesIn(directory: string): string[] {
+  return namesInRepository.map((name) => join(directory, name)).filter(isFile)
 }
 
 /** The main working tree of a repository, where `root` is a worktree of it (gitrepository-layout: `.git` is a file then). */

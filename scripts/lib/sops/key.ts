@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { type KeyOptions, type KeyPlace, keyPlaces } from './key-places.ts'
+import { type KeyOptions, type KeyPlace, keyPlaces, otherKeyPlaces } from './key-places.ts'
 
 /** An age key as it was found. */
 export interface FoundKey extends Pick<KeyPlace, 'source' | 'file'> {
@@ -21,10 +21,8 @@ export async function findKey(options: KeyOptions): Promise<FoundKey | undefined
 export async function requireKey(options: KeyOptions): Promise<FoundKey> {
   const found = await findKey(options)
   if (found) return found
-  throw new UserError(
-    'no age private key found: not in SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, .age-key.txt or the default file of sops',
-    {
-      hint: 'ask a colleague for it and save it as .age-key.txt, or name its file in SOPS_AGE_KEY_FILE; where there is none yet, make one with `age-keygen -o .age-key.txt` and keep it out of git',
-    },
-  )
+  const places = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(otherKeyPlaces)
+  throw new UserError(`no age private key found: not in ${places}`, {
+    hint: 'ask a colleague for it and save it as .age-key.txt, or name its file in SOPS_AGE_KEY_FILE; where there is none yet, make one with `age-keygen -o .age-key.txt` and keep it out of git',
+  })
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -46,14 +46,39 @@ test('the key of the main working tree serves a worktree', () =>
     git('worktree', 'add', '--quiet', worktree)
     mkdirSync(join(worktree, 'apps'))
     const places = placesFrom({ ...repository, root: worktree }, join(worktree, 'apps'))
-    assert.equal(sources(places), [join(root, '.age-key.txt')])
+    assert.equal(sources(places), [`${join(root, '.age-key.txt')} (of the main working tree)`])
     writeFileSync(join(worktree, '.age-key.txt'), 'own')
     assert.is(await placesFrom({ ...repository, root: worktree }, worktree)[0]!.read(), 'own')
+  }))
+
+test('age.key is a key file too: the nearest one counts, and in one directory ours', () =>
+  withRepository({}, async (repository) => {
+    const { root } = repository
+    writeFiles(root, { '.age-key.txt': 'root', 'one/age.key': 'one', 'one/two/age.key': 'two' })
+    writeFiles(root, { 'one/two/.age-key.txt': 'ours' })
+    assert.equal(sources(placesFrom(repository, join(root, 'one/two'))), [
+      '.age-key.txt',
+      'age.key',
+      join(root, 'one/age.key'),
+      join(root, '.age-key.txt'),
+    ])
+    assert.equal(sources(placesFrom(repository, root)), ['.age-key.txt'])
+    mkdirSync(join(root, 'three', 'age.key'), { recursive: true })
+    assert.equal(sources(placesFrom(repository, join(root, 'three'))), [join(root, '.age-key.txt')])
+  }))
+
+test('a link to a directory of another place: the repository that one stands in counts', () =>
+  withRepository({}, async (repository) => {
+    writeFiles(repository.root, { 'age.key': 'x', 'apps/a.yaml': '' })
+    const elsewhere = join(repository.directory, 'link')
+    symlinkSync(join(repository.root, 'apps'), elsewhere)
+    assert.equal(sources(placesFrom(repository, elsewhere)), [join(repository.root, 'age.key')])
   }))
 
 test('nothing above the repository is looked at', () =>
   withRepository({}, async (repository) => {
     writeFiles(repository.directory, { '.age-key.txt': 'not of this repository' })
+    writeFiles(repository.directory, { 'age.key': 'neither' })
     assert.equal(placesFrom(repository, repository.root), [])
   }))
 
