@@ -15,7 +15,7 @@ const list = (pattern: string) => globSync(pattern, { cwd: root }).sort()
 const isFile = (file: string) => statSync(join(root, file)).isFile()
 
 const groups = ['flux', 'sops']
-const entries = list('tasks/**/*').filter(isFile)
+const entries = list('tasks/*/*').filter(isFile)
 const modules = list('scripts/**/*').filter(isFile)
 /** Everything that is, or would be, committed. */
 const project = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
@@ -51,7 +51,9 @@ function importsOf(file: string) {
   }
 }
 
-test('there are the six tasks, and nothing else in tasks/', () => {
+test('there are the six tasks, and nothing else in tasks/ but a package.json that names no type', () => {
+  assert.equal(list('tasks/**/*').filter(isFile), [...entries, 'tasks/package.json'].sort())
+  assert.equal(JSON.parse(read('tasks/package.json')), {})
   assert.equal(entries.map(taskName), [
     'flux:enable-decryption',
     'flux:sandbox',
@@ -91,22 +93,18 @@ for (const entry of entries) {
     assert.is(statSync(join(root, entry)).mode & 0o777, 0o755)
     const staged = execFileSync('git', ['ls-files', '--stage', entry], { cwd: root, encoding: 'utf8' })
     if (staged) assert.match(staged, /^100755 /)
-    assert.is(lines[0], '#!/usr/bin/env node')
-    const header = lines.findIndex((line, index) => index > 0 && !/^\/\/ \[(MISE|USAGE)\] /.test(line))
-    assert.ok(header > 2)
-    for (const line of lines.slice(header))
-      assert.not.match(line, /\[(MISE|USAGE)\]|^\/\/ ?(MISE|USAGE)|^#/, line)
-    assert.match(lines[1]!, /^\/\/ \[MISE\] description="[A-Z][^"]+[^.]"$/)
-    assert.ok(lines.includes('// [MISE] tools={node="24"}'))
-    assert.ok(
-      lines.includes(`// [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}`),
-    )
+    assert.equal(lines.slice(0, 2), ['#!/bin/sh', `':' //; . "\${0%/*}/../../scripts/task/start.sh"`])
+    // a template would need trust in every mise before 2026.8.9, and tools fail where they cannot be installed
+    assert.match(lines[2]!, /^\/\/ \[MISE\] description="[A-Z][^"{]+[^.]"$/)
+    const header = lines.findIndex((line, index) => index > 2 && !/^\/\/ \[USAGE\] /.test(line))
+    assert.ok(header > 3)
+    for (const line of lines.slice(header)) assert.not.match(line, /\[(MISE|USAGE)\]|^\/\/ ?(MISE|USAGE)|^#/)
     const body = lines.length - header
     assert.ok(body <= 25, `${body} lines besides the header`)
-    assert.ok(text.includes('await runTask(import.meta.filename, '))
+    assert.match(text, 'start(__filename, ')
     const { static: fixed, dynamic } = importsOf(entry)
-    assert.equal(fixed, ['scripts/task/run-task.ts'])
-    assert.equal(dynamic, [entry.replace('tasks/', 'scripts/')])
+    assert.equal(fixed, [])
+    assert.equal(dynamic, ['scripts/task/start.js', entry.replace('tasks/', 'scripts/')])
   })
 
   test(`${entry} reads each option that it declares, and no other`, () => {
@@ -213,6 +211,11 @@ test('the task boundary needs no package, for a bare clone has none', () => {
       if (name.startsWith('scripts/')) visit(name)
     }
   }
+  assert.equal(importsOf('scripts/task/start.js'), {
+    static: [],
+    dynamic: ['scripts/task/run-task.ts', 'scripts/task/run-task.ts'],
+    values: [],
+  })
   visit('scripts/task/run-task.ts')
   assert.ok(seen.has('scripts/task/install.ts'))
 })
@@ -220,7 +223,12 @@ test('the task boundary needs no package, for a bare clone has none', () => {
 test('modules end no process, print nothing and know where they are only from their caller', () => {
   const ending = 'scripts/task/run-task.ts'
   // the boundary reads the process, so that nobody else has to; program.ts is told by default
-  const boundary = new Set([ending, 'scripts/task/print-error.ts', 'scripts/lib/program.ts'])
+  const boundary = new Set([
+    ending,
+    'scripts/task/start.js',
+    'scripts/task/print-error.ts',
+    'scripts/lib/program.ts',
+  ])
   for (const file of [...entries, ...modules]) {
     const text = withoutComments(read(file))
     if (file !== ending) assert.not.match(text, /\bprocess\.exit\(/, file)
@@ -236,7 +244,7 @@ function withoutComments(text: string): string {
 
 test('modules have names in kebab case, no default export, no vague name, and stay short', () => {
   for (const file of modules) {
-    assert.match(file, /^[a-z\d/-]+\.ts$/)
+    assert.match(file, /^([a-z\d/-]+\.ts|scripts\/task\/start\.(js|sh))$/)
     assert.not.match(file, /\b(utils?|common|helpers?|misc)\b/)
     const text = read(file)
     assert.not.match(text, /^export default\b/m, file)
@@ -269,7 +277,7 @@ test('no directory holds more than 20 files', () => {
 
 test('only tasks and scripts of a shell can be executed', () => {
   const executable = project.filter((file) => (statSync(join(root, file)).mode & 0o111) !== 0)
-  const scripts = project.filter((file) => file === '.ci/run' || file.endsWith('.sh'))
+  const scripts = project.filter((file) => /^(\.ci\/run|test\/.*\.sh)$/.test(file))
   assert.equal(executable.sort(), [...scripts, ...entries].sort())
 })
 

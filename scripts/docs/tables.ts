@@ -6,7 +6,7 @@ type Row = readonly string[]
 
 /** The flags and arguments of a task as a table: what to write, what it means, and what it is where it is not given. */
 export function flagTable({ flags, argument }: Header): string {
-  const rows = flags.map((flag): Row => [nameOf(flag), flag.help, flag.fallback ? code(flag.fallback) : ''])
+  const rows = flags.map((flag): Row => [nameOf(flag), flag.help, defaultOf(flag)])
   if (argument)
     rows.push([
       code(`${argument.afterDashes ? '-- ' : ''}${argument.name.toUpperCase()}…`),
@@ -19,6 +19,12 @@ export function flagTable({ flags, argument }: Header): string {
 function nameOf({ short, name, value }: Flag): string {
   const long = `--${name}${value === undefined ? '' : ` ${value.toUpperCase()}`}`
   return [...(short ? [`-${short}`] : []), long].map(code).join(', ')
+}
+
+/** A variable as a shell writes it. A flag has no variable and a default at once. */
+function defaultOf({ variable, fallback }: Flag): string {
+  const value = variable ? `$${variable}` : fallback
+  return value ? code(value) : ''
 }
 
 /**

@@ -10,7 +10,9 @@ export interface Flag {
   value: string | undefined
   /** Whether it may be given several times. */
   many: boolean
-  /** What it is where it is not given. */
+  /** The environment variable that gives its value where it is not given. */
+  variable: string | undefined
+  /** What it is where neither is given. */
   fallback: string | undefined
   help: string
 }
@@ -28,18 +30,21 @@ export interface Header {
   description: string
   flags: Flag[]
   argument: Argument | undefined
+  /** Groups of flags, by their names, of which one at most may be given. */
+  exclusive: string[][]
 }
 
 /**
  * Reads the `// [MISE]` and `// [USAGE]` lines of an entry. Only the forms that our entries use are known:
- * `flag "-n --name <value>" default="…" var=#true help="…"` and `arg "[name]" var=#true double_dash="…" help="…"`
- * (https://usage.jdx.dev/spec/reference/flag).
+ * `flag "-n --name <value>" default="…" env="…" var=#true help="…"` and `arg "[name]" var=#true double_dash="…" help="…"`
+ * (https://usage.jdx.dev/spec/reference/flag). usage knows no flags that exclude each other: `// [ONE OF] --a --b` is ours.
  */
 export function readHeader(entry: string): Header {
-  const header: Header = { description: '', flags: [], argument: undefined }
+  const header: Header = { description: '', flags: [], argument: undefined, exclusive: [] }
   for (const line of readFileSync(entry, 'utf8').split('\n')) {
-    const [, kind, rest] = /^\/\/ \[(MISE|USAGE)\] (.*)$/.exec(line) ?? []
+    const [, kind, rest] = /^\/\/ \[(MISE|USAGE|ONE OF)\] (.*)$/.exec(line) ?? []
     if (kind === 'MISE') header.description ||= property(rest, 'description') ?? ''
+    if (kind === 'ONE OF') header.exclusive.push(rest!.split(' ').map((flag) => flag.replace(/^--/, '')))
     const [, what, spec, properties] =
       /^(flag|arg) "([^"]*)"(.*)$/.exec(kind === 'USAGE' ? (rest ?? '') : '') ?? []
     if (!what || !spec) continue
@@ -54,8 +59,8 @@ export function readHeader(entry: string): Header {
     }
     const [, short, name = '', value] = /^(?:-(\w) )?--([\w-]+)(?: <([^>]+)>)?$/.exec(spec) ?? []
     const many = /\bvar=#true\b/.test(properties ?? '')
-    const fallback = property(properties, 'default')
-    header.flags.push({ name, short, value, many, fallback, help })
+    const [variable, fallback] = [property(properties, 'env'), property(properties, 'default')]
+    header.flags.push({ name, short, value, many, variable, fallback, help })
   }
   return header
 }

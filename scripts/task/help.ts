@@ -18,6 +18,6 @@ function nameOf({ short, name, value }: Flag): string {
   return `${short ? `-${short}, ` : '    '}--${name}${value === undefined ? '' : ` <${value}>`}`
 }
 
-function helpOf({ help, fallback }: Flag): string {
-  return fallback ? `${help} (default: ${fallback})` : help
+function helpOf({ help, variable, fallback }: Flag): string {
+  return `${help}${variable ? ` [env: ${variable}]` : ''}${fallback ? ` (default: ${fallback})` : ''}`
 }

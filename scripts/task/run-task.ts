@@ -1,20 +1,10 @@
-import { existsSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
-import { makeDirectory } from '../lib/directories.ts'
 import { exit, Interrupted, UserError } from '../lib/errors.ts'
 import { installDependencies } from './install.ts'
 import { callerOf, print, watchOutput } from './output.ts'
 import { printError } from './print-error.ts'
 import { readUsage, type Usage, wantsJson } from './usage.ts'
-
-const compileCache = join(
-  process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
-  'flux-sops-tasks',
-  'compile',
-)
 
 /** What ends a process that does not answer it. Unanswered, SIGUSR1 opens Node's debugger to everybody on the machine. */
 const signals = [
@@ -31,11 +21,9 @@ type Task = (usage: Usage, caller: Caller) => Promise<Report>
  * Ctrl-C and SIGTERM abort `caller.signal`; the task cleans up and ends by itself, so a second signal changes nothing. When it
  * is over and only its output is not read, a signal ends it.
  *
- * @param entry the file of the task, `import.meta.filename`: its header declares the options
+ * @param entry the file of the task, its `__filename`: its header declares the options
  */
 export async function runTask(entry: string, task: Task): Promise<void> {
-  // `mise run` sets it in the environment, by the header of the entry, which spares the first modules as well
-  cacheCompiledCode()
   const name = taskName(entry)
   const abort = new AbortController()
   let isOver = false
@@ -94,16 +82,6 @@ function refuseDebugOutput({ NODE_DEBUG }: NodeJS.ProcessEnv): void {
   })
 }
 
-/** Node makes the directory by itself, but never ends where that is not possible (`makeDirectory`). */
-function cacheCompiledCode(): void {
-  try {
-    makeDirectory(compileCache)
-  } catch {
-    // another task has made it meanwhile, or nobody can: it is only quicker with it
-  }
-  if (existsSync(compileCache)) enableCompileCache(compileCache)
-}
-
 function currentDirectory(): string {
   try {
     return process.cwd()
@@ -120,14 +98,17 @@ function taskName(entry: string): string {
 }
 
 /**
- * Without what mise passes in it for this task alone: the options, and the compile cache. SOPS takes the path in SOPS_CONFIG
- * from where it runs, which is not where the user stands.
+ * Without what is set for this task alone: the options by mise, and the compile cache (start.sh). A relative path means one from
+ * where the user stands, and not from where a program runs.
  */
 function environmentOfChildren(env: NodeJS.ProcessEnv, cwd: string): NodeJS.ProcessEnv {
-  const isOurs = ([name, value]: [string, string | undefined]) =>
-    name.startsWith('usage_') || (name === 'NODE_COMPILE_CACHE' && value === compileCache)
+  const isOurs = (name: string) => name.startsWith('usage_') || name === 'NODE_COMPILE_CACHE'
+  const absolute = (path: string) => path && resolve(cwd, path)
+  const { KUBECONFIG, SOPS_AGE_KEY_FILE, SOPS_CONFIG } = env
   return {
-    ...Object.fromEntries(Object.entries(env).filter((entry) => !isOurs(entry))),
-    ...(env.SOPS_CONFIG && { SOPS_CONFIG: resolve(cwd, env.SOPS_CONFIG) }),
+    ...Object.fromEntries(Object.entries(env).filter(([name]) => !isOurs(name))),
+    ...(KUBECONFIG && { KUBECONFIG: KUBECONFIG.split(delimiter).map(absolute).join(delimiter) }),
+    ...(SOPS_AGE_KEY_FILE && { SOPS_AGE_KEY_FILE: absolute(SOPS_AGE_KEY_FILE) }),
+    ...(SOPS_CONFIG && { SOPS_CONFIG: absolute(SOPS_CONFIG) }),
   }
 }

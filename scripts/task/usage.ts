@@ -24,11 +24,12 @@ export interface Usage {
  *
  * mise parses them by the entry's `[USAGE]` lines and passes them on as `usage_*`. Run without mise
  * (`node tasks/flux/sops-key.ts --dry-run`) the same lines are used to parse `argv`, so that the header stays
- * the only place that knows flags and defaults.
+ * the only place that knows flags, their variables and defaults.
  *
  * @param cwd where the user stands: relative paths start there
  * @returns the options, or the text to print where `--help` was asked for
- * @throws UserError for a flag that the header does not declare, and for one whose value is missing or empty
+ * @throws UserError for a flag that the header does not declare, for one whose value is missing or empty, and for flags that
+ *   exclude each other
  */
 export function readUsage(
   entry: string,
@@ -37,9 +38,10 @@ export function readUsage(
   cwd: string,
 ): Usage | string {
   const header = readHeader(entry)
-  if (startedByMise(entry, env)) return usageOf(header, fromMise(header, env), cwd)
-  const values = fromArguments(header, argv)
-  return values === 'help' ? helpText(entry, header) : usageOf(header, values, cwd)
+  const given = startedByMise(entry, env) ? fromMise(header, env) : fromArguments(header, argv)
+  if (given === 'help') return helpText(entry, header)
+  refuseExclusive(header, given)
+  return usageOf(header, withDefaults(header, given, env), cwd)
 }
 
 /** Whether `--json` asks for a document, also where the other options are wrong. Takes what `readUsage` takes. */
@@ -90,15 +92,40 @@ function usageOf(header: Header, values: Values, cwd: string): Usage {
   }
 }
 
-function fromMise(header: Header, env: NodeJS.ProcessEnv): Values {
-  const values: Values = new Map()
-  const names = header.flags.map((flag) => ({ name: flag.name, many: flag.many }))
-  if (header.argument) names.push({ name: header.argument.name, many: true })
-  for (const { name, many } of names) {
-    const value = env[`usage_${name.replaceAll('-', '_')}`]
-    if (value === undefined) continue
-    values.set(name, many ? splitQuoted(value) : [value])
+function refuseExclusive({ exclusive }: Header, given: Values): void {
+  for (const names of exclusive) {
+    const [one, other] = names.filter((name) => given.has(name)).map((name) => `--${name}`)
+    if (one && other)
+      throw new UserError(`${one} and ${other} exclude each other`, { hint: 'give one of them' })
   }
+}
+
+/** With the value of its variable, or its default, for each flag that was not given. An empty variable is none. */
+function withDefaults({ flags }: Header, given: Values, env: NodeJS.ProcessEnv): Values {
+  const values = new Map(given)
+  for (const { name, variable, fallback } of flags) {
+    const value = (variable && env[variable]) || fallback
+    if (!values.has(name) && value !== undefined) values.set(name, [value])
+  }
+  return values
+}
+
+/**
+ * mise adds defaults and variables by itself, but no version before 2026.5 those of `[env]`: only what is neither was given.
+ * So a flag with a variable has no default in the header, which would hide it.
+ */
+function fromMise({ flags, argument }: Header, env: NodeJS.ProcessEnv): Values {
+  const values: Values = new Map()
+  const passedOn = (name: string) => env[`usage_${name.replaceAll('-', '_')}`]
+  for (const { name, many, variable, fallback } of flags) {
+    const value = passedOn(name)
+    if (value === undefined) continue
+    const list = many ? splitQuoted(value) : [value]
+    const isPreset = (one: string) => one === fallback || (variable !== undefined && one === env[variable])
+    // older versions of mise do not quote the value of a variable
+    if (!isPreset(value) && !(list.length === 1 && list.every(isPreset))) values.set(name, list)
+  }
+  if (argument) values.set(argument.name, splitQuoted(passedOn(argument.name) ?? ''))
   return values
 }
 
@@ -133,7 +160,6 @@ function fromArguments(header: Header, argv: string[]): Values | 'help' {
   for (const flag of header.flags) {
     const given = parsed.values[flag.name] as (string | boolean)[] | undefined
     if (given) values.set(flag.name, given.map(String))
-    else if (flag.fallback !== undefined) values.set(flag.name, [flag.fallback])
   }
   if (header.argument) values.set(header.argument.name, parsed.positionals)
   return values

@@ -1,27 +1,27 @@
-#!/usr/bin/env node
+#!/bin/sh
+':' //; . "${0%/*}/../../scripts/task/start.sh"
 // [MISE] description="Prove on the real cluster that Flux decrypts what this repository encrypts"
-// [MISE] tools={node="24"}
-// [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
-// [USAGE] flag "--kustomization <kustomization>" help="Flux Kustomization whose path gets the test Secret: NAME in flux-system, NAMESPACE/NAME, FILE or FILE:NAME (else infrastructure, or the only one that can carry it)"
+// [USAGE] flag "--kustomization <kustomization>" env="FLUX_SOPS_KUSTOMIZATION" help="Flux Kustomization whose path gets the test Secret: NAME in flux-system, NAMESPACE/NAME, FILE or FILE:NAME (else infrastructure, or the only one that can carry it)"
 // [USAGE] flag "-n --namespace <namespace>" default="default" help="Namespace of the test Secret"
 // [USAGE] flag "--file-name <file>" help="Name of the file of the test Secret (else one that a creation rule selects): secret.sops.yaml, secrets/test.yaml"
 // [USAGE] flag "--timeout <duration>" default="5m" help="How long the cluster may take for everything"
-// [USAGE] flag "--context <context>" help="Context of the kubeconfig (else the current one)"
-// [USAGE] flag "--remote <remote>" default="origin" help="Name or URL of the git remote that Flux follows"
+// [USAGE] flag "--context <context>" env="FLUX_SOPS_CONTEXT" help="Context of the kubeconfig (else the current one)"
+// [USAGE] flag "--remote <remote>" env="FLUX_SOPS_REMOTE" help="Name or URL of the git remote that Flux follows (else origin)"
 // [USAGE] flag "--take-over" help="Remove the test Secret of another run that may still be at work, which ends that one"
 // [USAGE] flag "--json" help="One JSON document on stdout"
-import { runTask } from '../../scripts/task/run-task.ts'
 
-await runTask(import.meta.filename, async (usage, caller) => {
-  const { verify } = await import('../../scripts/sops/verify.ts')
-  return verify({
-    kustomization: usage.text('kustomization'),
-    namespace: usage.required('namespace'),
-    fileName: usage.text('file-name'),
-    timeout: usage.required('timeout'),
-    context: usage.text('context'),
-    remote: usage.required('remote'),
-    takeOver: usage.flag('take-over'),
-    caller,
-  })
-})
+import('../../scripts/task/start.js').then(({ start }) =>
+  start(__filename, async (usage, caller) => {
+    const { verify } = await import('../../scripts/sops/verify.ts')
+    return verify({
+      kustomization: usage.text('kustomization'),
+      namespace: usage.required('namespace'),
+      fileName: usage.text('file-name'),
+      timeout: usage.required('timeout'),
+      context: usage.text('context'),
+      remote: usage.text('remote') ?? 'origin',
+      takeOver: usage.flag('take-over'),
+      caller,
+    })
+  }),
+)

@@ -12,17 +12,18 @@ import { applyFluxSystem, requestSync } from '../../scripts/sandbox/flux-system.
 import { type Sandbox, startSandbox } from '../../scripts/sandbox/sandbox.ts'
 import { exampleCluster, writeFiles } from '../helpers/files.ts'
 import { sopsConfig } from '../helpers/keys.ts'
+import { olderMise, released } from '../helpers/released.ts'
 import { miseOffline } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
 import { benchEdits } from './edits.ts'
-import { compare, median, type Pair, seconds } from './pairs.ts'
+import { compare, type Pair } from './pairs.ts'
 import { benchRepositories } from './repositories.ts'
 
 const execute = promisify(execFile)
 const runs = Number(process.env.BENCH_RUNS) || 5
 const root = join(import.meta.dirname, '..', '..')
-/** As mise starts it, in the environment that the header of the task names. */
-const task = (name: string) => [process.execPath, join(root, 'tasks', `${name.replace(':', '/')}.ts`)]
+/** As mise starts it. */
+const task = (name: string) => [join(root, 'tasks', `${name.replace(':', '/')}.ts`)]
 const byHand = (script: string) => ['bash', join(import.meta.dirname, script)]
 
 interface Place {
@@ -37,12 +38,11 @@ function row(title: string, { ours, theirs, ratio }: Pair, target: string): void
   console.log(`${title.padEnd(44)} ${times.join(' ')} ${ratio.toFixed(2).padStart(6)}   ${target}`)
 }
 
+/** Beside a Node that does nothing. */
 async function startUp(title: string, target: string, command: string[], place: Place): Promise<void> {
-  const times: number[] = []
-  for (let index = 0; index <= 2 * runs; index++) times.push(await seconds(() => call(command, place)))
-  console.log(
-    `${title.padEnd(44)} ${`${median(times.slice(1)).toFixed(3)} s`.padStart(9)} ${''.padStart(9)} ${''.padStart(6)}   ${target}`,
-  )
+  const empty = [process.execPath, '-e', '0']
+  const inTurn = [command, empty].map((one) => () => call(one, place))
+  row(title, await compare(2 * runs, inTurn[0]!, inTurn[1]!), target)
 }
 
 async function makeRepository(place: Place, sandbox: Sandbox): Promise<void> {
@@ -84,14 +84,15 @@ function writeNothing(parent: string): void {
   const module = (name: string) => JSON.stringify(join(root, 'scripts', name))
   const file = join(parent, 'tasks', 'do', 'nothing.ts')
   writeFiles(parent, {
-    'tasks/do/nothing.ts': `#!/usr/bin/env node
+    'tasks/do/nothing.ts': `#!/bin/sh
+':' //; . ${module('task/start.sh')}
 // [MISE] description="Do nothing"
-// [MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}
-import { runTask } from ${module('task/run-task.ts')}
-await runTask(import.meta.filename, async () => {
-  await import(${module('lib/run.ts')})
-  return { exitCode: 0, lines: [], json: {} }
-})
+import(${module('task/start.js')}).then(({ start }) =>
+  start(__filename, async () => {
+    await import(${module('lib/run.ts')})
+    return { exitCode: 0, lines: [], json: {} }
+  }),
+)
 `,
   })
   chmodSync(file, 0o755)
@@ -113,27 +114,24 @@ try {
   writeFiles(join(directory, 'home'), {
     '.config/mise/config.toml': `[task_config]\nincludes = [${JSON.stringify(join(directory, 'tasks'))}]\n`,
   })
-  const cached = {
-    ...place,
-    env: {
-      ...place.env,
-      NODE_COMPILE_CACHE: join(directory, 'home', '.cache', 'flux-sops-tasks', 'compile'),
-    },
-  }
   mkdirSync(place.cwd)
   await makeRepository(place, sandbox)
   writeNothing(directory)
-  const nothing = [process.execPath, join(directory, 'tasks', 'do', 'nothing.ts')]
+  const nothing = join(directory, 'tasks', 'do', 'nothing.ts')
+  const viaMise = ['mise', 'run', '--quiet', 'do:nothing']
   console.log(`${''.padEnd(44)}      ours   by hand  ratio   target`)
-  await startUp('a task that does nothing, as mise starts it', '0.12 s', nothing, cached)
-  await startUp('… with plain node', '', nothing, place)
-  await startUp('… with mise run', '', ['mise', 'run', '--quiet', 'do:nothing'], place)
+  await startUp('a task that does nothing / node -e 0', '3.00', [nothing], place)
+  await startUp('… with mise run', '3.00', viaMise, place)
+  const [oldest = ''] = olderMise
+  const old = { ...place.env, PATH: [await released('mise', oldest), PATH].join(delimiter) }
+  await startUp(`… with mise run of ${oldest}`, '3.00', viaMise, { ...place, env: old })
+  await startUp('… with plain node', '', [process.execPath, nothing], place)
   const tasks: [title: string, target: string, ours: string[], theirs: string[]][] = [
     ['flux:sops-key / get, delete, create', '1.10', task('flux:sops-key'), byHand('sops-key.sh')],
     ['sops:verify / the same steps, polled', '0.50', task('sops:verify'), byHand('verify.sh')],
   ]
   for (const [title, target, ours, theirs] of tasks) {
-    const inTurn = [ours, theirs].map((command) => () => call(command, cached))
+    const inTurn = [ours, theirs].map((command) => () => call(command, place))
     row(title, await compare(runs, inTurn[0]!, inTurn[1]!), target)
   }
   await benchRepositories(runs, row)

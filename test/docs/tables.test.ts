@@ -3,15 +3,17 @@ import * as assert from 'uvu/assert'
 import { flagTable, taskTable, withTable } from '../../scripts/docs/tables.ts'
 import { thrown } from '../helpers/thrown.ts'
 
-const flag = { short: undefined, value: undefined, many: false, fallback: undefined }
+const flag = { short: undefined, value: undefined, many: false, variable: undefined, fallback: undefined }
 
 test('flagTable: a row for each flag and the argument, with what is to be typed', () => {
   const header = {
     description: 'Do it',
     flags: [
       { ...flag, name: 'name', short: 'n', value: 'name', fallback: 'x', help: 'How it is called' },
+      { ...flag, name: 'remote', value: 'remote', variable: 'REMOTE', help: 'Where to' },
       { ...flag, name: 'dry-run', help: 'This | that' },
     ],
+    exclusive: [],
     argument: { name: 'path', help: 'Where', afterDashes: false },
   }
   assert.is(
@@ -19,12 +21,13 @@ test('flagTable: a row for each flag and the argument, with what is to be typed'
     `| flag | what it does | default |
 |---|---|---|
 | \`-n\`, \`--name NAME\` | How it is called | \`x\` |
+| \`--remote REMOTE\` | Where to | \`$REMOTE\` |
 | \`--dry-run\` | This \\| that |  |
 | \`PATH…\` | Where |  |`,
   )
   const command = { name: 'command', help: 'What to run', afterDashes: true }
   assert.match(
-    flagTable({ description: '', flags: [], argument: command }),
+    flagTable({ description: '', flags: [], exclusive: [], argument: command }),
     '| `-- COMMAND…` | What to run |',
   )
 })

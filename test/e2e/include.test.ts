@@ -6,7 +6,6 @@ import * as assert from 'uvu/assert'
 import { exampleCluster, withDirectory, writeFiles } from '../helpers/files.ts'
 import { type Ended, startProgram } from '../helpers/program.ts'
 import { copyProject, serveProject } from '../helpers/project.ts'
-import { miseOffline } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -44,7 +43,6 @@ async function withConsumer<T>(
       const env = userEnvironment(parent, {
         ...Object.fromEntries(npm),
         npm_config_cache: join(parent, 'npm-cache'),
-        MISE_DISABLE_TOOLS: miseOffline.MISE_DISABLE_TOOLS,
         MISE_TRUSTED_CONFIG_PATHS: directory,
       })
       git(directory, env, 'init', '--quiet', '--initial-branch=main')

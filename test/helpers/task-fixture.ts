@@ -5,7 +5,7 @@ import { type Ended, type Started, startProgram } from './program.ts'
 import { type Call, miseOffline } from './task.ts'
 import { userEnvironment } from './user.ts'
 
-const taskBoundary = join(import.meta.dirname, '..', '..', 'scripts', 'task', 'run-task.ts')
+const scripts = join(import.meta.dirname, '..', '..', 'scripts', 'task')
 
 export interface FixtureTask {
   /** The project whose mise configuration has the task. */
@@ -17,7 +17,7 @@ export interface FixtureTask {
 
 /**
  * Makes a task `made:task` of the form that ours have, in a mise project of its own.
- * @param usage the `[USAGE]` lines
+ * @param usage the `[USAGE]` lines, and others such as `[ONE OF] --a --b`
  * @param body of `async (usage, caller) => { … }`
  */
 export async function withFixtureTask<T>(
@@ -28,17 +28,19 @@ export async function withFixtureTask<T>(
   return withDirectory(async (parent) => {
     const directory = join(realpathSync(parent), 'project')
     const entry = join(directory, 'tasks', 'made', 'task.ts')
+    // a line that is no flag or argument says itself what it is
     const header = [
       '[MISE] description="Made for a test"',
-      '[MISE] env={NODE_COMPILE_CACHE="{{xdg_cache_home}}/flux-sops-tasks/compile"}',
-      ...usage.map((line) => `[USAGE] ${line}`),
+      ...usage.map((line) => (line.startsWith('[') ? line : `[USAGE] ${line}`)),
     ]
     writeFiles(directory, {
       'mise.toml': '[task_config]\nincludes = ["tasks"]\n',
-      'tasks/made/task.ts': `#!/usr/bin/env node
+      'tasks/made/task.ts': `#!/bin/sh
+':' //; . ${JSON.stringify(join(scripts, 'start.sh'))}
 ${header.map((line) => `// ${line}`).join('\n')}
-import { runTask } from ${JSON.stringify(taskBoundary)}
-await runTask(import.meta.filename, async (usage, caller) => { ${body} })
+import(${JSON.stringify(join(scripts, 'start.js'))}).then(({ start }) =>
+  start(__filename, async (usage, caller) => { ${body} }),
+)
 `,
     })
     chmodSync(entry, 0o755)

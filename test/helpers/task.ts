@@ -6,8 +6,8 @@ const root = join(import.meta.dirname, '..', '..')
 
 export type { Ended }
 
-/** The headers ask for Node 24, which mise would look up on the network: that of the runner is on PATH. */
-export const miseOffline = { MISE_OFFLINE: '1', MISE_DISABLE_TOOLS: 'node' }
+/** mise looks nothing up on the network: the tools of the runner are on PATH. */
+export const miseOffline = { MISE_OFFLINE: '1' }
 
 /** `cwd` is where the user stands, `env` the user's environment (`userEnvironment`). */
 export interface Call extends ProgramOptions {

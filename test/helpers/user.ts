@@ -12,7 +12,7 @@ export function userEnvironment(directory: string, more: NodeJS.ProcessEnv = {})
   return {
     PATH,
     ...(TMPDIR && { TMPDIR }),
-    // that of the run: mise gives a task one too
+    // that of the run: start.sh gives a task one too
     ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }),
     HOME: home,
     LC_ALL: 'C.UTF-8',

@@ -324,17 +324,23 @@ test('neither the options nor the compile cache are passed on to what the task s
   ))
 
 for (const via of ['node', 'mise'] as const) {
-  test(`via ${via}: a path in SOPS_CONFIG means the same wherever sops runs`, () =>
+  test(`via ${via}: a relative path in a variable starts where the user stands, wherever a program runs`, () =>
     withFixtureTask(
       [],
-      `return { exitCode: 0, json: {}, lines: [String(caller.env.SOPS_CONFIG)] }`,
+      `const { KUBECONFIG, SOPS_AGE_KEY_FILE, SOPS_CONFIG } = caller.env
+      return { exitCode: 0, json: {}, lines: [JSON.stringify([KUBECONFIG, SOPS_AGE_KEY_FILE, SOPS_CONFIG])] }`,
       async (task) => {
         const cwd = join(task.directory, 'sub')
         mkdirSync(cwd)
-        const said = async (env: NodeJS.ProcessEnv) => (await task.run([], { via, cwd, env })).stdout
-        assert.is(await said({ SOPS_CONFIG: '../a.yaml' }), `${task.directory}/a.yaml\n`)
-        assert.is(await said({ SOPS_CONFIG: '/b.yaml' }), '/b.yaml\n')
-        assert.is(await said({}), 'undefined\n')
+        const said = async (env: NodeJS.ProcessEnv) =>
+          JSON.parse((await task.run([], { via, cwd, env })).stdout)
+        const root = task.directory
+        assert.equal(
+          await said({ KUBECONFIG: '../a:b::/c', SOPS_AGE_KEY_FILE: '../k', SOPS_CONFIG: '../a.yaml' }),
+          [`${root}/a:${cwd}/b::/c`, `${root}/k`, `${root}/a.yaml`],
+        )
+        assert.equal(await said({ KUBECONFIG: '/k', SOPS_CONFIG: '/b.yaml' }), ['/k', null, '/b.yaml'])
+        assert.equal(await said({ KUBECONFIG: '', SOPS_AGE_KEY_FILE: '' }), ['', '', null])
       },
     ))
 }

@@ -172,6 +172,72 @@ for (const via of ways) {
     ))
 }
 
+/** Flags with variables, and flags that exclude each other. */
+const presets = [
+  'flag "--name <name>" env="MADE_NAME" help="Name"',
+  'flag "-n --namespace <namespace>" var=#true env="MADE_NAMESPACE" help="Namespaces"',
+  'flag "--count <count>" default="1" help="Count"',
+  'flag "--check" help="Checks"',
+  'flag "--commit" help="Commits"',
+  'flag "--json" help="One JSON document"',
+  '[ONE OF] --check --commit --count',
+  '[ONE OF] --name --commit',
+]
+const showPresets = `return { exitCode: 0, json: {}, lines: [JSON.stringify([
+  usage.text('name') ?? null, usage.list('namespace'), usage.required('count')])] }`
+
+for (const via of ways) {
+  test(`via ${via}: a variable gives what is not given, and an empty one gives nothing`, () =>
+    withFixtureTask(presets, showPresets, async (task) => {
+      const said = async (env: NodeJS.ProcessEnv, ...args: string[]) => {
+        const { code, stdout, stderr } = await task.run(args, { via, env })
+        assert.is(code, 0, stderr)
+        return JSON.parse(stdout)
+      }
+      assert.equal(await said({}), [null, [], '1'])
+      assert.equal(await said({ MADE_NAME: 'x', MADE_NAMESPACE: 'y' }), ['x', ['y'], '1'])
+      assert.equal(await said({ MADE_NAME: '', MADE_NAMESPACE: '' }), [null, [], '1'])
+      assert.equal(await said({ MADE_NAME: "it's $HOME", MADE_NAMESPACE: 'y' }, '-n', 'a', '-n', 'b c'), [
+        "it's $HOME",
+        ['a', 'b c'],
+        '1',
+      ])
+      assert.equal(await said({ MADE_NAMESPACE: 'a' }, '-n', 'a', '-n', 'b'), [null, ['a', 'b'], '1'])
+      assert.equal(await said({ MADE_NAMESPACE: 'a b' }), [null, ['a b'], '1'])
+      assert.equal(await said({ MADE_NAME: 'x' }, '--name', 'y', '--count=2'), ['y', [], '2'])
+      assert.match(
+        (await task.run(['--name='], { via, env: { MADE_NAME: 'x' } })).stderr,
+        '--name needs a value',
+      )
+    }))
+
+  test(`via ${via}: the help names the variable`, () =>
+    withFixtureTask(presets, showPresets, async (task) => {
+      const { stdout } = await task.run(['--help'], { via })
+      assert.match(stdout, /--name <name>\s+Name\s+\[env: MADE_NAME\]/)
+    }))
+
+  test(`via ${via}: flags that exclude each other are exit 2, a default or a variable is no flag`, () =>
+    withFixtureTask(presets, showPresets, async (task) => {
+      const env = { MADE_NAME: 'x' }
+      for (const [args, said] of [
+        [['--check', '--commit'], '--check and --commit'],
+        [['--commit', '--check'], '--check and --commit'],
+        [['--count', '2', '--commit'], '--commit and --count'],
+        [['--commit', '--name', 'y'], '--name and --commit'],
+      ] as const) {
+        const { code, stdout, stderr } = await task.run(args, { via, env })
+        assert.equal([code, stdout], [2, ''])
+        assert.match(stderr, `error: ${said} exclude each other\nhint: give one of them\n`)
+      }
+      const { code, stdout } = await task.run(['--json', '--check', '--commit'], { via })
+      assert.is(code, 2)
+      assert.match(JSON.parse(stdout).error.message, 'exclude each other')
+      for (const args of [['--commit'], ['--check'], ['--check', '--name', 'y']])
+        assert.is((await task.run(args, { via, env })).code, 0, args.join(' '))
+    }))
+}
+
 test('options of another task that runs around this one are not taken', () =>
   withFixtureTask(usage, show, async (task) => {
     const outer = { usage_name: 'outer', usage_dry_run: 'true', MISE_TASK_FILE: '/elsewhere/tasks/x.ts' }
