@@ -205,7 +205,7 @@ interface Refused {
 }
 
 const flux = (name: string, path: string) =>
-  `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: ${name}\nspec:\n  path: ${path}\n`
+  `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: ${name}\nspec:\n  path: ${path}\n  interval: 10m\n  prune: true\n  sourceRef: {kind: GitRepository, name: flux-system}\n`
 
 const refused: Record<string, Refused> = {
   'an empty message': { args: ['--message', ''], stderr: /^error: --message needs a value\nhint: / },

@@ -14,6 +14,9 @@ metadata:
   namespace: flux-system
 spec:
   path: ${path}
+  interval: 10m
+  prune: true
+  sourceRef: {kind: GitRepository, name: flux-system}
 ${more}`
 
 const decrypts = '  decryption: {provider: sops}\n'
