@@ -413,6 +413,54 @@ test('--check: a ResourceSet whose Kustomizations build encrypted files is work'
     },
   ))
 
+test('--check: the patch for a FluxInstance in the values of its chart stands among them', () =>
+  withRepository(
+    {
+      'flux.yaml':
+        'apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: flux-instance, namespace: flux-system}\nspec:\n  values:\n    instance:\n      sync: {kind: GitRepository, url: https://x/y.git, path: clusters/a}\n',
+      'clusters/a/secret.yaml': encrypted,
+    },
+    async (repository) => {
+      const { code, hints } = await enableJson(repository, '--check')
+      assert.is(code, 1)
+      const lines: string[] = hints[0].lines
+      assert.equal(lines.slice(0, 3), ['spec:', '  values:', '    instance:'])
+      const text = readFiles(repository.root)['flux.yaml']!
+      writeFiles(repository.root, {
+        'flux.yaml':
+          text +
+          lines
+            .slice(3)
+            .map((line) => `${line}\n`)
+            .join(''),
+      })
+      assert.is((await enableJson(repository, '--check')).code, 0)
+    },
+  ))
+
+test('--check: what a ResourceSet makes of the artifacts of others needs no block', async () => {
+  const ofSet = (source: string) => ({
+    'set.yaml': `apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nmetadata: {name: x}\nspec:\n  resources:\n    - ${object(
+      'x',
+    )
+      .replace('kind: GitRepository, name: flux-system', source)
+      .replace('path: ./x', 'path: ./')
+      .trimEnd()
+      .replaceAll('\n', '\n      ')}\n`,
+    'flux/source.yaml':
+      'apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: flux-system, namespace: flux-system}\nspec: {url: https://x/fleet, ignore: /left}\n---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: other, namespace: flux-system}\nspec: {url: https://x/other}\n',
+    'apps/secret.yaml': encrypted,
+  })
+  const codeOf = (files: Record<string, string>) =>
+    withRepository(files, async (repository) => (await enableJson(repository, '--check')).code)
+  assert.is(await codeOf(ofSet('kind: OCIRepository, name: "<< inputs.app >>"')), 0)
+  assert.is(await codeOf(ofSet('kind: GitRepository, name: other')), 0)
+  assert.is(await codeOf(ofSet('kind: GitRepository, name: flux-system')), 1)
+  const ignored = ofSet('kind: GitRepository, name: flux-system')
+  ignored['flux/source.yaml'] = ignored['flux/source.yaml'].replace('/left', '/apps')
+  assert.is(await codeOf(ignored), 0)
+})
+
 test('--check: a block that decrypts nothing is work, and left to the user', () =>
   withRepository({ 'a.yaml': `${object('a')}  decryption:\n    name: sops-age\n` }, async (repository) => {
     const { code, stdout } = await enable(repository, ['--check'])

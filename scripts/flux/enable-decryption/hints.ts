@@ -38,7 +38,7 @@ export function findHints({ judgements, left, flux, block, namespaces }: Found):
       }),
     ...flux.instancesThatNeedIt.map(({ file, instance }) => {
       const name = instance?.name ?? ''
-      return { code: 'flux-instance' as const, file, name, lines: instancePatch(block) }
+      return { code: 'flux-instance' as const, file, name, lines: instancePatch(block, instance?.at ?? []) }
     }),
     ...flux.madeThatNeedIt.map(({ file, set, name }) => {
       return { code: 'resource-set' as const, file, name: set, made: name, lines: blockLines(block) }
@@ -79,21 +79,22 @@ function blockLines({ secretRef }: Decryption): string[] {
 }
 
 /** The Kustomization that a FluxInstance makes is called like its namespace (fluxoperator.dev, FluxInstance `spec.sync`). */
-function instancePatch(block: Decryption): string[] {
-  return [
-    'spec:',
-    '  kustomize:',
-    '    patches:',
-    '      - target:',
-    '          kind: Kustomization',
-    '        patch: |',
-    '          - op: add',
-    '            path: /spec/decryption',
-    '            value:',
+function instancePatch(block: Decryption, at: readonly string[]): string[] {
+  const patch = [
+    'kustomize:',
+    '  patches:',
+    '    - target:',
+    '        kind: Kustomization',
+    '      patch: |',
+    '        - op: add',
+    '          path: /spec/decryption',
+    '          value:',
     ...blockLines(block)
       .slice(1)
-      .map((line) => `            ${line}`),
+      .map((line) => `          ${line}`),
   ]
+  // from the innermost field to the outermost
+  return at.toReversed().reduce((lines, field) => [`${field}:`, ...lines.map(indent)], patch)
 }
 
 const indent = (line: string) => `  ${line}`

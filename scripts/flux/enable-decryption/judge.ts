@@ -119,6 +119,20 @@ function broken(reason: Reason, by: string): Decision {
   return { status: 'broken', reasons: [reason], by }
 }
 
+function refused(
+  flux: FluxFile,
+  kustomization: FluxKustomization,
+  { rendered }: FluxNode,
+  { fault, path }: FaultAt,
+): Decision {
+  // what is written there may be right, and changed on the way
+  const isWritten = isDeepStrictEqual(blockFaultOf(kustomization.value), { fault, path })
+  const changedBy = rendered.map((one) => one.changedBy).find((step) => step !== undefined)
+  const by = (isWritten ? undefined : changedBy?.by) ?? flux.file
+  const line = isWritten ? lineOf(flux, kustomization, path) : undefined
+  return broken({ code: 'refused-block', fault, line, by }, by)
+}
+
 function notKnown(reason: Reason & { code: 'object-not-known' | 'files-not-known' }): Decision {
   return { status: 'not-known', reasons: [reason], by: reason.file }
 }
@@ -138,8 +152,9 @@ function decide(
   const gap = gapOf(node)
   if (gap) return refusal ? leftAlone(refusal) : notKnown({ code: 'object-not-known', ...gap })
   const fault = node && faultIn(node)
-  if (fault)
-    return broken({ code: 'refused-block', line: lineOf(flux, kustomization, fault.path), ...fault }, file)
+  if (fault) return refused(flux, kustomization, node, fault)
+  const taken = node && takenAway(kustomization, node)
+  if (taken !== undefined) return broken({ code: 'taken-away', file: taken }, taken)
   const keyFile = keyless.get(kustomization)
   if (keyFile !== undefined) return broken({ code: 'no-key', file: keyFile }, file)
   if (isMapping(spec) && Object.hasOwn(spec, 'decryption')) return judgeOwn(kustomization, node, block, key)
@@ -167,6 +182,14 @@ function decide(
 /** What Flux refuses of the block, in the first form that has such a fault. */
 function faultIn({ rendered }: FluxNode): FaultAt | undefined {
   return rendered.map(({ value }) => blockFaultOf(value)).find((fault) => fault !== undefined)
+}
+
+/** What takes the block of a Kustomization away that builds, or may build, encrypted files. */
+function takenAway({ decryption }: FluxKustomization, node: FluxNode): string | undefined {
+  if (textAt(decryption, 'provider') === undefined) return undefined
+  if (node.encrypted.size === 0 && node.hidden.length === 0) return undefined
+  const without = node.rendered.find(({ value }) => valueAt(value, 'spec', 'decryption') === undefined)
+  return without?.changedBy?.by
 }
 
 /** The line of the file in which something stands; `undefined` where another file says it. */

@@ -21,8 +21,10 @@ export type Reason =
   /** `without`: the file of a Kustomization that applies it without; `undefined`: a person does */
   | { code: 'given-in-part'; file: string; without: string | undefined }
   /** `line`: of its own file; `undefined` where another one says it */
-  | { code: 'refused-block'; fault: BlockFault; line: number | undefined }
+  | { code: 'refused-block'; fault: BlockFault; line: number | undefined; by: string }
   | { code: 'no-key'; file: string }
+  /** `file`: what takes its block away */
+  | { code: 'taken-away'; file: string }
   | { code: 'not-applied'; why: NotApplied }
   | { code: 'block'; provider: string | undefined; secret: string | undefined }
   | { code: 'controller-key'; key: string }
@@ -68,7 +70,7 @@ function describe(reason: Reason): string {
     case 'pinned-patch':
       return `the patch in ${reason.file} is for a version that it has no more, so kustomize builds nothing: it is written anew`
     case 'path-not-here':
-      return `its path ${reason.path} is not in this repository, so it is not known to build an encrypted file`
+      return `its path ${reason.path} is not here, or its source is another one, so it is not known to build an encrypted file`
     case 'removed-version':
       return `Flux ${reason.flux} removed ${reason.version}: \`flux migrate -f .\` rewrites it`
     case 'given': {
@@ -81,7 +83,9 @@ function describe(reason: Reason): string {
       return `${reason.file} gives it one, ${without} does not`
     }
     case 'refused-block':
-      return `${reason.line === undefined ? '' : `line ${reason.line}: `}${describeFault(reason.fault)}`
+      return `${reason.line === undefined ? `by ${reason.by}` : `line ${reason.line}`}: ${describeFault(reason.fault)}`
+    case 'taken-away':
+      return `${reason.file} takes its block away`
     case 'no-key':
       return `its block names no Secret, and nothing here gives the controller a key: it cannot decrypt ${reason.file}`
     case 'not-applied':

@@ -120,6 +120,11 @@ function kustomizationsIn(
   return [{ file, document, at, apiVersion, ...fieldsOf(value) }]
 }
 
+/** A Flux Kustomization that something makes which a file declares. @param value the object */
+export function madeKustomization(file: string, value: unknown): FluxKustomization {
+  return { file, document: 1, at: [], apiVersion: `${group}/v1`, ...fieldsOf(value) }
+}
+
 /** What an object says, apart from where it is declared. */
 function fieldsOf(value: unknown) {
   const reference = (found: unknown) => ({

@@ -1,5 +1,6 @@
 import { parseDocuments } from '../yaml/documents.ts'
 import { listAt, textAt, valueAt } from '../yaml/values.ts'
+import { type FluxKustomization, madeKustomization } from './flux-file.ts'
 
 /** What a FluxInstance makes its Flux follow. */
 export interface FluxInstance {
@@ -10,6 +11,8 @@ export interface FluxInstance {
   decrypts: boolean
   /** The source that it makes, called like the namespace unless `spec.sync.name` says otherwise; `undefined` without `spec.sync`. */
   source: { kind: string; name: string; namespace: string; url: string | undefined } | undefined
+  /** Where its spec stands in the object: in a HelmRelease among the values. */
+  at: readonly string[]
 }
 
 /** A place that configures the Flux controllers of a cluster. */
@@ -42,22 +45,23 @@ export function findInstallations(texts: ReadonlyMap<string, string>): FluxInsta
 }
 
 function read(value: unknown, file: string): FluxInstallation[] {
-  const spec = specOf(value)
+  const at = placeOf(value)
+  const spec = at && valueAt(value, ...at)
   const hasKey = givesKey(spec ?? value)
-  if (!spec) return hasKey ? [{ file, instance: undefined, hasKey }] : []
+  if (!at || !spec) return hasKey ? [{ file, instance: undefined, hasKey }] : []
   const patches = listAt(spec, 'kustomize', 'patches')
   const decrypts = patches.some((patch) => /^[^#\n]*\bdecryption\b/m.test(textAt(patch, 'patch') ?? ''))
   const name = textAt(value, 'metadata', 'name') ?? 'flux'
   const namespace = textAt(value, 'metadata', 'namespace') ?? 'flux-system'
   const path = textAt(spec, 'sync', 'path') ?? '.'
-  return [{ file, instance: { name, path, decrypts, source: sourceOf(spec, namespace) }, hasKey }]
+  return [{ file, instance: { name, path, decrypts, source: sourceOf(spec, namespace), at }, hasKey }]
 }
 
 /** fluxoperator.dev, FluxInstance `spec.sync`. */
 function sourceOf(spec: unknown, namespace: string): FluxInstance['source'] {
   const sync = valueAt(spec, 'sync')
-  const kind = textAt(sync, 'kind')
-  if (kind === undefined) return undefined
+  if (sync === undefined) return undefined
+  const kind = textAt(sync, 'kind') ?? 'GitRepository'
   return { kind, name: textAt(sync, 'name') ?? namespace, namespace, url: textAt(sync, 'url') }
 }
 
@@ -68,9 +72,28 @@ function givesKey(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).some(givesKey)
 }
 
-/** The spec of a FluxInstance, or what the chart flux-instance makes one of. */
-function specOf(value: unknown): unknown {
+/** Where the spec of a FluxInstance stands, or what the chart flux-instance makes one of. */
+function placeOf(value: unknown): readonly string[] | undefined {
   const kind = textAt(value, 'kind')
-  if (kind === 'FluxInstance') return valueAt(value, 'spec')
-  return kind === 'HelmRelease' ? valueAt(value, 'spec', 'values', 'instance') : undefined
+  if (kind === 'FluxInstance') return ['spec']
+  return kind === 'HelmRelease' ? ['spec', 'values', 'instance'] : undefined
+}
+
+/**
+ * The Kustomization that a FluxInstance makes, called like its namespace (fluxoperator.dev, FluxInstance `spec.sync`).
+ * @returns `undefined` where it syncs nothing
+ */
+export function rootOf({ file, instance }: FluxInstallation): FluxKustomization | undefined {
+  if (!instance?.source) return undefined
+  const { kind, name, namespace } = instance.source
+  return madeKustomization(file, {
+    metadata: { name: namespace, namespace },
+    spec: {
+      path: instance.path,
+      interval: '10m',
+      prune: true,
+      sourceRef: { kind, name },
+      ...(instance.decrypts && { decryption: { provider: 'sops' } }),
+    },
+  })
 }

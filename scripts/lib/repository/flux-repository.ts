@@ -8,18 +8,24 @@ import {
   readKustomizationFiles,
 } from '../kustomize/kustomization-file.ts'
 import { ciphertextMarks, holdsObject } from '../sops/format.ts'
-import type { Mapping } from '../yaml/values.ts'
+import { type Mapping, textAt } from '../yaml/values.ts'
 import { type Builder, makeBuilder } from './builds.ts'
-import { directoryAt, type FileTree, makeFileTree, topsOf } from './file-tree.ts'
+import { type FileTree, makeFileTree, topsOf } from './file-tree.ts'
 import type { FluxFile, FluxKustomization } from './flux-file.ts'
 import { markPatches, readFluxFiles } from './flux-files.ts'
-import { type FluxInstallation, findInstallations, installationMarks } from './flux-instances.ts'
-import { findSources, ignoresHere, ignoresOf, sourceMark } from './flux-sources.ts'
+import { type FluxInstallation, findInstallations, installationMarks, rootOf } from './flux-instances.ts'
+import { findSources, ignoresHere, ignoresOf, sourceMark, sourcesHere } from './flux-sources.ts'
 import { type FluxNode, renderFluxTree } from './flux-tree.ts'
 import { findNotApplied, type NotApplied } from './not-applied.ts'
 import { type Clusters, findClusters } from './overlaps.ts'
 import { makeReader } from './reader.ts'
-import { directoriesOf, findResourceSets, type MadeKustomization, resourceSetMark } from './resource-sets.ts'
+import {
+  directoriesOf,
+  findResourceSets,
+  hasManySources,
+  type MadeKustomization,
+  resourceSetMark,
+} from './resource-sets.ts'
 import { type LeftOut, readSourceIgnore, sourceIgnoreFile } from './source-ignore.ts'
 
 /** What Flux would make of a repository, as far as its files tell. */
@@ -65,7 +71,7 @@ export async function readFluxRepository(
     const { files, kustomizations, listed, encryptedText, installations } = read
     markPatches(files, kustomizations)
     const tree = makeFileTree(listed, files, kustomizations, encryptedText)
-    const remotes = read.sources.length > 0 ? [...(await remotesOf(repository)).values()] : []
+    const remotes = read.sources.length > 0 ? await remotesOf(repository) : new Map<string, string>()
     const sources = { declared: read.sources, remotes }
     const artifacts = makeArtifacts(tree, read.ignores)
     const byHand = makeBuilder(tree)
@@ -75,24 +81,31 @@ export async function readFluxRepository(
     }
     const tops = topsOf(kustomizations)
     const { leftOut } = artifacts(ignoresHere(sources))
+    const roots = new Map(installations.map((one) => [one, rootOf(one)]))
+    const made = new Set([...roots.values()].filter((root) => root !== undefined))
     const render = (idle: ReadonlyMap<FluxKustomization, NotApplied>) =>
-      renderFluxTree(tree, builders, { tops, sources, idle })
+      renderFluxTree(tree, builders, { tops, sources, roots: [...made], idle })
     let found = render(new Map())
-    const notApplied = findNotApplied(found, { tree, byHand, tops, leftOut })
+    const isDeclared = ({ source }: FluxNode) => !made.has(source)
+    const notApplied = findNotApplied(found.filter(isDeclared), { tree, byHand, tops, leftOut })
     const isParent = ({ rendered }: FluxNode) =>
       rendered.some(({ parent }) => parent && notApplied.has(parent))
     if (found.some(isParent)) found = render(notApplied)
-    const nodes = new Map(found.map((node) => [node.source, node]))
+    const nodes = new Map(found.filter(isDeclared).map((node) => [node.source, node]))
     const applied = new Map([...nodes].filter(([source]) => !notApplied.has(source)))
-    const holdsEncrypted = (directory: string) =>
-      artifacts([undefined]).builder.flux(directory).encrypted.size > 0
-    const instancesThatNeedIt = installations.filter(({ instance }) => {
-      const directory = instance && !instance.decrypts ? directoryAt(instance.path) : undefined
-      return directory !== undefined && holdsEncrypted(directory)
+    const needIt = new Set(found.filter(({ encrypted }) => encrypted.size > 0).map(({ source }) => source))
+    const instancesThatNeedIt = installations.filter((one) => {
+      const root = roots.get(one)
+      return root && !one.instance?.decrypts && needIt.has(root)
     })
-    const madeThatNeedIt = read.made.filter(
-      (one) => !one.decrypts && directoriesOf(one, tree.directories.keys()).some(holdsEncrypted),
-    )
+    const values = found.flatMap(({ rendered }) => rendered.map(({ value }) => value))
+    const isHere = sourcesHere(values, tree, sources)
+    const madeThatNeedIt = read.made.filter((one) => {
+      const isOurs = !one.decrypts && !hasManySources(one) && isHere(one.value)
+      const { flux } = builders.fromSource(one.value)
+      const holdsEncrypted = (directory: string) => flux(directory).encrypted.size > 0
+      return isOurs && directoriesOf(one, tree.directories.keys()).some(holdsEncrypted)
+    })
     const clusters = findClusters(applied, installations)
     const hasOperator = read.made.length > 0 || installations.some(({ instance }) => instance)
     const { secretIn } = read
@@ -104,9 +117,10 @@ export async function readFluxRepository(
 }
 
 /** What Flux Kustomizations call their sources. */
-function sourceNames(files: readonly FluxFile[]): Set<string> {
+function sourceNames(files: readonly FluxFile[], made: readonly MadeKustomization[]): Set<string> {
   const names = files.flatMap(({ kustomizations }) => kustomizations.map(({ sourceRef }) => sourceRef.name))
-  return new Set(names.filter((name) => name !== undefined))
+  const ofMade = made.map(({ value }) => textAt(value, 'spec', 'sourceRef', 'name'))
+  return new Set([...names, ...ofMade].filter((name) => name !== undefined))
 }
 
 /** What is in the artifacts of a source. */
@@ -165,6 +179,7 @@ async function readAll(repository: Repository, names: readonly string[]) {
   kustomizations.push(...readKustomizationFiles(root, [...others].filter(isKustomizationFile)))
   const readOther = makeReader(root)
   const installations = findInstallations(installing)
+  const made = findResourceSets(making)
   const ignoreFiles = [...others].filter((file) => posix.basename(file) === sourceIgnoreFile)
   return {
     files,
@@ -173,8 +188,8 @@ async function readAll(repository: Repository, names: readonly string[]) {
     encryptedText: (file: string) =>
       encrypted.get(file) ?? (others.has(file) ? `${readOther(file) ?? ''}` : ''),
     installations,
-    sources: findSources(declaring, installations, sourceNames(files)),
-    made: findResourceSets(making),
+    sources: findSources(declaring, installations, sourceNames(files, made)),
+    made,
     secretIn: (name: string) =>
       [...encrypted].filter(([, text]) => holdsObject(text, 'Secret', name)).map(([file]) => file),
     ignores: new Map(ignoreFiles.map((file) => [file, `${readOther(file) ?? ''}`])),

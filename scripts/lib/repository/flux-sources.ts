@@ -22,8 +22,8 @@ export interface DeclaredSource {
 /** What tells whether a source is this repository. */
 export interface Sources {
   declared: readonly DeclaredSource[]
-  /** The URLs of the remotes of the repository. */
-  remotes: readonly string[]
+  /** The URLs of the remotes of the repository, by their names. */
+  remotes: ReadonlyMap<string, string>
 }
 
 /** It is in every file that `findSources` wants to see. */
@@ -94,9 +94,11 @@ export function ignoresOf(value: Mapping, { declared }: Sources): (string | unde
 }
 
 /** As `ignoresOf`, for each source that is this repository. */
-export function ignoresHere({ declared, remotes }: Sources): (string | undefined)[] {
-  const ours = urlsHere(declared, remotes)
-  return ignoresAmong(declared.filter(({ url }) => ours.size === 0 || (url !== undefined && ours.has(url))))
+export function ignoresHere(sources: Sources): (string | undefined)[] {
+  const ours = urlsHere(sources)
+  return ignoresAmong(
+    sources.declared.filter(({ url }) => ours.size === 0 || (url !== undefined && ours.has(url))),
+  )
 }
 
 function ignoresAmong(sources: readonly DeclaredSource[]): (string | undefined)[] {
@@ -114,9 +116,10 @@ function ignoresAmong(sources: readonly DeclaredSource[]): (string | undefined)[
 export function sourcesHere(
   values: readonly Mapping[],
   tree: FileTree,
-  { declared, remotes }: Sources,
+  sources: Sources,
 ): (value: Mapping) => boolean {
-  const ours = urlsHere(declared, remotes)
+  const { declared } = sources
+  const ours = urlsHere(sources)
   const byPath = sourcesByPath(values, tree)
   return (value) => {
     const urls = declared.filter((source) => isSourceOf(source, value)).flatMap(({ url }) => url ?? [])
@@ -124,14 +127,15 @@ export function sourcesHere(
   }
 }
 
-function urlsHere(declared: readonly DeclaredSource[], remotes: readonly string[]): Set<string> {
-  const urls = new Set(remotes.map(plainUrl))
+function urlsHere({ declared, remotes }: Sources): Set<string> {
+  const urls = new Map([...remotes].map(([name, url]) => [plainUrl(url), name]))
   const ofRemotes = declared.filter(({ url }) => url !== undefined && urls.has(url))
   const first = declared.filter(({ isFirst }) => isFirst)
+  // others than `origin` may be of anybody, and it may have a name of ssh that nobody else knows
+  const isSure = ofRemotes.some(({ url }) => urls.get(`${url}`) === 'origin' || urls.size === 1)
   // what a registry or a bucket holds is made of this repository, which no remote tells
-  const others = first.filter(({ kind }) => kind !== 'GitRepository')
-  const found = ofRemotes.length > 0 ? [...ofRemotes, ...others] : first
-  return new Set(found.flatMap(({ url }) => url ?? []))
+  const others = isSure ? first.filter(({ kind }) => kind !== 'GitRepository') : first
+  return new Set([...ofRemotes, ...others].flatMap(({ url }) => url ?? []))
 }
 
 /** Where no namespace, or no kind, is written it is that of any. */

@@ -49,6 +49,8 @@ export interface TreeSurroundings {
   /** The directories that nothing else includes, as `kubectl apply -k` would build them. */
   tops: readonly string[]
   sources: Sources
+  /** Those that no file declares, but an operator makes. */
+  roots: readonly FluxKustomization[]
   /** Those that are in no cluster: they build nothing. */
   idle: ReadonlyMap<FluxKustomization, unknown>
 }
@@ -56,7 +58,7 @@ export interface TreeSurroundings {
 /** Follows the Flux Kustomizations of a repository to what they build: the objects that a parent changes, and the encrypted files. */
 export function renderFluxTree(tree: FileTree, builders: Builders, around: TreeSurroundings): FluxNode[] {
   const build = makeParentBuild(tree, builders)
-  let nodes = nodesWithoutParents(tree, builders.byHand, around.tops)
+  let nodes = nodesWithoutParents(tree, builders.byHand, around)
   let before: readonly Node[] = []
   const isSettled = (node: Node, index: number) => isSameBuild(node.rendered, before[index]?.rendered)
   for (let round = 0; round < maximumRounds && !nodes.every(isSettled); round++) {
@@ -79,16 +81,23 @@ function withoutEnd(node: Node): Node {
 }
 
 /** All Kustomizations as kustomizations that are built by hand make them, or as they are written. */
-function nodesWithoutParents(tree: FileTree, builder: Builder, tops: readonly string[]): readonly Node[] {
+function nodesWithoutParents(
+  tree: FileTree,
+  builder: Builder,
+  { tops, roots }: TreeSurroundings,
+): readonly Node[] {
   const byHand = Map.groupBy(
     tops.flatMap((directory) => builder.kustomize(directory).flux),
     ({ source }) => source,
   )
-  return [...tree.flux.values()].flat().map((source) => {
-    const built = byHand.get(source)?.map((one) => render(one))
-    const withoutParent = built ?? [asWritten(source, unreadableAround(source.file, tree))]
+  const node = (source: FluxKustomization, withoutParent: readonly Rendered[]): Node => {
     return { source, withoutParent, rendered: withoutParent, encrypted: new Set(), hidden: [], unseen: [] }
+  }
+  const declared = [...tree.flux.values()].flat().map((source) => {
+    const built = byHand.get(source)?.map((one) => render(one))
+    return node(source, built ?? [asWritten(source, unreadableAround(source.file, tree))])
   })
+  return [...declared, ...roots.map((source) => node(source, [asWritten(source, [])]))]
 }
 
 /** A file that no build holds may be in one whose kustomization file can't be read. */

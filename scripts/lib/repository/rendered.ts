@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Gap } from '../kustomize/unfollowed.ts'
-import { type Mapping, textAt } from '../yaml/values.ts'
+import { type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import type { Accumulated } from './builds.ts'
 import type { FluxKustomization } from './flux-file.ts'
 import { substituted, type Variables } from './post-build.ts'
@@ -13,6 +14,8 @@ export interface Rendered {
   value: Mapping
   /** What gave it `spec.decryption` in the build. */
   decryptionBy: Step | undefined
+  /** What changed that last, or took it away. */
+  changedBy: Step | undefined
   /** What is not known of it. */
   gaps: readonly Gap[]
 }
@@ -34,18 +37,20 @@ export interface Parent {
 export function render({ source, steps }: Accumulated, parent?: Parent): Rendered {
   let value = source.value as Mapping
   let decryptionBy: Step | undefined
+  let changedBy: Step | undefined
   // whatever is not known of a parent, it decides what becomes of its children
   const gaps = (parent?.gaps ?? []).map((gap): Gap => ({ ...gap, reach: 'object' }))
   for (const step of steps) {
-    const had = hasDecryption(value)
+    const [had, block] = [hasDecryption(value), blockOf(value)]
     const gap = step.gap(value)
     if (gap) gaps.push(gap)
     value = step.apply(value)
     const has = hasDecryption(value)
     if (has !== had) decryptionBy = has ? step : undefined
+    if (!isDeepStrictEqual(blockOf(value), block)) changedBy = step
   }
   value = substituted(value, parent?.variables ?? {})
-  return { parent: parent?.source, value, decryptionBy, gaps: distinct(gaps) }
+  return { parent: parent?.source, value, decryptionBy, changedBy, gaps: distinct(gaps) }
 }
 
 /**
@@ -53,7 +58,7 @@ export function render({ source, steps }: Accumulated, parent?: Parent): Rendere
  * @param gaps why a build might hold it
  */
 export function asWritten({ value }: FluxKustomization, gaps: readonly Gap[]): Rendered {
-  return { parent: undefined, value: value as Mapping, decryptionBy: undefined, gaps }
+  return { parent: undefined, value: value as Mapping, decryptionBy: undefined, changedBy: undefined, gaps }
 }
 
 /** A parent that builds itself gives its own gaps to itself again and again. */
@@ -62,7 +67,11 @@ function distinct(gaps: readonly Gap[]): Gap[] {
   return [...new Map(gaps.map((gap) => [`${gap.file} ${gap.field} ${gap.reach}`, gap])).values()]
 }
 
+function blockOf(value: Mapping): unknown {
+  return valueAt(value, 'spec', 'decryption')
+}
+
 /** Whether an object has a decryption block that Flux takes. */
 function hasDecryption(value: Mapping): boolean {
-  return textAt(value, 'spec', 'decryption', 'provider') !== undefined
+  return textAt(blockOf(value), 'provider') !== undefined
 }

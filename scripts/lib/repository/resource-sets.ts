@@ -1,5 +1,5 @@
 import { parseDocuments } from '../yaml/documents.ts'
-import { listAt, textAt, valueAt } from '../yaml/values.ts'
+import { isMapping, listAt, type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import { directoryAt } from './file-tree.ts'
 import { group } from './flux-file.ts'
 
@@ -14,6 +14,8 @@ export interface MadeKustomization {
   path: string
   /** Whether it has a decryption block. */
   decrypts: boolean
+  /** The object, as written. */
+  value: Mapping
 }
 
 /** It is in every file that `findResourceSets` wants to see. */
@@ -40,6 +42,7 @@ function read(value: unknown, file: string): MadeKustomization[] {
   const texts = parseDocuments(template.replace(/^\s*<<-?\s*(?:range|if|else|end|with|define)\b.*$/gm, ''))
   const resources = [...listAt(value, 'spec', 'resources'), ...texts.map((document) => document.value)]
   return resources
+    .filter(isMapping)
     .filter((one) => textAt(one, 'kind') === 'Kustomization' && textAt(one, 'apiVersion')?.startsWith(group))
     .map((one) => ({
       file,
@@ -47,7 +50,13 @@ function read(value: unknown, file: string): MadeKustomization[] {
       name: textAt(one, 'metadata', 'name') ?? '',
       path: textAt(one, 'spec', 'path') ?? '.',
       decrypts: valueAt(one, 'spec', 'decryption') !== undefined,
+      value: one,
     }))
+}
+
+/** Whether the source of one depends on its inputs: it is then none of this repository, as for charts and artifacts of others. */
+export function hasManySources({ value }: MadeKustomization): boolean {
+  return textAt(value, 'spec', 'sourceRef', 'name')?.includes('<<') ?? false
 }
 
 /** The directories that a path means, whatever its inputs are. @param directories those of the repository */

@@ -40,6 +40,8 @@ const family = (patches: string, more: Record<string, string> = {}, labels = '')
 
 const gitRepository = (name: string, url: string, ignore = '') =>
   `apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: ${name}, namespace: flux-system}\nspec:\n  url: ${url}\n${ignore}`
+const fluxInstance = (path: string) =>
+  `apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {name: flux, namespace: flux-system}\nspec:\n  sync: {kind: GitRepository, url: https://x/fleet.git, path: ${path}}\n`
 /** A Kustomization of which only a part is there. */
 const partial = (name: string, spec: string) =>
   `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: ${name}-part, namespace: flux-system}\nspec: {${spec}}\n`
@@ -696,7 +698,7 @@ const cases: Record<string, Case> = {
             code: 'refused-block',
             fault: { fault: 'other-provider', provider: 'age' },
             line: undefined,
-            path: ['spec', 'decryption', 'provider'],
+            by: 'clusters/apps.yaml',
           },
         ],
       ],
@@ -707,6 +709,51 @@ const cases: Record<string, Case> = {
       'apps/one.yaml': object('one', './one', '  decryption: {}\n'),
     }),
     found: { apps: ['missing'], one: ['own', [{ code: 'completed' }]] },
+  },
+  'a block that is taken away on the way into the cluster': {
+    files: {
+      ...family(
+        'patches:\n  - target: {kind: Kustomization}\n    patch: "- {op: remove, path: /spec/decryption}"\n',
+      ),
+      'apps/one.yaml': object('one', './one', block),
+      'apps/two.yaml': object('two', './two', block),
+      'two/x.yaml': 'kind: ConfigMap\n',
+    },
+    found: {
+      apps: ['missing'],
+      one: ['broken', [{ code: 'taken-away', file: 'clusters/apps.yaml' }], 'clusters/apps.yaml'],
+      two: ['different', [{ code: 'changed' }]],
+    },
+  },
+  'a block that a kustomization takes away': {
+    files: {
+      'clusters/one.yaml': object('one', './one', block),
+      'clusters/kustomization.yaml': `${kustomization('one.yaml')}patches:\n  - target: {kind: Kustomization}\n    patch: |\n      apiVersion: kustomize.toolkit.fluxcd.io/v1\n      kind: Kustomization\n      metadata: {name: one}\n      spec: {decryption: null}\n`,
+      'one/secret.yaml': secret,
+    },
+    found: { one: ['broken', [{ code: 'taken-away', file: 'clusters/kustomization.yaml' }]] },
+  },
+  'the path of a FluxInstance is built by it, and by nobody else who gives a block': {
+    files: {
+      'boot/flux.yaml': fluxInstance('clusters/a'),
+      'clusters/a/kustomization.yaml': kustomization('apps.yaml'),
+      'clusters/a/apps.yaml': object('apps', './apps'),
+      'apps/secret.yaml': secret,
+      'test/kustomization.yaml': `${kustomization('../clusters/a')}${merge(kind)}`,
+    },
+    found: { apps: ['missing'] },
+  },
+  'what a FluxInstance builds is applied, whatever is listed beside it': {
+    files: {
+      'boot/a.yaml': fluxInstance('clusters/a'),
+      'boot/b.yaml': fluxInstance('clusters/b'),
+      'clusters/kustomization.yaml': kustomization('a'),
+      'clusters/a/kustomization.yaml': kustomization('apps.yaml'),
+      'clusters/a/apps.yaml': object('apps-a', './apps'),
+      'clusters/b/kustomization.yaml': kustomization('apps.yaml'),
+      'clusters/b/apps.yaml': object('apps-b', './apps'),
+    },
+    found: { 'apps-a': ['missing'], 'apps-b': ['missing'] },
   },
   'what is no Kustomization without a patch builds nothing': {
     files: family(merge(kind), { 'unused/patch.yaml': partial('one', 'timeout: 5m') }),

@@ -10,7 +10,7 @@ function kustomization(file: string): FluxKustomization {
   return found!
 }
 
-const refused = (fault: BlockFault): Reason => ({ code: 'refused-block', fault, line: 7 })
+const refused = (fault: BlockFault): Reason => ({ code: 'refused-block', fault, line: 7, by: 'x.yaml' })
 
 /** A reason for each code, and what people and `reason` of the JSON document read. */
 const words: [words: string, reason: Reason][] = [
@@ -19,7 +19,7 @@ const words: [words: string, reason: Reason][] = [
   ["its spec can't be edited: it comes from an anchor", { code: 'spec-refused', why: { refused: 'anchor' } }],
   ['it builds no encrypted file', { code: 'nothing-encrypted' }],
   [
-    'its path ./x is not in this repository, so it is not known to build an encrypted file',
+    'its path ./x is not here, or its source is another one, so it is not known to build an encrypted file',
     { code: 'path-not-here', path: './x' },
   ],
   [
@@ -45,9 +45,15 @@ const words: [words: string, reason: Reason][] = [
     refused({ fault: 'other-provider', provider: 'age' }),
   ],
   [
-    'Flux refuses the block: it knows no field name there',
-    { code: 'refused-block', fault: { fault: 'unknown-field', field: 'name' }, line: undefined },
+    'by k.yaml: Flux refuses the block: it knows no field name there',
+    {
+      code: 'refused-block',
+      fault: { fault: 'unknown-field', field: 'name' },
+      line: undefined,
+      by: 'k.yaml',
+    },
   ],
+  ['k.yaml takes its block away', { code: 'taken-away', file: 'k.yaml' }],
   [
     'line 7: the block is in spec.sourceRef, and belongs into spec',
     refused({ fault: 'misplaced', under: 'spec.sourceRef' }),

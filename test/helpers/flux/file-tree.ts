@@ -43,5 +43,5 @@ export function buildersOf(tree: FileTree, builder = makeBuilder(tree)): Builder
 
 /** What is around a tree of which no source and no remote is known. */
 export function surroundings(tops: readonly string[] = []): TreeSurroundings {
-  return { tops, sources: { declared: [], remotes: [] }, idle: new Map() }
+  return { tops, sources: { declared: [], remotes: new Map() }, roots: [], idle: new Map() }
 }

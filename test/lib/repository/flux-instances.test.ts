@@ -54,7 +54,7 @@ for (const [title, [text, expected]] of Object.entries(cases))
   test(`findInstallations: ${title}`, () => {
     const found = findInstallations(new Map([['x.yaml', text]]))
     const flat = found.map(({ instance: made, hasKey }) => {
-      const { source, ...rest } = made ?? {}
+      const { source, at, ...rest } = made ?? {}
       return { ...rest, hasKey }
     })
     assert.equal(flat, expected ? [expected] : [])
@@ -68,7 +68,7 @@ test('findInstallations: the source that a FluxInstance makes', () => {
   const source = { kind: 'GitRepository', namespace: 'gitops', url: 'https://x/y.git' }
   assert.equal(sync('kind: GitRepository, url: https://x/y.git'), { ...source, name: 'gitops' })
   assert.equal(sync('kind: GitRepository, url: https://x/y.git, name: z'), { ...source, name: 'z' })
-  assert.is(sync('path: a'), undefined)
+  assert.equal(sync('path: a'), { ...source, name: 'gitops', url: undefined })
 })
 
 test.run()

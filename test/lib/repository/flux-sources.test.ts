@@ -43,7 +43,7 @@ for (const [title, rows] of Object.entries(cases))
   test(`sourcesHere: ${title}`, () => {
     const values = rows.map(([source, path]) => built(source, path))
     assert.equal(
-      values.map(sourcesHere(values, tree, { declared: [], remotes: [] })),
+      values.map(sourcesHere(values, tree, { declared: [], remotes: new Map() })),
       rows.map(([, , isHere]) => isHere),
     )
   })
@@ -60,11 +60,11 @@ const of = (name: string, reference = {}, path = './apps') => ({
 /** Sources that are declared, remotes, and which Kustomizations build this repository. */
 const byUrl: Record<
   string,
-  [declared: DeclaredSource[], remotes: string[], rows: [value: Mapping, isHere: boolean][]]
+  [declared: DeclaredSource[], remotes: Record<string, string>, rows: [value: Mapping, isHere: boolean][]]
 > = {
   'that of a remote': [
     [flux('a', 'x/fleet'), flux('b', 'x/other')],
-    ['git@x:fleet.git'],
+    { origin: 'git@x:fleet.git' },
     [
       [of('a'), true],
       [of('a', {}, './gone'), true],
@@ -73,7 +73,7 @@ const byUrl: Record<
   ],
   'that of the first source, where no remote is declared': [
     [flux('flux-system', 'x/fleet', { isFirst: true }), flux('b', 'x/other'), flux('c', 'x/fleet')],
-    ['https://fork/fleet'],
+    { origin: 'https://fork/fleet' },
     [
       [of('flux-system'), true],
       [of('b'), false],
@@ -82,9 +82,17 @@ const byUrl: Record<
   ],
   'a first source that another URL has than the remote': [
     [flux('flux-system', 'x/fleet', { isFirst: true }), flux('b', 'x/apps')],
-    ['https://x/apps'],
+    { origin: 'https://x/apps' },
     [
       [of('flux-system'), false],
+      [of('b'), true],
+    ],
+  ],
+  'another remote than origin says less than the first source, for origin may have a name of ssh': [
+    [flux('flux-system', 'x/fleet', { isFirst: true }), flux('b', 'x/template')],
+    { origin: 'git@work:fleet.git', upstream: 'https://x/template' },
+    [
+      [of('flux-system'), true],
       [of('b'), true],
     ],
   ],
@@ -94,7 +102,7 @@ const byUrl: Record<
       flux('b', 'x/fleet'),
       flux('c', 'r/other', { kind: 'OCIRepository' }),
     ],
-    ['https://x/fleet'],
+    { origin: 'https://x/fleet' },
     [
       [of('flux-system', { kind: 'OCIRepository' }), true],
       [of('b'), true],
@@ -103,7 +111,7 @@ const byUrl: Record<
   ],
   'one of another namespace, or of another kind, is another one': [
     [flux('a', 'x/fleet', { isFirst: true }), flux('b', 'x/other', { namespace: 'tenant' })],
-    [],
+    {},
     [
       [of('b', { namespace: 'tenant' }), false],
       [of('b'), true],
@@ -112,7 +120,7 @@ const byUrl: Record<
   ],
   'one whose URL is not known, by its paths': [
     [flux('a', 'x/fleet', { isFirst: true }), flux('b', undefined)],
-    [],
+    {},
     [
       [of('b'), true],
       [of('d', {}, './gone'), false],
@@ -124,7 +132,7 @@ for (const [title, [declared, remotes, rows]] of Object.entries(byUrl))
   test(`sourcesHere, by the URL: ${title}`, () => {
     const values = rows.map(([value]) => value)
     assert.equal(
-      values.map(sourcesHere(values, tree, { declared, remotes })),
+      values.map(sourcesHere(values, tree, { declared, remotes: new Map(Object.entries(remotes)) })),
       rows.map(([, isHere]) => isHere),
     )
   })
@@ -146,7 +154,7 @@ metadata: {name: "flux-system"}
 spec: {url: "\${URL}"}
 `
   const source = { kind: 'OCIRepository', name: 'gitops', namespace: 'gitops', url: 'oci://r/fleet' }
-  const instance = { name: 'flux', path: '.', decrypts: false, source }
+  const instance = { name: 'flux', path: '.', decrypts: false, source, at: ['spec'] }
   assert.equal(
     findSources(new Map([['x.yaml', text]]), [{ file: 'y.yaml', instance, hasKey: false }], new Set(['a'])),
     [

@@ -91,6 +91,7 @@ test('asWritten: the object of the file, without a parent', () => {
     parent: undefined,
     value: source.value,
     decryptionBy: undefined,
+    changedBy: undefined,
     gaps,
   })
 })

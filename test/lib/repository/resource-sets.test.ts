@@ -13,9 +13,10 @@ test('findResourceSets: the Kustomizations in its resources and its template', (
     `  resources:\n    - kind: Namespace\n    - ${indented(made('  path: ./<< inputs.team >>\n'), 6)}\n`,
   )
   const one = { file: 'x.yaml', set: 'teams', name: 'x', path: './<< inputs.team >>', decrypts: false }
-  assert.equal(find(inResources), [one])
+  const plain = (text: string) => find(text).map(({ value, ...rest }) => rest)
+  assert.equal(plain(inResources), [one])
   const template = `<<- range $team := inputs.teams >>\n---\n${made('  path: ./a\n  decryption: {provider: sops}\n')}<<- end >>\n`
-  assert.equal(find(set(`  resourcesTemplate: |\n    ${indented(template, 4)}\n`)), [
+  assert.equal(plain(set(`  resourcesTemplate: |\n    ${indented(template, 4)}\n`)), [
     { ...one, path: './a', decrypts: true },
   ])
   assert.equal(find(made('  path: ./a\n')), [])
@@ -25,7 +26,7 @@ test('findResourceSets: the Kustomizations in its resources and its template', (
 test('directoriesOf: whatever the inputs are', () => {
   const directories = ['teams/a', 'teams/b', 'teams/b/c', 'teams', '.', 'a.b', 'axb']
   const of = (path: string) =>
-    directoriesOf({ file: '', set: '', name: '', path, decrypts: false }, directories)
+    directoriesOf({ file: '', set: '', name: '', path, decrypts: false, value: {} }, directories)
   assert.equal(of('./teams/<< inputs.team >>'), ['teams/a', 'teams/b'])
   assert.equal(of('./teams/<< inputs.a >>/<< inputs.b >>'), ['teams/b/c'])
   assert.equal(of('a.b'), ['a.b'])
