@@ -93,7 +93,10 @@ for (const entry of entries) {
     assert.is(statSync(join(root, entry)).mode & 0o777, 0o755)
     const staged = execFileSync('git', ['ls-files', '--stage', entry], { cwd: root, encoding: 'utf8' })
     if (staged) assert.match(staged, /^100755 /)
-    assert.equal(lines.slice(0, 2), ['#!/bin/sh', `':' //; . "\${0%/*}/../../scripts/task/start.sh"`])
+    assert.equal(lines.slice(0, 2), [
+      '#!/bin/sh',
+      `':' //; f=$0; [ ! -h "$f" ] || f=$(readlink -f "$f"); . "\${f%/*}/../../scripts/task/start.sh"`,
+    ])
     // a template would need trust in every mise before 2026.8.9, and tools fail where they cannot be installed
     assert.match(lines[2]!, /^\/\/ \[MISE\] description="[A-Z][^"{]+[^.]"$/)
     const header = lines.findIndex((line, index) => index > 2 && !/^\/\/ \[USAGE\] /.test(line))

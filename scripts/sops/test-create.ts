@@ -10,7 +10,7 @@ import { rows } from '../lib/rows.ts'
 import { readIdentities } from '../lib/sops/age.ts'
 import { describeRule, recipientsInRules } from '../lib/sops/creation-rules.ts'
 import { requireKey } from '../lib/sops/key.ts'
-import { textAt } from '../lib/yaml/values.ts'
+import { textAt, valueAt } from '../lib/yaml/values.ts'
 import { commitChanges, createMessage } from './test-secret/commit.ts'
 import { checkName, findDestination, pathsOf } from './test-secret/destination.ts'
 import { createTestSecret } from './test-secret/test-secret.ts'
@@ -76,6 +76,10 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
   if (kustomization.notApplied)
     caller.note(
       `warning: nothing here applies ${nameOfKustomization(kustomization)}: ${describeNotApplied(kustomization.notApplied)}`,
+    )
+  if (valueAt(kustomization.value, 'spec', 'decryption') === undefined)
+    caller.note(
+      `warning: ${nameOfKustomization(kustomization)} has no decryption, so Flux would apply the ciphertext: \`mise run flux:enable-decryption\``,
     )
   return {
     exitCode: exit.done,

@@ -1,5 +1,5 @@
 #!/bin/sh
-':' //; . "${0%/*}/../../scripts/task/start.sh"
+':' //; f=$0; [ ! -h "$f" ] || f=$(readlink -f "$f"); . "${f%/*}/../../scripts/task/start.sh"
 // [MISE] description="Add SOPS decryption to the Flux Kustomizations of the repository"
 // [USAGE] arg "[path]" var=#true help="Files and directories to look in (else the whole repository)"
 // [USAGE] flag "--name <name>" env="FLUX_SOPS_SECRET" help="Name of the Secret with the age key (else sops-age)"

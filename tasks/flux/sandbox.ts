@@ -1,5 +1,5 @@
 #!/bin/sh
-':' //; . "${0%/*}/../../scripts/task/start.sh"
+':' //; f=$0; [ ! -h "$f" ] || f=$(readlink -f "$f"); . "${f%/*}/../../scripts/task/start.sh"
 // [MISE] description="Run a real Flux on this machine that follows the branch you are on, without Docker"
 // [USAGE] flag "--path <path>" default="kubernetes/flux-system" help="Directory of the cluster's Flux Kustomizations, from the root of the repository"
 // [USAGE] arg "[command]" var=#true double_dash="required" help="Command to run with KUBECONFIG set; the sandbox ends with it, with its exit code"

@@ -1,5 +1,5 @@
 #!/bin/sh
-':' //; . "${0%/*}/../../scripts/task/start.sh"
+':' //; f=$0; [ ! -h "$f" ] || f=$(readlink -f "$f"); . "${f%/*}/../../scripts/task/start.sh"
 // [MISE] description="Create or rotate the Secret with the age key that Flux decrypts with"
 // [USAGE] flag "--key-file <file>" help="File with the age private key, or - for stdin (else SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, .age-key.txt, age.key, sops's own default file)"
 // [USAGE] flag "-n --namespace <namespace>" var=#true env="FLUX_SOPS_NAMESPACE" help="Namespace of the Secret; may be given several times (else those of the Kustomizations that name it, or flux-system)"

@@ -1,5 +1,5 @@
 #!/bin/sh
-':' //; . "${0%/*}/../../scripts/task/start.sh"
+':' //; f=$0; [ ! -h "$f" ] || f=$(readlink -f "$f"); . "${f%/*}/../../scripts/task/start.sh"
 // [MISE] description="Write an encrypted test Secret into the path of a Flux Kustomization"
 // [USAGE] flag "--kustomization <kustomization>" env="FLUX_SOPS_KUSTOMIZATION" help="The Flux Kustomization: NAME, NAMESPACE/NAME, FILE or FILE:NAME (else infrastructure, or the only one that can be meant)"
 // [USAGE] flag "--name <name>" default="sops-test" help="Name of the Secret and of its directory"

@@ -1,5 +1,5 @@
 #!/bin/sh
-':' //; . "${0%/*}/../../scripts/task/start.sh"
+':' //; f=$0; [ ! -h "$f" ] || f=$(readlink -f "$f"); . "${f%/*}/../../scripts/task/start.sh"
 // [MISE] description="Remove the encrypted test Secret of sops:test-create again"
 // [USAGE] flag "--kustomization <kustomization>" env="FLUX_SOPS_KUSTOMIZATION" help="The Flux Kustomization: NAME, NAMESPACE/NAME, FILE or FILE:NAME (else the one that has it)"
 // [USAGE] flag "--name <name>" default="sops-test" help="Name of the Secret and of its directory"

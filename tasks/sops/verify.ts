@@ -1,5 +1,5 @@
 #!/bin/sh
-':' //; . "${0%/*}/../../scripts/task/start.sh"
+':' //; f=$0; [ ! -h "$f" ] || f=$(readlink -f "$f"); . "${f%/*}/../../scripts/task/start.sh"
 // [MISE] description="Prove on the real cluster that Flux decrypts what this repository encrypts"
 // [USAGE] flag "--kustomization <kustomization>" env="FLUX_SOPS_KUSTOMIZATION" help="Flux Kustomization whose path gets the test Secret: NAME in flux-system, NAMESPACE/NAME, FILE or FILE:NAME (else infrastructure, or the only one that can carry it)"
 // [USAGE] flag "-n --namespace <namespace>" default="default" help="Namespace of the test Secret"

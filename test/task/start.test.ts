@@ -54,6 +54,16 @@ async function withOnly(programs: Record<string, string>, check: (ended: Ended) 
   })
 }
 
+test('through a link to its file, from anywhere', () =>
+  withDirectory(async (cwd) => {
+    const link = join(cwd, 'sops-key')
+    symlinkSync(entries.find((entry) => entry.endsWith('sops-key.ts'))!, link)
+    const { code, stdout, stderr } = await startProgram([link, '--help'], { cwd, env: userEnvironment(cwd) })
+      .ended
+    assert.is(code, 0, stderr)
+    assert.match(stdout, /^Create or rotate the Secret/)
+  }))
+
 test('no Node: each entry says so, with what to do', () =>
   withOnly({}, ({ code, stdout, stderr }) => {
     assert.equal([code, stdout], [2, ''])
