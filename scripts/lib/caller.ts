@@ -11,6 +11,11 @@ export interface Caller {
   note(line: string): void
   /** What is being waited for, on a terminal only; `undefined` takes it away. */
   status(text: string | undefined): void
+  /**
+   * Prints the document of `--json` now, for a task that goes on afterwards; its report has none then. `undefined` where it is
+   * not asked for.
+   */
+  readonly document?: ((json: Record<string, unknown>) => void) | undefined
 }
 
 /** A thing to do, as a person reads it. */
@@ -26,6 +31,6 @@ export interface Report {
   lines: readonly string[]
   /** What is left to do, with lines to paste or to run; printed to stderr behind the result. With `--json` the document says it. */
   hints?: readonly Hint[]
-  /** The document for `--json`. */
-  json: Record<string, unknown>
+  /** The document for `--json`; `undefined` where it was printed already. */
+  json: Record<string, unknown> | undefined
 }

@@ -34,7 +34,12 @@ export async function runTask(entry: string, task: Task): Promise<void> {
     })
   }
   watchOutput()
-  const json = wantsJson(entry, process.argv.slice(2), process.env)
+  let json = wantsJson(entry, process.argv.slice(2), process.env)
+  // one document, whatever happens behind it
+  const printDocument = (document: Record<string, unknown>) => {
+    print(process.stdout, JSON.stringify({ task: name, ...document }, null, 2))
+    json = false
+  }
   // only the first error counts: those behind it are its consequences
   const fail = (error: unknown) => {
     process.exitCode ||= printError(name, error, json)
@@ -54,9 +59,10 @@ export async function runTask(entry: string, task: Task): Promise<void> {
     if (typeof usage === 'string') return print(process.stdout, usage)
     refuseDebugOutput(process.env)
     await installDependencies(join(import.meta.dirname, '..', '..'), env, abort.signal)
-    const report = await task(usage, callerOf(cwd, env, json, abort.signal))
+    const caller = callerOf(cwd, env, json, abort.signal)
+    const report = await task(usage, { ...caller, document: json ? printDocument : undefined })
     if (process.exitCode) return
-    if (json) print(process.stdout, JSON.stringify({ task: name, ...report.json }, null, 2))
+    if (json && report.json) printDocument(report.json)
     else printReport(report)
     process.exitCode = report.exitCode
   } catch (error) {
