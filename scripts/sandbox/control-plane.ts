@@ -64,7 +64,8 @@ function apiServerCommand(bin: string, directory: string, port: number): string[
     '--endpoint-reconciler-type=none',
     '--authorization-mode=RBAC',
     '--service-cluster-ip-range=10.0.0.0/24',
-    '--disable-admission-plugins=ServiceAccount',
+    // webhooks are Pods, and none runs here
+    '--disable-admission-plugins=ServiceAccount,MutatingAdmissionWebhook,ValidatingAdmissionWebhook',
     `--service-account-issuer=https://127.0.0.1:${port}/`,
     `--service-account-key-file=${key}`,
     `--service-account-signing-key-file=${key}`,

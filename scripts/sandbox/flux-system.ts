@@ -38,17 +38,25 @@ export async function applyFluxSystem(
       },
     },
   ]
-  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
-  await sandbox.kubectl(['apply', '--server-side', '--field-manager=flux-sandbox', '-f', '-'], list)
+  await applyObjects(sandbox, objects)
+}
+
+/** Creates objects, or changes them, as the sandbox. @throws CommandError where the API server refuses them */
+export async function applyObjects({ kubectl }: SandboxAccess, items: readonly object[]): Promise<void> {
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+  await kubectl(['apply', '--server-side', '--field-manager=flux-sandbox', '-f', '-'], list)
 }
 
 /**
- * Waits until the Kustomization `flux-system` has applied the repository, 15 s at most.
+ * Waits until the Kustomization of a cluster has applied the repository, 15 s at most.
  * @returns whether it has
  */
-export async function waitForFirstSync(sandbox: SandboxAccess): Promise<boolean> {
-  const args = ['kustomization/flux-system', '--for=condition=Ready', '--timeout=15s']
-  return sandbox.kubectl(['wait', '-n', 'flux-system', ...args]).then(
+export async function waitForFirstSync(
+  sandbox: SandboxAccess,
+  { namespace = 'flux-system', name }: { namespace?: string; name: string },
+): Promise<boolean> {
+  const args = [`kustomization/${name}`, '--for=condition=Ready', '--timeout=15s']
+  return sandbox.kubectl(['wait', '-n', namespace, ...args]).then(
     () => true,
     () => false,
   )

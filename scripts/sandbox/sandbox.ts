@@ -20,6 +20,8 @@ export interface SandboxOptions {
   signal?: AbortSignal | undefined
   /** How long kustomize-controller waits before it looks at a dependency again. Flux's own default is 30s. */
   requeueDependency?: string
+  /** Objects to create before a controller starts. They may be of the kinds of Kubernetes itself. @param access to the git server */
+  objects?: (access: SandboxAccess) => object[]
 }
 
 /** A real Flux on this machine: etcd, API server, source-controller, kustomize-controller and a git server. */
@@ -46,7 +48,7 @@ export interface Sandbox extends SandboxAccess {
  *   Nothing is left behind then.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { binaries, env, signal, requeueDependency = '2s' } = options
+  const { binaries, env, signal, requeueDependency = '2s', objects = () => [] } = options
   const state = makeStateDirectory(tmpdir(), 'flux-sops-sandbox', env)
   const processes = new Map<string, Process>()
   const broken = new AbortController()
@@ -70,7 +72,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const address = { directory: state.path, bin: binaries.bin, gitServer: git.url }
     const access = accessSandbox(address, env)
     writeKubeconfig(access.kubeconfig, plane)
-    await installFlux(access.kubectl, binaries.crds, plane.apiServer, around)
+    await Promise.all([
+      createObjects(access, objects(access)),
+      installFlux(access.kubectl, binaries.crds, plane.apiServer, around),
+    ])
     await Promise.all(
       controllerNames.map((name) => startController(name, binaries.bin, around, flagsOf[name])),
     )
@@ -106,6 +111,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   function table<T>(value: (process: Process) => T): Record<string, T> {
     return Object.fromEntries([...processes].map(([name, process]) => [name, value(process)]))
   }
+}
+
+async function createObjects({ kubectl }: SandboxAccess, items: readonly object[]): Promise<void> {
+  if (items.length === 0) return
+  await kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
 }
 
 const controllerNames: readonly ControllerName[] = ['source-controller', 'kustomize-controller']

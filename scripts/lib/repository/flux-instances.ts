@@ -7,7 +7,9 @@ export interface FluxInstance {
   name: string
   /** `spec.sync.path` */
   path: string
-  /** Whether its patches give a decryption block. */
+  /** `spec.kustomize.patches`, which it applies to what it makes. */
+  patches: unknown[]
+  /** Whether one of them gives a decryption block. */
   decrypts: boolean
   /** The source that it makes, called like the namespace unless `spec.sync.name` says otherwise; `undefined` without `spec.sync`. */
   source: { kind: string; name: string; namespace: string; url: string | undefined } | undefined
@@ -54,7 +56,8 @@ function read(value: unknown, file: string): FluxInstallation[] {
   const name = textAt(value, 'metadata', 'name') ?? 'flux'
   const namespace = textAt(value, 'metadata', 'namespace') ?? 'flux-system'
   const path = textAt(spec, 'sync', 'path') ?? '.'
-  return [{ file, instance: { name, path, decrypts, source: sourceOf(spec, namespace), at }, hasKey }]
+  const source = sourceOf(spec, namespace)
+  return [{ file, instance: { name, path, patches, decrypts, source, at }, hasKey }]
 }
 
 /** fluxoperator.dev, FluxInstance `spec.sync`. */

@@ -154,7 +154,7 @@ metadata: {name: "flux-system"}
 spec: {url: "\${URL}"}
 `
   const source = { kind: 'OCIRepository', name: 'gitops', namespace: 'gitops', url: 'oci://r/fleet' }
-  const instance = { name: 'flux', path: '.', decrypts: false, source, at: ['spec'] }
+  const instance = { name: 'flux', path: '.', patches: [], decrypts: false, source, at: ['spec'] }
   assert.equal(
     findSources(new Map([['x.yaml', text]]), [{ file: 'y.yaml', instance, hasKey: false }], new Set(['a'])),
     [
