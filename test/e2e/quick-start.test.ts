@@ -3,18 +3,12 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { requestSync } from '../../scripts/sandbox/flux-system.ts'
-import { blocksOf, readProject } from '../helpers/documents.ts'
 import { exampleCluster } from '../helpers/files.ts'
 import { bootstrappedRepository } from '../helpers/flux/bootstrapped.ts'
 import { type Flux, withFlux } from '../helpers/flux/sandbox.ts'
 import { startProgram } from '../helpers/program.ts'
 import { serveProject } from '../helpers/project.ts'
-
-/** What the README says under "Use it". */
-const [, useIt = ''] = /^## Use it\n([\s\S]*?)^## /m.exec(readProject('README.md')) ?? []
-const [configuration = ''] = blocksOf(useIt, 'toml')
-const scripts = blocksOf(useIt, 'sh')
-const [, tag = ''] = /\?ref=(\S+)"/.exec(configuration) ?? []
+import { quickStart } from '../helpers/quick-start.ts'
 
 /** A user who has followed the README to its end. */
 interface User {
@@ -27,11 +21,8 @@ interface User {
 /** Follows the README to the letter. The URL of its snippet leads to this checkout. */
 async function followReadme(flux: Flux, use: (user: User) => Promise<void>): Promise<void> {
   const { sandbox, clone, directory, git } = flux
-  const server = await serveProject(directory, tag)
-  const npm = Object.entries(process.env).filter(([name]) => /^npm_config_|proxy$|CERT|_CA_/i.test(name))
-  // the tools of the snippet are on PATH
-  const offline = { MISE_DISABLE_TOOLS: 'node,age,kubectl,kustomize,sops' }
-  const env = { ...flux.env, ...Object.fromEntries(npm), ...offline }
+  const server = await serveProject(directory, quickStart.tag)
+  const env = { ...flux.env, ...quickStart.env }
   const run = async (script: string) => {
     const { code, stdout, stderr } = await startProgram(['sh', '-ec', script], { cwd: clone, env }).ended
     assert.is(code, 0, `${script}\n${stdout}${stderr}`)
@@ -41,9 +32,9 @@ async function followReadme(flux: Flux, use: (user: User) => Promise<void>): Pro
   const hurry = setInterval(() => requestSync(sandbox).catch(() => {}), 2000)
   try {
     await git('config', '--global', `url.${server.url}/.insteadOf`, 'https://github.com/OWNER/')
-    writeFileSync(join(clone, '.mise.toml'), configuration)
+    writeFileSync(join(clone, '.mise.toml'), quickStart.configuration)
     let stdout = ''
-    for (const script of scripts) stdout = await run(script)
+    for (const script of quickStart.scripts) stdout = await run(script)
     await use({ stdout, run })
   } finally {
     clearInterval(hurry)
