@@ -6,10 +6,10 @@ import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import {
   type Definition,
   isStandIn,
+  type KindScope,
   kindWithoutNamespace,
   missingKind,
   refusedDefinition,
-  type KindScope,
   scopeOf,
   standIn,
 } from './stand-ins.ts'

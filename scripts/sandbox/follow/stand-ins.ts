@@ -34,7 +34,12 @@ export function isStandIn({ spec }: Definition): boolean {
  * A CustomResourceDefinition that takes every object of a kind.
  * @param versions the first one is stored
  */
-export function standIn(group: string, kind: string, versions: readonly string[], scope: KindScope): Definition {
+export function standIn(
+  group: string,
+  kind: string,
+  versions: readonly string[],
+  scope: KindScope,
+): Definition {
   const plural = pluralOf(kind)
   // the API server asks for it in the groups of Kubernetes' own projects, as gateway.networking.k8s.io
   const annotations = { 'api-approved.kubernetes.io': 'unapproved, for a sandbox' }

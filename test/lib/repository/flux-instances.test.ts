@@ -54,7 +54,7 @@ for (const [title, [text, expected]] of Object.entries(cases))
   test(`findInstallations: ${title}`, () => {
     const found = findInstallations(new Map([['x.yaml', text]]))
     const flat = found.map(({ instance: made, hasKey }) => {
-      const { source, at, ...rest } = made ?? {}
+      const { source, at, patches, ...rest } = made ?? {}
       return { ...rest, hasKey }
     })
     assert.equal(flat, expected ? [expected] : [])
