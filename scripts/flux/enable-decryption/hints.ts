@@ -78,7 +78,7 @@ function blockLines({ secretRef }: Decryption): string[] {
   ]
 }
 
-/** The Kustomization that a FluxInstance makes is called like its namespace (fluxoperator.dev, FluxInstance `spec.sync`). */
+/** For the one Kustomization that a FluxInstance makes (fluxoperator.dev, FluxInstance `spec.sync`). */
 function instancePatch(block: Decryption, at: readonly string[]): string[] {
   const patch = [
     'kustomize:',

@@ -83,14 +83,14 @@ function placeOf(value: unknown): readonly string[] | undefined {
 }
 
 /**
- * The Kustomization that a FluxInstance makes, called like its namespace (fluxoperator.dev, FluxInstance `spec.sync`).
+ * The Kustomization that a FluxInstance makes, called like its source (fluxoperator.dev, FluxInstance `spec.sync`).
  * @returns `undefined` where it syncs nothing
  */
 export function rootOf({ file, instance }: FluxInstallation): FluxKustomization | undefined {
   if (!instance?.source) return undefined
   const { kind, name, namespace } = instance.source
   return madeKustomization(file, {
-    metadata: { name: namespace, namespace },
+    metadata: { name, namespace },
     spec: {
       path: instance.path,
       interval: '10m',
