@@ -41,7 +41,7 @@ type question struct {
 type answer struct {
 	// The encrypted file.
 	Text []byte `json:"text,omitempty"`
-	// Where it failed: load, key, tree, mac, emit; empty where it did not.
+	// Where it failed: load, key, tree, mac, emit, panic; empty where it did not.
 	Stage string `json:"stage"`
 	// Of the decrypted values, also where the MAC is wrong.
 	Values string `json:"values,omitempty"`
@@ -66,13 +66,22 @@ func main() {
 			panic(err)
 		}
 		store := common.StoreForFormat(formats.FormatFromString(asked.Format), config.NewStoresConfig())
-		if asked.Identities == "" {
-			out.Encode(encrypt(store, asked))
-		} else {
-			os.Setenv("SOPS_AGE_KEY", asked.Identities)
-			out.Encode(decrypt(store, asked))
-		}
+		out.Encode(judge(store, asked))
 	}
+}
+
+// sops panics where it can't write some comments of INI.
+func judge(store common.Store, asked question) (given answer) {
+	defer func() {
+		if recover() != nil {
+			given = answer{Stage: "panic"}
+		}
+	}()
+	if asked.Identities == "" {
+		return encrypt(store, asked)
+	}
+	os.Setenv("SOPS_AGE_KEY", asked.Identities)
+	return decrypt(store, asked)
 }
 
 func encrypt(store common.Store, asked question) answer {
@@ -120,7 +129,7 @@ func services() []keyservice.KeyServiceClient {
 	return []keyservice.KeyServiceClient{keyservice.NewLocalClient()}
 }
 
-func decrypt(store common.Store, asked question) answer {
+func decrypt(store common.Store, asked question) (found answer) {
 	tree, err := store.LoadEncryptedFile(asked.Text)
 	if err != nil {
 		return answer{Stage: "load"}
@@ -137,14 +146,15 @@ func decrypt(store common.Store, asked question) answer {
 	if err != nil {
 		return answer{Stage: "tree"}
 	}
-	found := digests(tree.Branches)
+	found = digests(tree.Branches)
 	written, err := cipher.Decrypt(tree.Metadata.MessageAuthenticationCode, key, tree.Metadata.LastModified.Format(time.RFC3339))
 	if err != nil || written != computed {
 		found.Stage = "mac"
 		return found
 	}
-	if _, err := store.EmitPlainFile(tree.Branches); err != nil {
-		found.Stage = "emit"
+	found.Stage = "emit"
+	if _, err := store.EmitPlainFile(tree.Branches); err == nil {
+		found.Stage = ""
 	}
 	return found
 }

@@ -70,6 +70,7 @@ async function openGroup({ age }: StanzaGroup, identities: Identities): Promise<
 
 /** @returns `undefined` where none of the identities opens it, or it is damaged: age's errors do not always tell which */
 async function unwrap(enc: string, identities: Identities): Promise<Buffer | undefined> {
+  if (!usualArmor.test(enc)) return undefined
   const { armor, Decrypter } = await import('age-encryption')
   const decrypter = new Decrypter()
   for (const { secret } of identities) decrypter.addIdentity(secret)

@@ -31,7 +31,7 @@ export function scan(branch: TreeBranch, document: number, { selector }: FileMet
   const found: Scanned[] = []
   walk(branch, (node, path, comments, inList) => {
     const selected = isSelected(path, comments, node.kind === 'comment')
-    const seen = node.kind === 'comment' ? scanComment(node, selected) : scanLeaf(node, selected)
+    const seen = node.kind === 'leaf' ? scanLeaf(node, selected) : scanComment(node, selected, inList)
     found.push({ document, offset: node.offset, path, selected, inList, ...seen })
   })
   return found
@@ -56,7 +56,9 @@ function scanLeaf({ value, offset }: Leaf, selected: boolean): Seen {
   }
 }
 
-function scanComment({ text, offset }: TreeComment, selected: boolean): Seen {
+function scanComment({ text, offset }: TreeComment, selected: boolean, inList: boolean): Seen {
+  // sops decrypts an empty comment of a list to an empty item
+  if (text === '' && inList && selected) return scanLeaf({ kind: 'leaf', value: '', offset }, true)
   const ciphertext = parseCiphertext(text, offset)
   // sops would take it for a value, which counts for the MAC
   if (ciphertext && ciphertext.type !== 'comment') throw new Unsure('comment', offset)

@@ -82,7 +82,7 @@ type Source = readonly CST.Token[] | undefined
 function commentsOf(tokens: Source): TreeComment[] {
   return (tokens ?? []).flatMap((token) =>
     token.type === 'comment'
-      ? { kind: 'comment' as const, text: token.source.slice(1), offset: token.offset }
+      ? { kind: 'comment' as const, text: token.source.slice(1).replace(/\r$/, ''), offset: token.offset }
       : [],
   )
 }
@@ -103,29 +103,25 @@ function readLeaf(node: unknown): Leaf {
   return { kind: 'leaf', value: plainScalar(text, offset), offset }
 }
 
-/** The parts of a collection's source: its comments stand in them, and all that is no item of ours. */
-interface Parts {
-  source: CST.BlockMap | CST.BlockSequence | CST.FlowCollection
-  items: CST.CollectionItem[]
-}
-
-function partsOf(node: ParsedNode): Parts {
+/** The items of a collection as they are written: with the comments in block style, which go-yaml drops in flow style. */
+function sourceItems(node: ParsedNode): CST.CollectionItem[] {
   const source = node.srcToken
-  if (
-    !source ||
-    !CST.isCollection(source) ||
-    ('anchor' in node && node.anchor !== undefined) ||
-    node.tag !== undefined
-  )
+  if (!source || !CST.isCollection(source) || ('anchor' in node && node.anchor) || node.tag !== undefined)
     throw new Unsure('yaml-feature', node.range[0])
-  return { source, items: source.items }
+  if (source.type !== 'flow-collection') return source.items
+  const isNoComment = ({ type }: CST.SourceToken) => type !== 'comment'
+  return source.items.map((item) => ({
+    ...item,
+    start: item.start.filter(isNoComment),
+    ...(item.sep && { sep: item.sep.filter(isNoComment) }),
+  }))
 }
 
 function readMap(node: ParsedNode): TreeBranch {
   const branch: TreeBranch = { kind: 'branch', items: [], offset: node.range[0] }
   const pairs = isMap(node) ? node.items : []
   let index = 0
-  for (const { start, key, sep, value } of partsOf(node).items) {
+  for (const { start, key, sep, value } of sourceItems(node)) {
     branch.items.push(...commentsOf(start))
     if (!key && !sep) continue
     const pair = pairs[index++]
@@ -149,7 +145,7 @@ function readList(node: ParsedNode): TreeList {
   const list: TreeList = { kind: 'list', items: [], offset: node.range[0] }
   const values = isSeq(node) ? node.items : []
   let index = 0
-  for (const { start, key, sep, value } of partsOf(node).items) {
+  for (const { start, key, sep, value } of sourceItems(node)) {
     list.items.push(...commentsOf(start))
     // a pair in a flow sequence
     if (key || sep) throw new Unsure('yaml-feature', list.offset)
