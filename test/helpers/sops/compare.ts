@@ -35,18 +35,25 @@ export async function compareFiles(count: number, seed: number): Promise<Compari
   const keys = [makeKey(), makeKey(), makeKey('-pq'), makeKey(), makeKey()]
   const ours = keys.slice(0, 3)
   const cases = fc.sample(
-    fc.tuple(plainFiles, fc.constantFrom(...Object.keys(damages)), fc.infiniteStream(fc.nat())),
+    fc.tuple(
+      plainFiles,
+      fc.constantFrom(...Array(5).fill('none'), ...Object.keys(damages)),
+      fc.infiniteStream(fc.nat()),
+    ),
     {
       numRuns: count,
       seed,
     },
   )
   const encrypted = await ask(cases.map(([file]) => encryptQuestion(file, keys)))
+  const others = new Map<string, string>()
   const files = cases.flatMap(([file, damage, numbers], index) => {
     const { text } = encrypted[index]!
     if (!text) return []
     const pick = (below: number) => numbers.next().value! % below
-    const damaged = damages[damage]!(Buffer.from(text, 'base64').toString(), pick)
+    const plain = Buffer.from(text, 'base64').toString()
+    const damaged = damages[damage]!(plain, pick, others.get(file.format) ?? plain)
+    others.set(file.format, plain)
     return [{ file, damage, index, text: Buffer.from(damaged) }]
   })
   const identities = ours.map(({ secret }) => secret).join(' ')

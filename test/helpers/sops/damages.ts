@@ -1,8 +1,12 @@
 /** Picks a number below `below`. */
 export type Pick = (below: number) => number
 
-/** A way to damage an encrypted file, or to write it otherwise. @returns the text as it was where it does not apply */
-export type Damage = (text: string, pick: Pick) => string
+/**
+ * A way to damage an encrypted file, or to write it otherwise.
+ * @param other another encrypted file of the same format
+ * @returns the text as it was where it does not apply
+ */
+export type Damage = (text: string, pick: Pick, other: string) => string
 
 const ciphertext = /ENC\[AES256_GCM,[^\]]*\]/g
 
@@ -35,9 +39,9 @@ const blockStart = (text: string) => {
 /** Only in what is no metadata. */
 const inBody =
   (damage: Damage): Damage =>
-  (text, pick) => {
+  (text, pick, other) => {
     const at = blockStart(text)
-    return damage(text.slice(0, at), pick) + text.slice(at)
+    return damage(text.slice(0, at), pick, other) + text.slice(at)
   }
 
 const keyLine = /^ *[\w"']+(?: ?[=:] ?)(?=\S).*$/gm
@@ -84,6 +88,12 @@ export const damages: Record<string, Damage> = {
       .split(/^---\n/m)
       .reverse()
       .join('---\n'),
+  'another document': (text, _pick, other) => (/^sops:$/m.test(text) ? `${text}---\n${other}` : text),
+  'the metadata of another file': (text, _pick, other) =>
+    text.slice(0, blockStart(text)) + other.slice(blockStart(other)),
+  'the values of another file': inBody((text, pick, other) =>
+    change(text, pick, ciphertext, () => other.match(ciphertext)?.[0] ?? 'x'),
+  ),
   'two lines swapped': inBody((text, pick) => {
     const lines = text.split('\n')
     const at = pick(Math.max(lines.length - 1, 1))

@@ -121,11 +121,13 @@ function textOf(value: unknown, offset: number): string {
   throw new Unsure('metadata', offset)
 }
 
+/** A time that Go reads and writes in the same way. */
+const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-](?!00:00)\d\d:\d\d)$/
+
 /** The MAC is authenticated with the time, which sops writes anew for that. */
 function timeOf(text: string, offset: number): string {
   if (text === '') throw new BadField('lastmodified', offset)
-  const usual = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-](?!00:00)\d\d:\d\d)$/
-  if (!usual.test(text) || Number.isNaN(Date.parse(text))) throw new Unsure('metadata', offset)
+  if (!time.test(text) || Number.isNaN(Date.parse(text))) throw new Unsure('metadata', offset)
   return text
 }
 
@@ -145,10 +147,10 @@ function flagOf(value: unknown, offset: number): boolean {
 }
 
 function thresholdOf(value: unknown, groups: number, offset: number): number {
-  if (groups === 1) return 1
+  if (groups === 1 && (value === undefined || value === null)) return 1
   const text = String(value)
   if (!/^[1-9]\d?$/.test(text)) throw new Unsure('metadata', offset)
-  return Number(text)
+  return groups === 1 ? 1 : Number(text)
 }
 
 /** Keys beside the groups win over these. */
@@ -165,7 +167,14 @@ function groupOf(found: PlainMetadata, offset: number): StanzaGroup {
     recipient: textOf(key.get('recipient'), offset),
     enc: textOf(key.get('enc'), offset),
   }))
-  return { age, others: otherKinds.filter((kind) => listOf(found.get(kind), offset).length > 0) }
+  const others = otherKinds.filter((kind) => {
+    const keys = listOf(found.get(kind), offset)
+    // sops refuses the file where the time of a key is wrong, or the name of a key of Huawei
+    if (keys.some((key) => kind === 'hckms' || !time.test(textOf(key.get('created_at'), offset))))
+      throw new Unsure('metadata', offset)
+    return keys.length > 0
+  })
+  return { age, others }
 }
 
 function listOf(value: unknown, offset: number): PlainMetadata[] {
