@@ -13,9 +13,11 @@ export interface Comparison {
   encrypted: number
   /** How many of each verdict. */
   verdicts: Record<string, number>
-  /** Reasons of `needs-sops` by damage. */
+  /** Reasons of `needs-sops`. */
   unsure: Record<string, number>
   faults: Record<string, number>
+  /** The damages that changed a file. */
+  damaged: Set<string>
   /** Where the reader and sops say something else, with the file, and what opens it. */
   differences: { what: string; text: string; plain: string; identities: string }[]
 }
@@ -47,6 +49,7 @@ export async function compareFiles(count: number, seed: number): Promise<Compari
   )
   const encrypted = await ask(cases.map(([file]) => encryptQuestion(file, keys)))
   const others = new Map<string, string>()
+  const changed = new Set<string>()
   const files = cases.flatMap(([file, damage, numbers], index) => {
     const { text } = encrypted[index]!
     if (!text) return []
@@ -54,19 +57,27 @@ export async function compareFiles(count: number, seed: number): Promise<Compari
     const plain = Buffer.from(text, 'base64').toString()
     const damaged = damages[damage]!(plain, pick, others.get(file.format) ?? plain)
     others.set(file.format, plain)
+    if (damaged !== plain) changed.add(damage)
     return [{ file, damage, index, text: Buffer.from(damaged) }]
   })
   const identities = ours.map(({ secret }) => secret).join(' ')
   const answers = await ask(
     files.map(({ file, text }) => ({ format: file.format, text: text.toString('base64'), identities })),
   )
-  const seen: Comparison = { encrypted: files.length, verdicts: {}, unsure: {}, faults: {}, differences: [] }
+  const seen: Comparison = {
+    encrypted: files.length,
+    verdicts: {},
+    unsure: {},
+    faults: {},
+    damaged: changed,
+    differences: [],
+  }
   for (const [at, { file, damage, index, text }] of files.entries()) {
     const answer = answers[at]!
     const reading = await openFile(text, 'x', { format: file.format, identities: ours })
     const keyless = await openFile(text, 'x', { format: file.format })
     add(seen.verdicts, `${reading.verdict}${damage === 'none' ? ' (intact)' : ''}`)
-    if (reading.unsure) add(seen.unsure, `${damage}: ${reading.unsure.reason}`)
+    if (reading.unsure) add(seen.unsure, reading.unsure.reason)
     for (const { code } of reading.faults) add(seen.faults, code)
     const problem = differenceOf(reading, answer, damage === 'none') ?? keylessDifference(keyless, answer)
     if (!problem) continue

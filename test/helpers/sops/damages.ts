@@ -121,6 +121,8 @@ export const damages: Record<string, Damage> = {
   'no recipients': (text) => text.replace(/^( *)age:\n(?:\1 .*\n)+/m, ''),
   'an unfinished merge': (text, pick) =>
     change(text, pick, keyLine, (found) => `<<<<<<< HEAD\n${found}\n=======\n${found}x\n>>>>>>> b`),
+  'a text on two lines': inBody((text) => text.replace(/^( *)(\w+: a) (b)$/gm, '$1$2\n$1    $3')),
+  'an empty line': (text, pick) => change(text, pick, /^/gm, () => '\n'),
   CRLF: (text) => text.replaceAll('\n', '\r\n'),
   quotes: (text, pick) => change(text, pick, /(?<=: )ENC\[.*\]$/gm, (found) => `'${found}'`),
   'a character less': (text, pick) => {

@@ -22,7 +22,10 @@ export function plainScalar(source: string, offset: number): PlainValue {
     const value = BigInt(source)
     if (BigInt.asIntN(64, value) === value) return value
   }
-  if (/^-?(0|[1-9]\d*)\.\d+$/.test(source)) return Number(source)
+  if (/^-?(0|[1-9]\d*)(\.\d+(e[-+]\d+)?|e[-+]\d+)$/.test(source)) {
+    const value = Number(source)
+    if (Number.isFinite(value)) return value
+  }
   if (/^\d{4}-\d\d?-\d\d?(?:[Tt ]|$)/.test(source) || otherNumber.test(source.replaceAll('_', '')))
     throw new Unsure('scalar', offset)
   return source

@@ -99,7 +99,6 @@ function readLeaf(node: unknown): Leaf {
   if (node.anchor !== undefined || node.tag !== undefined) throw new Unsure('yaml-feature', offset)
   const text = String(node.value ?? '')
   if (node.type !== 'PLAIN') return { kind: 'leaf', value: text, offset }
-  if (text !== node.source) throw new Unsure('syntax', offset)
   return { kind: 'leaf', value: plainScalar(text, offset), offset }
 }
 
