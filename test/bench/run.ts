@@ -18,6 +18,7 @@ import { userEnvironment } from '../helpers/user.ts'
 import { benchEdits } from './edits.ts'
 import { compare, type Pair } from './pairs.ts'
 import { benchRepositories } from './repositories.ts'
+import { benchSopsFiles } from './sops-files.ts'
 
 const execute = promisify(execFile)
 const runs = Number(process.env.BENCH_RUNS) || 5
@@ -136,6 +137,7 @@ try {
   }
   await benchRepositories(runs, row)
   await benchEdits(runs, PATH, row)
+  await benchSopsFiles(runs, PATH, row)
 } finally {
   await sandbox.stop()
   rmSync(directory, { recursive: true, force: true })

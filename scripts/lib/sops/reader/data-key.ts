@@ -1,9 +1,10 @@
+import type { Decrypter } from 'age-encryption'
 import type { FileMetadata, OpenOptions, StanzaGroup } from './reading.ts'
 import { combineShares } from './shamir.ts'
 
 /** What came of opening the key groups of a file. */
 export type DataKey =
-  | { code: 'opened'; key: Buffer; damaged: readonly string[] }
+  | { code: 'opened'; key: Buffer }
   | { code: 'not-a-recipient'; damaged: readonly string[] }
   | { code: 'unsure'; reason: 'other-keys' | 'metadata'; damaged: readonly string[] }
   | { code: 'group-not-satisfied'; opened: number; needed: number; damaged: readonly string[] }
@@ -14,8 +15,7 @@ type Identities = NonNullable<OpenOptions['identities']>
  * Gets the data key of a file: any key of a group opens it, and as many groups as the threshold says give it together
  * (sops v3.13.3 sops.go GetDataKeyWithKeyServices; a stanza is an armored age file, age/keysource.go).
  * @returns the key, which is a secret, or why there is none; `damaged`: recipients whose identity is there but does not open
- *   their stanza. `unsure`: keys of another kind may open it, or the
- *   metadata is written in an unusual way.
+ *   their stanza. `unsure`: keys of another kind may open it, or it is written in an unusual way.
  */
 export async function openDataKey(
   { groups, threshold }: Pick<FileMetadata, 'groups' | 'threshold'>,
@@ -33,9 +33,7 @@ export async function openDataKey(
     return { code: 'group-not-satisfied', opened: parts.length, needed: threshold, damaged }
   }
   const key = groups.length === 1 ? parts[0] : combineShares(parts)
-  return key?.length === 32
-    ? { code: 'opened', key, damaged }
-    : { code: 'unsure', reason: 'metadata', damaged }
+  return key?.length === 32 ? { code: 'opened', key } : { code: 'unsure', reason: 'metadata', damaged }
 }
 
 /** As age writes it: parsers differ about all else. */
@@ -52,31 +50,43 @@ interface Opened {
   damaged: string[]
 }
 
-/** The stanzas of our own recipients first; the name of a recipient in the file may be wrong. */
+/** The stanzas of our own recipients first, each with its identity; but the name of a recipient in the file may be wrong. */
 async function openGroup({ age }: StanzaGroup, identities: Identities): Promise<Opened> {
-  const known = new Set(identities.map(({ recipient }) => recipient))
-  const damaged: string[] = []
-  for (const { recipient, enc } of age.toSorted((a, b) => rank(a) - rank(b))) {
-    const part = await unwrap(enc, identities)
-    if (part) return { part, damaged }
-    if (known.has(recipient)) damaged.push(recipient)
+  const own = age.flatMap(({ recipient, enc }) => {
+    const identity = identities.find((one) => one.recipient === recipient)
+    return identity ? { recipient, enc, identity } : []
+  })
+  for (const { enc, identity } of own) {
+    const part = await unwrap(enc, identity)
+    if (part) return { part, damaged: [] }
   }
-  return { part: undefined, damaged }
-
-  function rank(stanza: { recipient: string }): number {
-    return known.has(stanza.recipient) ? 0 : 1
-  }
+  for (const { enc } of age)
+    for (const identity of identities) {
+      const part = await unwrap(enc, identity)
+      if (part) return { part, damaged: [] }
+    }
+  return { part: undefined, damaged: own.map(({ recipient }) => recipient) }
 }
 
-/** @returns `undefined` where none of the identities opens it, or it is damaged: age's errors do not always tell which */
-async function unwrap(enc: string, identities: Identities): Promise<Buffer | undefined> {
+/** @returns `undefined` where the identity does not open it, or it is damaged: age's errors do not always tell which */
+async function unwrap(enc: string, identity: Identities[number]): Promise<Buffer | undefined> {
   if (!usualArmor.test(enc)) return undefined
-  const { armor, Decrypter } = await import('age-encryption')
-  const decrypter = new Decrypter()
-  for (const { secret } of identities) decrypter.addIdentity(secret)
+  const { armor } = await import('age-encryption')
   try {
+    const decrypter = await decrypterOf(identity)
     return Buffer.from(await decrypter.decrypt(armor.decode(enc)))
   } catch {
     return undefined
   }
+}
+
+const decrypters = new WeakMap<Identities[number], Decrypter>()
+
+/** Made once for an identity, and gone with it: to work out its recipient takes as long as to unwrap a stanza. */
+async function decrypterOf(identity: Identities[number]): Promise<Decrypter> {
+  const { Decrypter } = await import('age-encryption')
+  const decrypter = decrypters.get(identity) ?? new Decrypter()
+  if (!decrypters.has(identity)) decrypter.addIdentity(identity.secret)
+  decrypters.set(identity, decrypter)
+  return decrypter
 }
