@@ -110,6 +110,7 @@ function differenceOf(
       // a fault of the sops of the sandbox, 3.13.2
       if (stage !== '' && !(stage === 'mac' && reading.commentInList)) return `decrypts, sops fails: ${stage}`
       if (valuesOf(reading) !== values) return 'other values'
+      if (isIntact && codes.length > 0) return `${codes} in an intact file`
       if (isIntact && commentsOf(reading) !== comments) return 'other comments'
       return undefined
     case 'fails': {

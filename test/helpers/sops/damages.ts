@@ -44,6 +44,8 @@ const inBody =
     return damage(text.slice(0, at), pick, other) + text.slice(at)
   }
 
+const oddities = [...'a:#"\'- \n{[=]}&*!|,\t\u0007%@`?\\é<>~\u007f\u0085\u2028\uFEFF\r']
+
 const keyLine = /^ *[\w"']+(?: ?[=:] ?)(?=\S).*$/gm
 
 export const damages: Record<string, Damage> = {
@@ -122,6 +124,9 @@ export const damages: Record<string, Damage> = {
   'an unfinished merge': (text, pick) =>
     change(text, pick, keyLine, (found) => `<<<<<<< HEAD\n${found}\n=======\n${found}x\n>>>>>>> b`),
   'a text on two lines': inBody((text) => text.replace(/^( *)(\w+: a) (b)$/gm, '$1$2\n$1    $3')),
+  'a quoted text on two lines': inBody((text) =>
+    text.replace(/(?<=: ['"][^'"\n]*) (?=[^'"\n]+['"]$)/gm, '\n            '),
+  ),
   'an empty line': (text, pick) => change(text, pick, /^/gm, () => '\n'),
   CRLF: (text) => text.replaceAll('\n', '\r\n'),
   quotes: (text, pick) => change(text, pick, /(?<=: )ENC\[.*\]$/gm, (found) => `'${found}'`),
@@ -131,7 +136,7 @@ export const damages: Record<string, Damage> = {
   },
   'another character': (text, pick) => {
     const at = pick(text.length)
-    return put(text, at, at + 1, [...'a:#"\'- \n{[=]}&*!|,'][pick(20)] ?? 'z')
+    return put(text, at, at + 1, oddities[pick(oddities.length)]!)
   },
   'blanks at the end': (text, pick) => change(text, pick, /(?<=\S)$/gm, () => '  '),
   'further in': inBody((text, pick) => change(text, pick, /^ +(?=\S)/gm, (found) => `${found} `)),

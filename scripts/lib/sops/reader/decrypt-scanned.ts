@@ -34,8 +34,12 @@ export function decryptScanned(
     }
     scanned.bytes = decryptValue(ciphertext, key, pathData(path), offset)
     if (scanned.bytes) continue
-    const paths = all.filter(({ document }) => document === scanned.document).map((one) => one.path)
-    failed.push({ scanned, from: formerPath(ciphertext, key, path, paths, formerPaths) })
+    // where many are not found, none will be: they have another key
+    const isHopeless = failed.filter(({ from }) => !from).length >= hopeless
+    failed.push({
+      scanned,
+      from: isHopeless ? undefined : formerPath(scanned, ciphertext, key, all, formerPaths),
+    })
   }
   return failed
 }
@@ -44,25 +48,25 @@ function levels(path: readonly string[]): string[][] {
   return path.map((_, depth) => path.slice(0, depth))
 }
 
-/** No more paths are tried for a value, so that a large file with another data key does not take long. */
+/** After so many values that were not found no more are looked for, and for each no more paths are tried than `most`. */
+const hopeless = 10
 const most = 2_000
 
 /**
  * Finds where a value was encrypted that does not authenticate where it is: under another key of the same mapping, under the
  * same key of another one, or at a path that it had in an older version of the file.
- * @param paths all paths of the document
  * @returns the path; `undefined` where none of these was it
  */
 function formerPath(
+  { path, document }: Scanned,
   ciphertext: Ciphertext,
   key: Buffer,
-  path: readonly string[],
-  paths: readonly (readonly string[])[],
+  scanned: readonly Scanned[],
   former: readonly (readonly string[])[],
 ): readonly string[] | undefined {
   const name = path.at(-1) ?? ''
   const parent = path.slice(0, -1)
-  const all = [...paths, ...former]
+  const all = [...scanned.filter((one) => one.document === document).map((one) => one.path), ...former]
   const candidates = [
     ...all,
     ...all.map((other) => [...parent, other.at(-1) ?? '']),

@@ -1,13 +1,13 @@
 import { requireCertainComments } from './certain-comments.ts'
 import { openDataKey } from './data-key.ts'
 import { decryptScanned } from './decrypt-scanned.ts'
+import { isMacRight } from './mac.ts'
 import { BadField, type OpenDocument, readMetadata, stanzasOf, takeMetadata } from './metadata.ts'
 import { mergeConflict, placesIn } from './places.ts'
 import { readTree, sopsFormatOf, textOfFile } from './read-tree.ts'
 import { type Fault, type FileMetadata, harmlessFaults, type OpenOptions, type Reading } from './reading.ts'
 import { type Scanned, scan } from './scan.ts'
 import { Unsure } from './unsure.ts'
-import { macFault } from './verify.ts'
 
 /**
  * Reads a file as sops would, in this process: what is encrypted in it, what is wrong with it, and with identities what it
@@ -24,6 +24,8 @@ export async function openFile(bytes: Buffer, name: string, options: OpenOptions
     if (error instanceof BadField)
       opening.fail({ code: 'metadata-unreadable', field: error.field }, error.offset)
     else if (error instanceof Unsure) opening.leaveToSops(error)
+    // mappings in mappings, too many for our stack
+    else if (error instanceof RangeError) opening.leaveToSops(new Unsure('syntax'))
     else throw error
   }
   return opening.reading
@@ -123,9 +125,8 @@ class Opening {
     }
     if (this.reading.verdict === 'fails') return
     this.#requireBinaryData()
-    const fault = macFault(metadata, opened.key, this.#macBytes(metadata), offset)
-    if (fault) this.fail({ code: fault }, offset)
-    else this.reading.verdict = 'decrypts'
+    if (isMacRight(metadata, opened.key, this.#macBytes(metadata), offset)) this.reading.verdict = 'decrypts'
+    else this.fail({ code: 'mac-mismatch' }, offset)
   }
 
   #failStranger(documents: readonly OpenDocument[], document: number): void {

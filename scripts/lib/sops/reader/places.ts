@@ -1,7 +1,7 @@
-import type { Place } from './reading.ts'
+import type { TextPlace } from './reading.ts'
 
 /** @returns what tells the line and column of an offset in a text */
-export function placesIn(text: string): (offset: number) => Place {
+export function placesIn(text: string): (offset: number) => TextPlace {
   const starts = [0]
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
   return (offset) => {

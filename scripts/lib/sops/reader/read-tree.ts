@@ -20,7 +20,7 @@ export function sopsFormatOf(name: string): SopsFormat {
 
 /**
  * The text of a file.
- * @throws Unsure where it is not UTF-8, or has characters that only some parsers take for line ends
+ * @throws Unsure where it is not UTF-8, or has characters that only some parsers take, or take for line ends
  */
 export function textOfFile(bytes: Buffer): string {
   let text: string
@@ -29,7 +29,7 @@ export function textOfFile(bytes: Buffer): string {
   } catch {
     throw new Unsure('text')
   }
-  const odd = text.search(/^\uFEFF|[\0\x85\u2028\u2029]|\r(?!\n)/)
+  const odd = text.search(/[^\t\n\r -~\xA0-\u2027\u202A-\uFEFE\uFF00-\uFFFD]|\r(?!\n)/)
   if (odd >= 0) throw new Unsure('text', odd)
   return text
 }

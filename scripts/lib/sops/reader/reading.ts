@@ -2,7 +2,7 @@
 export type SopsFormat = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary'
 
 /** A place in the text of a file. */
-export interface Place {
+export interface TextPlace {
   /** From 1. */
   line: number
   /** From 1, in UTF-16 units. */
@@ -47,7 +47,7 @@ export const harmlessFaults: ReadonlySet<FaultCode> = new Set([
 ])
 
 /** Something that is wrong. Never a value. */
-export interface Fault extends Place {
+export interface Fault extends TextPlace {
   code: FaultCode
   /** From 0. */
   document: number
@@ -88,14 +88,14 @@ export type UnsureReason =
   | 'other-keys'
 
 /** A value of a file. */
-export interface ReadValue extends Place {
+export interface ReadValue extends TextPlace {
   /** From 0. */
   document: number
   /** As `Fault.path`. */
   path: readonly string[]
   /** Whether the settings of the file say that it is encrypted. */
   selected: boolean
-  /** Whether it is written as ciphertext. */
+  /** Whether it is ciphertext that sops decrypts. */
   ciphertext: boolean
   /** What sops says its type is, or what it is in the clear. */
   type: ValueType
@@ -110,7 +110,7 @@ export interface ReadValue extends Place {
 export type ValueType = 'str' | 'int' | 'float' | 'bool' | 'bytes' | 'time' | 'comment' | 'null'
 
 /** A comment of a file. */
-export interface ReadComment extends Place {
+export interface ReadComment extends TextPlace {
   /** From 0. */
   document: number
   /** Whether it is written as ciphertext. */
@@ -137,7 +137,7 @@ export type SelectorName =
   | 'encrypted_comment_regex'
 
 /** The metadata of a file, which is that of its first document. */
-export interface FileMetadata extends Place {
+export interface FileMetadata extends TextPlace {
   groups: readonly StanzaGroup[]
   /** How many groups must be opened; 1 where there is one. */
   threshold: number
@@ -160,14 +160,14 @@ export interface FileMetadata extends Place {
  * - `fails`: sops refuses it; without identities: it would refuse it with the right ones too
  * - `needs-sops`: only the real sops can tell
  */
-export type Verdict = 'no-metadata' | 'not-opened' | 'decrypts' | 'fails' | 'needs-sops'
+export type ReadingVerdict = 'no-metadata' | 'not-opened' | 'decrypts' | 'fails' | 'needs-sops'
 
 /** A SOPS file as it was read. It holds secrets, and nothing else keeps them: who is done with it lets it go. */
 export interface Reading {
   format: SopsFormat
-  verdict: Verdict
+  verdict: ReadingVerdict
   /** Why it `needs-sops`, and where. */
-  unsure?: { reason: UnsureReason } & Place
+  unsure?: { reason: UnsureReason } & TextPlace
   /** In the order of the text; also where the verdict is another one, then those that are certain. */
   faults: Fault[]
   metadata?: FileMetadata

@@ -17,7 +17,6 @@ export interface Scanned {
   type: ValueType
   /** As it goes into the MAC; `undefined` of ciphertext and of `null`. */
   bytes: Buffer | undefined
-  inList: boolean
   /** What is wrong with it that can be seen without a key. */
   fault: FaultCode | undefined
 }
@@ -32,7 +31,7 @@ export function scan(branch: TreeBranch, document: number, { selector }: FileMet
   walk(branch, (node, path, comments, inList) => {
     const selected = isSelected(path, comments, node.kind === 'comment')
     const seen = node.kind === 'leaf' ? scanLeaf(node, selected) : scanComment(node, selected, inList)
-    found.push({ document, offset: node.offset, path, selected, inList, ...seen })
+    found.push({ document, offset: node.offset, path, selected, ...seen })
   })
   return found
 }
@@ -40,9 +39,9 @@ export function scan(branch: TreeBranch, document: number, { selector }: FileMet
 type Seen = Pick<Scanned, 'kind' | 'ciphertext' | 'type' | 'bytes' | 'fault'>
 
 function scanLeaf({ value, offset }: Leaf, selected: boolean): Seen {
-  const ciphertext = typeof value === 'string' ? parseCiphertext(value, offset) : undefined
+  const ciphertext = selected && typeof value === 'string' ? parseCiphertext(value, offset) : undefined
   const looksEncrypted = typeof value === 'string' && value.startsWith(ciphertextStart)
-  if (selected && ciphertext)
+  if (ciphertext)
     return { kind: 'value', ciphertext, type: ciphertext.type, bytes: undefined, fault: undefined }
   // sops encrypts neither null nor an empty text
   const isPlain = selected && value !== null && value !== ''

@@ -31,14 +31,7 @@ export function readYaml(text: string): TreeBranch[] {
   }
 }
 
-const usual: ReadonlySet<string> = new Set([
-  'document',
-  'doc-end',
-  'comment',
-  'space',
-  'newline',
-  'byte-order-mark',
-])
+const usual: ReadonlySet<string> = new Set(['document', 'doc-end', 'comment', 'space', 'newline'])
 
 function offsetOf(token: CST.Token): number {
   return 'offset' in token ? token.offset : 0

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { openFile } from '../../../../scripts/lib/sops/reader/open-file.ts'
 import type { OpenOptions, Reading } from '../../../../scripts/lib/sops/reader/reading.ts'
 import { makeKey } from '../../../helpers/keys.ts'
+import { ask } from '../../../helpers/sops/judge.ts'
 
 const [ours, another, third] = [makeKey(), makeKey(), makeKey()]
 const hybrid = makeKey('-pq')
@@ -210,6 +211,8 @@ test('what parsers read in different ways is left to sops', async () => {
     'byte order mark': `\uFEFF${yaml}`,
     list: `- a\n---\n${yaml}`,
     'time of sops as a date': yaml.replace(/lastmodified: "(.*)"/, 'lastmodified: $1'),
+    'blanks in a stanza': yaml.replace(/(BEGIN AGE.*)$/m, '$1  '),
+    'control character': yaml.replace('Secret', '"\u0007"'),
     'old sops': yaml.replace(/version: .*/, 'version: 2.0.0'),
   }
   for (const [name, text] of Object.entries(cases)) {
@@ -222,6 +225,27 @@ test('what parsers read in different ways is left to sops', async () => {
   for (const line of ["q = 'x'", 'a = 2', 'x = y \\', '- = 1', 'b = c ; d'])
     assert.is((await open(ini.replace('[s]', `[s]\n${line}`), 'x.ini')).verdict, 'needs-sops', line)
   assert.is((await open(`${encrypt('json', '{"a": 1}')}x`, 'x.json')).verdict, 'needs-sops')
+})
+
+test('comments decide what is encrypted, where it is certain what they belong to', async () => {
+  const input = '# no\na: x\n# encrypt\nb: y # behind\nc:\n  # encrypt\n  d: z\n'
+  const text = Buffer.from(input).toString('base64')
+  const settings = { groups: [[ours.recipient]], selector: 'encrypted_comment_regex', selected: '^ encrypt' }
+  const [answer] = await ask([{ format: 'yaml', text, ...settings }])
+  const commented = Buffer.from(answer!.text!, 'base64').toString()
+  const { verdict, faults, values } = await open(commented, 'x.yaml')
+  assert.equal([verdict, faults], ['decrypts', []])
+  assert.equal(
+    values.map(({ selected }) => selected),
+    [false, true, true],
+  )
+  const apart = await open(commented.replace('b: ', '\nb: '), 'x.yaml')
+  assert.is(apart.unsure?.reason, 'comment')
+})
+
+test('mappings in mappings, more than the stack has room for', async () => {
+  const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`
+  for (const name of ['x.json', 'x.yaml']) assert.is((await open(deep, name)).verdict, 'needs-sops', name)
 })
 
 test('whatever is in a file, nothing is thrown, and faults hold no value and no key', async () => {
