@@ -156,6 +156,8 @@ test('a file that other keys may open is left to sops', async () => {
   assert.is((await open(both, 'x.yaml')).verdict, 'decrypts')
   const { verdict, unsure } = await open(both, 'x.yaml', { identities: [another] })
   assert.equal([verdict, unsure?.reason], ['needs-sops', 'other-keys'])
+  const noTime = both.replace('2026-01-01T00:00:00Z', 'yesterday')
+  assert.is((await open(noTime, 'x.yaml')).unsure?.reason, 'metadata')
   const plugin = yaml.replace(ours.recipient, 'age1yubikey1qqqq')
   assert.is((await open(plugin, 'x.yaml', { identities: [another] })).unsure?.reason, 'other-keys')
 })
@@ -225,6 +227,21 @@ test('what parsers read in different ways is left to sops', async () => {
   for (const line of ["q = 'x'", 'a = 2', 'x = y \\', '- = 1', 'b = c ; d'])
     assert.is((await open(ini.replace('[s]', `[s]\n${line}`), 'x.ini')).verdict, 'needs-sops', line)
   assert.is((await open(`${encrypt('json', '{"a": 1}')}x`, 'x.json')).verdict, 'needs-sops')
+})
+
+test('numbers of JSON are ints of 64 bits or floats', async () => {
+  const numbers = ['9223372036854775807', '9223372036854775808', '-1', '1.0', '1e3', '-0']
+  const json = encrypt('json', `{"n": [${numbers}], "s": "x"}`, '--encrypted-regex', '^s$')
+  const found = /"n": \[([^\]]*)/
+    .exec(json)![1]!
+    .split(',')
+    .map((text) => text.trim())
+  const { verdict, values } = await open(json, 'x.json')
+  assert.is(verdict, 'decrypts', found.join())
+  assert.equal(
+    values.map(({ type, bytes }) => `${type} ${bytes}`),
+    ['int 9223372036854775807', 'float 9223372036854776000', 'int -1', 'int 1', 'int 1000', 'int 0', 'str x'],
+  )
 })
 
 test('comments decide what is encrypted, where it is certain what they belong to', async () => {
