@@ -19,6 +19,7 @@ process.env.PATH = [bin, process.env.PATH].join(delimiter)
 
 let encrypted = 0
 let different = 0
+let otherComments = 0
 const sums: Record<'verdicts' | 'faults' | 'unsure', Record<string, number>> = {
   verdicts: {},
   faults: {},
@@ -28,6 +29,7 @@ for (let part = 0; encrypted < count; part++) {
   const seen = await compareFiles(Math.min(most, count - encrypted + 20), seed + part)
   encrypted += seen.encrypted
   different += seen.differences.length
+  otherComments += seen.otherComments
   for (const [name, sum] of Object.entries(sums))
     for (const [key, number] of Object.entries(seen[name as keyof typeof sums]))
       sum[key] = (sum[key] ?? 0) + number
@@ -38,5 +40,5 @@ for (const [name, sum] of Object.entries(sums)) {
   for (const [key, number] of Object.entries(sum).sort(([, a], [, b]) => b - a))
     console.log(`  ${String(number).padStart(6)} ${key}`)
 }
-console.log(`${encrypted} files, ${different} differences`)
+console.log(`${encrypted} files, ${different} differences; of ${otherComments} other comments`)
 process.exitCode = different > 0 ? 1 : 0

@@ -18,6 +18,8 @@ export interface Comparison {
   faults: Record<string, number>
   /** The damages that changed a file. */
   damaged: Set<string>
+  /** Intact files of which sops and the reader read other comments. They do not count for the MAC. */
+  otherComments: number
   /** Where the reader and sops say something else, with the file, and what opens it. */
   differences: { what: string; text: string; plain: string; identities: string }[]
 }
@@ -70,6 +72,7 @@ export async function compareFiles(count: number, seed: number): Promise<Compari
     unsure: {},
     faults: {},
     damaged: changed,
+    otherComments: 0,
     differences: [],
   }
   for (const [at, { file, damage, index, text }] of files.entries()) {
@@ -79,6 +82,8 @@ export async function compareFiles(count: number, seed: number): Promise<Compari
     add(seen.verdicts, `${reading.verdict}${damage === 'none' ? ' (intact)' : ''}`)
     if (reading.unsure) add(seen.unsure, reading.unsure.reason)
     for (const { code } of reading.faults) add(seen.faults, code)
+    const isRead = damage === 'none' && reading.verdict === 'decrypts'
+    if (isRead && commentsOf(reading) !== answer.comments) seen.otherComments++
     const problem = differenceOf(reading, answer, damage === 'none') ?? keylessDifference(keyless, answer)
     if (!problem) continue
     const what = `seed ${seed} case ${index} ${file.format} ${file.selector} "${damage}": ${problem}`
@@ -93,11 +98,7 @@ function encryptQuestion(file: PlainFile, keys: readonly Key[]) {
   return { format, text: text.toString('base64'), selector, selected, macOnly, threshold, groups }
 }
 
-function differenceOf(
-  reading: Reading,
-  { stage, values, comments }: Answer,
-  isIntact: boolean,
-): string | undefined {
+function differenceOf(reading: Reading, { stage, values }: Answer, isIntact: boolean): string | undefined {
   const codes = reading.faults.map(({ code }) => code)
   // sops itself can't say what it has read: a fault of its INI
   if (stage === 'panic') return undefined
@@ -110,8 +111,8 @@ function differenceOf(
       // a fault of the sops of the sandbox, 3.13.2
       if (stage !== '' && !(stage === 'mac' && reading.commentInList)) return `decrypts, sops fails: ${stage}`
       if (valuesOf(reading) !== values) return 'other values'
-      if (isIntact && codes.length > 0) return `${codes} in an intact file`
-      if (isIntact && commentsOf(reading) !== comments) return 'other comments'
+      // go-yaml can read a comment at another level than it has written it: sops warns of it then
+      if (isIntact && codes.some((code) => code !== 'comment-plain')) return `${codes} in an intact file`
       return undefined
     case 'fails': {
       if (stage === '') return `fails with ${codes}, sops decrypts`
