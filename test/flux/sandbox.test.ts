@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exit } from '../../scripts/lib/errors.ts'
@@ -82,6 +83,24 @@ test('the command of its page, as it is written', () =>
     assert.is(code, 0, stdout + stderr)
     assert.match(stdout, /^secret\/sops-age created$/m)
     assert.match(stdout, /^proved: /m)
+    assert.equal(leftovers(), [])
+  }))
+
+test('commits that cannot be served: it says so, and ends', () =>
+  withCluster(async ({ root, env, git }) => {
+    // the last commit is whole, and one before it is not
+    const lost = git('rev-parse', 'HEAD:kubernetes/flux-system/apps.yaml')
+    writeFileSync(join(root, 'kubernetes', 'flux-system', 'apps.yaml'), '# nothing\n')
+    git('commit', '--quiet', '--all', '-m', 'whole')
+    rmSync(join(root, '.git', 'objects', lost.slice(0, 2), lost.slice(2)))
+    const started = startTask('flux:sandbox', ['--', 'true'], { cwd: root, env })
+    const { code, stderr } = await Promise.race([
+      started.ended,
+      sleep(150_000, undefined, { ref: false }).then(() => ({ code: 'it goes on', stderr: '' })),
+    ])
+    started.child.kill('SIGKILL')
+    assert.is(code, 2, stderr)
+    assert.match(stderr, /^error: cannot bring the branch main into the sandbox: /m)
     assert.equal(leftovers(), [])
   }))
 

@@ -28,19 +28,26 @@ const limit = 60_000
 
 /**
  * Waits until the policies work, which they do a second or two after they were created.
- * @throws UserError where they do not
+ * @param signal ends it
+ * @throws UserError where they do not; CommandError where the API server refuses the question; the reason of the signal
  */
 export async function waitForPolicies(
   { kubectl }: SandboxAccess,
   { url, branch }: Pick<Served, 'url' | 'branch'>,
+  signal: AbortSignal,
 ): Promise<void> {
   const probes = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: probesFor(url) })
   const changed = 'jsonpath={.spec.ref.branch}{.spec.wait}{"\\n"}'
   const dryRun = ['create', '--dry-run=server', '-o', changed, '-f', '-']
   const deadline = Date.now() + limit
-  while ((await kubectl(dryRun, probes)) !== `${branch}\nfalse\n`)
-    if (Date.now() > deadline)
-      throw new UserError('the API server does not rewrite what leads to the real repository')
+  // it may not yet serve what was just defined
+  const answer = () => kubectl(dryRun, probes).catch((error: Error) => error)
+  for (let found = await answer(); found !== `${branch}\nfalse\n`; found = await answer()) {
+    signal.throwIfAborted()
+    if (Date.now() < deadline) continue
+    if (found instanceof Error) throw found
+    throw new UserError('the API server does not rewrite what leads to the real repository')
+  }
 }
 
 /** What the policies change, as long as they work. */

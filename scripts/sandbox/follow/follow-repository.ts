@@ -66,6 +66,7 @@ export async function followRepository(
     PATH: [bin, env.PATH].filter(Boolean).join(delimiter),
   }
   const closing = new AbortController()
+  const end = () => closing.abort(new UserError('the sandbox is closed'))
   const signals = [running.broken, closing.signal, ...(repository.signal ? [repository.signal] : [])]
   const signal = AbortSignal.any(signals)
   const cluster = openCluster('sandbox', { env: own, signal })
@@ -73,7 +74,7 @@ export async function followRepository(
     const [bare, attendance] = await Promise.all([
       running.createRepository(name, branch),
       attend(cluster, url, () => running.restartController('kustomize-controller')),
-      waitForPolicies(running, { url, branch }),
+      waitForPolicies(running, { url, branch }, signal),
     ])
     const source = { root: repository.root, branch, bare, env }
     await mirror(source)
@@ -82,12 +83,14 @@ export async function followRepository(
     const missing = [...namespaces].filter((namespace) => namespace && namespace !== 'flux-system')
     await applyObjects(running, [...missing.map(namespaceOf), ...objects])
     const close = async () => {
-      closing.abort(new UserError('the sandbox is closed'))
+      end()
       await attendance.close()
       await cluster.close()
     }
     return { ...attendance, url, source, close }
   } catch (error) {
+    // the watches that may run already would go on without an end
+    end()
     await cluster.close()
     throw error
   }
