@@ -1,7 +1,7 @@
 import { idOf, sourceIdOf } from '../../../lib/cluster/flux-objects.ts'
 import type { LeftFacts } from '../findings/finding.ts'
 import { Verdict } from '../findings/verdict.ts'
-import { advance } from '../wait/chain.ts'
+import { advance, startTelling } from '../wait/chain.ts'
 import { requestFetch } from '../wait/source.ts'
 import type { Watching } from '../wait/watching.ts'
 import { factsOf, findSecret, isListed, lookForSecret, othersThatList } from './left.ts'
@@ -73,7 +73,7 @@ function makeOthersTeller(watching: Watching): () => Promise<void> {
 
 /** @returns tells Flux of a commit, as far as it is, and returns what keeps the chain from applying it */
 function makeTeller(watching: Watching, commit: string): () => Promise<string | undefined> {
-  const told = new Map<string, string>()
+  const told = startTelling()
   const request = requestFetch(watching, watching.target.source)
   return async () => {
     await request()

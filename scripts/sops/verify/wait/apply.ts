@@ -1,7 +1,7 @@
 import { conditionOf, idOf } from '../../../lib/cluster/flux-objects.ts'
 import { explainCondition } from '../findings/condition.ts'
 import { failed } from '../findings/verdict.ts'
-import { advance } from './chain.ts'
+import { advance, startTelling } from './chain.ts'
 import type { Watching } from './watching.ts'
 
 /** How long a Kustomization may go on with its health checks once the Secret is right, in ms. */
@@ -18,7 +18,7 @@ const healthLimit = 5_000
 export async function waitForApply(watching: Watching, commit: string, proof: () => boolean): Promise<void> {
   const { view, branch, target, findings, deadline } = watching
   const id = idOf(target.kustomization)
-  const told = new Map<string, string>()
+  const told = startTelling()
   let provedAt: number | undefined
   const applied = await view.until(async () => {
     const kustomization = watching.kustomizations.objects.get(id)

@@ -2,7 +2,7 @@ import { conditionOf, gitRepositories, idOf, sourceIdOf } from '../../../lib/clu
 import type { OtherBuilder } from '../checks/other-builders.ts'
 import { explainCondition } from '../findings/condition.ts'
 import { notChecked, Verdict } from '../findings/verdict.ts'
-import { advance } from './chain.ts'
+import { advance, startTelling, type Told } from './chain.ts'
 import { requestReconcile } from './reconcile.ts'
 import type { Watching } from './watching.ts'
 
@@ -25,7 +25,7 @@ export async function waitForOthers(
     const source = sources.objects.get(id)
     if (source && id !== ownSource) await requestReconcile(watching, gitRepositories, source)
   }
-  const told = new Map<string, string>()
+  const told = startTelling()
   const left = new Set(others)
   const done = await view.until(async () => {
     // nothing more can make it worse
@@ -46,7 +46,7 @@ async function isDone(
   watching: Watching,
   { kustomization }: OtherBuilder,
   commit: string,
-  told: Map<string, string>,
+  told: Told,
 ): Promise<boolean> {
   const { branch, kustomizations, findings } = watching
   const now = kustomizations.objects.get(idOf(kustomization))
