@@ -189,8 +189,10 @@ function directly([program = '', ...args]: readonly string[]): typeof spawn {
  */
 function serverOf(file: string): string {
   const [pipe, next] = [quote(file), quote(`${file}.next`)]
+  // elsewhere printf is a program, and its arguments can be seen by everybody; an exported variable would be for all programs;
   // $() takes line ends off
-  return `input=$(cat; echo .); input=\${input%.}; umask 077; mkfifo ${pipe} || exit
+  return `case $(command -v printf) in printf) ;; *) echo 'this sh has no printf of its own' >&2; exit 126 ;; esac
+unset input; input=$(cat; echo .); input=\${input%.}; umask 077; mkfifo ${pipe} || exit
 while exec 3>${pipe} && mkfifo ${next} && mv ${next} ${pipe}; do printf %s "$input" >&3; exec 3>&-; done & server=$!
 `
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -141,10 +141,23 @@ test('input that is read from a file, each time anew', () =>
       (await errorOf(run(['no-such-program'], { input, inputFile: `${inputFile}2` }))).message,
       'no-such-program is not on PATH',
     )
+    // a variable that is exported would be for every program
+    const env = { ...process.env, input: 'theirs' }
+    assert.not.match(await run(['env'], { ...options, inputFile: `${inputFile}4`, env }), /HOME '"/)
     // also where nobody reads it
     assert.is(await run(['true'], { input, inputFile: `${inputFile}3` }), '')
     const pipes = listProcesses().filter(({ command }) => command.includes(inputFile))
     assert.equal(pipes, [])
+  }))
+
+test('a shell whose printf is a program gets no input: arguments can be seen by everybody', () =>
+  withDirectory(async (directory) => {
+    const sh = join(directory, 'sh')
+    writeFileSync(sh, `#!${which.sync('bash')}\nexec bash -c "enable -n printf; $2"\n`, { mode: 0o755 })
+    const env = { PATH: `${directory}:${process.env.PATH}` }
+    const outcome = await attempt(['true'], { input: 'x', inputFile: join(directory, 'pipe'), env })
+    assert.is(outcome.code, 126)
+    assert.match(outcome.stderr, /no printf of its own/)
   }))
 
 test('much input and output', async () => {
