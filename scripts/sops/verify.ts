@@ -50,5 +50,6 @@ export async function verify(options: VerifyOptions): Promise<Report> {
 async function filesOf(error: UserError | undefined, caller: Caller): Promise<string[]> {
   const says = error instanceof Verdict ? saidIn(error.finding) : undefined
   const object = says && objectIn(says)
-  return object ? filesInQuestion(object, caller) : []
+  // that they are not found must not take the report away
+  return object ? filesInQuestion(object, caller).catch(() => []) : []
 }

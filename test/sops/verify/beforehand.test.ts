@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { chmodSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { which } from 'zx/core'
 import { requestSync } from '../../../scripts/sandbox/flux-system.ts'
+import { writeFiles } from '../../helpers/files.ts'
 import { type Place, withPlace } from '../../helpers/flux/verify.ts'
 import { encryptSecret, makeKey } from '../../helpers/keys.ts'
 
@@ -85,6 +89,17 @@ test('a value whose key was renamed after it was encrypted: its file, and that t
     const finding = await refused(place, 1, 'moved-value')
     assert.match(finding.message, new RegExp(`\nit is declared in ${sibling}$`))
     assert.match(finding.fix, /its old name back/)
+    // that the files cannot be searched does not take the report away
+    const git = join(place.directory, 'broken', 'git')
+    const real = which.sync('git')
+    writeFiles(join(place.directory, 'broken'), {
+      git: `#!/bin/sh\ncase " $* " in *' grep '*) exit 3 ;; esac\nexec ${real} "$@"\n`,
+    })
+    chmodSync(git, 0o755)
+    const PATH = [join(place.directory, 'broken'), place.env.PATH].join(delimiter)
+    const run = await place.verify([], { env: { ...place.env, PATH } })
+    assert.is(run.json.findings[0]?.code, 'moved-value', run.stderr)
+    assert.not.match(run.json.findings[0]!.message, /declared in/)
   }))
 
 test('so is one that it depends on', () =>
