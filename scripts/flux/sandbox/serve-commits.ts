@@ -33,7 +33,9 @@ const syncLimit = 300_000
 export async function serveCommits(served: Serving): Promise<Report> {
   const { running, followed, command, caller } = served
   const stopped = untilAborted(caller.signal, running.broken)
-  const tell = teller(served)
+  const over = new AbortController()
+  const ended = AbortSignal.any([caller.signal, running.broken, over.signal])
+  const tell = teller(served, ended)
   const stopFollowing = await follow(served, tell)
   const first = tell(followed.commit)
   try {
@@ -47,6 +49,7 @@ export async function serveCommits(served: Serving): Promise<Report> {
     running.broken.throwIfAborted()
     return { exitCode: exit.done, lines: [], json: undefined }
   } finally {
+    over.abort()
     stopFollowing()
   }
 }
@@ -67,8 +70,14 @@ function documentOf({ running, followed, following }: Serving, states: States): 
   }
 }
 
-/** Tells what Flux makes of a commit when it has come to an end with it, as far as it is news. Never rejects. */
-function teller({ following, caller }: Serving): (commit: string) => Promise<States | undefined> {
+/**
+ * Tells what Flux makes of a commit when it has come to an end with it, as far as it is news.
+ * @param ended when it is of no interest any more
+ */
+function teller(
+  { following, caller }: Serving,
+  ended: AbortSignal,
+): (commit: string) => Promise<States | undefined> {
   const told = new Set<string>()
   return async (commit) => {
     try {
@@ -79,8 +88,10 @@ function teller({ following, caller }: Serving): (commit: string) => Promise<Sta
         told.add(line)
       }
       return states
-    } catch {
-      // it has ended meanwhile
+    } catch (error) {
+      if (ended.aborted) return undefined
+      if (!(error instanceof UserError)) throw error
+      caller.note(`what Flux made of ${shortCommit(commit)} is not known: ${error.message}`)
       return undefined
     }
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../../lib/errors.ts'
 import { plainUrl } from '../../lib/git.ts'
 import type { SandboxAccess } from '../access.ts'
@@ -44,7 +45,10 @@ export async function waitForPolicies(
   const answer = () => kubectl(dryRun, probes).catch((error: Error) => error)
   for (let found = await answer(); found !== `${branch}\nfalse\n`; found = await answer()) {
     signal.throwIfAborted()
-    if (Date.now() < deadline) continue
+    if (Date.now() < deadline) {
+      await sleep(100)
+      continue
+    }
     if (found instanceof Error) throw found
     throw new UserError('the API server does not rewrite what leads to the real repository')
   }
