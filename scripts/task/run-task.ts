@@ -108,11 +108,12 @@ function taskName(entry: string): string {
  * where the user stands, and not from where a program runs.
  */
 function environmentOfChildren(env: NodeJS.ProcessEnv, cwd: string): NodeJS.ProcessEnv {
-  const isOurs = (name: string) => name.startsWith('usage_') || name === 'NODE_COMPILE_CACHE'
+  const isOurs = ([name, value = '']: [string, string | undefined]) =>
+    name.startsWith('usage_') || (name === 'NODE_COMPILE_CACHE' && value.endsWith('/flux-sops-tasks/compile'))
   const absolute = (path: string) => path && resolve(cwd, path)
   const { KUBECONFIG, SOPS_AGE_KEY_FILE, SOPS_CONFIG } = env
   return {
-    ...Object.fromEntries(Object.entries(env).filter(([name]) => !isOurs(name))),
+    ...Object.fromEntries(Object.entries(env).filter((entry) => !isOurs(entry))),
     ...(KUBECONFIG && { KUBECONFIG: KUBECONFIG.split(delimiter).map(absolute).join(delimiter) }),
     ...(SOPS_AGE_KEY_FILE && { SOPS_AGE_KEY_FILE: absolute(SOPS_AGE_KEY_FILE) }),
     ...(SOPS_CONFIG && { SOPS_CONFIG: absolute(SOPS_CONFIG) }),

@@ -9,5 +9,6 @@ cache=${XDG_CACHE_HOME:-${HOME:-.}/.cache}/flux-sops-tasks/compile
 case $cache in
   /*) [ -d "$cache" ] || mkdir -p "$cache" 2>/dev/null ;;
 esac
-[ ! -d "$cache" ] || export NODE_COMPILE_CACHE="$cache"
+# the user may have one of their own
+[ -n "${NODE_COMPILE_CACHE-}" ] || [ ! -d "$cache" ] || export NODE_COMPILE_CACHE="$cache"
 exec node "$0" "$@"

@@ -312,14 +312,18 @@ test('where nobody watches no progress is shown, and no colour', () =>
     },
   ))
 
-test('neither the options nor the compile cache are passed on to what the task starts', () =>
+test('neither the options nor our compile cache are passed on to what the task starts', () =>
   withFixtureTask(
     ['flag "--name <name>" help="Name"'],
     `const passed = Object.keys(caller.env).filter((name) => /^usage_|^NODE_COMPILE_CACHE$/.test(name)).join()
     return { exitCode: 0, json: {}, lines: [usage.text('name'), process.env.NODE_COMPILE_CACHE, passed] }`,
     async (task) => {
-      const { stdout } = await task.run(['--name', 'x'], { via: 'mise' })
-      assert.is(stdout, `x\n${task.env.HOME}/.cache/flux-sops-tasks/compile\n\n`)
+      const call = (own: string | undefined) =>
+        task.run(['--name', 'x'], { via: 'mise', env: { NODE_COMPILE_CACHE: own } })
+      assert.is((await call(undefined)).stdout, `x\n${task.env.HOME}/.cache/flux-sops-tasks/compile\n\n`)
+      // one that the user has is theirs
+      const own = `${task.env.HOME}/own`
+      assert.is((await call(own)).stdout, `x\n${own}\nNODE_COMPILE_CACHE\n`)
     },
   ))
 
