@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import type { FluxKustomization } from '../../lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { FluxNode } from '../../lib/repository/flux-tree.ts'
-import { canDecrypt, readKeyGroups } from '../../lib/sops/recipients.ts'
+import { canDecrypt, otherKeys, readKeyGroups } from '../../lib/sops/recipients.ts'
 import { textAt, valueAt } from '../../lib/yaml/values.ts'
 
 /** The kinds of keys that the controller can use by its own identity at a cloud provider. */
-const ofProviders = ['kms', 'gcp_kms', 'azure_kv', 'hc_vault', 'hckms']
+const ofProviders = otherKeys.filter((kind) => kind !== 'pgp')
 
 /**
  * The Kustomizations whose block names no key Secret though a file that they build needs a private key, where the repository

@@ -58,7 +58,7 @@ function plainGroup(lines: string): KeyGroups {
 }
 
 /** The fields that hold the keys which are not of age (sops v3.13.3 stores/stores.go). */
-const otherKeys = ['pgp', 'kms', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault']
+export const otherKeys = ['pgp', 'kms', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault']
 
 function groupsOf(block: Mapping): KeyGroups {
   const listed = listAt(block, 'key_groups')

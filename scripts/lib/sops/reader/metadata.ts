@@ -1,3 +1,4 @@
+import { otherKeys } from '../recipients.ts'
 import { type PlainMetadata, unflatten } from './flat-metadata.ts'
 import type { FileMetadata, SelectorName, SopsFormat, StanzaGroup } from './reading.ts'
 import type { TreeBranch, TreeNode } from './tree.ts'
@@ -83,11 +84,9 @@ const selectors: readonly SelectorName[] = [
   'encrypted_comment_regex',
 ]
 
-const otherKinds = ['pgp', 'kms', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault']
-
 const fields = new Set([
   ...selectors,
-  ...otherKinds,
+  ...otherKeys,
   ...['age', 'key_groups', 'shamir_threshold', 'lastmodified', 'mac', 'mac_only_encrypted', 'version'],
 ])
 
@@ -167,7 +166,7 @@ function groupOf(found: PlainMetadata, offset: number): StanzaGroup {
     recipient: textOf(key.get('recipient'), offset),
     enc: textOf(key.get('enc'), offset),
   }))
-  const others = otherKinds.filter((kind) => {
+  const others = otherKeys.filter((kind) => {
     const keys = listOf(found.get(kind), offset)
     // sops refuses the file where the time of a key is wrong, or the name of a key of Huawei
     if (keys.some((key) => kind === 'hckms' || !time.test(textOf(key.get('created_at'), offset))))
