@@ -12,8 +12,9 @@ import { objectGap } from '../lib/repository/rendered.ts'
 import { textAt } from '../lib/yaml/values.ts'
 import { planBootstrapPatch } from './enable-decryption/bootstrap.ts'
 import { type DecryptionHint, describeHint, findHints } from './enable-decryption/hints.ts'
-import { type Decryption, type Judgement, judge, type Status } from './enable-decryption/judge.ts'
+import { type Decryption, type Judgement, judge } from './enable-decryption/judge.ts'
 import { findKeyless } from './enable-decryption/keyless.ts'
+import { type Left, whatIsLeft } from './enable-decryption/left.ts'
 import { planFile } from './enable-decryption/plan.ts'
 import { describeReasons } from './enable-decryption/reasons.ts'
 import { reportLines } from './enable-decryption/report.ts'
@@ -75,20 +76,10 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
       writes && judgement.status === 'missing' ? { ...judgement, status: 'added' as const } : judgement,
     )
   const namespaces = keyNamespaces(judgements, flux, options.name)
-  // what was named by its path has nothing to do with the rest
-  const around =
-    options.paths.length > 0
-      ? { ...flux, installations: [], instancesThatNeedIt: [], madeThatNeedIt: [] }
-      : flux
-  const roots = root ? rootsLeft(judgements, around) : undefined
-  const left = judgements.filter(
-    (judgement) => isLeftWithout(judgement, flux) || roots?.judgements.includes(judgement),
-  )
-  const instancesThatNeedIt = roots?.instances ?? around.instancesThatNeedIt
-  const hints = findHints({ judgements, left, flux: { ...around, instancesThatNeedIt }, block, namespaces })
-  const isLeft = left.length + instancesThatNeedIt.length + around.madeThatNeedIt.length > 0
+  const left = whatIsLeft(judgements, flux, { root, isWhole: options.paths.length === 0 })
+  const hints = findHints({ judgements, left, flux, block, namespaces })
+  const isLeft = left.judgements.length + left.instances.length + left.made.length > 0
   const isMissing = changes.length > 0 || (check && isLeft)
-  const isRootLeft = roots !== undefined && roots.judgements.length + roots.instances.length > 0
   const diff = dryRun
     ? changes.map(({ file, before, after }) => unifiedDiff(file, before, after)).join('')
     : undefined
@@ -99,7 +90,7 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
   // stdout is the diff alone, so that it can be piped into `git apply`
   if (dryRun) for (const line of lines) caller.note(line)
   return {
-    exitCode: check && isMissing ? exit.no : isRootLeft && !check && !dryRun ? exit.notDone : exit.done,
+    exitCode: exitCodeOf(options, isMissing, left),
     lines: diff === undefined ? lines : diff.split('\n').slice(0, -1),
     hints: hints.map((hint) => describeHint(hint, shown)),
     json: {
@@ -111,6 +102,15 @@ export async function enableDecryption(options: EnableDecryptionOptions): Promis
       ...(commit && { commit }),
     },
   }
+}
+
+function exitCodeOf(
+  { check, dryRun }: EnableDecryptionOptions,
+  isMissing: boolean,
+  { hasRoot }: Left,
+): number {
+  if (check) return isMissing ? exit.no : exit.done
+  return hasRoot && !dryRun ? exit.notDone : exit.done
 }
 
 /** What the user named, or all; a file that git ignores is judged by itself. */
@@ -135,19 +135,6 @@ function requireRoot(files: readonly FluxFile[], { installations }: FluxReposito
   })
 }
 
-/** What a root is found to be that has no block, and does not get one. */
-const leftStatuses: readonly Status[] = ['not-editable', 'not-known', 'not-applied', 'broken']
-
-/** The roots that are left without the block: Kustomizations of `flux bootstrap`, and those that a FluxInstance makes. */
-function rootsLeft(judgements: readonly Judgement[], { installations }: FluxRepository) {
-  return {
-    judgements: judgements.filter(
-      ({ file, status }) => isBootstrapFile(file) && leftStatuses.includes(status),
-    ),
-    instances: installations.filter(({ instance }) => instance && !instance.decrypts),
-  }
-}
-
 /** Where Flux looks for the Secret `name`: in the namespaces of those that name it. */
 function keyNamespaces(judgements: readonly Judgement[], { nodes }: FluxRepository, name: string): string[] {
   const namespaces = judgements.flatMap(({ status, kustomization }) => {
@@ -160,14 +147,6 @@ function keyNamespaces(judgements: readonly Judgement[], { nodes }: FluxReposito
   })
   const known = namespaces.filter((namespace) => namespace !== undefined)
   return [...new Set(known)].filter((namespace) => !namespace.includes('${')).toSorted()
-}
-
-/** Whether its block decrypts nothing, or it builds encrypted files and can't get decryption from us: it lacks it, or that is not known. */
-function isLeftWithout({ status, kustomization }: Judgement, { nodes }: FluxRepository): boolean {
-  if (status === 'broken') return true
-  const encrypted = kustomization && nodes.get(kustomization)?.encrypted
-  const isLeft = status === 'not-editable' || status === 'not-known'
-  return isLeft && encrypted !== undefined && encrypted.size > 0
 }
 
 function record({ file, document, name, namespace, status, reasons, by }: Judgement) {

@@ -3,6 +3,7 @@ import { isBootstrapFile } from '../../lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import { patchLines } from './bootstrap.ts'
 import type { Decryption, Judgement } from './judge.ts'
+import type { Left } from './left.ts'
 
 /** What is left to do for the user, who alone can. Files are relative to the root of the repository. */
 export type DecryptionHint =
@@ -18,8 +19,7 @@ export type DecryptionHint =
 /** What the hints are about. */
 interface Found {
   judgements: readonly Judgement[]
-  /** Those that build encrypted files and are left without. */
-  left: readonly Judgement[]
+  left: Left
   flux: FluxRepository
   block: Decryption
   /** Where Flux looks for the key Secret. */
@@ -30,17 +30,17 @@ interface Found {
 export function findHints({ judgements, left, flux, block, namespaces }: Found): DecryptionHint[] {
   return [
     ...removedVersions(judgements),
-    ...left
+    ...left.judgements
       .filter(({ file, status }) => status === 'not-editable' && isBootstrapFile(file))
       .map(({ file, name, kustomization }) => {
         const lines = kustomization ? ['patches:', ...patchLines(kustomization, block).map(indent)] : []
         return { code: 'bootstrap-patch' as const, file, name, lines }
       }),
-    ...flux.instancesThatNeedIt.map(({ file, instance }) => {
+    ...left.instances.map(({ file, instance }) => {
       const name = instance?.name ?? ''
       return { code: 'flux-instance' as const, file, name, lines: instancePatch(block, instance?.at ?? []) }
     }),
-    ...flux.madeThatNeedIt.map(({ file, set, name }) => {
+    ...left.made.map(({ file, set, name }) => {
       return { code: 'resource-set' as const, file, name: set, made: name, lines: blockLines(block) }
     }),
     ...keySecret(block, namespaces, flux),
