@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { enableDecryption } from '../../scripts/flux/enable-decryption.ts'
+import { silentCaller } from '../helpers/caller.ts'
 import { manyKustomizations } from '../helpers/flux/many-kustomizations.ts'
 import { withRepository } from '../helpers/repository.ts'
+import { decryptEverything } from './decrypt-everything.ts'
 import { compare, type Pair } from './pairs.ts'
 
 /** As many as a large repository of one team has. */
@@ -51,19 +52,7 @@ export async function benchEdits(
 }
 
 async function enableEverywhere(cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const nothing = () => {}
-  const { signal } = new AbortController()
-  const caller = { cwd, env, signal, say: nothing, note: nothing, status: nothing }
-  const options = {
-    paths: [],
-    name: 'sops-age',
-    providerOnly: false,
-    needed: false,
-    all: false,
-    root: false,
-    check: false,
-  }
-  await enableDecryption({ ...options, dryRun: false, commit: false, caller })
+  await decryptEverything(silentCaller(cwd, env), false)
 }
 
 function buildAll(cwd: string, PATH: string): void {

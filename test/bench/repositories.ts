@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { enableDecryption } from '../../scripts/flux/enable-decryption.ts'
 import { parseDocuments } from '../../scripts/lib/yaml/documents.ts'
+import { silentCaller } from '../helpers/caller.ts'
 import { realCorpus } from '../helpers/corpus/corpus.ts'
 import { withDirectory } from '../helpers/files.ts'
+import { decryptEverything } from './decrypt-everything.ts'
 import { compare, type Pair } from './pairs.ts'
 
 interface Repository {
@@ -41,27 +42,7 @@ export async function benchRepositories(
 }
 
 async function check(repositories: readonly Repository[]): Promise<void> {
-  const nothing = () => {}
-  for (const { root, env } of repositories) {
-    const caller = {
-      cwd: root,
-      env,
-      signal: new AbortController().signal,
-      say: nothing,
-      note: nothing,
-      status: nothing,
-    }
-    const options = {
-      paths: [],
-      name: 'sops-age',
-      providerOnly: false,
-      needed: false,
-      all: false,
-      root: false,
-      check: true,
-    }
-    await enableDecryption({ ...options, dryRun: false, commit: false, caller })
-  }
+  for (const { root, env } of repositories) await decryptEverything(silentCaller(root, env), true)
 }
 
 function parseAll(repositories: readonly Repository[]): void {

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { filesInQuestion, objectIn } from '../../../../scripts/sops/verify/findings/files-in-question.ts'
+import { silentCaller } from '../../../helpers/caller.ts'
 import { withRepository } from '../../../helpers/repository.ts'
 
 test('objectIn: the object that a controller complains of', () => {
@@ -33,9 +34,7 @@ test('filesInQuestion: the files that declare it', () =>
       'apps/db-2.yaml': 'kind: Secret\nmetadata:\n  name: db-2\n',
     },
     async ({ root, env, directory }) => {
-      const signal = new AbortController().signal
-      const nothing = () => {}
-      const caller = { cwd: root, env, signal, say: nothing, note: nothing, status: nothing }
+      const caller = silentCaller(root, env)
       const db = { kind: 'Secret', name: 'db' }
       assert.equal(await filesInQuestion(db, caller), ['apps/db.enc.yaml', 'apps/db.json'])
       assert.equal(await filesInQuestion({ kind: 'Secret', name: 'gone' }, caller), [])
