@@ -204,23 +204,34 @@ test('one place starts processes', () => {
   }
 })
 
-test('the task boundary needs no package, for a bare clone has none', () => {
+/** All that is loaded with a module, itself included: modules and packages. */
+function loadedWith(file: string): Set<string> {
   const seen = new Set<string>()
-  const visit = (file: string): void => {
-    if (seen.has(file)) return
-    seen.add(file)
-    for (const name of importsOf(file).values) {
-      assert.ok(/^(node:|scripts\/(task|lib)\/)/.test(name), `${file} imports ${name}`)
-      if (name.startsWith('scripts/')) visit(name)
-    }
+  const visit = (name: string): void => {
+    if (seen.has(name)) return
+    seen.add(name)
+    if (name.startsWith('scripts/')) for (const imported of importsOf(name).values) visit(imported)
   }
+  visit(file)
+  return seen
+}
+
+test('the task boundary needs no package, for a bare clone has none', () => {
   assert.equal(importsOf('scripts/task/start.js'), {
     static: [],
     dynamic: ['scripts/task/run-task.ts', 'scripts/task/run-task.ts'],
     values: [],
   })
-  visit('scripts/task/run-task.ts')
-  assert.ok(seen.has('scripts/task/install.ts'))
+  const loaded = loadedWith('scripts/task/run-task.ts')
+  for (const name of loaded) assert.ok(/^(node:|scripts\/(task|lib)\/)/.test(name), name)
+  assert.ok(loaded.has('scripts/task/install.ts'))
+})
+
+test('a key is put into a cluster without the YAML parser, which takes as long to load as all the rest', () => {
+  const loaded = loadedWith('scripts/flux/sops-key/put-key.ts')
+  assert.ok(loaded.has('scripts/flux/sops-key/refusals.ts'))
+  assert.not.ok(loaded.has('yaml'))
+  assert.ok(loadedWith('scripts/flux/sops-key/consequences.ts').has('yaml'))
 })
 
 test('modules end no process, print nothing and know where they are only from their caller', () => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Gap } from '../../lib/kustomize/unfollowed.ts'
+import type { Gap } from '../../lib/kustomize/gap.ts'
 import { type FluxFile, type FluxKustomization, isBootstrapFile } from '../../lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { FluxNode } from '../../lib/repository/flux-tree.ts'

@@ -1,4 +1,4 @@
-import { describeGap, type Gap } from '../../lib/kustomize/unfollowed.ts'
+import { describeGap, type Gap } from '../../lib/kustomize/gap.ts'
 import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
 import { describeNotApplied, type NotApplied } from '../../lib/repository/not-applied.ts'
 import { describeRefusal, type Refusal } from '../../lib/yaml/refusal.ts'

@@ -1,7 +1,7 @@
 import type { NotSeen } from '../../lib/applied/decrypted-files.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import { shortCommit, withoutCredentials } from '../../lib/git.ts'
-import { describeGap } from '../../lib/kustomize/unfollowed.ts'
+import { describeGap } from '../../lib/kustomize/gap.ts'
 import type { NameOf } from '../../lib/paths.ts'
 import { listRecipients, recipientsAmong } from '../../lib/sops/recipients.ts'
 import type { KeyAt } from './fitting.ts'

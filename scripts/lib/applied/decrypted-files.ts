@@ -8,7 +8,7 @@ import {
 } from '../cluster/flux-objects.ts'
 import type { Repository } from '../git.ts'
 import { fetchCommit } from '../git-objects.ts'
-import type { Gap } from '../kustomize/unfollowed.ts'
+import type { Gap } from '../kustomize/gap.ts'
 import { additionsOf } from '../repository/additions.ts'
 import { type KeyGroups, readKeyGroups } from '../sops/recipients.ts'
 import type { Mapping } from '../yaml/values.ts'

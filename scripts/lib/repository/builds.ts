@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
+import type { Gap } from '../kustomize/gap.ts'
 import { emptyKustomization, type KustomizationFile } from '../kustomize/kustomization-file.ts'
-import type { Gap } from '../kustomize/unfollowed.ts'
 import type { FileTree } from './file-tree.ts'
 import type { FluxKustomization } from './flux-file.ts'
 import { type Additions, type Step, stepsOf } from './steps.ts'

@@ -5,7 +5,7 @@
  * depends on; each level of parents takes one more. A Kustomization that builds itself, as flux-system does, needs no rule
  * of its own.
  */
-import type { Gap } from '../kustomize/unfollowed.ts'
+import type { Gap } from '../kustomize/gap.ts'
 import type { Mapping } from '../yaml/values.ts'
 import { additionsOf } from './additions.ts'
 import { type Build, type Builder, nothing } from './builds.ts'

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Gap } from '../kustomize/unfollowed.ts'
+import type { Gap } from '../kustomize/gap.ts'
 import { type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import type { Accumulated } from './builds.ts'
 import type { FluxKustomization } from './flux-file.ts'

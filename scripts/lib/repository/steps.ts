@@ -1,7 +1,8 @@
+import type { Gap } from '../kustomize/gap.ts'
 import type { KustomizationFile } from '../kustomize/kustomization-file.ts'
 import { withFormerId } from '../kustomize/object-ids.ts'
 import { type Patch, patched, whyNotFollowed } from '../kustomize/patches.ts'
-import type { Gap, Unfollowed } from '../kustomize/unfollowed.ts'
+import type { Unfollowed } from '../kustomize/unfollowed.ts'
 import { type Mapping, textAt } from '../yaml/values.ts'
 
 /** Who changes an object in a build. */

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Gap } from '../../../scripts/lib/kustomize/unfollowed.ts'
+import type { Gap } from '../../../scripts/lib/kustomize/gap.ts'
 import { type FluxKustomization, parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
 import { asWritten, render } from '../../../scripts/lib/repository/rendered.ts'
 import type { Step } from '../../../scripts/lib/repository/steps.ts'
