@@ -1,5 +1,6 @@
 import type { Report } from '../lib/caller.ts'
 import { openCluster } from '../lib/cluster/kubectl.ts'
+import { findRepositoryRoot } from '../lib/git.ts'
 import type { SopsKeyOptions } from './sops-key/options.ts'
 
 /**
@@ -10,11 +11,15 @@ import type { SopsKeyOptions } from './sops-key/options.ts'
  *   protect what Flux decrypts (exit 1). No message and no output holds the key.
  */
 export async function sopsKey(options: SopsKeyOptions): Promise<Report> {
+  const { cwd, env } = options.caller
   const cluster = openCluster(options.context, options.caller)
   try {
-    // loaded while kubectl starts
-    const { putKey } = await import('./sops-key/put-key.ts')
-    return await putKey(cluster, options)
+    // kubectl and git run while the rest is loaded
+    const [root, { putKey }] = await Promise.all([
+      findRepositoryRoot(cwd, env),
+      import('./sops-key/put-key.ts'),
+    ])
+    return await putKey(cluster, root, options)
   } finally {
     await cluster.close()
   }

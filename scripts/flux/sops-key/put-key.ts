@@ -3,7 +3,6 @@ import type { Report } from '../../lib/caller.ts'
 import { get, secrets } from '../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
-import { findRepositoryRoot } from '../../lib/git.ts'
 import { type Identity, readIdentities, renderIdentities } from '../../lib/sops/age.ts'
 import { requireKey } from '../../lib/sops/key.ts'
 import { findKeyFileProblems } from '../../lib/sops/key-file.ts'
@@ -18,12 +17,16 @@ import { writeSecrets } from './write.ts'
 
 /**
  * Does what `sopsKey` says, with an open connection.
+ * @param root of the git repository that the user is in; `undefined` where there is none
  * @throws as `sopsKey`
  */
-export async function putKey(cluster: Cluster, options: SopsKeyOptions): Promise<Report> {
+export async function putKey(
+  cluster: Cluster,
+  root: string | undefined,
+  options: SopsKeyOptions,
+): Promise<Report> {
   const { name, only, dryRun, caller } = options
   const { cwd, env, signal } = caller
-  const root = await findRepositoryRoot(cwd, env)
   const places = { keyFile: options.keyFile, cwd, root, env, signal }
   // before the cluster is called: where it fails, nobody may still be asked for the key
   const { text, source, file } = await requireKey(places)
