@@ -51,13 +51,14 @@ function importsOf(file: string) {
   }
 }
 
-test('there are the six tasks, and nothing else in tasks/ but a package.json that names no type', () => {
+test('there are the seven tasks, and nothing else in tasks/ but a package.json that names no type', () => {
   assert.equal(list('tasks/**/*').filter(isFile), [...entries, 'tasks/package.json'].sort())
   assert.equal(JSON.parse(read('tasks/package.json')), {})
   assert.equal(entries.map(taskName), [
     'flux:enable-decryption',
     'flux:sandbox',
     'flux:sops-key',
+    'sops:audit',
     'sops:test-create',
     'sops:test-remove',
     'sops:verify',
@@ -153,11 +154,12 @@ test('mise lists exactly these tasks with their descriptions, and shows each fla
 /** What may import what; each layer only those below it. */
 const layers: Record<string, RegExp> = {
   'scripts/task/': /^scripts\/(task\/|lib\/[^/]+$)/,
-  'scripts/flux/': /^scripts\/(flux|lib|sandbox)\//,
-  'scripts/sops/': /^scripts\/(sops|lib)\//,
+  'scripts/flux/': /^scripts\/(flux|findings|lib|sandbox)\//,
+  'scripts/sops/': /^scripts\/(sops|findings|lib)\//,
+  'scripts/findings/': /^scripts\/(findings|lib)\//,
   'scripts/sandbox/demo.ts': /^scripts\/(task|sandbox|lib)\//,
   'scripts/sandbox/': /^scripts\/(sandbox|lib)\//,
-  'scripts/docs/': /^scripts\/(docs|task|lib)\//,
+  'scripts/docs/': /^scripts\/(docs|findings|task|lib)\//,
   'scripts/lib/applied/': /^scripts\/lib\/((applied|repository|cluster|kustomize|sops|yaml)\/|[^/]+$)/,
   'scripts/lib/repository/': /^scripts\/lib\/((repository|kustomize|sops|yaml)\/|[^/]+$)/,
   'scripts/lib/kustomize/': /^scripts\/lib\/((kustomize|sops|yaml)\/|[^/]+$)/,

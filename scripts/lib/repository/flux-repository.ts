@@ -58,16 +58,18 @@ export interface FluxRepository {
  * Reads a repository once: the files with Flux Kustomizations and the kustomization files are parsed, no others.
  * @param names what git lists in it
  * @param status is told what is being done
+ * @param seen gets each YAML and JSON file, its bytes only for as long as it runs
  * @throws UserError for an unreadable file
  */
 export async function readFluxRepository(
   repository: Repository,
   names: readonly string[],
   status: (text: string | undefined) => void = () => {},
+  seen: (file: string, bytes: Buffer) => void = () => {},
 ): Promise<FluxRepository> {
   status(`reading ${names.length} files`)
   try {
-    const read = await readAll(repository, names)
+    const read = await readAll(repository, names, seen)
     const { files, kustomizations, listed, encryptedText, installations } = read
     markPatches(files, kustomizations)
     const tree = makeFileTree(listed, files, kustomizations, encryptedText)
@@ -151,7 +153,11 @@ function makeArtifacts(
   }
 }
 
-async function readAll(repository: Repository, names: readonly string[]) {
+async function readAll(
+  repository: Repository,
+  names: readonly string[],
+  seen: (file: string, bytes: Buffer) => void,
+) {
   const { root } = repository
   const read = new Set<string>()
   const encrypted = new Map<string, string>()
@@ -161,6 +167,7 @@ async function readAll(repository: Repository, names: readonly string[]) {
   const kustomizations: KustomizationFile[] = []
   const files = await readFluxFiles(repository, names, {
     seen(file, bytes) {
+      seen(file, bytes)
       read.add(file)
       if (ciphertextMarks.some((mark) => bytes.includes(mark))) encrypted.set(file, bytes.toString())
       if (installationMarks.some((mark) => bytes.includes(mark))) installing.set(file, bytes.toString())

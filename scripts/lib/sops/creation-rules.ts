@@ -8,7 +8,7 @@ import { listAt, valueAt } from '../yaml/values.ts'
 import { ageRecipients } from './recipients.ts'
 
 /** What sops calls its configuration file (https://getsops.io/docs/#using-sops-yaml-conf-to-select-kms-pgp-and-age-for-new-files). */
-const configName = '.sops.yaml'
+export const configName = '.sops.yaml'
 
 /** A file with creation rules. */
 export interface RuleFile {

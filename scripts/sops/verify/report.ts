@@ -3,7 +3,7 @@ import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { CommandError, exit, Interrupted, type UserError } from '../../lib/errors.ts'
 import { PushError } from './branch/push.ts'
 import type { CleanedUp } from './clean-up.ts'
-import type { Finding, Words } from './findings/finding.ts'
+import type { RunFinding, Words } from './findings/finding.ts'
 import { Verdict } from './findings/verdict.ts'
 import { wordsOf } from './findings/words.ts'
 import type { Progress, Session } from './session.ts'
@@ -27,7 +27,7 @@ const leftCodes: readonly string[] = [
   'left-in-cluster',
   'cluster-unknown',
   'not-pruned',
-] satisfies Finding['code'][]
+] satisfies RunFinding['code'][]
 
 const isClean = ({ branch, cluster }: CleanedUp) => branch === true && cluster === true
 
@@ -76,7 +76,7 @@ function exitCodeOf(error: UserError, created: string | undefined): ExitCode {
   return created && error instanceof CommandError ? exit.no : exit.notDone
 }
 
-function findingOf(error: UserError, kustomization: string | undefined): Finding {
+function findingOf(error: UserError, kustomization: string | undefined): RunFinding {
   if (error instanceof Verdict || error instanceof PushError) return error.finding
   const { message, hint } = error
   const facts = { message, hint }
@@ -90,7 +90,7 @@ function findingOf(error: UserError, kustomization: string | undefined): Finding
 }
 
 /** That a stage saw the Secret stay says the same as that it is left. */
-function withError(finding: Finding, others: readonly Finding[]): Finding[] {
+function withError(finding: RunFinding, others: readonly RunFinding[]): RunFinding[] {
   const isSaid = finding.code === 'not-pruned'
   return [finding, ...others.filter(({ code }) => !(isSaid && code === 'left-in-cluster'))]
 }

@@ -1,6 +1,6 @@
 import { CommandError } from '../../../lib/errors.ts'
 import { attempt } from '../../../lib/run.ts'
-import type { Finding, PushCode } from '../findings/finding.ts'
+import type { PushCode, RunFinding } from '../findings/finding.ts'
 import { wordsOf } from '../findings/words.ts'
 
 /** How long git may take to talk to the remote, in ms. */
@@ -27,13 +27,13 @@ const refusals: readonly [PushCode, RegExp][] = [
 
 /** A push that did not reach the branch. */
 export class PushError extends CommandError {
-  readonly finding: Finding
+  readonly finding: RunFinding
   /** Whether another try may have another end. */
   readonly mayPass: boolean
 
   /** @param branch how it is called for people */
   constructor(branch: string, code: PushCode, outcome: { code: number | null; stderr: string }) {
-    const finding: Finding = { code, object: branch, facts: { says: essenceOf(outcome.stderr) } }
+    const finding: RunFinding = { code, object: branch, facts: { says: essenceOf(outcome.stderr) } }
     const { message, fix } = wordsOf(finding)
     super(`${branch}: ${message}`, outcome.code, outcome.stderr, { hint: fix })
     this.name = 'PushError'

@@ -5,7 +5,7 @@ import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
 import { type KeyGroup, readKeyGroups } from '../../../lib/sops/recipients.ts'
-import type { Finding } from '../findings/finding.ts'
+import type { RunFinding } from '../findings/finding.ts'
 import { failed } from '../findings/verdict.ts'
 import type { Target } from './target.ts'
 
@@ -22,7 +22,7 @@ export type ClusterKey =
       kinds: string[]
     }
   /** Why it cannot be checked beforehand. */
-  | { unchecked: Finding }
+  | { unchecked: RunFinding }
 
 /**
  * Reads the identities that the Kustomization decrypts with.
@@ -73,7 +73,7 @@ const ofPlugin = /^age1(?!pq1)[a-z0-9-]+?1/
  * @returns what keeps that from being known; `undefined` where it opens it
  * @throws Verdict where it does not
  */
-export async function checkKey(key: ClusterKey, file: string, rule: string): Promise<Finding | undefined> {
+export async function checkKey(key: ClusterKey, file: string, rule: string): Promise<RunFinding | undefined> {
   if ('unchecked' in key) return key.unchecked
   const { object, recipients, hasPlugins, kinds } = key
   const [document] = (await readKeyGroups(file)) ?? []

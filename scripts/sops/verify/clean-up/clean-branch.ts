@@ -4,7 +4,7 @@ import { CommandError, UserError } from '../../../lib/errors.ts'
 import { shortCommit } from '../../../lib/git.ts'
 import { type BranchSecret, nameOnBranch, publishRemoval } from '../branch/branch-secret.ts'
 import { brokenOff, PushError } from '../branch/push.ts'
-import type { Finding } from '../findings/finding.ts'
+import type { RunFinding } from '../findings/finding.ts'
 
 /** How long a server may still be busy with a push whose end was not seen, in ms. */
 const lateLimit = 20_000
@@ -33,7 +33,7 @@ export interface CleanedBranch {
  */
 export async function cleanBranch(
   onBranch: BranchSecret,
-  { isUnsure, findings, caller }: { isUnsure: boolean; findings: Finding[]; caller: Caller },
+  { isUnsure, findings, caller }: { isUnsure: boolean; findings: RunFinding[]; caller: Caller },
 ): Promise<CleanedBranch> {
   const { branch, place } = onBranch
   const until = Date.now() + removalLimit

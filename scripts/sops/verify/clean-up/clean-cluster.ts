@@ -4,7 +4,7 @@ import { idOf } from '../../../lib/cluster/flux-objects.ts'
 import { openCluster } from '../../../lib/cluster/kubectl.ts'
 import { UserError } from '../../../lib/errors.ts'
 import type { ClusterSecret } from '../checks/cluster-secret.ts'
-import type { Finding } from '../findings/finding.ts'
+import type { RunFinding } from '../findings/finding.ts'
 import { type Watching, watchFlux } from '../wait/watching.ts'
 import { factsOf, lookForSecret } from './left.ts'
 import { type Leaving, waitUntilGone } from './pruning.ts'
@@ -22,7 +22,7 @@ export type Clean = boolean | 'unknown'
 export async function cleanCluster(
   before: Watching,
   leaving: Leaving,
-  { context, findings, caller }: { context: string | undefined; findings: Finding[]; caller: Caller },
+  { context, findings, caller }: { context: string | undefined; findings: RunFinding[]; caller: Caller },
 ): Promise<Clean> {
   const { target, secret } = before
   const object = `secret ${secret.namespace}/${secret.name}`

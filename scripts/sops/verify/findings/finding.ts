@@ -220,4 +220,4 @@ export interface ConditionFinding {
 }
 
 /** Something that `sops:verify` found. `object` is what it is about: `kustomization flux-system/infrastructure`. */
-export type Finding = OwnFinding | ConditionFinding
+export type RunFinding = OwnFinding | ConditionFinding

@@ -1,12 +1,12 @@
 import { exit, UserError } from '../../../lib/errors.ts'
-import type { Finding } from './finding.ts'
+import type { RunFinding } from './finding.ts'
 import { wordsOf } from './words.ts'
 
 /** Ends the verification: a stage failed (`exit.no`), or it cannot be checked (`exit.notDone`). */
 export class Verdict extends UserError {
-  readonly finding: Finding
+  readonly finding: RunFinding
 
-  constructor(finding: Finding, exitCode: Verdict['exitCode']) {
+  constructor(finding: RunFinding, exitCode: Verdict['exitCode']) {
     const { message, fix } = wordsOf(finding)
     super(`${finding.object}: ${message}`, { hint: fix, exitCode })
     this.name = 'Verdict'
@@ -15,11 +15,11 @@ export class Verdict extends UserError {
 }
 
 /** The verdict that a stage failed. */
-export function failed(finding: Finding): Verdict {
+export function failed(finding: RunFinding): Verdict {
   return new Verdict(finding, exit.no)
 }
 
 /** The verdict that it cannot be checked. */
-export function notChecked(finding: Finding): Verdict {
+export function notChecked(finding: RunFinding): Verdict {
   return new Verdict(finding, exit.notDone)
 }

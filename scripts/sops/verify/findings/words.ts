@@ -1,6 +1,6 @@
 import { branchWords } from './branch-words.ts'
 import { conditionWords } from './condition-words.ts'
-import type { ConditionFinding, Finding, OwnFacts, Said, Words, WordsTable } from './finding.ts'
+import type { ConditionFinding, OwnFacts, RunFinding, Said, Words, WordsTable } from './finding.ts'
 import { keyWords } from './key-words.ts'
 import { pathWords } from './path-words.ts'
 import { secretWords } from './secret-words.ts'
@@ -17,16 +17,16 @@ const words: WordsTable = {
 }
 
 /** The words for a finding. */
-export function wordsOf(finding: Finding): Words {
+export function wordsOf(finding: RunFinding): Words {
   return isCondition(finding) ? conditionWords(finding) : ownWords(finding)
 }
 
 /** What a Kustomization says of itself in a finding. */
-export function saidIn(finding: Finding): Said | undefined {
+export function saidIn(finding: RunFinding): Said | undefined {
   return isCondition(finding) ? finding.facts.says : undefined
 }
 
-function isCondition(finding: Finding): finding is ConditionFinding {
+function isCondition(finding: RunFinding): finding is ConditionFinding {
   return 'state' in finding.facts
 }
 

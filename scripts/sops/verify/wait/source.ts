@@ -8,7 +8,7 @@ import {
 import { withoutCredentials } from '../../../lib/git.ts'
 import { refuseSuspended } from '../checks/target-state.ts'
 import { saidBy } from '../findings/condition.ts'
-import type { Finding, NotFetched, Said } from '../findings/finding.ts'
+import type { NotFetched, RunFinding, Said } from '../findings/finding.ts'
 import { failed } from '../findings/verdict.ts'
 import { requestReconcile } from './reconcile.ts'
 import type { Watching } from './watching.ts'
@@ -51,7 +51,7 @@ export async function waitForSource(watching: Watching, commit: string): Promise
 export function whyNotFetched(
   source: GitRepository,
   request: string | undefined,
-  findings: readonly Finding[],
+  findings: readonly RunFinding[],
 ): NotFetched {
   const { metadata, spec, status } = source
   const object = `gitrepository ${idOf(source)}`

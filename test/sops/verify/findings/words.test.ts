@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { causes } from '../../../../scripts/sops/verify/findings/causes.ts'
-import type { ConditionFinding, Finding } from '../../../../scripts/sops/verify/findings/finding.ts'
+import type { ConditionFinding, RunFinding } from '../../../../scripts/sops/verify/findings/finding.ts'
 import { failed, notChecked } from '../../../../scripts/sops/verify/findings/verdict.ts'
 import { wordsOf } from '../../../../scripts/sops/verify/findings/words.ts'
 
@@ -20,7 +20,7 @@ const install = '`mise run flux:sops-key --namespace apps` writes a checked key'
 const notPruned = { namespace: 'a', name: 'b', listedBy: undefined, finalizers: [], isKept: false }
 const source = { namespace: 'a', interval: '10m', revision: 'main@sha1:0', url: 'https://x/y' }
 
-const findings: [finding: Finding, message: string, fix: string][] = [
+const findings: [finding: RunFinding, message: string, fix: string][] = [
   [
     { code: 'kustomization-missing', object: 'kustomization a/b', facts: { others: [] } },
     'is not in the cluster; there are: none',
@@ -127,7 +127,7 @@ const findings: [finding: Finding, message: string, fix: string][] = [
         'see whether that URL is a mirror that comes later, or another repository than the one that was pushed to',
       ],
     ] as const
-  ).map(([why, message, fix]): [Finding, string, string] => [
+  ).map(([why, message, fix]): [RunFinding, string, string] => [
     { code: 'timeout', object: 'gitrepository a/b', facts: { waitedFor: 'source', why, ...source } },
     `has not fetched the commit in time${message}`,
     fix,
@@ -159,7 +159,7 @@ for (const [finding, message, fix] of findings)
     assert.equal(wordsOf(finding), { message, fix }))
 
 test('a verdict names the object, and tells failed from not checked', () => {
-  const finding: Finding = { code: 'no-prune', object: 'kustomization a/b', facts: {} }
+  const finding: RunFinding = { code: 'no-prune', object: 'kustomization a/b', facts: {} }
   const { message, fix } = wordsOf(finding)
   for (const [verdict, exitCode] of [
     [failed(finding), 1],

@@ -1,0 +1,31 @@
+/** How bad a finding is: an error or a warning makes the answer no, a note is only to be known. */
+export type Severity = 'error' | 'warning' | 'note'
+
+/**
+ * What is known of everything that has one code. `seen` and `fix` may have the facts of a finding in braces, `{recipient}`: no
+ * fact is a value of a Secret or a private key.
+ */
+export interface Entry {
+  severity: Severity
+  /** A sentence without capital and full stop: what was seen. */
+  seen: string
+  /** What it means for the cluster or the team, in one or two sentences. */
+  means: string
+  /** What to do, as an order without full stop; a command stands between backticks. */
+  fix: string
+  /** Where the rule is from: a document, a source file with its version, an issue. */
+  source: string
+}
+
+/** The names of the facts in a text. */
+type NamesIn<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | NamesIn<Rest>
+  : never
+
+/** The facts that a finding of an entry has to bring. */
+export type FactsOf<One extends Entry> = Readonly<Record<NamesIn<One['seen']> | NamesIn<One['fix']>, string>>
+
+/** A text of an entry with its facts. */
+export function fill(text: string, facts: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(\w+)\}/g, (all, name: string) => facts[name] ?? all)
+}

@@ -1,0 +1,43 @@
+import { type Code, catalogue } from './catalogue.ts'
+import { type Entry, type FactsOf, fill, type Severity } from './entry.ts'
+
+/** Where something was found. */
+export interface FindingPlace {
+  /** Relative to the root of the repository, with `/`. */
+  file?: string | undefined
+  /** From 1. */
+  line?: number | undefined
+  /** From 1, in UTF-16 units. */
+  column?: number | undefined
+  /** An object of a cluster or of a manifest: `kustomization flux-system/apps`. */
+  object?: string | undefined
+}
+
+/** Something that was found. It holds no value of a Secret and no private key. */
+export interface Finding extends FindingPlace {
+  code: Code
+  /** What the texts of its entry want to know. */
+  facts: Readonly<Record<string, string>>
+}
+
+/** @returns a finding with all facts that the entry of its code names */
+export function finding<One extends Code>(
+  code: One,
+  place: FindingPlace,
+  facts: FactsOf<(typeof catalogue)[One]>,
+): Finding {
+  const { file, line, column, object } = place
+  return { code, file, line, column, object, facts }
+}
+
+/** What people read of a finding. */
+export function worded({ code, facts }: Finding): { severity: Severity; message: string; fix: string } {
+  const { severity, seen, fix }: Entry = catalogue[code]
+  return { severity, message: fill(seen, facts), fix: fill(fix, facts) }
+}
+
+/** How bad a finding is. */
+export function severityOf({ code }: Finding): Severity {
+  const { severity }: Entry = catalogue[code]
+  return severity
+}

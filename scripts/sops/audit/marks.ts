@@ -1,0 +1,23 @@
+import { ciphertextMarks } from '../../lib/sops/format.ts'
+
+/** What a file can hold that a check wants to look at. */
+export const marks = {
+  /** Values that sops has encrypted, or its metadata. */
+  sops: [...ciphertextMarks, 'sops_lastmodified', 'lastmodified'],
+  /** A Secret of Kubernetes. */
+  secret: ['Secret'],
+  /** A private key of age. */
+  'private-key': ['AGE-SECRET-KEY-'],
+  /** What `flux build` and `flux diff` print instead of a value, plain and in base64. */
+  masked: ['**SOPS**', 'KipTT1BTKi'],
+} as const satisfies Record<string, readonly string[]>
+
+/** The name of a kind of marks. */
+export type AuditMark = keyof typeof marks
+
+/** @returns the kinds of marks that a file has */
+export function marksIn(bytes: Buffer): AuditMark[] {
+  return (Object.keys(marks) as AuditMark[]).filter((mark) =>
+    marks[mark].some((text) => bytes.includes(text)),
+  )
+}

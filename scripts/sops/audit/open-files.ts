@@ -1,0 +1,49 @@
+import type { Finding } from '../../findings/finding.ts'
+import { openFile } from '../../lib/sops/reader/open-file.ts'
+import type { Reading } from '../../lib/sops/reader/reading.ts'
+import type { SopsFile, Subject } from './subject.ts'
+
+/** How many files are read at once: the key exchange runs beside our thread. */
+const atOnce = 8
+
+/** Looks at one SOPS file. @param reading holds secrets, and is gone afterwards */
+export type FileCheck = (
+  file: string,
+  reading: Reading,
+  subject: Subject,
+) => readonly Finding[] | Promise<readonly Finding[]>
+
+/**
+ * Reads all files that may be SOPS files, each once, and lets the checks of single files look at them.
+ * @returns the SOPS files without their values, in the order of their names
+ */
+export async function openFiles(
+  subject: Subject,
+  checks: readonly FileCheck[],
+): Promise<{ sopsFiles: SopsFile[]; findings: Finding[] }> {
+  const { identities, options } = subject
+  const waiting = [...(subject.marked.get('sops') ?? [])]
+  const sopsFiles: SopsFile[] = []
+  const findings: Finding[] = []
+  const work = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      options.caller.signal.throwIfAborted()
+      const bytes = subject.read(file)
+      if (!bytes) continue
+      const reading = await openFile(bytes, file, { identities })
+      if (reading.verdict === 'no-metadata') continue
+      const { format, verdict, unsure, faults, metadata } = reading
+      sopsFiles.push({
+        file,
+        format,
+        verdict,
+        faults,
+        ...(unsure && { unsure }),
+        ...(metadata && { metadata }),
+      })
+      for (const check of checks) findings.push(...(await check(file, reading, subject)))
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, work))
+  return { sopsFiles: sopsFiles.toSorted((a, b) => (a.file < b.file ? -1 : 1)), findings }
+}

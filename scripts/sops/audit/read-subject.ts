@@ -1,0 +1,89 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { callGit, onlyFiles, openRepository, type Repository } from '../../lib/git.ts'
+import { readBlobs } from '../../lib/git-objects.ts'
+import { readFluxRepository } from '../../lib/repository/flux-repository.ts'
+import { readIdentities } from '../../lib/sops/age.ts'
+import { keyPlaces } from '../../lib/sops/key-places.ts'
+import { type AuditMark, marksIn } from './marks.ts'
+import type { AuditOptions } from './options.ts'
+import { readRuleSet } from './rule-set.ts'
+import type { Subject } from './subject.ts'
+
+/** The largest file that is looked at, in bytes: no SOPS file and no manifest is larger. */
+const largest = 16 * 1024 * 1024
+
+/**
+ * Reads what is to be audited.
+ * @throws UserError outside of a repository, for an unreadable file, and for a key that was named and can't be used
+ */
+export async function readSubject(options: AuditOptions): Promise<Subject> {
+  const { cwd, env, signal, status } = options.caller
+  const { repository, names: listed } = await openRepository(cwd, { env, signal })
+  const identities = await identitiesAtHand(repository, options)
+  const found = new Map<AuditMark, string[]>()
+  const look = (file: string, bytes: Buffer) => {
+    for (const mark of marksIn(bytes)) found.set(mark, [...(found.get(mark) ?? []), file])
+  }
+  const common = { repository, options, identities, marked: found }
+  if (options.staged) {
+    const blobs = await readIndex(repository)
+    const names = [...blobs.keys()].toSorted()
+    const read = (file: string) => blobs.get(file)
+    for (const file of names) look(file, blobs.get(file) ?? Buffer.alloc(0))
+    // the rules are those of the commit, whether it changes them or not
+    const rules = await readRuleSet(listed, (file) => read(file) ?? readRegular(repository, file))
+    return { ...common, names, read, rules, flux: undefined }
+  }
+  const seen = new Set<string>()
+  const flux = await readFluxRepository(repository, listed, status, (file, bytes) => {
+    seen.add(file)
+    look(file, bytes)
+  })
+  const read = (file: string) => readRegular(repository, file)
+  const others = onlyFiles(
+    repository,
+    listed.filter((file) => !seen.has(file)),
+  )
+  for (const file of others) {
+    const bytes = read(file)
+    if (bytes) look(file, bytes)
+  }
+  const names = listed.filter((file) => seen.has(file) || others.includes(file))
+  return { ...common, names, read, rules: await readRuleSet(names, read), flux }
+}
+
+/** The key that the user has named, or one that is at hand: an audit asks nobody for one. */
+async function identitiesAtHand({ root }: Repository, { keyFile, caller }: AuditOptions) {
+  const { cwd, env, signal } = caller
+  const places = keyPlaces({ keyFile, cwd, root, env, signal })
+  const place = keyFile === undefined ? places.find(({ isQuiet }) => isQuiet) : places[0]
+  return place && (await readIdentities(await place.read(), place.source, { env, signal })).identities
+}
+
+/** What the next commit adds or changes, as the index has it. */
+async function readIndex(repository: Repository): Promise<Map<string, Buffer>> {
+  const changed = await callGit(repository, [
+    'diff',
+    '--cached',
+    '--raw',
+    '--no-abbrev',
+    '--no-renames',
+    '--diff-filter=ACMT',
+    '-z',
+  ])
+  const entries = [...changed.matchAll(/:\d+ 100\d+ \w+ (\w+) \w\0([^\0]+)\0/g)]
+  const files = entries.map(([, blob = '', file = '']) => ({ blob, file }))
+  const blobs = await readBlobs(
+    repository,
+    files.map(({ blob }) => blob),
+  )
+  return new Map(files.map(({ blob, file }) => [file, Buffer.from(blobs.get(blob) ?? '')]))
+}
+
+/** @returns `undefined` for what is gone, no regular file, or too large */
+function readRegular({ root }: Repository, file: string): Buffer | undefined {
+  const path = join(root, file)
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.isFile() && found.size <= largest ? readFileSync(path) : undefined
+}

@@ -1,0 +1,53 @@
+import { findAll } from '../../scripts/sops/audit/find-all.ts'
+import type { AuditOptions } from '../../scripts/sops/audit/options.ts'
+import { silentCaller } from './caller.ts'
+import { type TestRepository, withRepository } from './repository.ts'
+
+/** What is found in a repository, each as `file:line code`, and the facts of each beside it. */
+export interface Audited {
+  /** `apps/db.enc.yaml:7 plain-value`; without a line `apps/db.enc.yaml no-rule`. */
+  found: string[]
+  facts: Readonly<Record<string, string>>[]
+}
+
+/** Audits a repository as the user who stands in its root. */
+export async function auditIn(
+  { root, env }: Pick<TestRepository, 'root' | 'env'>,
+  options: Partial<AuditOptions> = {},
+): Promise<Audited> {
+  const findings = await findAll({
+    paths: [],
+    staged: false,
+    keyFile: undefined,
+    history: false,
+    recipients: undefined,
+    format: 'text',
+    baseline: undefined,
+    writeBaseline: false,
+    only: [],
+    skip: [],
+    explain: undefined,
+    caller: silentCaller(root, env),
+    ...options,
+  })
+  return {
+    found: findings.map(({ file, object, line, code }) => {
+      const place = [file ?? object, line].filter((part) => part !== undefined).join(':')
+      return `${place} ${code}`
+    }),
+    facts: findings.map(({ facts }) => facts),
+  }
+}
+
+/** Audits a fresh repository in which `files` are committed. */
+export async function auditOf(
+  files: Readonly<Record<string, string>>,
+  options: Partial<AuditOptions> = {},
+): Promise<Audited> {
+  return withRepository(files, (repository) => auditIn(repository, options))
+}
+
+/** Only the findings of these codes: a test of one check is not about what others find in its files. */
+export function ofCodes({ found }: Audited, ...codes: string[]): string[] {
+  return found.filter((one) => codes.includes(one.slice(one.lastIndexOf(' ') + 1)))
+}
