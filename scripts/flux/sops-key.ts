@@ -14,12 +14,11 @@ export async function sopsKey(options: SopsKeyOptions): Promise<Report> {
   const { cwd, env } = options.caller
   const cluster = openCluster(options.context, options.caller)
   try {
-    // kubectl and git run while the rest is loaded
-    const [root, { putKey }] = await Promise.all([
-      findRepositoryRoot(cwd, env),
-      import('./sops-key/put-key.ts'),
-    ])
-    return await putKey(cluster, root, options)
+    // kubectl and git run, and the cluster is asked, while the rest is loaded
+    const [root, { ask }] = await Promise.all([findRepositoryRoot(cwd, env), import('./sops-key/ask.ts')])
+    const asked = await ask(cluster, root, options)
+    const { putKey } = await import('./sops-key/put-key.ts')
+    return await putKey(cluster, asked, options)
   } finally {
     await cluster.close()
   }

@@ -1,13 +1,10 @@
-import { readFluxUse } from '../../lib/applied/flux-use.ts'
 import type { Report } from '../../lib/caller.ts'
-import { get, secrets } from '../../lib/cluster/kube-api.ts'
-import type { Secret } from '../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { type Identity, readIdentities, renderIdentities } from '../../lib/sops/age.ts'
-import { requireKey } from '../../lib/sops/key.ts'
 import { findKeyFileProblems } from '../../lib/sops/key-file.ts'
+import { type Asked, readLive } from './ask.ts'
 import { checkPlans } from './check.ts'
-import { findNamespaces, fluxNamespace } from './namespaces.ts'
+import { findNamespaces } from './namespaces.ts'
 import type { SopsKeyOptions } from './options.ts'
 import { planSecret } from './plan.ts'
 import { reportOf } from './report.ts'
@@ -17,30 +14,20 @@ import { writeSecrets } from './write.ts'
 
 /**
  * Does what `sopsKey` says, with an open connection.
- * @param root of the git repository that the user is in; `undefined` where there is none
  * @throws as `sopsKey`
  */
 export async function putKey(
   cluster: Cluster,
-  root: string | undefined,
+  { key: { text, source, file }, places, use: asked, first }: Asked,
   options: SopsKeyOptions,
 ): Promise<Report> {
   const { name, only, dryRun, caller } = options
-  const { cwd, env, signal } = caller
-  const places = { keyFile: options.keyFile, cwd, root, env, signal }
-  // before the cluster is called: where it fails, nobody may still be asked for the key
-  const { text, source, file } = await requireKey(places)
+  const { root, env, signal } = places
   const repository = root === undefined ? undefined : { root, env, signal }
   const tree = repository && openWorkingTree(repository)
-  const read = (namespace: string) =>
-    get<Secret>(cluster, `cannot read secret ${namespace}/${name}`, secrets, { namespace, name })
-  const [first = fluxNamespace] = options.namespaces
-  // mostly there is one namespace, and this is it
-  const firstRead = read(first)
-  firstRead.catch(() => {})
   const [content, use, context, fileProblems] = await Promise.all([
     readIdentities(text, source, { env, signal }),
-    readFluxUse(cluster),
+    asked,
     // without one, kubectl would take whatever is at localhost:8080 for the cluster
     cluster.context,
     file === undefined ? [] : findKeyFileProblems(file, repository),
@@ -50,7 +37,9 @@ export async function putKey(
       ? [...new Set(options.namespaces)]
       : await findNamespaces(name, use, repository)
   const lives = await Promise.all(
-    namespaces.map((namespace) => (namespace === first ? firstRead : read(namespace))),
+    namespaces.map((namespace) =>
+      namespace === first.namespace ? first.live : readLive(cluster, namespace, name),
+    ),
   )
   caller.say(`context ${context}`)
   const identities = unique(content.identities)

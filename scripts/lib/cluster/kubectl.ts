@@ -62,9 +62,7 @@ export function openCluster(context: string | undefined, { env, signal, note }: 
     return true
   }
   let again: Promise<boolean> | undefined
-  // it would slow down the start of the other one
-  const askForIt = () => currentContext({ env, signal })
-  const name = context === undefined ? proxy.then(askForIt, askForIt) : Promise.resolve(context)
+  const name = context === undefined ? currentContext({ env, signal }) : Promise.resolve(context)
   // who uses them gets the error; a task may also end without having used them
   for (const promise of [proxy, name]) promise.catch(() => {})
   return {
