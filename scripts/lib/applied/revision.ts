@@ -5,7 +5,7 @@ import { filesOfCommit, readBlobs, searchCommit } from '../git-objects.ts'
 import { isKustomizationFile, parseKustomizationFile } from '../kustomize/kustomization-file.ts'
 import { type Builder, makeBuilder } from '../repository/builds.ts'
 import { type FileTree, makeFileTree } from '../repository/file-tree.ts'
-import { readSourceIgnore, sourceIgnoreFile } from '../repository/source-ignore.ts'
+import { readSourceIgnore, sourceIgnoreFile } from '../repository/sources/source-ignore.ts'
 import { ciphertextMarks } from '../sops/format.ts'
 
 /** The files of a commit, as far as it matters what Flux builds and decrypts of them. */

@@ -7,6 +7,12 @@ import { type Patch, patchesIn } from './patches.ts'
 import { readPlainKustomization } from './plain-kustomization.ts'
 import { type FileOf, hidingFields, type Unfollowed, unfollowedFields } from './unfollowed.ts'
 
+/** The fields of a kustomization file that name patches. */
+export type PatchField = 'patches' | 'patchesStrategicMerge' | 'patchesJson6902'
+
+/** The fields of a kustomization file whose entries are files that become values; `env` is the old form of `envs`, with one file. */
+export type GeneratorField = `${'secretGenerator' | 'configMapGenerator'}.${'files' | 'envs' | 'env'}`
+
 /** A kustomization file (of kustomize, not of Flux) and what it says of local files. Paths are relative to the root. */
 export interface KustomizationFile {
   file: string
@@ -15,13 +21,9 @@ export interface KustomizationFile {
   /** Files and directories of `resources` and `bases`. */
   resources: string[]
   components: string[]
-  /**
-   * Files of `patches`, which Flux decrypts before the build, of `patchesStrategicMerge`, which give their `sops` block to the
-   * object, and of `patchesJson6902`, which it never decrypts (docs/decryption.md#what-is-decrypted).
-   */
-  patchFiles: { path: string; decrypted: 'before' | 'after' | 'never' }[]
-  /** Files of `secretGenerator`, with what tells Flux their format: the name of the key, or of an env file. */
-  secretFiles: { path: string; name: string; env: boolean }[]
+  patchFiles: { path: string; field: PatchField }[]
+  /** Files of generators, with what tells Flux their format: the name of the key, or of an env file. */
+  generatorFiles: { path: string; field: GeneratorField; name: string }[]
   /** `namespace`, which all objects get. */
   namespace: string | undefined
   /** What comes before and behind the names of all objects. */
@@ -80,21 +82,32 @@ export function parseKustomizationFile(root: string, file: string, text: string)
   const value = plain ?? document?.value
   const list = (key: string) => listAt(value, key)
   const patchesOf = (field: string) => patchesIn(list(field), { field, file, fileOf })
-  const patchPaths = (key: string) => paths(list(key).map((patch) => textAt(patch, 'path')))
+  const patchPaths = (field: 'patches' | 'patchesJson6902') =>
+    paths(list(field).map((patch) => textAt(patch, 'path'))).map((path) => ({ path, field }))
+  const generatorFiles = (kind: 'secretGenerator' | 'configMapGenerator') =>
+    list(kind).flatMap((generator) => {
+      const files = listAt(generator, 'files').flatMap((entry) => keyAndPath(entry))
+      const env = textAt(generator, 'env')
+      return [
+        ...files.map(([name, path]) => ({ path: local(path), field: `${kind}.files` as const, name })),
+        ...paths(listAt(generator, 'envs')).map((path) => ofEnvironment(path, `${kind}.envs`)),
+        ...(env === undefined ? [] : [ofEnvironment(local(env), `${kind}.env`)]),
+      ]
+    })
   return {
     file,
     directory,
     resources: paths([...list('resources'), ...list('bases')]),
     components: paths(list('components')),
     patchFiles: [
-      ...paths(list('patchesStrategicMerge')).map((path) => ({ path, decrypted: 'after' as const })),
-      ...patchPaths('patches').map((path) => ({ path, decrypted: 'before' as const })),
-      ...patchPaths('patchesJson6902').map((path) => ({ path, decrypted: 'never' as const })),
+      ...paths(list('patchesStrategicMerge')).map((path) => ({
+        path,
+        field: 'patchesStrategicMerge' as const,
+      })),
+      ...patchPaths('patches'),
+      ...patchPaths('patchesJson6902'),
     ],
-    secretFiles: list('secretGenerator').flatMap((generator) => [
-      ...listAt(generator, 'files').flatMap((entry) => secretFile(entry, false, local)),
-      ...listAt(generator, 'envs').flatMap((entry) => secretFile(entry, true, local)),
-    ]),
+    generatorFiles: [...generatorFiles('secretGenerator'), ...generatorFiles('configMapGenerator')],
     namespace: textAt(value, 'namespace'),
     namePrefix: textAt(value, 'namePrefix'),
     nameSuffix: textAt(value, 'nameSuffix'),
@@ -118,11 +131,15 @@ export function emptyKustomization(directory: string): KustomizationFile {
 }
 
 /** An entry of a generator is `path` or `key=path`. */
-function secretFile(entry: unknown, env: boolean, local: (path: string) => string) {
+function keyAndPath(entry: unknown): [key: string, path: string][] {
   if (typeof entry !== 'string') return []
   const equals = entry.indexOf('=')
   const path = entry.slice(equals + 1)
-  return [{ path: local(path), name: equals < 0 ? posix.basename(path) : entry.slice(0, equals), env }]
+  return [[equals < 0 ? posix.basename(path) : entry.slice(0, equals), path]]
+}
+
+function ofEnvironment(path: string, field: GeneratorField) {
+  return { path, field, name: posix.basename(path) }
 }
 
 function readText(path: string): string | undefined {

@@ -1,6 +1,11 @@
 import { posix } from 'node:path'
 import type { Gap } from '../kustomize/gap.ts'
-import { emptyKustomization, type KustomizationFile } from '../kustomize/kustomization-file.ts'
+import {
+  emptyKustomization,
+  type GeneratorField,
+  type KustomizationFile,
+  type PatchField,
+} from '../kustomize/kustomization-file.ts'
 import type { FileTree } from './file-tree.ts'
 import type { FluxKustomization } from './flux-file.ts'
 import { type Additions, type Step, stepsOf } from './steps.ts'
@@ -12,17 +17,32 @@ export interface Accumulated {
   steps: readonly Step[]
 }
 
+/** How a build uses a file. */
+export interface FileUse {
+  /** Relative to the root of the repository. */
+  file: string
+  as: 'resources' | PatchField | GeneratorField
+  /** What tells Flux the format of a file of a generator or a patch: the key of the entry, or a name. */
+  name: string
+  /** The kustomization file that names it; `undefined`: it lies in a directory without one. */
+  by: string | undefined
+  /** What changes its objects, in this order. */
+  steps: readonly Step[]
+}
+
 /** What the build of a directory holds, as far as the tasks want to know. */
 export interface Build {
   flux: readonly Accumulated[]
   /** The files in it that Flux decrypts. */
   encrypted: ReadonlySet<string>
-  /** What may bring more of both. */
+  /** The manifests of interest in it, and all files of generators and patches. */
+  uses: readonly FileUse[]
+  /** What may bring more of all these. */
   hidden: readonly Gap[]
 }
 
 /** The build of a directory that holds nothing. */
-export const nothing: Build = { flux: [], encrypted: new Set(), hidden: [] }
+export const nothing: Build = { flux: [], encrypted: new Set(), uses: [], hidden: [] }
 
 /** A name of each format that a SOPS file in a Secret can have (docs/decryption.md#what-is-decrypted). */
 const ofEachFormat = ['x.yaml', 'x.json', 'x.ini', 'x.env']
@@ -62,22 +82,27 @@ export function makeBuilder(tree: FileTree, isLeftOut: (file: string) => boolean
   }
 
   /** The resources of a kustomization. */
-  function accumulate({ resources }: KustomizationFile): Build {
-    return join(resources.map((path) => (tree.files.has(path) ? fileBuild(path) : kustomize(path))))
+  function accumulate({ file, resources }: KustomizationFile): Build {
+    return join(resources.map((path) => (tree.files.has(path) ? fileBuild(path, file) : kustomize(path))))
   }
 
-  function fileBuild(file: string): Build {
+  /** @param by the kustomization file that lists it */
+  function fileBuild(file: string, by: string | undefined): Build {
     const declared = tree.flux.get(file) ?? []
     const isEncrypted = tree.isEncryptedManifest(file)
-    // most files are neither, and need not be held against patterns
-    if ((declared.length === 0 && !isEncrypted) || isLeftOut(file)) return nothing
+    const isUsed = isEncrypted || tree.isOfInterest(file)
+    // most files are none of these, and need not be held against patterns
+    if ((declared.length === 0 && !isUsed) || isLeftOut(file)) return nothing
     const flux = declared.map((source) => ({ source, steps: [] }))
-    return { flux, encrypted: new Set(isEncrypted ? [file] : []), hidden: [] }
+    const use = { file, as: 'resources' as const, name: posix.basename(file), by, steps: [] }
+    return { flux, encrypted: new Set(isEncrypted ? [file] : []), uses: isUsed ? [use] : [], hidden: [] }
   }
 
   /** Components change what was accumulated before them; then come the transformers of the kustomization itself. */
   function transform(file: KustomizationFile, resources: Build, additions?: Additions): Build {
-    const own = { flux: [], encrypted: new Set(encryptedIn(file)), hidden: hiddenIn(file) }
+    const uses = usesIn(file)
+    const encrypted = new Set(uses.filter(isDecrypted).map((use) => use.file))
+    const own = { flux: [], encrypted, uses, hidden: hiddenIn(file) }
     const added = additions?.components.map((path) => localPath(file.directory, path)) ?? []
     const build = [...file.components, ...added].reduce(
       (before, path) => component(path, before),
@@ -86,20 +111,29 @@ export function makeBuilder(tree: FileTree, isLeftOut: (file: string) => boolean
     return withSteps(build, stepsOf(file, additions))
   }
 
-  /** The files that Flux decrypts among those of generators and patches. */
-  function encryptedIn({ secretFiles, patchFiles }: KustomizationFile): string[] {
-    const sources = secretFiles.filter(
-      ({ path, name, env }) =>
-        tree.isEncryptedSource(path, name, env) ||
+  /** The files of generators and patches. */
+  function usesIn({ file, generatorFiles, patchFiles }: KustomizationFile): FileUse[] {
+    return [...generatorFiles, ...patchFiles.map((patch) => ({ ...patch, name: patch.path }))]
+      .filter(({ path }) => tree.files.has(path) && !isLeftOut(path))
+      .map(({ path, field, name }) => ({ file: path, as: field, name, by: file, steps: [] }))
+  }
+
+  /** Whether Flux decrypts a file of a generator or a patch (docs/decryption.md#what-is-decrypted). */
+  function isDecrypted({ file, as, name }: FileUse): boolean {
+    switch (as) {
+      case 'secretGenerator.files':
         // what is not decrypted by its name is decrypted as a value of the Secret that is built
-        (!env && ofEachFormat.some((other) => tree.isEncryptedSource(path, other, false))),
-    )
-    const patches = patchFiles.filter(({ path, decrypted }) =>
-      decrypted === 'before'
-        ? tree.isEncryptedSource(path, path, false)
-        : decrypted === 'after' && tree.isEncryptedManifest(path),
-    )
-    return [...sources, ...patches].map(({ path }) => path).filter((path) => !isLeftOut(path))
+        return [name, ...ofEachFormat].some((one) => tree.isEncryptedSource(file, one, false))
+      case 'secretGenerator.envs':
+        return tree.isEncryptedSource(file, name, true)
+      case 'patches':
+        return tree.isEncryptedSource(file, name, false)
+      case 'patchesStrategicMerge':
+        // it gives its `sops` block to the object
+        return tree.isEncryptedManifest(file)
+      default:
+        return false
+    }
   }
 
   const open = new Set<string>()
@@ -118,7 +152,7 @@ export function makeBuilder(tree: FileTree, isLeftOut: (file: string) => boolean
     const content = tree.directories.get(directory)
     if (!content) return nothing
     return join([
-      ...content.files.filter((path) => /\.ya?ml$/.test(path)).map(fileBuild),
+      ...content.files.filter((path) => /\.ya?ml$/.test(path)).map((path) => fileBuild(path, undefined)),
       ...content.directories.map((path) => (kustomizationIn(path) ? kustomize(path) : below(path))),
     ])
   }
@@ -144,6 +178,7 @@ function join(builds: readonly Build[]): Build {
   return {
     flux: builds.flatMap(({ flux }) => flux),
     encrypted: new Set(builds.flatMap(({ encrypted }) => [...encrypted])),
+    uses: builds.flatMap(({ uses }) => uses),
     hidden: builds.flatMap(({ hidden }) => hidden),
   }
 }
@@ -156,5 +191,9 @@ function hiddenIn({ file, problem, hidingFields }: KustomizationFile): Gap[] {
 /** A build whose objects are changed by more steps, behind those that they have. */
 function withSteps(build: Build, more: readonly Step[]): Build {
   if (more.length === 0) return build
-  return { ...build, flux: build.flux.map(({ source, steps }) => ({ source, steps: [...steps, ...more] })) }
+  const changed = <One extends { steps: readonly Step[] }>(one: One): One => ({
+    ...one,
+    steps: [...one.steps, ...more],
+  })
+  return { ...build, flux: build.flux.map(changed), uses: build.uses.map(changed) }
 }

@@ -13,6 +13,8 @@ export interface FileTree {
   readonly kustomizations: ReadonlyMap<string, KustomizationFile>
   /** By file; those that are patches are not among them. */
   readonly flux: ReadonlyMap<string, readonly FluxKustomization[]>
+  /** Whether somebody wants to know who builds a file as a manifest. */
+  isOfInterest(file: string): boolean
   /** Whether Flux decrypts a file that a kustomization lists as a resource. */
   isEncryptedManifest(file: string): boolean
   /** Whether Flux decrypts a file of a generator or a patch. */
@@ -23,12 +25,14 @@ export interface FileTree {
  * @param listed the files that git does not ignore
  * @param files those that declare Flux Kustomizations, with `patchOf` set
  * @param encryptedText what is in a file that has ciphertext in it; of others it may be empty
+ * @param isOfInterest whether it is to be known who builds a file as a manifest, also where it is not encrypted
  */
 export function makeFileTree(
   listed: readonly string[],
   files: readonly FluxFile[],
   kustomizations: readonly KustomizationFile[],
   encryptedText: (file: string) => string,
+  isOfInterest: (file: string) => boolean = () => false,
 ): FileTree {
   const known = new Map<string, boolean>()
   return {
@@ -38,6 +42,7 @@ export function makeFileTree(
     flux: new Map(
       files.filter(({ patchOf }) => !patchOf).map(({ file, kustomizations: found }) => [file, found]),
     ),
+    isOfInterest,
     isEncryptedManifest(file) {
       const isEncrypted = known.get(file) ?? isEncryptedManifest(encryptedText(file))
       known.set(file, isEncrypted)

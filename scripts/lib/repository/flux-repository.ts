@@ -10,11 +10,11 @@ import {
 import { ciphertextMarks, holdsObject } from '../sops/format.ts'
 import { type Mapping, textAt } from '../yaml/values.ts'
 import { type Builder, makeBuilder } from './builds.ts'
+import { type FileBuilders, findFileBuilders } from './file-builders.ts'
 import { type FileTree, makeFileTree, topsOf } from './file-tree.ts'
 import type { FluxFile, FluxKustomization } from './flux-file.ts'
 import { markPatches, readFluxFiles } from './flux-files.ts'
 import { type FluxInstallation, findInstallations, installationMarks, rootOf } from './flux-instances.ts'
-import { findSources, ignoresHere, ignoresOf, sourceMark, sourcesHere } from './flux-sources.ts'
 import { type FluxNode, renderFluxTree } from './flux-tree.ts'
 import { findNotApplied, type NotApplied } from './not-applied.ts'
 import { type Clusters, findClusters } from './overlaps.ts'
@@ -26,10 +26,11 @@ import {
   type MadeKustomization,
   resourceSetMark,
 } from './resource-sets.ts'
-import { type LeftOut, readSourceIgnore, sourceIgnoreFile } from './source-ignore.ts'
+import { findSources, ignoresHere, ignoresOf, sourceMark, sourcesHere } from './sources/flux-sources.ts'
+import { type LeftOut, readSourceIgnore, sourceIgnoreFile } from './sources/source-ignore.ts'
 
 /** What Flux would make of a repository, as far as its files tell. */
-export interface FluxRepository {
+export interface FluxRepository extends FileBuilders {
   /** The files that declare Flux Kustomizations, sorted by path. */
   files: FluxFile[]
   /** All that are no patches. */
@@ -58,21 +59,22 @@ export interface FluxRepository {
  * Reads a repository once: the files with Flux Kustomizations and the kustomization files are parsed, no others.
  * @param names what git lists in it
  * @param status is told what is being done
- * @param seen gets each YAML and JSON file, its bytes only for as long as it runs
+ * @param seen gets each YAML and JSON file, its bytes only for as long as it runs, and says whether `buildersOf` is to know it;
+ *   files with ciphertext, and those of generators and patches, it always knows
  * @throws UserError for an unreadable file
  */
 export async function readFluxRepository(
   repository: Repository,
   names: readonly string[],
   status: (text: string | undefined) => void = () => {},
-  seen: (file: string, bytes: Buffer) => void = () => {},
+  seen: (file: string, bytes: Buffer) => boolean = () => false,
 ): Promise<FluxRepository> {
   status(`reading ${names.length} files`)
   try {
     const read = await readAll(repository, names, seen)
-    const { files, kustomizations, listed, encryptedText, installations } = read
+    const { files, kustomizations, listed, encryptedText, isOfInterest, installations } = read
     markPatches(files, kustomizations)
-    const tree = makeFileTree(listed, files, kustomizations, encryptedText)
+    const tree = makeFileTree(listed, files, kustomizations, encryptedText, isOfInterest)
     const remotes = read.sources.length > 0 ? await remotesOf(repository) : new Map<string, string>()
     const sources = { declared: read.sources, remotes }
     const artifacts = makeArtifacts(tree, read.ignores)
@@ -102,17 +104,26 @@ export async function readFluxRepository(
     })
     const values = found.flatMap(({ rendered }) => rendered.map(({ value }) => value))
     const isHere = sourcesHere(values, tree, sources)
-    const madeThatNeedIt = read.made.filter((one) => {
-      const isOurs = !one.decrypts && !hasManySources(one) && isHere(one.value)
-      const { flux } = builders.fromSource(one.value)
-      const holdsEncrypted = (directory: string) => flux(directory).encrypted.size > 0
-      return isOurs && directoriesOf(one, tree.directories.keys()).some(holdsEncrypted)
-    })
+    const madeHere = read.made
+      .filter((one) => !hasManySources(one) && isHere(one.value))
+      .map((one) => {
+        const { flux } = builders.fromSource(one.value)
+        const builds = directoriesOf(one, tree.directories.keys()).map((directory) => flux(directory))
+        return { made: one, builds, uses: builds.flatMap(({ uses }) => uses) }
+      })
+    const madeThatNeedIt = madeHere
+      .filter(({ made: one, builds }) => !one.decrypts && builds.some(({ encrypted }) => encrypted.size > 0))
+      .map((one) => one.made)
+    const fileBuilders = findFileBuilders(
+      found.filter(({ source }) => !notApplied.has(source)),
+      madeHere,
+    )
     const clusters = findClusters(applied, installations)
     const hasOperator = read.made.length > 0 || installations.some(({ instance }) => instance)
     const { secretIn } = read
     const asked = { instancesThatNeedIt, madeThatNeedIt, hasOperator, secretIn }
-    return { files, nodes, notApplied, kustomizations, listed, clusters, installations, ...asked }
+    const known = { files, nodes, notApplied, kustomizations, listed, clusters, installations }
+    return { ...known, ...asked, ...fileBuilders }
   } finally {
     status(undefined)
   }
@@ -156,18 +167,19 @@ function makeArtifacts(
 async function readAll(
   repository: Repository,
   names: readonly string[],
-  seen: (file: string, bytes: Buffer) => void,
+  seen: (file: string, bytes: Buffer) => boolean,
 ) {
   const { root } = repository
   const read = new Set<string>()
   const encrypted = new Map<string, string>()
+  const ofInterest = new Set<string>()
   const installing = new Map<string, string>()
   const declaring = new Map<string, string>()
   const making = new Map<string, string>()
   const kustomizations: KustomizationFile[] = []
   const files = await readFluxFiles(repository, names, {
     seen(file, bytes) {
-      seen(file, bytes)
+      if (seen(file, bytes)) ofInterest.add(file)
       read.add(file)
       if (ciphertextMarks.some((mark) => bytes.includes(mark))) encrypted.set(file, bytes.toString())
       if (installationMarks.some((mark) => bytes.includes(mark))) installing.set(file, bytes.toString())
@@ -194,6 +206,8 @@ async function readAll(
     listed: names.filter((file) => read.has(file) || others.has(file)),
     encryptedText: (file: string) =>
       encrypted.get(file) ?? (others.has(file) ? `${readOther(file) ?? ''}` : ''),
+    // one with another name is looked at by whoever asks
+    isOfInterest: (file: string) => ofInterest.has(file) || encrypted.has(file) || others.has(file),
     installations,
     sources: findSources(declaring, installations, sourceNames(files, made)),
     made,

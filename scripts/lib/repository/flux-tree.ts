@@ -8,12 +8,12 @@
 import type { Gap } from '../kustomize/gap.ts'
 import type { Mapping } from '../yaml/values.ts'
 import { additionsOf } from './additions.ts'
-import { type Build, type Builder, nothing } from './builds.ts'
+import { type Build, type Builder, type FileUse, nothing } from './builds.ts'
 import { directoryAt, type FileTree, kustomizationAround } from './file-tree.ts'
 import { type FluxKustomization, lackingFields } from './flux-file.ts'
-import { pathOf, type Sources, sourcesHere } from './flux-sources.ts'
 import { variablesOf } from './post-build.ts'
 import { asWritten, objectGap, type Parent, type Rendered, render } from './rendered.ts'
+import { pathOf, type Sources, sourcesHere } from './sources/flux-sources.ts'
 
 /** What the repository says of one Flux Kustomization. */
 export interface FluxNode {
@@ -22,6 +22,8 @@ export interface FluxNode {
   rendered: readonly Rendered[]
   /** The files that it builds and Flux decrypts. */
   encrypted: ReadonlySet<string>
+  /** How it uses the manifests of interest, and the files of generators and patches. */
+  uses: readonly FileUse[]
   /** Why it may build more than these. */
   hidden: readonly Gap[]
   /** Of its paths those that are not in the repository: another source has them, or they depend on the cluster. */
@@ -91,7 +93,8 @@ function nodesWithoutParents(
     ({ source }) => source,
   )
   const node = (source: FluxKustomization, withoutParent: readonly Rendered[]): Node => {
-    return { source, withoutParent, rendered: withoutParent, encrypted: new Set(), hidden: [], unseen: [] }
+    const built = { encrypted: new Set<string>(), uses: [], hidden: [], unseen: [] }
+    return { source, withoutParent, rendered: withoutParent, ...built }
   }
   const declared = [...tree.flux.values()].flat().map((source) => {
     const built = byHand.get(source)?.map((one) => render(one))
@@ -133,6 +136,7 @@ function renderOnce(
     ...node,
     rendered: children.get(node.source)?.map(({ rendered }) => rendered) ?? node.withoutParent,
     encrypted: new Set(builds.flatMap(({ encrypted }) => [...encrypted])),
+    uses: builds.flatMap(({ uses }) => uses),
     hidden: [...variants.flatMap(gapsOfFiles), ...builds.flatMap(({ hidden }) => hidden)],
     unseen: variants.filter(({ value }) => !isSeen(value)).map(({ value }) => pathOf(value)),
   }))

@@ -5,7 +5,7 @@ import { type FileTree, kustomizationAround } from './file-tree.ts'
 import { type FluxKustomization, lackingFields } from './flux-file.ts'
 import type { FluxNode } from './flux-tree.ts'
 import { objectGap } from './rendered.ts'
-import type { LeftOut } from './source-ignore.ts'
+import type { LeftOut } from './sources/source-ignore.ts'
 
 /** Why a Flux Kustomization that a file declares is in no cluster, as far as the repository tells. */
 export type NotApplied =

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { callGit, onlyFiles, openRepository, type Repository } from '../../lib/git.ts'
 import { readBlobs } from '../../lib/git-objects.ts'
 import { readFluxRepository } from '../../lib/repository/flux-repository.ts'
 import { readIdentities } from '../../lib/sops/age.ts'
+import { configName } from '../../lib/sops/creation-rules.ts'
 import { keyPlaces } from '../../lib/sops/key-places.ts'
 import { type AuditMark, marksIn } from './marks.ts'
 import type { AuditOptions } from './options.ts'
@@ -22,8 +23,11 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
   const { repository, names: listed } = await openRepository(cwd, { env, signal })
   const identities = await identitiesAtHand(repository, options)
   const found = new Map<AuditMark, string[]>()
+  /** @returns whether it is to be known who builds it */
   const look = (file: string, bytes: Buffer) => {
-    for (const mark of marksIn(bytes)) found.set(mark, [...(found.get(mark) ?? []), file])
+    const own = marksIn(bytes)
+    for (const mark of own) found.set(mark, [...(found.get(mark) ?? []), file])
+    return own.length > 0 || posix.basename(file) === configName
   }
   const common = { repository, options, identities, marked: found }
   if (options.staged) {
@@ -38,7 +42,7 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
   const seen = new Set<string>()
   const flux = await readFluxRepository(repository, listed, status, (file, bytes) => {
     seen.add(file)
-    look(file, bytes)
+    return look(file, bytes)
   })
   const read = (file: string) => readRegular(repository, file)
   const others = onlyFiles(

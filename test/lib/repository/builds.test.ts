@@ -344,9 +344,10 @@ for (const [title, files] of Object.entries(refused)) {
 
 test('kustomize: nothing where there is no kustomization file', () =>
   withBuilder({ 'a.yaml': flux('a') }, (builder) => {
-    assert.equal(builder.kustomize('.'), { flux: [], encrypted: new Set(), hidden: [] })
-    assert.equal(builder.kustomize('gone'), { flux: [], encrypted: new Set(), hidden: [] })
-    assert.equal(builder.flux('gone'), { flux: [], encrypted: new Set(), hidden: [] })
+    const nothing = { flux: [], encrypted: new Set(), uses: [], hidden: [] }
+    assert.equal(builder.kustomize('.'), nothing)
+    assert.equal(builder.kustomize('gone'), nothing)
+    assert.equal(builder.flux('gone'), nothing)
   }))
 
 const below: Files = {

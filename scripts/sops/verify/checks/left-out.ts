@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { type GitRepository, idOf } from '../../../lib/cluster/flux-objects.ts'
 import { pathBelow } from '../../../lib/paths.ts'
-import { readSourceIgnore, sourceIgnoreFile } from '../../../lib/repository/source-ignore.ts'
+import { readSourceIgnore, sourceIgnoreFile } from '../../../lib/repository/sources/source-ignore.ts'
 import { failed } from '../findings/verdict.ts'
 
 /**

@@ -1,9 +1,9 @@
-import { plainUrl } from '../git.ts'
-import { parseDocuments } from '../yaml/documents.ts'
-import { type Mapping, textAt, valueAt } from '../yaml/values.ts'
-import { directoryAt, type FileTree } from './file-tree.ts'
-import { isBootstrapFile } from './flux-file.ts'
-import type { FluxInstallation } from './flux-instances.ts'
+import { plainUrl } from '../../git.ts'
+import { parseDocuments } from '../../yaml/documents.ts'
+import { type Mapping, textAt, valueAt } from '../../yaml/values.ts'
+import { directoryAt, type FileTree } from '../file-tree.ts'
+import { isBootstrapFile } from '../flux-file.ts'
+import type { FluxInstallation } from '../flux-instances.ts'
 
 /** A source as the files of a repository tell of it. */
 export interface DeclaredSource {

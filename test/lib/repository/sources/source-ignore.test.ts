@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readSourceIgnore } from '../../../scripts/lib/repository/source-ignore.ts'
-import { exampleCluster } from '../../helpers/files.ts'
-import { type Flux, withFlux } from '../../helpers/flux/sandbox.ts'
+import { readSourceIgnore } from '../../../../scripts/lib/repository/sources/source-ignore.ts'
+import { exampleCluster } from '../../../helpers/files.ts'
+import { type Flux, withFlux } from '../../../helpers/flux/sandbox.ts'
 
 /** What lies below each directory with rules of its own. */
 const files = [

@@ -1,13 +1,13 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeFileTree } from '../../../scripts/lib/repository/file-tree.ts'
+import { makeFileTree } from '../../../../scripts/lib/repository/file-tree.ts'
 import {
   type DeclaredSource,
   findSources,
   pathOf,
   sourcesHere,
-} from '../../../scripts/lib/repository/flux-sources.ts'
-import type { Mapping } from '../../../scripts/lib/yaml/values.ts'
+} from '../../../../scripts/lib/repository/sources/flux-sources.ts'
+import type { Mapping } from '../../../../scripts/lib/yaml/values.ts'
 
 const tree = makeFileTree(['apps/one/x.yaml', 'y.yaml'], [], [], () => '')
 const built = (source: string | undefined, path?: string) => ({
