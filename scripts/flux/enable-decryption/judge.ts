@@ -1,14 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Gap } from '../../lib/kustomize/gap.ts'
-import { type FluxFile, type FluxKustomization, isBootstrapFile } from '../../lib/repository/flux-file.ts'
+import { blockFaultOf, type FaultAt } from '../../lib/repository/decryption/block-fault.ts'
+import {
+  type FluxFile,
+  type FluxKustomization,
+  isBootstrapFile,
+  placeInFile,
+  removedVersionOf,
+} from '../../lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { FluxNode } from '../../lib/repository/flux-tree.ts'
 import type { NotApplied } from '../../lib/repository/not-applied.ts'
 import { objectGap } from '../../lib/repository/rendered.ts'
-import { nodeAt } from '../../lib/yaml/documents.ts'
 import type { Refusal } from '../../lib/yaml/refusal.ts'
 import { isMapping, textAt, valueAt } from '../../lib/yaml/values.ts'
-import { blockFaultOf, type FaultAt } from './block-fault.ts'
 import type { Reason } from './reasons.ts'
 
 /**
@@ -74,9 +79,6 @@ export interface Wanted {
 
 type Decision = Pick<Judgement, 'status' | 'reasons' | 'by'>
 
-/** The API versions that Flux has removed, and the version of Flux that did it. */
-const removedVersions: Record<string, string> = { v1beta1: '2.7', v1beta2: '2.8' }
-
 /** Says for each Kustomization of a file what is to be done about it. */
 export function judge(flux: FluxFile, repository: FluxRepository, wanted: Wanted): Judgement[] {
   if (flux.kustomizations.length === 0) {
@@ -129,7 +131,7 @@ function refused(
   const isWritten = isDeepStrictEqual(blockFaultOf(kustomization.value), { fault, path })
   const changedBy = rendered.map((one) => one.changedBy).find((step) => step !== undefined)
   const by = (isWritten ? undefined : changedBy?.by) ?? flux.file
-  const line = isWritten ? lineOf(flux, kustomization, path) : undefined
+  const line = isWritten ? placeInFile(flux, kustomization, path)?.line : undefined
   return broken({ code: 'refused-block', fault, line, by }, by)
 }
 
@@ -190,16 +192,6 @@ function takenAway({ decryption }: FluxKustomization, node: FluxNode): string | 
   if (node.encrypted.size === 0 && node.hidden.length === 0) return undefined
   const without = node.rendered.find(({ value }) => valueAt(value, 'spec', 'decryption') === undefined)
   return without?.changedBy?.by
-}
-
-/** The line of the file in which something stands; `undefined` where another file says it. */
-function lineOf(
-  { documents, text }: FluxFile,
-  { document, at }: FluxKustomization,
-  path: readonly string[],
-): number | undefined {
-  const node = nodeAt(documents[document - 1]?.root ?? null, ...at, ...path)
-  return node?.range ? text.slice(0, node.range[0]).split('\n').length : undefined
 }
 
 /** Nothing encrypted was found; where its path is not here, that says little. */
@@ -277,8 +269,7 @@ function isSame(found: unknown, wanted: Decryption): boolean {
   )
 }
 
-function removedVersion({ apiVersion }: FluxKustomization): Reason[] {
-  const version = apiVersion.split('/')[1] ?? ''
-  const flux = removedVersions[version]
-  return flux === undefined ? [] : [{ code: 'removed-version', version, flux }]
+function removedVersion(kustomization: FluxKustomization): Reason[] {
+  const removed = removedVersionOf(kustomization)
+  return removed ? [{ code: 'removed-version', ...removed }] : []
 }

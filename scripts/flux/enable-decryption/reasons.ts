@@ -1,8 +1,8 @@
 import { describeGap, type Gap } from '../../lib/kustomize/gap.ts'
+import { type BlockFault, describeFault } from '../../lib/repository/decryption/block-fault.ts'
 import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
 import { describeNotApplied, type NotApplied } from '../../lib/repository/not-applied.ts'
 import { describeRefusal, type Refusal } from '../../lib/yaml/refusal.ts'
-import type { BlockFault } from './block-fault.ts'
 
 /**
  * Why a Kustomization has its status, or what to know about it. The code is for the program and for tests; what it means to
@@ -107,27 +107,6 @@ function describe(reason: Reason): string {
     default:
       return words[reason.code]
   }
-}
-
-function describeFault(fault: BlockFault): string {
-  switch (fault.fault) {
-    case 'other-provider':
-      return `Flux knows no decryption provider ${fault.provider}: it is sops`
-    case 'unknown-field':
-      return `Flux refuses the block: it knows no field ${fault.field} there`
-    case 'misplaced':
-      return `the block is in ${fault.under || 'the object itself'}, and belongs into spec`
-    default:
-      return faults[fault.fault]
-  }
-}
-
-/** What a fault that has no facts means. */
-const faults = {
-  empty: 'its decryption block is empty, and decrypts nothing',
-  'no-provider': 'its decryption block has no provider: it is sops',
-  'not-a-mapping': 'Flux refuses the block: this is not a mapping',
-  'no-secret-name': 'its secretRef has no name',
 }
 
 function describeBootstrap(why: BootstrapRefusal): string {

@@ -1,5 +1,5 @@
 import { hasSopsBlock } from '../sops/format.ts'
-import { parseDocuments, type YamlDocument } from '../yaml/documents.ts'
+import { nodeAt, parseDocuments, type YamlDocument } from '../yaml/documents.ts'
 import type { Refusal } from '../yaml/refusal.ts'
 import { listAt, textAt, valueAt } from '../yaml/values.ts'
 
@@ -167,4 +167,32 @@ const required = [['interval'], ['prune'], ['sourceRef', 'kind'], ['sourceRef', 
 export function lackingFields(value: unknown): string[] {
   const spec = valueAt(value, 'spec')
   return required.filter((path) => (valueAt(spec, ...path) ?? null) === null).map((path) => path.join('.'))
+}
+
+/**
+ * Where something of a Flux Kustomization stands in its file.
+ * @param path in the object; none: the object itself
+ * @returns line and column from 1; `undefined` where the file does not say it
+ */
+export function placeInFile(
+  { documents, text }: FluxFile,
+  { document, at }: FluxKustomization,
+  path: readonly string[] = [],
+): { line: number; column: number } | undefined {
+  const node = nodeAt(documents[document - 1]?.root ?? null, ...at, ...path)
+  if (!node?.range) return undefined
+  const lines = text.slice(0, node.range[0]).split('\n')
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 }
+}
+
+/** The API versions that Flux has removed, and the version of Flux that did it. */
+const removedVersions: Record<string, string> = { v1beta1: '2.7', v1beta2: '2.8' }
+
+/** The API version of a Flux Kustomization, where Flux has removed it, and the version of Flux that did. */
+export function removedVersionOf({
+  apiVersion,
+}: FluxKustomization): { version: string; flux: string } | undefined {
+  const version = apiVersion.split('/')[1] ?? ''
+  const flux = removedVersions[version]
+  return flux === undefined ? undefined : { version, flux }
 }

@@ -1,5 +1,5 @@
 import { type Judgement, judge, type Wanted } from '../../../scripts/flux/enable-decryption/judge.ts'
-import { findKeyless } from '../../../scripts/flux/enable-decryption/keyless.ts'
+import { findKeyless } from '../../../scripts/lib/repository/decryption/keyless.ts'
 import { readFluxRepository } from '../../../scripts/lib/repository/flux-repository.ts'
 import { withDirectory, writeFiles } from '../files.ts'
 

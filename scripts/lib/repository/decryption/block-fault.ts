@@ -1,4 +1,4 @@
-import { isMapping, textAt, valueAt } from '../../lib/yaml/values.ts'
+import { isMapping, textAt, valueAt } from '../../yaml/values.ts'
 
 /** Why a decryption block decrypts nothing: the API server refuses the Kustomization, with all that is applied beside it. */
 export type BlockFault =
@@ -64,4 +64,26 @@ function misplaced(value: unknown, path: string[]): FaultAt | undefined {
     if (found) return found
   }
   return undefined
+}
+
+/** What a person reads of a fault. */
+export function describeFault(fault: BlockFault): string {
+  switch (fault.fault) {
+    case 'other-provider':
+      return `Flux knows no decryption provider ${fault.provider}: it is sops`
+    case 'unknown-field':
+      return `Flux refuses the block: it knows no field ${fault.field} there`
+    case 'misplaced':
+      return `the block is in ${fault.under || 'the object itself'}, and belongs into spec`
+    default:
+      return faults[fault.fault]
+  }
+}
+
+/** What a fault that has no facts means. */
+const faults = {
+  empty: 'its decryption block is empty, and decrypts nothing',
+  'no-provider': 'its decryption block has no provider: it is sops',
+  'not-a-mapping': 'Flux refuses the block: this is not a mapping',
+  'no-secret-name': 'its secretRef has no name',
 }

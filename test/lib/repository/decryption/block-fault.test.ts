@@ -1,9 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
-import { type BlockFault, blockFaultOf } from '../../../scripts/flux/enable-decryption/block-fault.ts'
-import { fluxKustomization } from '../../helpers/flux/flux-objects.ts'
-import { withSandbox } from '../../helpers/flux/sandbox.ts'
+import { type BlockFault, blockFaultOf } from '../../../../scripts/lib/repository/decryption/block-fault.ts'
+import { fluxKustomization } from '../../../helpers/flux/flux-objects.ts'
+import { withSandbox } from '../../../helpers/flux/sandbox.ts'
 
 /** Lines of a Kustomization behind its spec, what is wrong with them, and what the API server says of them. */
 const cases: [lines: string, fault: BlockFault | undefined, said: RegExp | undefined][] = [

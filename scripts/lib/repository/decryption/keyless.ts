@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FluxKustomization } from '../../lib/repository/flux-file.ts'
-import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
-import type { FluxNode } from '../../lib/repository/flux-tree.ts'
-import { canDecrypt, otherKeys, readKeyGroups } from '../../lib/sops/recipients.ts'
-import { textAt, valueAt } from '../../lib/yaml/values.ts'
+import { canDecrypt, otherKeys, readKeyGroups } from '../../sops/recipients.ts'
+import { textAt, valueAt } from '../../yaml/values.ts'
+import type { FluxKustomization } from '../flux-file.ts'
+import type { FluxRepository } from '../flux-repository.ts'
+import type { FluxNode } from '../flux-tree.ts'
 
 /** The kinds of keys that the controller can use by its own identity at a cloud provider. */
 const ofProviders = otherKeys.filter((kind) => kind !== 'pgp')
