@@ -4,8 +4,8 @@ import { dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { type Repository, searchFiles } from '../git.ts'
 import { type NameOf, pathBelow } from '../paths.ts'
-import { listAt, valueAt } from '../yaml/values.ts'
 import { ageRecipients } from './recipients.ts'
+import type { CreationRule } from './rule-text.ts'
 
 /** What sops calls its configuration file (https://getsops.io/docs/#using-sops-yaml-conf-to-select-kms-pgp-and-age-for-new-files). */
 export const configName = '.sops.yaml'
@@ -16,16 +16,6 @@ export interface RuleFile {
   path: string
   /** For people: `.sops.yaml`, `SOPS_CONFIG (../rules.yaml)`. */
   name: string
-}
-
-/** An entry of `creation_rules`. */
-export interface CreationRule {
-  /** Its place in the list, from 1. */
-  number: number
-  /** A regular expression of Go; `undefined` where it selects every file. */
-  pathRegex: string | undefined
-  /** The age recipients that it names, those of its key groups among them. */
-  recipients: string[]
 }
 
 /**
@@ -81,15 +71,10 @@ export async function readCreationRules({ path, name }: RuleFile): Promise<Creat
     const { code } = error as NodeJS.ErrnoException
     throw new UserError(`${what}: ${code === 'ENOENT' ? 'there is no such file' : code}`)
   }
-  const { parseDocuments } = await import('../yaml/documents.ts')
-  // sops reads the first document only
-  const [document] = parseDocuments(text)
-  if (document?.problem) throw new UserError(`${what}: ${document.problem}`)
-  return listAt(document?.value, 'creation_rules').map((rule, index) => ({
-    number: index + 1,
-    pathRegex: `${valueAt(rule, 'path_regex') ?? ''}` || undefined,
-    recipients: ageRecipients(JSON.stringify(rule)),
-  }))
+  const { parseRuleText } = await import('./rule-text.ts')
+  const { rules, problem } = parseRuleText(text)
+  if (problem) throw new UserError(`${what}: ${problem}`)
+  return rules ?? []
 }
 
 /**
@@ -105,19 +90,15 @@ export async function ruleFor(
   rules: readonly CreationRule[],
   ruleFile: RuleFile,
 ): Promise<CreationRule | undefined> {
-  const { RE2JS } = await import('re2js')
-  const path = pathBelow(dirname(ruleFile.path), file) ?? file
-  return rules.find((rule) => {
-    if (rule.pathRegex === undefined) return true
-    try {
-      return RE2JS.compile(rule.pathRegex).matcher(path).find()
-    } catch (error) {
-      throw new UserError(
-        `sops cannot read ${describeRule({ ruleFile, rule })}: ${(error as Error).message}`,
-        { hint: 'it must be a regular expression of Go: https://pkg.go.dev/regexp/syntax' },
-      )
-    }
-  })
+  const { BadPathRegex, firstRule } = await import('./rule-match.ts')
+  try {
+    return firstRule(rules, pathBelow(dirname(ruleFile.path), file) ?? file)
+  } catch (error) {
+    if (!(error instanceof BadPathRegex)) throw error
+    throw new UserError(`sops cannot read ${describeRule({ ruleFile, rule: error.rule })}: ${error.message}`, {
+      hint: 'it must be a regular expression of Go: https://pkg.go.dev/regexp/syntax',
+    })
+  }
 }
 
 /** The rule that decides how a file is encrypted, and where it stands. */

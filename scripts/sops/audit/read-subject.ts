@@ -36,7 +36,7 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
     const read = (file: string) => blobs.get(file)
     for (const file of names) look(file, blobs.get(file) ?? Buffer.alloc(0))
     // the rules are those of the commit, whether it changes them or not
-    const rules = await readRuleSet(listed, (file) => read(file) ?? readRegular(repository, file))
+    const rules = readRuleSet(repository, listed, (file) => read(file) ?? readRegular(repository, file))
     return { ...common, names, read, rules, flux: undefined }
   }
   const seen = new Set<string>()
@@ -54,7 +54,7 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
     if (bytes) look(file, bytes)
   }
   const names = listed.filter((file) => seen.has(file) || others.includes(file))
-  return { ...common, names, read, rules: await readRuleSet(names, read), flux }
+  return { ...common, names, read, rules: readRuleSet(repository, names, read), flux }
 }
 
 /** The key that the user has named, or one that is at hand: an audit asks nobody for one. */

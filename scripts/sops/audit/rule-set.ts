@@ -1,42 +1,39 @@
-import { posix } from 'node:path'
-import { type CreationRule, configName } from '../../lib/sops/creation-rules.ts'
-import { placesIn } from '../../lib/sops/reader/places.ts'
-import { ageRecipients } from '../../lib/sops/recipients.ts'
-import { nodeAt, parseDocuments } from '../../lib/yaml/documents.ts'
-import { listAt, textAt } from '../../lib/yaml/values.ts'
+import { posix, resolve } from 'node:path'
+import type { Repository } from '../../lib/git.ts'
+import { pathBelow } from '../../lib/paths.ts'
+import { configName } from '../../lib/sops/creation-rules.ts'
+import { BadPathRegex, firstRule } from '../../lib/sops/rule-match.ts'
+import { parseRuleText, type RuleText, type WrittenRule } from '../../lib/sops/rule-text.ts'
 
-/** A creation rule with its place. */
-export interface PlacedRule extends CreationRule {
-  /** From 1. */
-  line: number
-  /** From 1. */
-  column: number
-  /** Its fields, as they are written. */
-  value: unknown
-}
-
-/** A `.sops.yaml` of the repository. */
-export interface PlacedRules {
+/** A file with creation rules in the repository. */
+export interface PlacedRules extends RuleText {
   /** Relative to the root. */
   file: string
   /** The root itself is `.`. */
   directory: string
-  rules: readonly PlacedRule[]
-  /** Why it can't be read, with the line. */
-  problem: string | undefined
 }
 
-/** The rules that select a file. */
+/** What the rules of one file say of another file. */
 export interface RuleChoice {
   rules: PlacedRules
   /** The first that matches; `undefined`: none does. */
-  rule: PlacedRule | undefined
+  rule: WrittenRule | undefined
+  /** Whether sops refuses the file, for it comes to a rule that it can't read. */
+  refused: boolean
 }
 
 /** All creation rules of a repository. */
 export interface RuleSet {
+  /** In the order of their names. */
   files: readonly PlacedRules[]
-  /** Those that sops takes for a file, where it is called in the directory of the file; `undefined`: there is no `.sops.yaml` in it or above. */
+  /** The one that SOPS_CONFIG names, which then stands for all others. */
+  configured: PlacedRules | undefined
+  /**
+   * What sops takes for a file, by where it is called: each file with rules in the directory of the file and above, the nearest
+   * first. None: there is no such file.
+   */
+  choicesFor(file: string): readonly RuleChoice[]
+  /** That of them which sops takes where it is called in the directory of the file. */
   choiceFor(file: string): RuleChoice | undefined
 }
 
@@ -45,60 +42,47 @@ export interface RuleSet {
  * @param names what git lists
  * @param read gives what is in a file
  */
-export async function readRuleSet(
+export function readRuleSet(
+  { root, env }: Repository,
   names: readonly string[],
   read: (file: string) => Buffer | undefined,
-): Promise<RuleSet> {
-  const files = names
-    .filter((name) => posix.basename(name) === configName)
-    .map((file) => readRules(file, `${read(file) ?? ''}`))
+): RuleSet {
+  const named = env.SOPS_CONFIG ? pathBelow(root, resolve(root, env.SOPS_CONFIG)) : undefined
+  const found = names.filter((name) => posix.basename(name) === configName)
+  const all = named !== undefined && read(named) ? new Set([...found, named]) : found
+  const files = [...all].toSorted().map((file): PlacedRules => {
+    return { file, directory: posix.dirname(file), ...parseRuleText(`${read(file) ?? ''}`) }
+  })
+  const configured = files.find(({ file }) => file === named)
   const byDirectory = new Map(files.map((one) => [one.directory, one]))
-  const { RE2JS } = await import('re2js')
-  const compiled = new Map<string, (path: string) => boolean>()
-  const matcherOf = (expression: string) => {
-    const known = compiled.get(expression)
-    if (known) return known
-    let matches = (_: string) => false
-    try {
-      const pattern = RE2JS.compile(expression)
-      matches = (path) => pattern.matcher(path).find()
-    } catch {
-      // sops refuses the whole file: the check of the rules says so
-    }
-    compiled.set(expression, matches)
-    return matches
+  const above = (directory: string): PlacedRules[] => [
+    ...[byDirectory.get(directory)].filter((one) => one !== undefined),
+    ...(directory === '.' ? [] : above(posix.dirname(directory))),
+  ]
+  const known = new Map<string, readonly RuleChoice[]>()
+  const choicesFor = (file: string) => {
+    const chosen =
+      known.get(file) ??
+      (configured ? [configured] : above(posix.dirname(file))).map((rules) => choose(rules, file, root))
+    known.set(file, chosen)
+    return chosen
   }
-  const rulesAbove = (directory: string): PlacedRules | undefined =>
-    byDirectory.get(directory) ?? (directory === '.' ? undefined : rulesAbove(posix.dirname(directory)))
-  return {
-    files,
-    choiceFor(file) {
-      const rules = rulesAbove(posix.dirname(file))
-      if (!rules) return undefined
-      const path = rules.directory === '.' ? file : file.slice(rules.directory.length + 1)
-      return {
-        rules,
-        rule: rules.rules.find(({ pathRegex }) => pathRegex === undefined || matcherOf(pathRegex)(path)),
-      }
-    },
+  return { files, configured, choicesFor, choiceFor: (file) => choicesFor(file)[0] }
+}
+
+/** @param root of the repository: sops matches the absolute path of what is not below the directory of the rules */
+function choose(rules: PlacedRules, file: string, root: string): RuleChoice {
+  const path = pathFrom(rules.directory, file) ?? `${root}/${file}`
+  try {
+    return { rules, rule: firstRule(rules.rules ?? [], path), refused: false }
+  } catch (error) {
+    if (error instanceof BadPathRegex) return { rules, rule: undefined, refused: true }
+    throw error
   }
 }
 
-function readRules(file: string, text: string): PlacedRules {
-  const directory = posix.dirname(file)
-  // sops reads the first document only
-  const [document] = parseDocuments(text)
-  if (document?.problem) return { file, directory, rules: [], problem: document.problem }
-  const placeOf = placesIn(text)
-  const rules = listAt(document?.value, 'creation_rules').map((value, index) => {
-    const node = nodeAt(document?.root ?? null, 'creation_rules', index)
-    return {
-      number: index + 1,
-      pathRegex: textAt(value, 'path_regex') || undefined,
-      recipients: ageRecipients(JSON.stringify(value)),
-      value,
-      ...placeOf(node?.range?.[0] ?? 0),
-    }
-  })
-  return { file, directory, rules, problem: undefined }
+/** The path of a file from a directory, both relative to the root; `undefined` where it is not below it. */
+export function pathFrom(directory: string, file: string): string | undefined {
+  if (directory === '.') return file
+  return file.startsWith(`${directory}/`) ? file.slice(directory.length + 1) : undefined
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { UserError } from '../../lib/errors.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import {
-  type CreationRule,
   describeRule,
   findRuleFile,
   type RuleFile,
@@ -10,6 +9,7 @@ import {
   ruleFor,
   type Selected,
 } from '../../lib/sops/creation-rules.ts'
+import type { CreationRule } from '../../lib/sops/rule-text.ts'
 import type { TestSecretCaller } from './checks.ts'
 import { kustomizationFile } from './kustomization.ts'
 import { directoryOf, type Place } from './place.ts'

@@ -1,0 +1,63 @@
+import { nodeAt, parseDocuments } from '../yaml/documents.ts'
+import { listAt, type Mapping, valueAt } from '../yaml/values.ts'
+import { placesIn } from './reader/places.ts'
+import type { TextPlace } from './reader/reading.ts'
+import { ageOf, groupsOfRule, type RuleGroup } from './rule-keys.ts'
+
+/** An entry of `creation_rules`. */
+export interface CreationRule {
+  /** Its place in the list, from 1. */
+  number: number
+  /** A regular expression of Go; `undefined` where it selects every file. */
+  pathRegex: string | undefined
+  /** The age recipients that it names, those of its key groups among them. */
+  recipients: string[]
+}
+
+/** A creation rule with all that is written in it. */
+export interface WrittenRule extends CreationRule, TextPlace {
+  /** Its fields as plain values, aliases and merge keys resolved. */
+  value: unknown
+  /** The keys that open what it encrypts. */
+  groups: RuleGroup[]
+  /** Where one of its fields is written; the rule itself where an alias or a merge key brings it. */
+  placeOf(field: string): TextPlace
+}
+
+/** What is in a file with creation rules. */
+export interface RuleText {
+  /** `undefined` where it has no list of them: sops then acts as if there were no such file. */
+  rules: WrittenRule[] | undefined
+  /** The names of its own fields. */
+  fields: string[]
+  /** Why it can't be read, with the line; it quotes nothing. */
+  problem: string | undefined
+}
+
+/** Reads the text of a file with creation rules, as sops does (sops v3.13.3 config/config.go): the first document only. */
+export function parseRuleText(text: string): RuleText {
+  const [document] = parseDocuments(text)
+  if (document?.problem) return { rules: undefined, fields: [], problem: document.problem }
+  const placeOf = placesIn(text)
+  const value = document?.value
+  const rules = listAt(value, 'creation_rules').map((rule, index) => {
+    const place = (...path: string[]) =>
+      nodeAt(document?.root ?? null, 'creation_rules', index, ...path)?.range?.[0]
+    const groups = groupsOfRule(rule)
+    return {
+      number: index + 1,
+      pathRegex: `${valueAt(rule, 'path_regex') ?? ''}` || undefined,
+      recipients: ageOf(groups),
+      value: rule,
+      groups,
+      ...placeOf(place() ?? 0),
+      placeOf: (field: string) => placeOf(place(field) ?? place() ?? 0),
+    }
+  })
+  const isListed = Array.isArray(valueAt(value, 'creation_rules'))
+  return {
+    rules: isListed ? rules : undefined,
+    fields: Object.keys((value ?? {}) as Mapping),
+    problem: undefined,
+  }
+}
