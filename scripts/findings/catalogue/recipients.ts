@@ -1,4 +1,84 @@
 import type { Entry } from '../entry.ts'
 
 /** Who can read a file, and who should. */
-export const recipientsFindings = {} as const satisfies Record<string, Entry>
+export const recipientsFindings = {
+  'recipient-missing': {
+    severity: 'warning',
+    seen: '{recipient} can not open it, although {rule} names it',
+    means:
+      'A rule counts only when sops encrypts or updates a file. Whoever has this key can not read the file.',
+    fix: '`sops updatekeys {file}`',
+    source: 'https://getsops.io/docs/#updatekeys-command',
+  },
+  'recipient-left': {
+    severity: 'warning',
+    seen: '{recipient} can open it, although {rule} does not name it',
+    means:
+      'Whoever has this key still reads the file. With a new data key they can not read what is put in from then on; what they have seen is known to them.',
+    fix: '`sops updatekeys {file}`, then `sops rotate -i {file}`, and make its values anew where the key is in wrong hands',
+    source: 'https://getsops.io/docs/#adding-and-removing-keys',
+  },
+  'recipient-unknown': {
+    severity: 'warning',
+    seen: '{recipient} can open it, and no creation rule of the repository names it',
+    means: 'Nobody can tell from the repository whose key that is, and no change of the rules takes it out.',
+    fix: 'give the file a rule in .sops.yaml, then `sops updatekeys {file}`',
+    source: 'https://getsops.io/docs/#updatekeys-command',
+  },
+  'recipient-not-allowed': {
+    severity: 'warning',
+    seen: '{recipient} is named here, and is not on the list of allowed recipients',
+    means: 'Somebody can read Secrets whom nobody has allowed to.',
+    fix: 'take it out of .sops.yaml and call `sops updatekeys` and `sops rotate -i` on the files, or add it to the list',
+    source: 'https://getsops.io/docs/#adding-and-removing-keys',
+  },
+  'key-groups-differ': {
+    severity: 'warning',
+    seen: 'has {found} where {rule} has {wanted}',
+    means:
+      'With several key groups the key of each of them, or of as many as the threshold says, is needed. Other people, or fewer, can open the file than the rule wants.',
+    fix: '`sops updatekeys {file}`',
+    source: 'https://getsops.io/docs/#key-groups',
+  },
+  'single-recipient': {
+    severity: 'note',
+    seen: 'only {recipient} can open it',
+    means:
+      'Where that key is lost, all is lost. With a key of the cluster and one of a person or a safe one of them can be.',
+    fix: 'add a second recipient to the rule, then `sops updatekeys` on its files',
+    source: 'https://getsops.io/docs/#encrypting-using-age',
+  },
+  'no-rule': {
+    severity: 'warning',
+    seen: 'is encrypted, and {rules} has no creation rule for it',
+    means:
+      '`sops updatekeys` refuses it, so that it keeps its recipients when all others get new ones: it stops to decrypt when the old key is gone.',
+    fix: 'give it a rule in .sops.yaml, or a name that a rule selects',
+    source:
+      'https://github.com/getsops/sops/blob/v3.13.3/config/config.go (no matching creation rules found)',
+  },
+  'settings-differ': {
+    severity: 'warning',
+    seen: '{path} is {found} by the {setting} of the file, and would not be so by {rule}',
+    means:
+      'sops writes the settings into a file when it encrypts it, and keeps to them: a change of the rule changes nothing for this file.',
+    fix: '`sops decrypt -i {file}`, then `sops encrypt -i {file}`: it takes the settings of the rule',
+    source: 'https://github.com/getsops/sops/issues/1153',
+  },
+  'settings-old': {
+    severity: 'note',
+    seen: 'has {setting}, where {rule} has {wanted}',
+    means:
+      'sops writes the settings into a file when it encrypts it, and keeps to them. Its values of today are encrypted by both, what is added later may not be.',
+    fix: '`sops decrypt -i {file}`, then `sops encrypt -i {file}`: it takes the settings of the rule',
+    source: 'https://github.com/getsops/sops/issues/1153',
+  },
+  'data-key-kept': {
+    severity: 'warning',
+    seen: '{recipient} was taken out after commit {commit}, and the file still has the data key that it could open',
+    means:
+      'With the stanza that git keeps, whoever has that key opens every value that was put in since. `sops updatekeys` does not make a new data key.',
+    fix: '`sops rotate -i {file}`, and make its values anew where the key is in wrong hands',
+    source: 'https://getsops.io/docs/#adding-and-removing-keys; https://github.com/getsops/sops/issues/808',
+  },
+} as const satisfies Record<string, Entry>

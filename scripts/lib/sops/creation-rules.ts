@@ -95,9 +95,12 @@ export async function ruleFor(
     return firstRule(rules, pathBelow(dirname(ruleFile.path), file) ?? file)
   } catch (error) {
     if (!(error instanceof BadPathRegex)) throw error
-    throw new UserError(`sops cannot read ${describeRule({ ruleFile, rule: error.rule })}: ${error.message}`, {
-      hint: 'it must be a regular expression of Go: https://pkg.go.dev/regexp/syntax',
-    })
+    throw new UserError(
+      `sops cannot read ${describeRule({ ruleFile, rule: error.rule })}: ${error.message}`,
+      {
+        hint: 'it must be a regular expression of Go: https://pkg.go.dev/regexp/syntax',
+      },
+    )
   }
 }
 

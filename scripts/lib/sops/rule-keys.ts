@@ -33,9 +33,6 @@ const keyFields = {
 /** The fields of a rule that name keys where it has no key groups. */
 export const keyFieldsOfRule: readonly string[] = ['age', ...Object.values(keyFields.rule)]
 
-/** The fields of a key group. */
-export const fieldsOfGroup: readonly string[] = ['merge', 'age', ...Object.values(keyFields.group)]
-
 /**
  * The key groups of a creation rule: those that it lists, each with what is merged into it, or else one with the keys of the rule
  * itself (sops v3.13.3 config/config.go getKeyGroupsFromCreationRule).

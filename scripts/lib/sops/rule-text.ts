@@ -1,7 +1,8 @@
 import { nodeAt, parseDocuments } from '../yaml/documents.ts'
-import { listAt, type Mapping, valueAt } from '../yaml/values.ts'
+import { listAt, valueAt } from '../yaml/values.ts'
 import { placesIn } from './reader/places.ts'
 import type { TextPlace } from './reader/reading.ts'
+import { shapeProblem } from './rule-fields.ts'
 import { ageOf, groupsOfRule, type RuleGroup } from './rule-keys.ts'
 
 /** An entry of `creation_rules`. */
@@ -28,8 +29,6 @@ export interface WrittenRule extends CreationRule, TextPlace {
 export interface RuleText {
   /** `undefined` where it has no list of them: sops then acts as if there were no such file. */
   rules: WrittenRule[] | undefined
-  /** The names of its own fields. */
-  fields: string[]
   /** Why it can't be read, with the line; it quotes nothing. */
   problem: string | undefined
 }
@@ -37,9 +36,10 @@ export interface RuleText {
 /** Reads the text of a file with creation rules, as sops does (sops v3.13.3 config/config.go): the first document only. */
 export function parseRuleText(text: string): RuleText {
   const [document] = parseDocuments(text)
-  if (document?.problem) return { rules: undefined, fields: [], problem: document.problem }
-  const placeOf = placesIn(text)
   const value = document?.value
+  const problem = document?.problem ?? shapeProblem(value)
+  if (problem) return { rules: undefined, problem }
+  const placeOf = placesIn(text)
   const rules = listAt(value, 'creation_rules').map((rule, index) => {
     const place = (...path: string[]) =>
       nodeAt(document?.root ?? null, 'creation_rules', index, ...path)?.range?.[0]
@@ -55,9 +55,5 @@ export function parseRuleText(text: string): RuleText {
     }
   })
   const isListed = Array.isArray(valueAt(value, 'creation_rules'))
-  return {
-    rules: isListed ? rules : undefined,
-    fields: Object.keys((value ?? {}) as Mapping),
-    problem: undefined,
-  }
+  return { rules: isListed ? rules : undefined, problem: undefined }
 }

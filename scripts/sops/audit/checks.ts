@@ -1,5 +1,9 @@
 import type { Finding } from '../../findings/finding.ts'
 import { checkFaults } from './checks/faults.ts'
+import { checkRuleFields } from './checks/rules/rule-fields.ts'
+import { checkRuleFiles } from './checks/rules/rule-files.ts'
+import { checkRuleOrder } from './checks/rules/rule-order.ts'
+import { checkRulePaths } from './checks/rules/rule-paths.ts'
 import type { FileCheck } from './open-files.ts'
 import type { SopsFile, Subject } from './subject.ts'
 
@@ -13,4 +17,4 @@ export type Check = (
 export const fileChecks: readonly FileCheck[] = [checkFaults]
 
 /** What looks at the whole. */
-export const checks: readonly Check[] = []
+export const checks: readonly Check[] = [checkRuleFiles, checkRuleFields, checkRuleOrder, checkRulePaths]
