@@ -1,4 +1,6 @@
 import { isMapping, listAt, valueAt } from '../yaml/values.ts'
+import type { FileMetadata } from './reader/reading.ts'
+import { selectorFields } from './rule-fields.ts'
 
 /** A group of keys of a creation rule, any of which opens it. */
 export interface RuleGroup {
@@ -82,4 +84,15 @@ export function plainRecipient(text: string): string {
 export function ageOf(groups: readonly RuleGroup[]): string[] {
   const all = groups.flatMap(({ age }) => age)
   return [...new Set(all.filter((recipient) => recipient.startsWith('age1')))]
+}
+
+/**
+ * What sops would write into a file that it encrypts by a rule (sops v3.13.3 cmd/sops/main.go: the suffix where nothing is set).
+ * @param rule as a plain value
+ */
+export function selectorOf(rule: unknown): FileMetadata['selector'] {
+  const name = selectorFields.find((field) => valueAt(rule, field))
+  return name
+    ? { name, text: `${valueAt(rule, name)}` }
+    : { name: 'unencrypted_suffix', text: '_unencrypted' }
 }

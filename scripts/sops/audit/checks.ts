@@ -1,5 +1,12 @@
 import type { Finding } from '../../findings/finding.ts'
 import { checkFaults } from './checks/faults.ts'
+import { checkPlainFiles } from './checks/plaintext/plain-files.ts'
+import { checkPlainSecrets } from './checks/plaintext/plain-secrets.ts'
+import { checkPlainValues } from './checks/plaintext/plain-values.ts'
+import { checkAllowedRecipients } from './checks/recipients/allowed-recipients.ts'
+import { checkFileRecipients } from './checks/recipients/file-recipients.ts'
+import { checkSettings } from './checks/recipients/settings.ts'
+import { checkSingleRecipient } from './checks/recipients/single-recipient.ts'
 import { checkRuleFields } from './checks/rules/rule-fields.ts'
 import { checkRuleFiles } from './checks/rules/rule-files.ts'
 import { checkRuleOrder } from './checks/rules/rule-order.ts'
@@ -14,7 +21,17 @@ export type Check = (
 ) => readonly Finding[] | Promise<readonly Finding[]>
 
 /** What looks at each SOPS file by itself. */
-export const fileChecks: readonly FileCheck[] = [checkFaults]
+export const fileChecks: readonly FileCheck[] = [checkFaults, checkPlainValues, checkSettings]
 
 /** What looks at the whole. */
-export const checks: readonly Check[] = [checkRuleFiles, checkRuleFields, checkRuleOrder, checkRulePaths]
+export const checks: readonly Check[] = [
+  checkPlainFiles,
+  checkPlainSecrets,
+  checkRuleFiles,
+  checkRuleFields,
+  checkRuleOrder,
+  checkRulePaths,
+  checkFileRecipients,
+  checkSingleRecipient,
+  checkAllowedRecipients,
+]

@@ -1,0 +1,63 @@
+import { placesIn } from '../../../../lib/sops/reader/places.ts'
+import type { TextPlace } from '../../../../lib/sops/reader/reading.ts'
+import { type TreeBranch, walk } from '../../../../lib/sops/reader/tree.ts'
+import { isInnocent } from './innocent.ts'
+import { readPlainTree } from './plain-tree.ts'
+
+/** A value in the clear that may be a secret. */
+export interface PlainValue extends TextPlace {
+  path: readonly string[]
+  /** Whether it is the value of a Secret of Kubernetes. */
+  ofSecret: boolean
+}
+
+/** What a plain file holds. */
+export interface PlainContent {
+  /** Without those that are no secret by what they look like. */
+  values: PlainValue[]
+  /** Whether it has nothing but objects of Kubernetes. */
+  isManifest: boolean
+}
+
+/**
+ * Reads a file that is not encrypted.
+ * @param file its name tells the format
+ * @returns no value leaves this module; `undefined` for what can't be read, as templates can't
+ */
+export function readPlain(bytes: Buffer, file: string): PlainContent | undefined {
+  const documents = readPlainTree(bytes, file)?.filter(({ items }) => items.length > 0)
+  if (!documents) return undefined
+  const placeOf = placesIn(bytes.toString())
+  return {
+    values: documents.flatMap((document) => valuesIn(document, placeOf)),
+    isManifest: documents.every((document) => kindOf(document) !== undefined),
+  }
+}
+
+/** `undefined` of what is no object. */
+function kindOf({ items }: TreeBranch): string | undefined {
+  const text = (name: string) => {
+    const entry = items.find((item) => item.kind === 'entry' && item.key === name)
+    return entry?.kind === 'entry' && entry.value.kind === 'leaf' ? `${entry.value.value}` : undefined
+  }
+  return text('apiVersion') === undefined ? undefined : text('kind')
+}
+
+/** The fields of an object that say what it is. */
+const describing = ['apiVersion', 'kind', 'metadata', 'type', 'immutable']
+
+function valuesIn(document: TreeBranch, placeOf: (offset: number) => TextPlace): PlainValue[] {
+  const kind = kindOf(document)
+  const found: PlainValue[] = []
+  walk(document, (node, path) => {
+    const [first = ''] = path
+    if (node.kind === 'comment' || node.value === null || (kind && describing.includes(first))) return
+    const ofSecret = kind === 'Secret' && (first === 'data' || first === 'stringData')
+    const text = String(node.value)
+    const value = ofSecret && first === 'data' ? Buffer.from(text, 'base64').toString() : text
+    // what is written under data may be a template in the place of base64
+    if ([text, value].some((one) => isInnocent(path.at(-1) ?? '', one))) return
+    found.push({ path, ofSecret, ...placeOf(node.offset) })
+  })
+  return found
+}

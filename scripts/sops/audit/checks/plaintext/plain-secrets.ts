@@ -1,0 +1,76 @@
+import { posix } from 'node:path'
+import { finding } from '../../../../findings/finding.ts'
+import { matchesGo } from '../../../../lib/sops/rule-match.ts'
+import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
+import { isAside, isBuilt } from '../../aside.ts'
+import type { Check } from '../../checks.ts'
+import { pathFrom } from '../../rule-set.ts'
+import type { SopsFile, Subject } from '../../subject.ts'
+import { ruleWords } from '../rules/rule-words.ts'
+import { readPlain } from './plain-content.ts'
+
+/** Finds the Secrets in the clear that Flux builds and no creation rule selects. */
+export const checkPlainSecrets: Check = (subject, sopsFiles) => {
+  const encrypted = new Set(sopsFiles.map(({ file }) => file))
+  return (subject.marked.get('secret') ?? []).flatMap((file) => {
+    if (encrypted.has(file) || !/\.(?:ya?ml|json)$/.test(file)) return []
+    if (subject.rules.choicesFor(file).some(({ rule, refused }) => rule || refused)) return []
+    const bytes = subject.read(file)
+    if (!bytes || !holdsSecret(bytes) || !isBuilt(subject, file) || isAside(subject, file)) return []
+    const value = readPlain(bytes, file)?.values.find(({ ofSecret }) => ofSecret)
+    if (!value) return []
+    const { line, column, path } = value
+    const near = nearestRule(subject, file, sopsFiles)
+    return finding('plain-secret', { file, line, column }, { path: path.join('.'), near })
+  })
+}
+
+/** Whether a file may hold a Secret with values, before it is parsed. */
+export function holdsSecret(bytes: Buffer): boolean {
+  if (!bytes.includes('ata')) return false
+  const text = bytes.toString()
+  return (
+    /(?:^|[\s{,])["']?kind["']?\s*:\s*["']?Secret["']?\s*(?:$|[,}#])/m.test(text) &&
+    /(?:d|stringD)ata["']?\s*:/.test(text)
+  )
+}
+
+/** The rule that just misses a file, and by what: its ending or its directory. */
+function nearestRule({ rules }: Subject, file: string, sopsFiles: readonly SopsFile[]): string {
+  const choices = rules.choicesFor(file)
+  if (choices.length === 0) return 'there is no .sops.yaml in its directory or above'
+  const base = posix.basename(file)
+  const directory = posix.dirname(file)
+  const directories = new Set(sopsFiles.map((one) => posix.dirname(one.file)))
+  const near = [
+    ...otherNames(base).map((name) => posix.join(directory, name)),
+    ...[base, ...otherNames(base)].flatMap((name) =>
+      [...directories].map((other) => posix.join(other, name)),
+    ),
+  ]
+  for (const { rules: by } of choices) {
+    const selecting = (path: string) =>
+      (by.rules ?? []).find((rule) => selects(rule, pathFrom(by.directory, path)))
+    const example = near.find(selecting)
+    const rule = example === undefined ? undefined : selecting(example)
+    if (rule) return `${ruleWords(by, rule)} would select ${example}`
+  }
+  return 'none comes near it'
+}
+
+function selects({ pathRegex }: WrittenRule, path: string | undefined): boolean {
+  return path !== undefined && (pathRegex === undefined || matchesGo(pathRegex, path))
+}
+
+/** Names that a file could have, by the endings that people give to encrypted files. */
+function otherNames(name: string): string[] {
+  const { name: stem, ext } = posix.parse(name)
+  const other = { '.yaml': '.yml', '.yml': '.yaml' }[ext]
+  const marks = ['.sops', '.enc', '-sops', '-enc', '.secret', '.encrypted']
+  return [ext, other]
+    .filter((end) => end !== undefined)
+    .flatMap((end) => [
+      ...(end === ext ? [] : [`${stem}${end}`]),
+      ...marks.map((mark) => `${stem}${mark}${end}`),
+    ])
+}

@@ -1,0 +1,44 @@
+import { type Finding, finding } from '../../../../findings/finding.ts'
+import type { Fault, Reading } from '../../../../lib/sops/reader/reading.ts'
+import type { FileCheck } from '../../open-files.ts'
+
+/** Finds what is in the clear in an encrypted file, and what is ciphertext where nothing should be. */
+export const checkPlainValues: FileCheck = (file, reading) => {
+  const nothing = nothingEncrypted(file, reading)
+  return nothing ? [nothing] : reading.faults.flatMap((fault) => findingOf(file, fault))
+}
+
+function findingOf(file: string, { code, path, line, column }: Fault): Finding[] {
+  const place = { file, line, column }
+  switch (code) {
+    case 'value-plain':
+      return [finding('plain-value', place, { path: path.join('.'), file })]
+    case 'comment-plain':
+      return [finding('plain-comment', place, { file })]
+    case 'value-encrypted-unexpectedly':
+      return [finding('ciphertext-left', place, { path: path.join('.'), file })]
+    default:
+      return []
+  }
+}
+
+/** The fields of an object of Kubernetes that say what it is. */
+const describing: ReadonlySet<string | undefined> = new Set([
+  'apiVersion',
+  'kind',
+  'metadata',
+  'type',
+  'immutable',
+])
+
+function nothingEncrypted(file: string, { metadata, values, comments }: Reading): Finding | undefined {
+  if (!metadata || [...values, ...comments].some(({ ciphertext }) => ciphertext)) return undefined
+  const isObject = values.some(({ path }) => path[0] === 'apiVersion')
+  const plain = values.find(
+    ({ path, type, bytes }) =>
+      type !== 'null' && type !== 'comment' && bytes?.length !== 0 && !(isObject && describing.has(path[0])),
+  )
+  const { name, text } = metadata.selector
+  const { line, column } = plain ?? metadata
+  return plain && finding('nothing-encrypted', { file, line, column }, { setting: `${name}: ${text}`, file })
+}

@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { bech32 } from '@scure/base'
+import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
+import { UserError } from '../../../../lib/errors.ts'
+import { shortRecipient } from '../../../../lib/sops/recipients.ts'
+import { plainRecipient } from '../../../../lib/sops/rule-keys.ts'
+import type { Check } from '../../checks.ts'
+import { judgedRules } from '../rules/judged-rules.ts'
+import { recipientPlace } from './recipient-place.ts'
+
+/**
+ * Holds the recipients of age in files and rules against the list of `--recipients`. Other keys are not on such a list.
+ * @throws UserError where it can't be read, or has a line that is no recipient
+ */
+export const checkAllowedRecipients: Check = async (subject, sopsFiles) => {
+  const { recipients: list, caller } = subject.options
+  if (list === undefined) return []
+  const allowed = await readAllowed(resolve(caller.cwd, list), list)
+  const say = (recipient: string, place: FindingPlace): Finding[] =>
+    allowed.has(recipient)
+      ? []
+      : [finding('recipient-not-allowed', place, { recipient: shortRecipient(recipient) })]
+  return [
+    ...judgedRules(subject).flatMap(({ file, rules = [] }) =>
+      rules.flatMap((rule) => {
+        const named = new Set(rule.groups.flatMap(({ age }) => age))
+        return [...named].flatMap((recipient) => say(recipient, { file, ...rule.placeOf('age') }))
+      }),
+    ),
+    ...sopsFiles.flatMap(({ file, metadata }) => {
+      const stanzas = metadata?.groups.flatMap(({ age }) => age) ?? []
+      const named = new Set(stanzas.map(({ recipient }) => plainRecipient(recipient)))
+      return metadata
+        ? [...named].flatMap((recipient) =>
+            say(recipient, recipientPlace(subject, file, metadata, recipient)),
+          )
+        : []
+    }),
+  ]
+}
+
+/**
+ * Reads a list of recipients: one a line, comments behind `#`.
+ * @param name of the file, for people
+ * @throws UserError; it quotes nothing of the file, in which may be a private key by mistake
+ */
+async function readAllowed(path: string, name: string): Promise<Set<string>> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UserError(
+      `cannot read the recipients in ${name}: ${code === 'ENOENT' ? 'there is no such file' : code}`,
+    )
+  }
+  const lines = text.split('\n').map((line) => line.replace(/(?:^|\s)#.*/, '').trim())
+  const wrong = lines.findIndex((line) => line !== '' && !isRecipient(line))
+  if (wrong < 0) return new Set(lines.filter(Boolean).map(plainRecipient))
+  throw new UserError(`line ${wrong + 1} of ${name} is no recipient of age`, {
+    hint: 'write one recipient a line, as `age-keygen -y` prints it; comments begin with #',
+  })
+}
+
+function isRecipient(text: string): boolean {
+  if (/^ssh-(?:ed25519|rsa) [A-Za-z0-9+/=]+(?: |$)/.test(text)) return true
+  return text.startsWith('age1') && bech32.decodeUnsafe(text, false) !== undefined
+}

@@ -1,0 +1,78 @@
+import { type Finding, finding } from '../../../../findings/finding.ts'
+import type { FileMetadata } from '../../../../lib/sops/reader/reading.ts'
+import { shortRecipient } from '../../../../lib/sops/recipients.ts'
+import { plainRecipient } from '../../../../lib/sops/rule-keys.ts'
+import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
+import { isAside } from '../../aside.ts'
+import type { Check } from '../../checks.ts'
+import type { PlacedRules } from '../../rule-set.ts'
+import type { Subject } from '../../subject.ts'
+import { ruleWords } from '../rules/rule-words.ts'
+import { compareGroups } from './compare-groups.ts'
+import { recipientPlace } from './recipient-place.ts'
+
+/** Holds the recipients of each file against the rule that selects it. */
+export const checkFileRecipients: Check = (subject, sopsFiles) => {
+  const named = new Set(
+    subject.rules.files.flatMap(({ rules = [] }) =>
+      rules.flatMap(({ groups }) => groups.flatMap(({ age }) => age)),
+    ),
+  )
+  return sopsFiles.flatMap(({ file, metadata }) => {
+    if (!metadata) return []
+    const choices = subject.rules.choicesFor(file)
+    if (choices.some(({ refused }) => refused)) return []
+    const selecting = choices.flatMap(({ rules, rule }) => (rule ? { rules, rule } : []))
+    const withKeys = selecting.filter(({ rule }) => rule.groups.some(({ count }) => count > 0))
+    const [first] = withKeys
+    // where several files have rules, it follows that of one of them
+    if (first && withKeys.every(({ rule }) => compareGroups(metadata, rule)))
+      return differences(subject, file, metadata, first)
+    const unruled = first ? [] : unknown(subject, file, metadata, named)
+    if (selecting.length > 0 || subject.rules.files.length === 0 || isAside(subject, file)) return unruled
+    const { line, column } = metadata
+    const rules = choices[0]?.rules.file ?? 'this repository'
+    return [finding('no-rule', { file, line, column }, { rules }), ...unruled]
+  })
+}
+
+function differences(
+  subject: Subject,
+  file: string,
+  metadata: FileMetadata,
+  { rules, rule }: { rules: PlacedRules; rule: WrittenRule },
+): Finding[] {
+  const { missing = [], left = [], groups } = compareGroups(metadata, rule) ?? {}
+  const words = ruleWords(rules, rule)
+  const { line, column } = metadata
+  const start = { file, line, column }
+  return [
+    ...(groups ? [finding('key-groups-differ', start, { ...groups, rule: words, file })] : []),
+    ...missing.map((key) =>
+      finding('recipient-missing', start, { recipient: shortRecipient(key), rule: words, file }),
+    ),
+    ...left.map((key) => {
+      const place = recipientPlace(subject, file, metadata, key)
+      return finding('recipient-left', place, { recipient: shortRecipient(key), rule: words, file })
+    }),
+  ]
+}
+
+/** Of a file that follows no rule the recipients that are in none; nothing where rules name none at all. */
+function unknown(
+  subject: Subject,
+  file: string,
+  metadata: FileMetadata,
+  named: ReadonlySet<string>,
+): Finding[] {
+  if (named.size === 0 || isAside(subject, file)) return []
+  const all = metadata.groups.flatMap(({ age }) => age.map(({ recipient }) => plainRecipient(recipient)))
+  return [...new Set(all)]
+    .filter((recipient) => !named.has(recipient))
+    .map((recipient) =>
+      finding('recipient-unknown', recipientPlace(subject, file, metadata, recipient), {
+        recipient: shortRecipient(recipient),
+        file,
+      }),
+    )
+}
