@@ -4,7 +4,7 @@ import type { Entry } from '../entry.ts'
 export const recipientsFindings = {
   'recipient-missing': {
     severity: 'warning',
-    seen: '{recipient} can not open it, although {rule} names it',
+    seen: 'is not encrypted to {recipient}, which {rule} names',
     means:
       'A rule counts only when sops encrypts or updates a file. Whoever has this key can not read the file.',
     fix: '`sops updatekeys {file}`',
@@ -12,7 +12,7 @@ export const recipientsFindings = {
   },
   'recipient-left': {
     severity: 'warning',
-    seen: '{recipient} can open it, although {rule} does not name it',
+    seen: 'is encrypted to {recipient}, which {rule} does not name',
     means:
       'Whoever has this key still reads the file. With a new data key they can not read what is put in from then on; what they have seen is known to them.',
     fix: '`sops updatekeys {file}`, then `sops rotate -i {file}`, and make its values anew where the key is in wrong hands',
@@ -20,14 +20,14 @@ export const recipientsFindings = {
   },
   'recipient-unknown': {
     severity: 'warning',
-    seen: '{recipient} can open it, and no creation rule of the repository names it',
+    seen: 'is encrypted to {recipient}, which no creation rule of the repository names',
     means: 'Nobody can tell from the repository whose key that is, and no change of the rules takes it out.',
     fix: 'give the file a rule in .sops.yaml, then `sops updatekeys {file}`',
     source: 'https://getsops.io/docs/#updatekeys-command',
   },
   'recipient-not-allowed': {
     severity: 'warning',
-    seen: '{recipient} is named here, and is not on the list of allowed recipients',
+    seen: '{recipient} is not on the list of allowed recipients',
     means: 'Somebody can read Secrets whom nobody has allowed to.',
     fix: 'take it out of .sops.yaml and call `sops updatekeys` and `sops rotate -i` on the files, or add it to the list',
     source: 'https://getsops.io/docs/#adding-and-removing-keys',
@@ -42,7 +42,7 @@ export const recipientsFindings = {
   },
   'single-recipient': {
     severity: 'note',
-    seen: 'only {recipient} can open it',
+    seen: 'only {recipient} can open {what}',
     means:
       'Where that key is lost, all is lost. With a key of the cluster and one of a person or a safe one of them can be.',
     fix: 'add a second recipient to the rule, then `sops updatekeys` on its files',
@@ -75,9 +75,9 @@ export const recipientsFindings = {
   },
   'data-key-kept': {
     severity: 'warning',
-    seen: '{recipient} was taken out after commit {commit}, and the file still has the data key that it could open',
+    seen: '{recipient} was taken out, in {commit} at the latest, and the file kept the data key that it can open',
     means:
-      'With the stanza that git keeps, whoever has that key opens every value that was put in since. `sops updatekeys` does not make a new data key.',
+      'With the stanza that git keeps whoever has that key opens every value that was put in since. `sops updatekeys` does not make a new data key.',
     fix: '`sops rotate -i {file}`, and make its values anew where the key is in wrong hands',
     source: 'https://getsops.io/docs/#adding-and-removing-keys; https://github.com/getsops/sops/issues/808',
   },

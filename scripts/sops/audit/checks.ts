@@ -5,6 +5,7 @@ import { checkPlainSecrets } from './checks/plaintext/plain-secrets.ts'
 import { checkPlainValues } from './checks/plaintext/plain-values.ts'
 import { checkAllowedRecipients } from './checks/recipients/allowed-recipients.ts'
 import { checkFileRecipients } from './checks/recipients/file-recipients.ts'
+import { checkKeptDataKeys } from './checks/recipients/kept-data-keys.ts'
 import { checkSettings } from './checks/recipients/settings.ts'
 import { checkSingleRecipient } from './checks/recipients/single-recipient.ts'
 import { checkRuleFields } from './checks/rules/rule-fields.ts'
@@ -34,4 +35,5 @@ export const checks: readonly Check[] = [
   checkFileRecipients,
   checkSingleRecipient,
   checkAllowedRecipients,
+  checkKeptDataKeys,
 ]

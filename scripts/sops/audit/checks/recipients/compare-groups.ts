@@ -40,7 +40,7 @@ export function compareGroups(
 }
 
 function keysOf(age: readonly string[], others: readonly string[]): Keys {
-  return new Set([...age.map(plainRecipient), ...others.map((kind) => `a key of ${kind}`)])
+  return new Set([...age.map(plainRecipient), ...others.map((kind) => `a ${kind} key`)])
 }
 
 function groupWords(groups: number, threshold: number): string {

@@ -1,34 +1,49 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
+import type { TextPlace } from '../../../../lib/sops/reader/reading.ts'
 import { shortRecipient } from '../../../../lib/sops/recipients.ts'
-import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import type { Check } from '../../checks.ts'
 import { judgedRules } from '../rules/judged-rules.ts'
 
-/** Finds what a single key opens: once for a rule, and for each file that no rule with keys selects. */
-export const checkSingleRecipient: Check = (subject, sopsFiles) => [
-  ...judgedRules(subject).flatMap(({ file, rules = [] }) =>
-    rules.filter(hasOneKey).map((rule) => {
-      const [recipient = 'the holder of one key'] = rule.groups.flatMap(({ age }) => age)
-      const field = rule.groups[0]?.age.length ? 'age' : ''
-      return note({ file, ...rule.placeOf(field) }, recipient)
+/** Something that one recipient of age alone can open. */
+interface Single extends TextPlace {
+  file: string
+  recipient: string
+}
+
+/**
+ * Finds what a single key of age opens. It is said once for each key: at the first of the rules of a file, and at the first of the
+ * files that no rule with keys selects.
+ */
+export const checkSingleRecipient: Check = (subject, sopsFiles) => {
+  const rules = judgedRules(subject).map(({ file, rules: listed = [] }) =>
+    listed.flatMap(({ groups, placeOf }): Single[] => {
+      const [group, ...others] = groups
+      const [recipient] = group?.age ?? []
+      if (!recipient || group?.count !== 1 || others.length > 0) return []
+      return [{ file, recipient, ...placeOf('age') }]
     }),
-  ),
-  ...sopsFiles.flatMap(({ file, metadata }) => {
+  )
+  const files = sopsFiles.flatMap(({ file, metadata }): Single[] => {
     const [group, ...others] = metadata?.groups ?? []
     const [key, ...more] = group?.age ?? []
     if (!metadata || !key || more.length + others.length + (group?.others.length ?? 0) > 0) return []
-    const isRuled = subject.rules
-      .choicesFor(file)
-      .some(({ rule }) => rule?.groups.some(({ count }) => count > 0))
+    const choices = subject.rules.choicesFor(file)
+    const isRuled = choices.some(({ rule }) => rule?.groups.some(({ count }) => count > 0))
     const { line, column } = metadata
-    return isRuled ? [] : note({ file, line, column }, key.recipient)
-  }),
-]
-
-function hasOneKey({ groups }: WrittenRule): boolean {
-  return groups.length === 1 && groups[0]?.count === 1
+    return isRuled ? [] : [{ file, recipient: key.recipient, line, column }]
+  })
+  return [
+    ...rules.flatMap((found) => notes(found, 'what this rule encrypts', 'rule')),
+    ...notes(files, 'this file', 'file'),
+  ]
 }
 
-function note(place: { file: string; line: number; column: number }, recipient: string): Finding {
-  return finding('single-recipient', place, { recipient: shortRecipient(recipient) })
+function notes(found: readonly Single[], first: string, other: string): Finding[] {
+  const byRecipient = Map.groupBy(found, ({ recipient }) => recipient)
+  return [...byRecipient].flatMap(([recipient, [one, ...more]]) => {
+    const others = more.length > 0 ? ` and ${more.length} other ${other}${more.length > 1 ? 's' : ''}` : ''
+    const facts = { recipient: shortRecipient(recipient), what: first + others }
+    const { file, line, column } = one ?? {}
+    return finding('single-recipient', { file, line, column }, facts)
+  })
 }
