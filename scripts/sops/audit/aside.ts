@@ -1,4 +1,4 @@
-import { pathOf } from '../../lib/repository/flux-sources.ts'
+import { pathOf } from '../../lib/repository/sources/flux-sources.ts'
 import { pathFrom } from './rule-set.ts'
 import type { Subject } from './subject.ts'
 
