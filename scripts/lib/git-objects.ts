@@ -107,3 +107,80 @@ export async function readBlobs(
     .slice(1)
   return new Map(parts.map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]))
 }
+
+/** What a commit put into a file. */
+export interface FileVersion {
+  /** Relative to the root. */
+  file: string
+  blob: string
+  commit: string
+}
+
+/** Whether a clone lacks its older commits. */
+export async function isShallow(repository: Repository): Promise<boolean> {
+  return (await callGit(repository, ['rev-parse', '--is-shallow-repository'])).trim() === 'true'
+}
+
+/**
+ * What all commits of branches, tags and remotes have put into regular files, by one process; of a merge only what none of its parents has.
+ * @returns the newest first
+ */
+export async function listVersions(repository: Repository): Promise<FileVersion[]> {
+  // with --all, HEAD too; what is stashed nobody else has
+  const refs = ['--exclude=refs/stash', '--all']
+  const shape = [
+    '--raw',
+    '-c',
+    '--root',
+    '--no-abbrev',
+    '--no-renames',
+    '--no-ext-diff',
+    '--format=%x01%H',
+    '-z',
+  ]
+  const log = await callGit(repository, ['log', ...shape, ...refs, '--'])
+  const change = /:(?:\d{6} )+?(100\d{3}) (?:[0-9a-f]+ )+?([0-9a-f]+) [A-Z]+\0([^\0]+)\0/g
+  return log.split('\x01').flatMap((entry) => {
+    const commit = entry.slice(0, entry.indexOf('\0'))
+    return [...entry.matchAll(change)].map(([, , blob = '', file = '']) => ({ file, blob, commit }))
+  })
+}
+
+/** What is read at once, in bytes. */
+const chunk = 16 * 1024 * 1024
+
+/** Blobs that are larger are left out: Kubernetes takes no Secret of that size (https://kubernetes.io/docs/concepts/configuration/secret/). */
+const largest = 1024 * 1024
+
+/**
+ * Reads blobs as text, as many at once as memory bears.
+ * @param seen gets each, with its name and how many of all are done
+ */
+export async function readManyBlobs(
+  repository: Repository,
+  blobs: readonly string[],
+  seen: (text: string, blob: string, done: number) => Promise<void>,
+): Promise<void> {
+  const { root: cwd, env, signal } = repository
+  if (blobs.length === 0) return
+  const args = ['git', 'cat-file', '--batch-check=%(objectname) %(objectsize)', '--buffer']
+  const sizes = await run(args, { cwd, env, signal, input: `${blobs.join('\n')}\n` })
+  let done = 0
+  let waiting: string[] = []
+  let size = 0
+  const read = async () => {
+    for (const [blob, text] of await readBlobs(repository, waiting)) {
+      signal?.throwIfAborted()
+      await seen(text, blob, done++)
+    }
+    waiting = []
+    size = 0
+  }
+  for (const [, blob = '', bytes] of sizes.matchAll(/^([0-9a-f]+) (\d+)$/gm)) {
+    if (Number(bytes) > largest) continue
+    waiting.push(blob)
+    size += Number(bytes)
+    if (size >= chunk) await read()
+  }
+  await read()
+}

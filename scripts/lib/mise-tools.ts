@@ -5,8 +5,8 @@ import { parse } from '@iarna/toml'
 /** The mise tool that a program comes with, where the names differ. */
 const toolOf: Record<string, string> = { 'age-keygen': 'age' }
 
-/** The files that mise reads the tools of a directory from (https://mise.jdx.dev/configuration.html). */
-const configFiles = [
+/** The files that mise reads the configuration of a directory from (https://mise.jdx.dev/configuration.html). */
+export const miseConfigFiles = [
   'mise.local.toml',
   'mise.toml',
   '.mise.local.toml',
@@ -28,7 +28,7 @@ export function howToGet(program: string, cwd: string, env: NodeJS.ProcessEnv): 
   const tested = tools(join(import.meta.dirname, '..', '..', '.mise.toml'))[tool]
   if (tested === undefined) return `install ${program}, for example with your system's package manager`
   for (let directory = cwd; ; directory = dirname(directory)) {
-    if (configFiles.some((file) => tool in tools(join(directory, file)))) {
+    if (miseConfigFiles.some((file) => tool in tools(join(directory, file)))) {
       return env.MISE_TASK_NAME
         ? `\`mise install ${tool}\`: your mise configuration names it`
         : `\`mise install ${tool}\`, then start the task with \`mise run\`: your mise configuration names it`

@@ -5,6 +5,7 @@ import { CommandError } from '../errors.ts'
 import type { Repository } from '../git.ts'
 import { run } from '../run.ts'
 import { abandonedDirectories, temporaryDirectory } from '../temporary-directory.ts'
+import type { SopsFormat } from './reader/reading.ts'
 import { sopsLimit } from './sops.ts'
 
 /** What the directories of the pipes are called. */
@@ -14,7 +15,8 @@ const directoryName = 'flux-sops-key'
  * Decrypts a SOPS file with these identities and no others, whichever of its recipients they are: sops opens the key file
  * once for each recipient that it tries.
  * @param identities age identities, one a line. A secret: sops reads them from a named pipe in a private directory.
- * @returns the plaintext as YAML. It is a secret.
+ * @param format of the file and of what is returned, else the name tells what it is
+ * @returns the plaintext, as YAML without `format`. It is a secret.
  * @throws CommandError with the redacted stderr of sops where it cannot be decrypted or its MAC is wrong; it does not say where
  *   sops has looked for other keys
  */
@@ -22,14 +24,16 @@ export async function decrypt(
   file: string,
   identities: string,
   { env, signal }: Pick<Repository, 'env' | 'signal'>,
+  format?: SopsFormat,
 ): Promise<string> {
   // of calls that were killed: their pipes are empty
   for (const left of abandonedDirectories(directoryName, resolve(tmpdir())))
     rmSync(left, { recursive: true, force: true })
   const directory = temporaryDirectory(directoryName)
   const inputFile = join(directory, 'identities')
+  const types = [...(format ? ['--input-type', format] : []), '--output-type', format ?? 'yaml']
   try {
-    return await run(['sops', 'decrypt', '--output-type', 'yaml', file], {
+    return await run(['sops', 'decrypt', ...types, file], {
       input: identities,
       inputFile,
       env: { PATH: env.PATH, HOME: '/nonexistent', SOPS_AGE_KEY_FILE: inputFile },

@@ -7,7 +7,7 @@ export const ciphertextStart = 'ENC[AES256_GCM,'
 export const ciphertextMarks: readonly string[] = [ciphertextStart, ...base64Forms(ciphertextStart)]
 
 /** A text in base64 at each of the three byte offsets, without the characters that its neighbours change. */
-function base64Forms(text: string): string[] {
+export function base64Forms(text: string): string[] {
   return [0, 1, 2].map((before) => {
     const encoded = Buffer.from(' '.repeat(before) + text).toString('base64')
     return encoded.slice(Math.ceil((before * 4) / 3), Math.floor(((before + text.length) * 4) / 3))

@@ -54,7 +54,7 @@ const most = 2_000
 
 /**
  * Finds where a value was encrypted that does not authenticate where it is: under another key of the same mapping, under the
- * same key of another one, or at a path that it had in an older version of the file.
+ * same key of another one, in the other section of a Secret, or at a path that it had in an older version of the file.
  * @returns the path; `undefined` where none of these was it
  */
 function formerPath(
@@ -71,6 +71,8 @@ function formerPath(
     ...all,
     ...all.map((other) => [...parent, other.at(-1) ?? '']),
     ...all.map((other) => [...other.slice(0, -1), name]),
+    // of a Secret (https://kubernetes.io/docs/concepts/configuration/secret/)
+    ...['data', 'stringData'].map((section) => [section, ...path.slice(1)]),
     // into or out of the mapping around it
     ...path.map((_, depth) => [...path.slice(0, depth), name]),
   ]

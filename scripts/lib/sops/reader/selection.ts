@@ -29,18 +29,25 @@ export function selectionBy({ name, text }: FileMetadata['selector']): IsSelecte
     })
 }
 
+/** Most files have one of a few expressions, and to compile one takes longer than to read a file. */
+const compiled = new Map<string, RE2JS>()
+
 /** Each text is looked at once: keys are many times the same. */
 function matcher(expression: string): (text: string) => boolean {
   const seen = new Map<string, boolean>()
-  let compiled: RE2JS
-  try {
-    compiled = RE2JS.compile(expression)
-  } catch {
-    throw new Unsure('metadata')
-  }
+  const pattern = compiled.get(expression) ?? compile(expression)
+  compiled.set(expression, pattern)
   return (text) => {
-    const known = seen.get(text) ?? compiled.matcher(text).find()
+    const known = seen.get(text) ?? pattern.matcher(text).find()
     seen.set(text, known)
     return known
+  }
+}
+
+function compile(expression: string): RE2JS {
+  try {
+    return RE2JS.compile(expression)
+  } catch {
+    throw new Unsure('metadata')
   }
 }
