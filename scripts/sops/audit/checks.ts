@@ -1,5 +1,12 @@
 import type { Finding } from '../../findings/finding.ts'
-import { checkFaults } from './checks/faults.ts'
+import { checkFaults } from './checks/decryption/faults.ts'
+import { checkLeftToSops } from './checks/decryption/left-to-sops.ts'
+import { checkNotOpened } from './checks/decryption/not-opened.ts'
+import { checkWithoutMetadata } from './checks/decryption/without-metadata.ts'
+import { checkKeySecret } from './checks/keys/key-secret.ts'
+import { checkOwnKey } from './checks/keys/own-key.ts'
+import { checkPrivateKeys } from './checks/keys/private-keys.ts'
+import { checkHistory } from './checks/past/history.ts'
 import { checkPlainFiles } from './checks/plaintext/plain-files.ts'
 import { checkPlainSecrets } from './checks/plaintext/plain-secrets.ts'
 import { checkPlainValues } from './checks/plaintext/plain-values.ts'
@@ -22,7 +29,13 @@ export type Check = (
 ) => readonly Finding[] | Promise<readonly Finding[]>
 
 /** What looks at each SOPS file by itself. */
-export const fileChecks: readonly FileCheck[] = [checkFaults, checkPlainValues, checkSettings]
+export const fileChecks: readonly FileCheck[] = [
+  checkFaults,
+  checkLeftToSops,
+  checkKeySecret,
+  checkPlainValues,
+  checkSettings,
+]
 
 /** What looks at the whole. */
 export const checks: readonly Check[] = [
@@ -36,4 +49,9 @@ export const checks: readonly Check[] = [
   checkSingleRecipient,
   checkAllowedRecipients,
   checkKeptDataKeys,
+  checkNotOpened,
+  checkWithoutMetadata,
+  checkPrivateKeys,
+  checkOwnKey,
+  checkHistory,
 ]

@@ -1,4 +1,5 @@
 import { ciphertextMarks } from '../../lib/sops/format.ts'
+import { privateKeyMarks } from '../../lib/sops/private-keys.ts'
 
 /** What a file can hold that a check wants to look at. */
 export const marks = {
@@ -6,8 +7,8 @@ export const marks = {
   sops: [...ciphertextMarks, 'sops_lastmodified', 'lastmodified'],
   /** A Secret of Kubernetes. */
   secret: ['Secret'],
-  /** A private key of age. */
-  'private-key': ['AGE-SECRET-KEY-'],
+  /** A private key of age, plain or in base64. */
+  'private-key': privateKeyMarks,
   /** What `flux build` and `flux diff` print instead of a value, plain and in base64. */
   masked: ['**SOPS**', 'KipTT1BTKi'],
 } as const satisfies Record<string, readonly string[]>

@@ -1,6 +1,6 @@
 import type { Finding } from '../../findings/finding.ts'
-import { openFile } from '../../lib/sops/reader/open-file.ts'
 import type { Reading } from '../../lib/sops/reader/reading.ts'
+import { openSopsFile } from './open-sops-file.ts'
 import type { SopsFile, Subject } from './subject.ts'
 
 /** How many files are read at once: the key exchange runs beside our thread. */
@@ -14,14 +14,14 @@ export type FileCheck = (
 ) => readonly Finding[] | Promise<readonly Finding[]>
 
 /**
- * Reads all files that may be SOPS files, each once, and lets the checks of single files look at them.
+ * Reads all SOPS files, each once, and lets the checks of single files look at them.
  * @returns the SOPS files without their values, in the order of their names
  */
 export async function openFiles(
   subject: Subject,
   checks: readonly FileCheck[],
 ): Promise<{ sopsFiles: SopsFile[]; findings: Finding[] }> {
-  const { identities, options } = subject
+  const { options } = subject
   const waiting = [...(subject.marked.get('sops') ?? [])]
   const sopsFiles: SopsFile[] = []
   const findings: Finding[] = []
@@ -30,8 +30,8 @@ export async function openFiles(
       options.caller.signal.throwIfAborted()
       const bytes = subject.read(file)
       if (!bytes) continue
-      const reading = await openFile(bytes, file, { identities })
-      if (reading.verdict === 'no-metadata') continue
+      const reading = await openSopsFile(file, bytes, subject)
+      if (!reading) continue
       const { format, verdict, unsure, faults, metadata } = reading
       sopsFiles.push({
         file,

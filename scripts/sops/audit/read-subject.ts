@@ -21,7 +21,7 @@ const largest = 16 * 1024 * 1024
 export async function readSubject(options: AuditOptions): Promise<Subject> {
   const { cwd, env, signal, status } = options.caller
   const { repository, names: listed } = await openRepository(cwd, { env, signal })
-  const identities = await identitiesAtHand(repository, options)
+  const key = await keyAtHand(repository, options)
   const found = new Map<AuditMark, string[]>()
   /** @returns whether it is to be known who builds it */
   const look = (file: string, bytes: Buffer) => {
@@ -29,7 +29,7 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
     for (const mark of own) found.set(mark, [...(found.get(mark) ?? []), file])
     return own.length > 0 || posix.basename(file) === configName
   }
-  const common = { repository, options, identities, marked: found }
+  const common = { repository, options, ...key, marked: found }
   if (options.staged) {
     const blobs = await readIndex(repository)
     const names = [...blobs.keys()].toSorted()
@@ -58,11 +58,16 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
 }
 
 /** The key that the user has named, or one that is at hand: an audit asks nobody for one. */
-async function identitiesAtHand({ root }: Repository, { keyFile, caller }: AuditOptions) {
+async function keyAtHand(
+  { root }: Repository,
+  { keyFile, caller }: AuditOptions,
+): Promise<Pick<Subject, 'identities' | 'keyPlace'>> {
   const { cwd, env, signal } = caller
   const places = keyPlaces({ keyFile, cwd, root, env, signal })
   const place = keyFile === undefined ? places.find(({ isQuiet }) => isQuiet) : places[0]
-  return place && (await readIdentities(await place.read(), place.source, { env, signal })).identities
+  if (!place) return { identities: undefined, keyPlace: undefined }
+  const { identities } = await readIdentities(await place.read(), place.source, { env, signal })
+  return { identities, keyPlace: place }
 }
 
 /** What the next commit adds or changes, as the index has it. */

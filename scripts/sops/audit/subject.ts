@@ -1,6 +1,7 @@
 import type { Repository } from '../../lib/git.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { Identity } from '../../lib/sops/age.ts'
+import type { KeyPlace } from '../../lib/sops/key-places.ts'
 import type { Reading } from '../../lib/sops/reader/reading.ts'
 import type { AuditMark } from './marks.ts'
 import type { AuditOptions } from './options.ts'
@@ -27,4 +28,6 @@ export interface Subject {
   flux: FluxRepository | undefined
   /** The key at hand; `undefined`: none was found. */
   identities: readonly Identity[] | undefined
+  /** Where that is from. */
+  keyPlace: Pick<KeyPlace, 'source' | 'file'> | undefined
 }

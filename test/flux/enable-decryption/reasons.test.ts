@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { BlockFault } from '../../../scripts/lib/repository/decryption/block-fault.ts'
 import { describeReasons, type Reason } from '../../../scripts/flux/enable-decryption/reasons.ts'
+import type { BlockFault } from '../../../scripts/lib/repository/decryption/block-fault.ts'
 import { type FluxKustomization, parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
 import { fluxKustomization } from '../../helpers/flux/flux-objects.ts'
 

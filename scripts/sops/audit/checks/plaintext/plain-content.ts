@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import type { TextPlace } from '../../../../lib/sops/reader/reading.ts'
 import { type TreeBranch, walk } from '../../../../lib/sops/reader/tree.ts'
@@ -9,6 +10,8 @@ export interface PlainValue extends TextPlace {
   path: readonly string[]
   /** Whether it is the value of a Secret of Kubernetes. */
   ofSecret: boolean
+  /** Tells whether another value is the same. */
+  digest: string
 }
 
 /** What a plain file holds. */
@@ -43,6 +46,11 @@ function kindOf({ items }: TreeBranch): string | undefined {
   return text('apiVersion') === undefined ? undefined : text('kind')
 }
 
+/** A digest of a value, for those who must not keep it. */
+export function digestOf(value: Buffer): string {
+  return createHash('sha256').update(value).digest('base64')
+}
+
 /** The fields of an object that say what it is. */
 const describing = ['apiVersion', 'kind', 'metadata', 'type', 'immutable']
 
@@ -57,7 +65,7 @@ function valuesIn(document: TreeBranch, placeOf: (offset: number) => TextPlace):
     const value = ofSecret && first === 'data' ? Buffer.from(text, 'base64').toString() : text
     // what is written under data may be a template in the place of base64
     if ([text, value].some((one) => isInnocent(path.at(-1) ?? '', one))) return
-    found.push({ path, ofSecret, ...placeOf(node.offset) })
+    found.push({ path, ofSecret, digest: digestOf(Buffer.from(text)), ...placeOf(node.offset) })
   })
   return found
 }

@@ -1,0 +1,53 @@
+import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
+import { listRecipients } from '../../../../lib/sops/recipients.ts'
+import type { SopsFile, Subject } from '../../subject.ts'
+
+/**
+ * Which files the key at hand does not open. That they are for others is no fault by itself, so it is said once for all that are
+ * for the same ones; only a key that was named must open something.
+ */
+export function checkNotOpened(
+  { identities, keyPlace, options }: Subject,
+  sopsFiles: readonly SopsFile[],
+): Finding[] {
+  if (!identities) return []
+  const unopened = sopsFiles.filter(isForOthers)
+  const isUseless = unopened.length > 0 && unopened.length === sopsFiles.length
+  if (isUseless && options.keyFile !== undefined && !options.staged) {
+    const recipients = listRecipients(identities.map(({ recipient }) => recipient))
+    const object = `age key ${keyPlace?.source}`
+    return [finding('key-opens-nothing', { object }, { count: `${unopened.length}`, recipients })]
+  }
+  const groups = Map.groupBy(unopened, (one) => recipientsOf(one).toSorted().join())
+  return [...groups.values()].map((files) =>
+    notForKey(
+      files.map(({ file, metadata }) => ({ file, line: metadata?.line, column: metadata?.column })),
+      files[0] ? recipientsOf(files[0]) : [],
+    ),
+  )
+}
+
+/** @param places of files that are encrypted to the same recipients, at least one */
+export function notForKey(
+  [first = {}, ...others]: readonly FindingPlace[],
+  recipients: readonly string[],
+): Finding {
+  const words = ['', ', as is another file']
+  const more = words[others.length] ?? `, as are ${others.length} more files`
+  return finding('not-a-recipient', first, {
+    recipients: listRecipients(recipients) || 'keys of another kind',
+    more,
+  })
+}
+
+function isForOthers({ faults, unsure }: SopsFile): boolean {
+  return unsure?.reason === 'other-keys' || faults.some(({ code }) => code === 'not-a-recipient')
+}
+
+/** Of keys that are not of age, the kind stands for all. */
+function recipientsOf({ metadata }: SopsFile): string[] {
+  return (metadata?.groups ?? []).flatMap(({ age, others }) => [
+    ...age.map(({ recipient }) => recipient),
+    ...others,
+  ])
+}

@@ -1,0 +1,28 @@
+import { type Finding, finding } from '../../../../findings/finding.ts'
+import { callGit, literalPathspecs } from '../../../../lib/git.ts'
+import { placesIn } from '../../../../lib/sops/reader/places.ts'
+import { shortRecipient } from '../../../../lib/sops/recipients.ts'
+import type { SopsFile, Subject } from '../../subject.ts'
+import { keysHeldBy, recipientsInUse } from './held-keys.ts'
+
+/** Files with a private key that git has, or would take. */
+export async function checkPrivateKeys(subject: Subject, sopsFiles: readonly SopsFile[]): Promise<Finding[]> {
+  const files = subject.marked.get('private-key') ?? []
+  if (files.length === 0) return []
+  const inUse = recipientsInUse(subject, sopsFiles)
+  const listed = await callGit(subject.repository, ['ls-files', '-z', ...literalPathspecs(files)])
+  const tracked = new Set(listed.split('\0'))
+  const found: Finding[] = []
+  for (const file of files) {
+    const text = `${subject.read(file) ?? ''}`
+    const placeOf = placesIn(text)
+    for (const { recipient, offset } of await keysHeldBy(text)) {
+      const place = { file, ...placeOf(offset) }
+      const facts = { file, recipient: shortRecipient(recipient) }
+      if (!tracked.has(file)) found.push(finding('key-not-ignored', place, facts))
+      else if (inUse.has(recipient)) found.push(finding('key-in-git', place, facts))
+      else found.push(finding('other-key-in-git', place, facts))
+    }
+  }
+  return found
+}

@@ -1,0 +1,39 @@
+import { shortCommit } from '../../../../lib/git.ts'
+import type { FileVersion } from '../../../../lib/git-objects.ts'
+
+/** What was found in the older versions of one file. */
+export interface Past {
+  file: string
+  /** The oldest last. */
+  commits: Set<string>
+  /** What was found, each with the digests that it had. */
+  found: Map<string, Set<string>>
+}
+
+/** Adds what was found in a version. @param key tells apart what is said by itself */
+export function remember(
+  pasts: Map<string, Past>,
+  key: string,
+  { file, commit }: FileVersion,
+  found: Iterable<readonly [what: string, digest: string]>,
+): void {
+  const past = pasts.get(key) ?? { file, commits: new Set(), found: new Map() }
+  pasts.set(key, past)
+  past.commits.add(commit)
+  for (const [what, digest] of found) past.found.set(what, (past.found.get(what) ?? new Set()).add(digest))
+}
+
+/** The commit that began it, and how many more there are: `commit 1234567 and 2 later`. */
+export function commitsAsText({ commits }: Past): string {
+  const first = `commit ${shortCommit([...commits].at(-1) ?? '')}`
+  return commits.size === 1 ? first : `${first} and ${commits.size - 1} later`
+}
+
+/** How many are named. */
+const most = 5
+
+/** The first of several names, and how many more there are. */
+export function namesAsText(names: readonly string[]): string {
+  const more = names.length > most ? ` and ${names.length - most} more` : ''
+  return `${names.slice(0, most).join(', ')}${more}`
+}
