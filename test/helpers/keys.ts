@@ -49,3 +49,9 @@ export function encryptText(recipient: string, input: string): string {
   ]
   return execFileSync('sops', args, { input, encoding: 'utf8' })
 }
+
+/** Encrypts a file with the real sops, which takes the format from its name. @param args `--age`, `--encrypted-regex` … */
+export function encryptAs(file: string, input: string, ...args: string[]): string {
+  const all = ['--config', '/dev/null', 'encrypt', '--filename-override', file, ...args]
+  return execFileSync('sops', all, { input, encoding: 'utf8' })
+}

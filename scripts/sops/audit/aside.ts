@@ -1,5 +1,3 @@
-import { pathOf } from '../../lib/repository/sources/flux-sources.ts'
-import { pathFrom } from './rule-set.ts'
 import type { Subject } from './subject.ts'
 
 /** Directories of what is kept beside the real thing. */
@@ -11,12 +9,7 @@ export function isAside(subject: Subject, file: string): boolean {
   return aside.test(file) && !(subject.flux && isBuilt(subject, file))
 }
 
-/** Whether Flux may build a file: a Kustomization has a path around it, or the files do not tell. */
+/** Whether Flux builds a file that has marks; with `staged`, where the files do not tell, it may. */
 export function isBuilt({ flux }: Subject, file: string): boolean {
-  if (!flux) return true
-  return [...flux.nodes].some(
-    ([source, { rendered }]) =>
-      !flux.notApplied.has(source) &&
-      rendered.some(({ value }) => pathFrom(pathOf(value), file) !== undefined),
-  )
+  return !flux || flux.buildersOf(file).length > 0
 }

@@ -31,8 +31,14 @@ const describing: ReadonlySet<string | undefined> = new Set([
   'immutable',
 ])
 
-function nothingEncrypted(file: string, { metadata, values, comments }: Reading): Finding | undefined {
-  if (!metadata || [...values, ...comments].some(({ ciphertext }) => ciphertext)) return undefined
+function nothingEncrypted(
+  file: string,
+  { metadata, values, comments, faults }: Reading,
+): Finding | undefined {
+  const isEncrypted =
+    [...values, ...comments].some(({ ciphertext }) => ciphertext) ||
+    faults.some(({ code }) => code === 'value-encrypted-unexpectedly')
+  if (!metadata || isEncrypted) return undefined
   const isObject = values.some(({ path }) => path[0] === 'apiVersion')
   const plain = values.find(
     ({ path, type, bytes }) =>

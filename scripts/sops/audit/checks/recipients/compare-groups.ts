@@ -48,14 +48,16 @@ function groupWords(groups: number, threshold: number): string {
   return `${groups} key groups, of which ${threshold === groups ? 'all' : threshold} must be opened`
 }
 
-/** Each group with the one that it has most in common with: their order says nothing. */
+/** Each group with one of the others, first those that have most in common: their order says nothing. */
 function pairUp(found: readonly Keys[], wanted: readonly Keys[]): [found: Keys, wanted: Keys][] {
-  const open = [...wanted]
-  return found.map((has) => {
-    const shared = (keys: Keys) => keys.intersection(has).size
-    const [best] = open.toSorted((a, b) => shared(b) - shared(a) || a.size - b.size)
-    if (!best) return [has, new Set<string>()]
-    open.splice(open.indexOf(best), 1)
-    return [has, best]
-  })
+  const all = found.flatMap((has) => wanted.map((wants): [Keys, Keys] => [has, wants]))
+  const shared = ([has, wants]: [Keys, Keys]) => has.intersection(wants).size
+  const paired = new Set<Keys>()
+  return all
+    .toSorted((a, b) => shared(b) - shared(a))
+    .filter((pair) => {
+      if (pair.some((keys) => paired.has(keys))) return false
+      for (const keys of pair) paired.add(keys)
+      return true
+    })
 }

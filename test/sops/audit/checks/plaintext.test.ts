@@ -1,0 +1,198 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { auditIn, auditOf, ofCodes } from '../../../helpers/audit.ts'
+import { writeFiles } from '../../../helpers/files.ts'
+import { encryptAs, encryptSecret, encryptText, makeKey, sopsConfig } from '../../../helpers/keys.ts'
+import { withRepository } from '../../../helpers/repository.ts'
+
+const { recipient } = makeKey()
+const rules = { '.sops.yaml': sopsConfig(recipient) }
+
+/** A Secret with one value under `stringData`, in line 6. */
+function secret(value: string, field = 'stringData', key = 'password'): string {
+  return `apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\n${field}:\n  ${key}: ${value}\n`
+}
+
+function rule(pathRegex: string): string {
+  return `creation_rules:\n  - path_regex: ${pathRegex}\n    encrypted_regex: ^(data|stringData)$\n    age: ${recipient}\n`
+}
+
+/** Flux builds the directory `apps`. */
+const flux = {
+  'clusters/apps.yaml': `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata:
+  name: apps
+  namespace: flux-system
+spec:
+  interval: 1h
+  path: ./apps
+  prune: true
+  sourceRef:
+    kind: GitRepository
+    name: flux-system
+`,
+}
+
+test('a plain file that a rule selects, with the line of its first value', async () => {
+  const audited = await auditOf({
+    ...rules,
+    'apps/db.enc.yaml': secret('hunter22'),
+    'apps/ok.enc.yaml': encryptSecret(recipient),
+    'apps/base64.enc.yaml': secret('aHVudGVyMjI=', 'data'),
+  })
+  assert.equal(ofCodes(audited, 'plain-file', 'empty-file'), [
+    'apps/base64.enc.yaml:6 plain-file',
+    'apps/db.enc.yaml:6 plain-file',
+  ])
+  assert.ok(audited.facts.some(({ rule: by }) => by?.startsWith('creation rule 1 of .sops.yaml (')))
+})
+
+test('a file of another format that a rule selects, also one that is no YAML', async () => {
+  const audited = await auditOf({
+    '.sops.yaml': rule('\\.enc(\\.\\w+)?$'),
+    'a.enc.env': 'HOST=a\nPASSWORD=hunter22\n',
+    'b.enc.ini': '[db]\npassword = hunter22\n',
+    'c.enc': 'hunter22',
+    'd.enc.json': '{\n"password": "hunter22"}',
+    'e.enc.env': `HOST=\${HOST}\n`,
+  })
+  assert.equal(ofCodes(audited, 'plain-file'), [
+    'a.enc.env:2 plain-file',
+    'b.enc.ini:2 plain-file',
+    'c.enc plain-file',
+    'd.enc.json:2 plain-file',
+  ])
+})
+
+test('a file that a rule selects and that was emptied', async () => {
+  const audited = await auditOf({
+    ...rules,
+    'a.enc.yaml': '',
+    'b.enc.yaml': '---\n# nothing\n',
+    'other.yaml': '',
+  })
+  assert.equal(ofCodes(audited, 'empty-file', 'plain-file'), [
+    'a.enc.yaml empty-file',
+    'b.enc.yaml empty-file',
+  ])
+})
+
+const innocent: Record<string, string> = {
+  empty: '""',
+  variable: `\${PASSWORD}`,
+  'part of a variable': `postgres://x:\${PASSWORD}@db`,
+  jinja: "'{{ password }}'",
+  placeholder: 'CHANGE_ME',
+  'angle brackets': '<password>',
+  'a reference': 'op://vault/item/field',
+  'a switch': '"true"',
+}
+
+test('templates, references, placeholders and what is empty are no values', async () => {
+  const files = Object.values(innocent).map((value, index) => [`${index}.enc.yaml`, secret(value)])
+  const base64 = Buffer.from(`\${PASSWORD}`).toString('base64')
+  const audited = await auditOf({
+    ...rules,
+    ...Object.fromEntries(files),
+    'base64.enc.yaml': secret(base64, 'data'),
+    'names.enc.yaml': secret('https://example.com/x.git', 'stringData', 'url'),
+    'template.enc.yaml.j2': secret('hunter22'),
+    'examples/secret.enc.yaml': secret('hunter22'),
+    'kustomization.yaml': 'resources: []\n',
+  })
+  assert.equal(ofCodes(audited, 'plain-file', 'plain-secret', 'empty-file'), [])
+})
+
+test('a rule for all YAML files means Secrets', async () => {
+  const audited = await auditOf({
+    '.sops.yaml': rule('.*\\.yaml'),
+    'apps/config.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n  a: b\n',
+    'apps/empty.yaml': '',
+    'apps/secret.yaml': secret('hunter22'),
+    'apps/token.yaml':
+      'apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\ntype: kubernetes.io/service-account-token\n',
+  })
+  assert.equal(ofCodes(audited, 'plain-file', 'empty-file'), ['apps/secret.yaml:6 plain-file'])
+})
+
+test('a rule whose files are encrypted, mostly, means what is no other object as well', async () => {
+  const audited = await auditOf({
+    '.sops.yaml': rule('secrets/.*\\.yaml'),
+    'secrets/a.yaml': encryptSecret(recipient),
+    'secrets/b.yaml': encryptSecret(recipient),
+    'secrets/values.yaml': 'db:\n  password: hunter22\n',
+    'secrets/store.yaml': 'apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec:\n  data: [x]\n',
+    'secrets/kustomization.yaml': 'resources: [a.yaml]\n',
+  })
+  assert.equal(ofCodes(audited, 'plain-file'), ['secrets/values.yaml:2 plain-file'])
+})
+
+test('a plain Secret that Flux builds and no rule selects, with the rule that just misses it', async () => {
+  const audited = await auditOf({
+    ...flux,
+    '.sops.yaml': rule('^apps/db/.*\\.enc\\.yaml$'),
+    'apps/db/ok.enc.yaml': encryptSecret(recipient),
+    'apps/db/secret.yaml': secret('hunter22'),
+    'apps/web/secret.enc.yaml': secret('hunter22'),
+    'apps/web/names.yaml': secret('git', 'stringData', 'type'),
+    'elsewhere/secret.yaml': secret('hunter22'),
+  })
+  assert.equal(ofCodes(audited, 'plain-secret', 'plain-file'), [
+    'apps/db/secret.yaml:6 plain-secret',
+    'apps/web/secret.enc.yaml:6 plain-secret',
+  ])
+  const near = audited.facts.flatMap((facts) => facts.near ?? [])
+  const rule1 = 'creation rule 1 of .sops.yaml (path_regex: ^apps/db/.*\\.enc\\.yaml$)'
+  assert.equal(near, Array(2).fill(`${rule1} would select apps/db/secret.enc.yaml`))
+})
+
+test('what is about to be committed: a plain Secret, wherever it is', () =>
+  withRepository({ ...rules, 'a.yaml': secret('hunter22') }, async (repository) => {
+    writeFiles(repository.root, { 'b.yaml': secret('hunter22'), 'c.enc.yaml': secret('hunter22') })
+    repository.git('add', '.')
+    const audited = await auditIn(repository, { staged: true })
+    assert.equal(ofCodes(audited, 'plain-secret', 'plain-file'), [
+      'b.yaml:6 plain-secret',
+      'c.enc.yaml:6 plain-file',
+    ])
+  }))
+
+test('a value that was added to an encrypted file, with its path and line', async () => {
+  const text = encryptSecret(recipient)
+  const added = text.replace('stringData:\n', 'stringData:\n    token: hunter22\n')
+  const audited = await auditOf({ 'a.enc.yaml': added, 'b.enc.yaml': text })
+  assert.equal(ofCodes(audited, 'plain-value', 'nothing-encrypted'), ['a.enc.yaml:7 plain-value'])
+  assert.is(audited.facts.find(({ path }) => path)?.path, 'stringData.token')
+})
+
+test('a comment in the clear, and ciphertext where nothing is encrypted', async () => {
+  const text = encryptSecret(recipient)
+  const comment = text.replace('stringData:\n', 'stringData:\n    # the old one was hunter22\n')
+  const moved = text
+    .replace('stringData:\n', 'other:\n')
+    .replace('sops:\n', 'stringData:\n    a: ""\nsops:\n')
+  const audited = await auditOf({ 'a.yaml': comment, 'b.yaml': moved, 'c.yaml': text })
+  assert.equal(ofCodes(audited, 'plain-comment', 'ciphertext-left', 'plain-value'), [
+    'a.yaml:7 plain-comment',
+    'b.yaml:7 ciphertext-left',
+  ])
+})
+
+test('metadata of sops, and nothing is encrypted', async () => {
+  const decrypted = encryptSecret(recipient).replace(/(message: )ENC\[.*\]/, '$1hunter22')
+  const audited = await auditOf({
+    'values.yaml': encryptText(recipient, 'db:\n    password: hunter22\n'),
+    'values.env': encryptAs('x.env', 'A=b\n', '--age', recipient, '--encrypted-regex', '^data$'),
+    'decrypted.yaml': decrypted,
+    'nothing.yaml': encryptText(recipient, 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\ndata: {}\n'),
+    'some.yaml': encryptText(recipient, 'a: b\ndata: c\n'),
+  })
+  assert.equal(ofCodes(audited, 'nothing-encrypted', 'plain-value'), [
+    'decrypted.yaml:7 nothing-encrypted',
+    'values.env:1 nothing-encrypted',
+    'values.yaml:2 nothing-encrypted',
+  ])
+})
+
+test.run()
