@@ -1,4 +1,4 @@
-import type { Finding } from '../../findings/finding.ts'
+import type { Check } from './check.ts'
 import { checkFaults } from './checks/decryption/faults.ts'
 import { checkLeftToSops } from './checks/decryption/left-to-sops.ts'
 import { checkNotOpened } from './checks/decryption/not-opened.ts'
@@ -8,8 +8,8 @@ import { checkOwnKey } from './checks/keys/own-key.ts'
 import { checkPrivateKeys } from './checks/keys/private-keys.ts'
 import { checkHistory } from './checks/past/history.ts'
 import { checkPlainFiles } from './checks/plaintext/plain-files.ts'
-import { checkPlainSecrets } from './checks/plaintext/plain-secrets.ts'
 import { checkPlainValues } from './checks/plaintext/plain-values.ts'
+import { checkUncoveredSecrets } from './checks/plaintext/uncovered-secrets.ts'
 import { checkAllowedRecipients } from './checks/recipients/allowed-recipients.ts'
 import { checkFileRecipients } from './checks/recipients/file-recipients.ts'
 import { checkKeptDataKeys } from './checks/recipients/kept-data-keys.ts'
@@ -20,13 +20,6 @@ import { checkRuleFiles } from './checks/rules/rule-files.ts'
 import { checkRuleOrder } from './checks/rules/rule-order.ts'
 import { checkRulePaths } from './checks/rules/rule-paths.ts'
 import type { FileCheck } from './open-files.ts'
-import type { SopsFile, Subject } from './subject.ts'
-
-/** Looks at all that is audited. */
-export type Check = (
-  subject: Subject,
-  sopsFiles: readonly SopsFile[],
-) => readonly Finding[] | Promise<readonly Finding[]>
 
 /** What looks at each SOPS file by itself. */
 export const fileChecks: readonly FileCheck[] = [
@@ -40,7 +33,7 @@ export const fileChecks: readonly FileCheck[] = [
 /** What looks at the whole. */
 export const checks: readonly Check[] = [
   checkPlainFiles,
-  checkPlainSecrets,
+  checkUncoveredSecrets,
   checkRuleFiles,
   checkRuleFields,
   checkRuleOrder,

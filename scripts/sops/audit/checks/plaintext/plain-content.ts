@@ -6,7 +6,7 @@ import { isInnocent } from './innocent.ts'
 import { readPlainTree } from './plain-tree.ts'
 
 /** A value in the clear that may be a secret. */
-export interface PlainValue extends TextPlace {
+export interface OpenValue extends TextPlace {
   path: readonly string[]
   /** Whether it is the value of a Secret of Kubernetes. */
   ofSecret: boolean
@@ -17,7 +17,7 @@ export interface PlainValue extends TextPlace {
 /** What a plain file holds. */
 export interface PlainContent {
   /** Without those that are no secret by what they look like. */
-  values: PlainValue[]
+  values: OpenValue[]
   /** Whether it has nothing but objects of Kubernetes. */
   isManifest: boolean
 }
@@ -54,9 +54,9 @@ export function digestOf(value: Buffer): string {
 /** The fields of an object that say what it is. */
 const describing = ['apiVersion', 'kind', 'metadata', 'type', 'immutable']
 
-function valuesIn(document: TreeBranch, placeOf: (offset: number) => TextPlace): PlainValue[] {
+function valuesIn(document: TreeBranch, placeOf: (offset: number) => TextPlace): OpenValue[] {
   const kind = kindOf(document)
-  const found: PlainValue[] = []
+  const found: OpenValue[] = []
   walk(document, (node, path) => {
     const [first = ''] = path
     if (node.kind === 'comment' || node.value === null || (kind && describing.includes(first))) return

@@ -6,12 +6,12 @@ import { selectionBy } from '../../../../lib/sops/reader/selection.ts'
 import { selectorOf } from '../../../../lib/sops/rule-keys.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import { isAside } from '../../aside.ts'
-import type { Check } from '../../checks.ts'
+import type { Check } from '../../check.ts'
 import type { PlacedRules } from '../../rule-set.ts'
 import type { Subject } from '../../subject.ts'
 import { ruleWords } from '../rules/rule-words.ts'
-import { type PlainContent, type PlainValue, readPlain } from './plain-content.ts'
-import { holdsSecret } from './plain-secrets.ts'
+import { type OpenValue, type PlainContent, readPlain } from './plain-content.ts'
+import { holdsSecret } from './uncovered-secrets.ts'
 
 /**
  * Finds the files that a creation rule selects and that are not encrypted. A rule that takes in much besides, such as all YAML
@@ -88,7 +88,7 @@ function firstValue(
   { values, isManifest }: PlainContent,
   rule: WrittenRule,
   meant: Meant,
-): PlainValue | undefined {
+): OpenValue | undefined {
   const wanted =
     meant === 'files' || (meant === 'values' && !isManifest)
       ? values

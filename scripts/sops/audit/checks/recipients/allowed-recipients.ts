@@ -5,7 +5,7 @@ import { type Finding, type FindingPlace, finding } from '../../../../findings/f
 import { UserError } from '../../../../lib/errors.ts'
 import { shortRecipient } from '../../../../lib/sops/recipients.ts'
 import { plainRecipient } from '../../../../lib/sops/rule-keys.ts'
-import type { Check } from '../../checks.ts'
+import type { Check } from '../../check.ts'
 import { judgedRules } from '../rules/judged-rules.ts'
 import { recipientPlace } from './recipient-place.ts'
 

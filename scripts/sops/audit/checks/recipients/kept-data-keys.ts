@@ -4,7 +4,7 @@ import { shortCommit } from '../../../../lib/git.ts'
 import { readBlobs } from '../../../../lib/git-objects.ts'
 import { run } from '../../../../lib/run.ts'
 import { readKeyGroups, recipientsAmong, shortRecipient } from '../../../../lib/sops/recipients.ts'
-import type { Check } from '../../checks.ts'
+import type { Check } from '../../check.ts'
 
 /** How many versions are in memory at once. */
 const atOnce = 500

@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import type { TextPlace } from '../../../../lib/sops/reader/reading.ts'
 import { shortRecipient } from '../../../../lib/sops/recipients.ts'
-import type { Check } from '../../checks.ts'
+import type { Check } from '../../check.ts'
 import { judgedRules } from '../rules/judged-rules.ts'
 
 /** Something that one recipient of age alone can open. */

@@ -4,7 +4,7 @@ import { keyFieldsOfRule } from '../../../../lib/sops/rule-keys.ts'
 import { goRegexProblem } from '../../../../lib/sops/rule-match.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import { isMapping, listAt, textAt, valueAt } from '../../../../lib/yaml/values.ts'
-import type { Check } from '../../checks.ts'
+import type { Check } from '../../check.ts'
 import { judgedRules } from './judged-rules.ts'
 
 /** Looks at what is written in each creation rule. */

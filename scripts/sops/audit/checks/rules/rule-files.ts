@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { type Finding, finding } from '../../../../findings/finding.ts'
-import type { Check } from '../../checks.ts'
+import type { Check } from '../../check.ts'
 import { pathFrom } from '../../rule-set.ts'
 import { judgedRules } from './judged-rules.ts'
 

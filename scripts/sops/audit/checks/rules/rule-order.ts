@@ -1,7 +1,7 @@
 import { finding } from '../../../../findings/finding.ts'
 import { goRegexProblem, matchesGo } from '../../../../lib/sops/rule-match.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
-import type { Check } from '../../checks.ts'
+import type { Check } from '../../check.ts'
 import { pathFrom } from '../../rule-set.ts'
 import { examplePaths } from './examples.ts'
 import { judgedRules } from './judged-rules.ts'

@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import { goRegexProblem, matchesGo } from '../../../../lib/sops/rule-match.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
-import type { Check } from '../../checks.ts'
+import type { Check } from '../../check.ts'
 import { type PlacedRules, pathFrom } from '../../rule-set.ts'
 
 /** Finds the rules that select no file, and would do so if paths were written in another way. */

@@ -3,14 +3,14 @@ import { finding } from '../../../../findings/finding.ts'
 import { matchesGo } from '../../../../lib/sops/rule-match.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import { isAside, isBuilt } from '../../aside.ts'
-import type { Check } from '../../checks.ts'
+import type { Check } from '../../check.ts'
 import { pathFrom } from '../../rule-set.ts'
 import type { SopsFile, Subject } from '../../subject.ts'
 import { ruleWords } from '../rules/rule-words.ts'
 import { readPlain } from './plain-content.ts'
 
 /** Finds the Secrets in the clear that Flux builds and no creation rule selects. */
-export const checkPlainSecrets: Check = (subject, sopsFiles) => {
+export const checkUncoveredSecrets: Check = (subject, sopsFiles) => {
   const encrypted = new Set(sopsFiles.map(({ file }) => file))
   return (subject.marked.get('secret') ?? []).flatMap((file) => {
     if (encrypted.has(file) || !/\.(?:ya?ml|json)$/.test(file)) return []
