@@ -147,6 +147,32 @@ test('a plain Secret that Flux builds and no rule selects, with the rule that ju
   assert.equal(near, Array(2).fill(`${rule1} would select apps/db/secret.enc.yaml`))
 })
 
+test('a Secret in one of many documents, in JSON, and in a reference only', async () => {
+  const mode = 'apiVersion: v1\nkind: Pod\nspec:\n  mode: 0400\n---\n'
+  const json = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', data: { a: 'aHVudGVyMjI=' } })
+  const reference =
+    'apiVersion: v1\nkind: X\nspec:\n  valuesFrom:\n    - kind: Secret\n      name: x\ndata:\n  a: b\n'
+  const list = { 'a.yaml': `${mode}${secret('hunter22')}`, 'b.json': json, 'c.yaml': reference }
+  const files = Object.entries(list).map(([name, text]) => [`apps/${name}`, text])
+  const kustomization = 'resources: [a.yaml, b.json, c.yaml]\n'
+  const audited = await auditOf({
+    ...flux,
+    ...Object.fromEntries(files),
+    'apps/kustomization.yaml': kustomization,
+  })
+  assert.equal(ofCodes(audited, 'plain-secret'), [
+    'apps/a.yaml:11 plain-secret',
+    'apps/b.json:1 plain-secret',
+  ])
+  assert.is(audited.facts[0]?.near, 'there is no .sops.yaml in its directory or above')
+})
+
+test('a rule with an expression that sops takes for one that never matches', async () => {
+  const broken = rule('\\.enc\\.yaml$').replace('^(data|stringData)$', '(?!x)')
+  const audited = await auditOf({ '.sops.yaml': broken, 'a.enc.yaml': secret('hunter22') })
+  assert.equal(ofCodes(audited, 'plain-file'), ['a.enc.yaml:6 plain-file'])
+})
+
 test('what is about to be committed: a plain Secret, wherever it is', () =>
   withRepository({ ...rules, 'a.yaml': secret('hunter22') }, async (repository) => {
     writeFiles(repository.root, { 'b.yaml': secret('hunter22'), 'c.enc.yaml': secret('hunter22') })

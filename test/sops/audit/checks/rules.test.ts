@@ -75,6 +75,10 @@ test('what sops takes is nothing to find', async () => {
   }
 })
 
+test('rules of examples', async () => {
+  assert.equal(ofRules(await auditOf({ 'examples/a/.sops.yaml': rulesOf('*') })), [])
+})
+
 test('globs', async () => {
   const globs = ['clusters/*/secrets/.*\\.yaml', 'a-*.yaml', '\\.{yaml,yml}$']
   const right = [

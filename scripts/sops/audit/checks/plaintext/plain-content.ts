@@ -37,6 +37,40 @@ export function readPlain(bytes: Buffer, file: string): PlainContent | undefined
   }
 }
 
+/** How the kind of a Secret can be written. */
+const kinds = ['kind: Secret', '"Secret"', "'Secret'"]
+
+/**
+ * Reads only the values of Secrets in a file of manifests: most files hold none, and of large ones one document is enough.
+ * @returns as `readPlain`; empty where there are none, or they can't be read
+ */
+export function readSecrets(bytes: Buffer, file: string): OpenValue[] {
+  if (!kinds.some((kind) => bytes.includes(kind))) return []
+  const text = bytes.toString()
+  const documents = documentsIn(text).filter((document) => isSecret(document.text))
+  if (documents.length === 0) return []
+  const placeOf = placesIn(text)
+  return documents.flatMap(({ text: own, offset }) => {
+    const trees = readPlainTree(Buffer.from(own), file) ?? []
+    const values = trees.flatMap((tree) => valuesIn(tree, (at) => placeOf(offset + at)))
+    return values.filter(({ ofSecret }) => ofSecret)
+  })
+}
+
+/** The documents of a YAML text, each with where it starts. */
+function documentsIn(text: string): { text: string; offset: number }[] {
+  const starts = [0, ...Array.from(text.matchAll(/^---(?=\s)/gm), ({ index }) => index)]
+  return starts.map((offset, index) => ({ text: text.slice(offset, starts[index + 1]), offset }))
+}
+
+function isSecret(document: string): boolean {
+  if (document.trimStart().startsWith('{')) return document.includes('ata')
+  return (
+    /^["']?kind["']?\s*:\s*["']?Secret["']?\s*(?:#|$)/m.test(document) &&
+    /^["']?(?:d|stringD)ata\b/m.test(document)
+  )
+}
+
 /** `undefined` of what is no object. */
 function kindOf({ items }: TreeBranch): string | undefined {
   const text = (name: string) => {

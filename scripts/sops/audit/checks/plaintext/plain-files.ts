@@ -4,14 +4,14 @@ import { isKustomizationFile } from '../../../../lib/kustomize/kustomization-fil
 import { ciphertextStart } from '../../../../lib/sops/format.ts'
 import { selectionBy } from '../../../../lib/sops/reader/selection.ts'
 import { selectorOf } from '../../../../lib/sops/rule-keys.ts'
+import { goRegexProblem } from '../../../../lib/sops/rule-match.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import { isAside } from '../../aside.ts'
 import type { Check } from '../../check.ts'
 import type { PlacedRules } from '../../rule-set.ts'
 import type { Subject } from '../../subject.ts'
 import { ruleWords } from '../rules/rule-words.ts'
-import { type OpenValue, type PlainContent, readPlain } from './plain-content.ts'
-import { holdsSecret } from './uncovered-secrets.ts'
+import { type OpenValue, readPlain, readSecrets } from './plain-content.ts'
 
 /**
  * Finds the files that a creation rule selects and that are not encrypted. A rule that takes in much besides, such as all YAML
@@ -19,6 +19,7 @@ import { holdsSecret } from './uncovered-secrets.ts'
  */
 export const checkPlainFiles: Check = (subject, sopsFiles) => {
   const encrypted = new Set(sopsFiles.map(({ file }) => file))
+  const secrets = new Set(subject.marked.get('secret'))
   const byRule = new Map<WrittenRule, { rules: PlacedRules; plain: string[]; encrypted: number }>()
   for (const file of subject.names) {
     const { rules, rule } = subject.rules.choicesFor(file).find((choice) => choice.rule) ?? {}
@@ -31,7 +32,8 @@ export const checkPlainFiles: Check = (subject, sopsFiles) => {
   return [...byRule].flatMap(([rule, { rules, plain, encrypted: count }]) => {
     const isMarked = marked.test(rule.pathRegex ?? '')
     const meant: Meant = isMarked ? 'files' : count > 0 && count >= plain.length ? 'values' : 'Secrets'
-    return plain.flatMap((file) => judge(subject, file, { rules, rule, meant }))
+    const candidates = meant === 'Secrets' ? plain.filter((file) => secrets.has(file)) : plain
+    return candidates.flatMap((file) => judge(subject, file, { rules, rule, meant }))
   })
 }
 
@@ -57,42 +59,37 @@ interface Selecting {
 }
 
 function judge(subject: Subject, file: string, { rules, rule, meant }: Selecting): Finding[] {
-  const isCandidate = meant !== 'Secrets' || subject.marked.get('secret')?.includes(file)
-  const bytes = isCandidate ? subject.read(file) : undefined
+  const bytes = subject.read(file)
   // what has lost its metadata is not in the clear
-  if (!bytes || bytes.includes(ciphertextStart)) return []
+  if (!bytes || bytes.includes(ciphertextStart) || isAside(subject, file)) return []
   const facts = { rule: ruleWords(rules, rule), file }
-  if (meant === 'Secrets' && !holdsSecret(bytes)) return []
-  if (isAside(subject, file)) return []
-  if (isEmpty(bytes)) return meant === 'files' ? [finding('empty-file', { file }, facts)] : []
-  const content = readPlain(bytes, file)
-  if (!content) return meant === 'files' && !isTemplate(bytes) ? [finding('plain-file', { file }, facts)] : []
-  const value = firstValue(content, rule, meant)
+  const isFiles = meant === 'files'
+  if (isFiles && isEmpty(bytes)) return [finding('empty-file', { file }, facts)]
+  const content = meant === 'Secrets' ? undefined : readPlain(bytes, file)
+  if (isFiles && !content) return isTemplate(bytes) ? [] : [finding('plain-file', { file }, facts)]
+  const isAny = isFiles || content?.isManifest === false
+  const value = firstSelected(rule, isAny ? content?.values : readSecrets(bytes, file), content?.isManifest)
   return value ? [finding('plain-file', { file, line: value.line, column: value.column }, facts)] : []
 }
 
 /** Nothing, or nothing but comments and the marks of documents. */
 function isEmpty(bytes: Buffer): boolean {
-  return (
-    bytes.length < 4096 &&
-    /^(?:\s|#.*$|---$|\{\})*$/m.exec(bytes.toString())?.[0].length === bytes.toString().length
-  )
+  return bytes.length < 4096 && `${bytes}`.replace(/^(?:#.*|---|\{\})\r?$/gm, '').trim() === ''
 }
 
 function isTemplate(bytes: Buffer): boolean {
   return ['{{', '{%', '<%'].some((mark) => bytes.includes(mark))
 }
 
-/** The first value that the rule would encrypt; of a file that holds no objects any other. */
-function firstValue(
-  { values, isManifest }: PlainContent,
-  rule: WrittenRule,
-  meant: Meant,
+/** The first value that the rule would encrypt; of a file that holds no objects any. */
+function firstSelected(
+  { value }: WrittenRule,
+  values: readonly OpenValue[] = [],
+  isManifest = true,
 ): OpenValue | undefined {
-  const wanted =
-    meant === 'files' || (meant === 'values' && !isManifest)
-      ? values
-      : values.filter(({ ofSecret }) => ofSecret)
-  const isSelected = selectionBy(selectorOf(rule.value))
-  return wanted.find(({ path }) => isSelected(path, [], false)) ?? (isManifest ? undefined : wanted[0])
+  const selector = selectorOf(value)
+  // sops takes an expression that it can't read for one that never matches
+  const isBroken = selector.name.endsWith('regex') && goRegexProblem(selector.text) !== undefined
+  const isSelected = isBroken ? () => true : selectionBy(selector)
+  return values.find(({ path }) => isSelected(path, [], false)) ?? (isManifest ? undefined : values[0])
 }

@@ -7,7 +7,7 @@ import type { Check } from '../../check.ts'
 import { pathFrom } from '../../rule-set.ts'
 import type { SopsFile, Subject } from '../../subject.ts'
 import { ruleWords } from '../rules/rule-words.ts'
-import { readPlain } from './plain-content.ts'
+import { readSecrets } from './plain-content.ts'
 
 /** Finds the Secrets in the clear that Flux builds and no creation rule selects. */
 export const checkUncoveredSecrets: Check = (subject, sopsFiles) => {
@@ -15,24 +15,14 @@ export const checkUncoveredSecrets: Check = (subject, sopsFiles) => {
   return (subject.marked.get('secret') ?? []).flatMap((file) => {
     if (encrypted.has(file) || !/\.(?:ya?ml|json)$/.test(file)) return []
     if (subject.rules.choicesFor(file).some(({ rule, refused }) => rule || refused)) return []
+    if (!isBuilt(subject, file) || isAside(subject, file)) return []
     const bytes = subject.read(file)
-    if (!bytes || !holdsSecret(bytes) || !isBuilt(subject, file) || isAside(subject, file)) return []
-    const value = readPlain(bytes, file)?.values.find(({ ofSecret }) => ofSecret)
+    const [value] = bytes ? readSecrets(bytes, file) : []
     if (!value) return []
     const { line, column, path } = value
     const near = nearestRule(subject, file, sopsFiles)
     return finding('plain-secret', { file, line, column }, { path: path.join('.'), near })
   })
-}
-
-/** Whether a file may hold a Secret with values, before it is parsed. */
-export function holdsSecret(bytes: Buffer): boolean {
-  if (!bytes.includes('ata')) return false
-  const text = bytes.toString()
-  return (
-    /(?:^|[\s{,])["']?kind["']?\s*:\s*["']?Secret["']?\s*(?:$|[,}#])/m.test(text) &&
-    /(?:d|stringD)ata["']?\s*:/.test(text)
-  )
 }
 
 /** The rule that just misses a file, and by what: its ending or its directory. */

@@ -3,13 +3,14 @@ import { goRegexProblem, matchesGo } from '../../../../lib/sops/rule-match.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import type { Check } from '../../check.ts'
 import { type PlacedRules, pathFrom } from '../../rule-set.ts'
+import { judgedRules } from './judged-rules.ts'
 
 /** Finds the rules that select no file, and would do so if paths were written in another way. */
-export const checkRulePaths: Check = ({ names, rules, options }) => {
+export const checkRulePaths: Check = (subject) => {
   // the files of a commit do not tell what a rule selects
-  if (options.staged) return []
-  return rules.files.flatMap((one) => {
-    const below = names.flatMap((file) => {
+  if (subject.options.staged) return []
+  return judgedRules(subject).flatMap((one) => {
+    const below = subject.names.flatMap((file) => {
       const path = pathFrom(one.directory, file)
       return path === undefined ? [] : { file, path }
     })
