@@ -121,11 +121,13 @@ test('a rule whose files are encrypted, mostly, means what is no other object as
     '.sops.yaml': rule('secrets/.*\\.yaml'),
     'secrets/a.yaml': encryptSecret(recipient),
     'secrets/b.yaml': encryptSecret(recipient),
+    'secrets/c.yaml': encryptSecret(recipient),
     'secrets/values.yaml': 'db:\n  password: hunter22\n',
     'secrets/store.yaml': 'apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec:\n  data: [x]\n',
     'secrets/kustomization.yaml': 'resources: [a.yaml]\n',
+    'secrets/empty.yaml': '',
   })
-  assert.equal(ofCodes(audited, 'plain-file'), ['secrets/values.yaml:2 plain-file'])
+  assert.equal(ofCodes(audited, 'plain-file', 'empty-file'), ['secrets/values.yaml:2 plain-file'])
 })
 
 test('a plain Secret that Flux builds and no rule selects, with the rule that just misses it', async () => {

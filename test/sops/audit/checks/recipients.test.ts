@@ -32,7 +32,7 @@ const forms: Record<string, string> = {
   'a key group': `creation_rules:\n  - key_groups:\n      - age: [${one}, ${two}]\n`,
   'a key group with commas': `creation_rules:\n  - key_groups:\n      - age: ["${one},${two}"]\n`,
   'one key twice': `creation_rules:\n  - key_groups:\n      - age: [${one}, ${one}]\n`,
-  'merged groups': `creation_rules:\n  - key_groups:\n      - merge: [{age: [${one}]}]\n        age: [${two}, ${one}]\n`,
+  'merged groups': `creation_rules:\n  - key_groups:\n      - merge: [{age: [${one}]}]\n        age: [${two}]\n`,
   'two groups': `creation_rules:\n  - key_groups:\n      - age: [${one}]\n      - age: [${two}]\n`,
   'three groups and a threshold': `creation_rules:\n  - shamir_threshold: 2\n    key_groups: [{age: [${one}]}, {age: [${two}]}, {age: [${three}]}]\n`,
   anchors: `keys:\n  - &a ${one}\n  - &b ${two}\ncreation_rules:\n  - age: [*a, *b]\n`,
@@ -49,6 +49,16 @@ for (const [name, rules] of Object.entries(forms))
       writeFiles(repository.root, { 'a.yaml': encryptByRule(repository, 'a.yaml') })
       assert.equal(ofCodes(await auditIn(repository), ...codes, 'settings-differ', 'settings-old'), [])
     }))
+
+test('the comment of a key of SSH says nothing', () =>
+  withRepository(
+    { '.sops.yaml': `creation_rules: [{age: ["${ssh} me@here", ${one}]}]` },
+    async (repository) => {
+      const files = { 'a.yaml': encryptByRule(repository, 'a.yaml') }
+      writeFiles(repository.root, { ...files, '.sops.yaml': `creation_rules: [{age: ["${ssh}", ${one}]}]` })
+      assert.equal(ofCodes(await auditIn(repository), ...codes), [])
+    },
+  ))
 
 test('a recipient that is missing, and one that is left over, with its line', async () => {
   const audited = await auditOf({ '.sops.yaml': sopsConfig(one, two), 'a.enc.yaml': encryptSecret(three) })

@@ -86,7 +86,7 @@ test('globs', async () => {
     '(a|b)*x',
     '\\w*\\.yaml',
     'a{1,2}',
-    '[a/]*q',
+    '[./*]q',
     '\\.\\d*$',
   ]
   const audited = await auditOf({ '.sops.yaml': rulesOf(...globs, ...right) })

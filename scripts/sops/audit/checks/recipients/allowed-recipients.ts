@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { bech32 } from '@scure/base'
 import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
 import { UserError } from '../../../../lib/errors.ts'
 import { shortRecipient } from '../../../../lib/sops/recipients.ts'
@@ -55,15 +54,14 @@ async function readAllowed(path: string, name: string): Promise<Set<string>> {
       `cannot read the recipients in ${name}: ${code === 'ENOENT' ? 'there is no such file' : code}`,
     )
   }
+  const { bech32 } = await import('@scure/base')
+  const isRecipient = (line: string) =>
+    /^ssh-(?:ed25519|rsa) [A-Za-z0-9+/=]+(?: |$)/.test(line) ||
+    (line.startsWith('age1') && bech32.decodeUnsafe(line, false) !== undefined)
   const lines = text.split('\n').map((line) => line.replace(/(?:^|\s)#.*/, '').trim())
   const wrong = lines.findIndex((line) => line !== '' && !isRecipient(line))
   if (wrong < 0) return new Set(lines.filter(Boolean).map(plainRecipient))
   throw new UserError(`line ${wrong + 1} of ${name} is no recipient of age`, {
     hint: 'write one recipient a line, as `age-keygen -y` prints it; comments begin with #',
   })
-}
-
-function isRecipient(text: string): boolean {
-  if (/^ssh-(?:ed25519|rsa) [A-Za-z0-9+/=]+(?: |$)/.test(text)) return true
-  return text.startsWith('age1') && bech32.decodeUnsafe(text, false) !== undefined
 }
