@@ -27,7 +27,7 @@ export interface WrittenRule extends CreationRule, TextPlace {
 
 /** What is in a file with creation rules. */
 export interface RuleText {
-  /** `undefined` where it has no list of them: sops then acts as if there were no such file. */
+  /** `undefined` where it has nothing that sops reads: sops then acts as if there were no such file. */
   rules: WrittenRule[] | undefined
   /** Why it can't be read, with the line; it quotes nothing. */
   problem: string | undefined
@@ -54,6 +54,7 @@ export function parseRuleText(text: string): RuleText {
       placeOf: (field: string) => placeOf(place(field) ?? place() ?? 0),
     }
   })
-  const isListed = Array.isArray(valueAt(value, 'creation_rules'))
-  return { rules: isListed ? rules : undefined, problem: undefined }
+  // one that is for other things is meant to have none
+  const isMeant = ['creation_rules', 'destination_rules', 'stores'].some((field) => valueAt(value, field))
+  return { rules: isMeant ? rules : undefined, problem: undefined }
 }

@@ -75,6 +75,11 @@ test('what sops takes is nothing to find', async () => {
   }
 })
 
+test('a file for something else than rules, and an empty one', async () => {
+  assert.equal(ofRules(await auditOf({ '.sops.yaml': 'stores: {yaml: {indent: 2}}\n' })), [])
+  assert.equal(ofRules(await auditOf({ '.sops.yaml': '# to do\n' })), ['.sops.yaml rules-none'])
+})
+
 test('rules of examples', async () => {
   assert.equal(ofRules(await auditOf({ 'examples/a/.sops.yaml': rulesOf('*') })), [])
 })
