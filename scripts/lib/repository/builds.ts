@@ -21,7 +21,8 @@ export interface Accumulated {
 export interface FileUse {
   /** Relative to the root of the repository. */
   file: string
-  as: 'resources' | PatchField | GeneratorField
+  /** The field that names it; `kustomization`: it is the kustomization file of a directory. */
+  as: 'resources' | 'kustomization' | PatchField | GeneratorField
   /** What tells Flux the format of a file of a generator or a patch: the key of the entry, or a name. */
   name: string
   /** The kustomization file that names it; `undefined`: it lies in a directory without one. */
@@ -100,7 +101,7 @@ export function makeBuilder(tree: FileTree, isLeftOut: (file: string) => boolean
 
   /** Components change what was accumulated before them; then come the transformers of the kustomization itself. */
   function transform(file: KustomizationFile, resources: Build, additions?: Additions): Build {
-    const uses = usesIn(file)
+    const uses = [...ownUse(file), ...usesIn(file)]
     const encrypted = new Set(uses.filter(isDecrypted).map((use) => use.file))
     const own = { flux: [], encrypted, uses, hidden: hiddenIn(file) }
     const added = additions?.components.map((path) => localPath(file.directory, path)) ?? []
@@ -109,6 +110,11 @@ export function makeBuilder(tree: FileTree, isLeftOut: (file: string) => boolean
       join([resources, own]),
     )
     return withSteps(build, stepsOf(file, additions))
+  }
+
+  function ownUse({ file, directory }: KustomizationFile): FileUse[] {
+    if (!tree.isOfInterest(file)) return []
+    return [{ file, as: 'kustomization', name: directory, by: undefined, steps: [] }]
   }
 
   /** The files of generators and patches. */

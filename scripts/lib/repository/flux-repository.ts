@@ -37,6 +37,8 @@ export interface FluxRepository extends FileBuilders {
   nodes: ReadonlyMap<FluxKustomization, FluxNode>
   /** Those of them that nothing applies, and why. */
   notApplied: ReadonlyMap<FluxKustomization, NotApplied>
+  /** Why no artifact of this repository has a file. */
+  leftOut(file: string): LeftOut | undefined
   /** All kustomization files, also where a directory has several. */
   kustomizations: KustomizationFile[]
   /** All files that git does not ignore. */
@@ -122,7 +124,7 @@ export async function readFluxRepository(
     const hasOperator = read.made.length > 0 || installations.some(({ instance }) => instance)
     const { secretIn } = read
     const asked = { instancesThatNeedIt, madeThatNeedIt, hasOperator, secretIn }
-    const known = { files, nodes, notApplied, kustomizations, listed, clusters, installations }
+    const known = { files, nodes, notApplied, leftOut, kustomizations, listed, clusters, installations }
     return { ...known, ...asked, ...fileBuilders }
   } finally {
     status(undefined)

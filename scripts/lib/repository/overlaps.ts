@@ -12,6 +12,8 @@ export interface Clusters {
   keyOf(source: FluxKustomization): string | undefined
   /** A file that a Kustomization builds, and another one of its cluster as well. */
   overlapOf(source: FluxKustomization): { file: string; other: FluxKustomization } | undefined
+  /** Whether two Kustomizations apply what they build to the same cluster, and would be rivals there for what both build. */
+  areTogether(a: FluxKustomization, b: FluxKustomization): boolean
 }
 
 type Nodes = ReadonlyMap<FluxKustomization, FluxNode>
@@ -52,6 +54,7 @@ export function findClusters(nodes: Nodes, installations: readonly FluxInstallat
       }
       return undefined
     },
+    areTogether,
   }
 }
 

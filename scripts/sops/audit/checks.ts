@@ -1,4 +1,10 @@
 import type { Check } from './check.ts'
+import { checkBuiltTwice } from './checks/building/built-twice.ts'
+import { checkFileKeys } from './checks/building/file-keys.ts'
+import { checkFilesBuilt } from './checks/building/files-built.ts'
+import { checkKustomizations } from './checks/building/kustomizations.ts'
+import { checkManifestForms } from './checks/building/manifest-forms.ts'
+import { checkSourceForms } from './checks/building/source-forms.ts'
 import { checkFaults } from './checks/decryption/faults.ts'
 import { checkLeftToSops } from './checks/decryption/left-to-sops.ts'
 import { checkNotOpened } from './checks/decryption/not-opened.ts'
@@ -28,6 +34,11 @@ export const fileChecks: readonly FileCheck[] = [
   checkKeySecret,
   checkPlainValues,
   checkSettings,
+  checkPlainValues,
+  checkSettings,
+  checkFilesBuilt,
+  checkSourceForms,
+  checkManifestForms,
 ]
 
 /** What looks at the whole. */
@@ -47,4 +58,7 @@ export const checks: readonly Check[] = [
   checkPrivateKeys,
   checkOwnKey,
   checkHistory,
+  checkKustomizations,
+  checkBuiltTwice,
+  checkFileKeys,
 ]

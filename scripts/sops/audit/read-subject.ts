@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { callGit, onlyFiles, openRepository, type Repository } from '../../lib/git.ts'
 import { readBlobs } from '../../lib/git-objects.ts'
+import { isKustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
 import { readFluxRepository } from '../../lib/repository/flux-repository.ts'
 import { readIdentities } from '../../lib/sops/age.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
@@ -27,7 +28,7 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
   const look = (file: string, bytes: Buffer) => {
     const own = marksIn(bytes)
     for (const mark of own) found.set(mark, [...(found.get(mark) ?? []), file])
-    return own.length > 0 || posix.basename(file) === configName
+    return own.length > 0 || posix.basename(file) === configName || isKustomizationFile(file)
   }
   const common = { repository, options, ...key, marked: found }
   if (options.staged) {
