@@ -17,10 +17,10 @@ export const checkFilesBuilt: FileCheck = (file, reading, subject) => {
   if (!flux || (flux.files.length === 0 && !flux.hasOperator)) return []
   const isLink = lstatSync(join(repository.root, file)).isSymbolicLink()
   if (flux.buildersOf(file).length > 0) return isLink ? [finding('symbolic-link', { file }, {})] : []
-  const listers = builtKustomizations(flux).filter(({ resources }) => resources.includes(file))
   const leftOut = flux.leftOut(file)
-  const [lister] = listers
-  if (lister && leftOut) return [leftOutFinding(file, lister, leftOut)]
+  const lister =
+    leftOut && flux.kustomizations.find((one) => one.resources.includes(file) && isBuilt(one, flux))
+  if (lister) return [leftOutFinding(file, lister, leftOut)]
   if (isLink || !isForFlux(reading, flux)) return []
   return notBuilt(file, subject, flux)
 }
@@ -33,9 +33,9 @@ function leftOutFinding(
   return finding('left-out', { file }, { file, by, pattern, leftOutBy })
 }
 
-/** The kustomization files that Flux builds. */
-function builtKustomizations({ kustomizations, buildersOf }: FluxRepository): KustomizationFile[] {
-  return kustomizations.filter(({ file }) => buildersOf(file).length > 0)
+/** Whether Flux builds a kustomization file. */
+function isBuilt({ file }: KustomizationFile, { buildersOf }: FluxRepository): boolean {
+  return buildersOf(file).length > 0
 }
 
 /** Whether all of it are objects, and none is a Secret with the key itself, which a person applies. */
@@ -57,24 +57,21 @@ function isKeySecret(manifest: Mapping, { nodes }: FluxRepository): boolean {
 
 function notBuilt(file: string, { read }: Subject, flux: FluxRepository): Finding[] {
   const directory = posix.dirname(file)
-  const beside = builtKustomizations(flux).find((one) => one.directory === directory)
-  const text = beside ? `${read(beside.file) ?? ''}` : ''
+  const beside = flux.kustomizations.find((one) => one.directory === directory)
   // an entry that was commented out is meant
-  if (beside && !text.includes(posix.basename(file)))
+  if (beside && isBuilt(beside, flux) && !`${read(beside.file) ?? ''}`.includes(posix.basename(file)))
     return [finding('not-listed', { file }, { by: beside.file })]
-  const isKnown = flux.seesAll && topsBuilt(flux).has(topOf(file))
-  return isKnown ? [finding('not-built', { file }, {})] : []
+  return flux.seesAll && hasBuiltBeside(file, flux) ? [finding('not-built', { file }, {})] : []
 }
 
-/** The directories at the top of the repository that Flux builds something of: in others are archives, and what is for others. */
-function topsBuilt(flux: FluxRepository): Set<string> {
-  const paths = [...flux.nodes.values()].flatMap(({ rendered }) =>
-    rendered.map(({ value }) => directoryAt(pathOf(value)) ?? ''),
+/** Whether Flux builds anything of the same directory at the top of the repository: others are archives, or for others. */
+function hasBuiltBeside(file: string, flux: FluxRepository): boolean {
+  const top = file.slice(0, file.indexOf('/') + 1)
+  const isBelow = (directory: string | undefined) => `${directory}/`.startsWith(top)
+  return (
+    flux.kustomizations.some((one) => isBelow(one.directory) && isBuilt(one, flux)) ||
+    [...flux.nodes.values()].some(({ rendered }) =>
+      rendered.some(({ value }) => isBelow(directoryAt(pathOf(value)))),
+    )
   )
-  const directories = builtKustomizations(flux).map(({ directory }) => directory)
-  return new Set([...directories, ...paths].map((directory) => topOf(`${directory}/`)))
-}
-
-function topOf(file: string): string {
-  return file.slice(0, file.indexOf('/') + 1)
 }

@@ -21,9 +21,10 @@ export const checkKustomizations: Check = async (subject) => {
   if (!flux) return []
   const keyless = await findKeyless(repository.root, flux)
   const nodes = [...flux.nodes.values()].filter(({ source }) => !flux.notApplied.has(source))
+  const isApplied = makeIsApplied(nodes)
   return [
-    ...removedVersions(nodes, subject, flux),
-    ...nodes.flatMap((node) => blockFindings(node, subject, flux)),
+    ...removedVersions(nodes.filter(isApplied), subject, flux),
+    ...nodes.flatMap((node) => blockFindings(node, isApplied(node), subject, flux)),
     ...[...keyless].map(([source, encrypted]) =>
       finding('no-key-named', placeOf(source, ['spec', 'decryption'], flux), {
         kustomization: nameOf(source),
@@ -37,8 +38,7 @@ export const checkKustomizations: Check = async (subject) => {
 /** One for all Kustomizations of a version: one command rewrites them. */
 function removedVersions(nodes: readonly FluxNode[], subject: Subject, flux: FluxRepository): Finding[] {
   const installed = fluxVersionIn(subject)
-  const applied = nodes.filter((node) => isApplied(node, flux))
-  const removed = Map.groupBy(applied, ({ source }) => removedVersionOf(source)?.version)
+  const removed = Map.groupBy(nodes, ({ source }) => removedVersionOf(source)?.version)
   return [...removed.values()].flatMap(([first, ...more]) => {
     const version = first && removedVersionOf(first.source)
     if (!version || installed < versionNumber(version.flux)) return []
@@ -56,8 +56,12 @@ function placeOf(source: FluxKustomization, path: readonly string[], { files }: 
 }
 
 /** What is wrong with the block that it has, or that it has none. */
-function blockFindings(node: FluxNode, subject: Subject, flux: FluxRepository): Finding[] {
-  const { source, rendered, encrypted } = node
+function blockFindings(
+  { source, rendered, encrypted }: FluxNode,
+  isApplied: boolean,
+  subject: Subject,
+  flux: FluxRepository,
+): Finding[] {
   if (rendered.some(objectGap)) return []
   const kustomization = nameOf(source)
   const fault = rendered.map(({ value }) => blockFaultOf(value)).find((one) => one !== undefined)
@@ -67,7 +71,7 @@ function blockFindings(node: FluxNode, subject: Subject, flux: FluxRepository): 
   }
   const lacks = ({ value }: { value: unknown }) =>
     textAt(value, 'spec', 'decryption', 'provider') === undefined
-  const isLacking = rendered.some(lacks) && isApplied(node, flux)
+  const isLacking = isApplied && rendered.some(lacks)
   const files = isLacking ? [...encrypted].filter((file) => isForFlux(file, subject)) : []
   if (files.length === 0) return []
   return [
@@ -79,14 +83,16 @@ function blockFindings(node: FluxNode, subject: Subject, flux: FluxRepository): 
 }
 
 /**
- * Whether it is sure that something applies a Kustomization: another one does, or it looks like what a person applies, which is
- * one that brings others, one beside such a one, and any where no Kustomization brings others.
+ * Tells whether it is sure that something applies a Kustomization: another one does, or it looks like what a person applies, which
+ * is one that brings others, one beside such a one, and any where no Kustomization brings others.
  */
-function isApplied({ source, rendered }: FluxNode, { nodes }: FluxRepository): boolean {
-  if (rendered.some(({ parent }) => parent)) return true
-  const parents = [...nodes.values()].flatMap((node) => node.rendered.flatMap(({ parent }) => parent ?? []))
-  const isBeside = ({ file }: FluxKustomization) => posix.dirname(file) === posix.dirname(source.file)
-  return parents.length === 0 || parents.some(isBeside)
+function makeIsApplied(nodes: readonly FluxNode[]): (node: FluxNode) => boolean {
+  const parents = nodes.flatMap(({ rendered }) => rendered.flatMap(({ parent }) => parent ?? []))
+  const directories = new Set(parents.map(({ file }) => posix.dirname(file)))
+  return ({ source, rendered }) =>
+    directories.size === 0 ||
+    directories.has(posix.dirname(source.file)) ||
+    rendered.some(({ parent }) => parent)
 }
 
 /** The objects of operators that decrypt by themselves are ciphertext for Flux. */

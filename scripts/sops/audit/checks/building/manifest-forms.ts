@@ -18,8 +18,7 @@ export const checkManifestForms: FileCheck = (file, reading, { flux }) => {
   }
   const manifests = manifestsOf(reading)
   if (manifests.length === 0) return []
-  const isSelected = selectionBy(selector)
-  const isEncrypted = (path: readonly string[]) => isSelected(path, [], false)
+  const isEncrypted = (path: readonly string[]) => selectionBy(selector)(path, [], false)
   const found: Finding[] = []
   for (const manifest of manifests) {
     const all = builders.map(({ use }) => applied(manifest, use.steps, isEncrypted))
@@ -47,9 +46,9 @@ function applied(
     const next = step.apply(object)
     if (next === object) continue
     for (const [path, value] of leavesOf(next)) {
-      const isPlain = value !== hiddenValue && value !== null && value !== ''
-      const isNew = isPlain && isEncrypted(path) && !isDeepStrictEqual(valueAt(object, ...path), value)
-      if (isNew && path[0] !== 'sops') return { object: next, change: { by: step.by, key: path.join('.') } }
+      const isPlain = value !== hiddenValue && value !== null && value !== '' && path[0] !== 'sops'
+      if (isPlain && !isDeepStrictEqual(valueAt(object, ...path), value) && isEncrypted(path))
+        return { object: next, change: { by: step.by, key: path.join('.') } }
     }
     object = next
   }
