@@ -34,8 +34,6 @@ export const fileChecks: readonly FileCheck[] = [
   checkKeySecret,
   checkPlainValues,
   checkSettings,
-  checkPlainValues,
-  checkSettings,
   checkFilesBuilt,
   checkSourceForms,
   checkManifestForms,
