@@ -9,8 +9,6 @@ export const marks = {
   secret: ['Secret'],
   /** A private key of age, plain or in base64. */
   'private-key': privateKeyMarks,
-  /** What `flux build` and `flux diff` print instead of a value, plain and in base64. */
-  masked: ['**SOPS**', 'KipTT1BTKi'],
 } as const satisfies Record<string, readonly string[]>
 
 /** The name of a kind of marks. */

@@ -27,7 +27,11 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
   /** @returns whether it is to be known who builds it */
   const look = (file: string, bytes: Buffer) => {
     const own = marksIn(bytes)
-    for (const mark of own) found.set(mark, [...(found.get(mark) ?? []), file])
+    for (const mark of own) {
+      const files = found.get(mark) ?? []
+      files.push(file)
+      found.set(mark, files)
+    }
     return own.length > 0 || posix.basename(file) === configName || isKustomizationFile(file)
   }
   const common = { repository, options, ...key, marked: found }
@@ -46,15 +50,18 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
     return look(file, bytes)
   })
   const read = (file: string) => readRegular(repository, file)
-  const others = onlyFiles(
-    repository,
-    listed.filter((file) => !seen.has(file)),
+  const others = new Set(
+    onlyFiles(
+      repository,
+      listed.filter((file) => !seen.has(file)),
+    ),
   )
   for (const file of others) {
     const bytes = read(file)
     if (bytes) look(file, bytes)
   }
-  const names = listed.filter((file) => seen.has(file) || others.includes(file))
+  for (const files of found.values()) files.sort()
+  const names = listed.filter((file) => seen.has(file) || others.has(file))
   return { ...common, names, read, rules: readRuleSet(repository, names, read), flux }
 }
 
