@@ -51,3 +51,10 @@ export async function auditOf(
 export function ofCodes({ found }: Audited, ...codes: string[]): string[] {
   return found.filter((one) => codes.includes(one.slice(one.lastIndexOf(' ') + 1)))
 }
+
+/** @throws where one of the texts is in something that was found. A report has nothing more of it than these facts */
+export function assertNoValue(audited: Audited, values: readonly string[]): void {
+  const all = JSON.stringify(audited)
+  const leaked = values.filter((value) => all.includes(value))
+  if (leaked.length > 0) throw new Error(`findings hold ${leaked.length} of ${values.length} values`)
+}

@@ -47,7 +47,7 @@ export function encryptText(recipient: string, input: string): string {
     '--filename-override',
     'x.yaml',
   ]
-  return execFileSync('sops', args, { input, encoding: 'utf8' })
+  return execFileSync('sops', args, { input, encoding: 'utf8', maxBuffer: 2 ** 24 })
 }
 
 /** Encrypts a file with the real sops, which takes the format from its name. @param args `--age`, `--encrypted-regex` … */

@@ -1,4 +1,5 @@
 import type { Check } from './check.ts'
+import { checkAppliedConfig } from './checks/applied-config.ts'
 import { checkBuiltTwice } from './checks/building/built-twice.ts'
 import { checkFileKeys } from './checks/building/file-keys.ts'
 import { checkFilesBuilt } from './checks/building/files-built.ts'
@@ -12,6 +13,7 @@ import { checkWithoutMetadata } from './checks/decryption/without-metadata.ts'
 import { checkKeySecret } from './checks/keys/key-secret.ts'
 import { checkOwnKey } from './checks/keys/own-key.ts'
 import { checkPrivateKeys } from './checks/keys/private-keys.ts'
+import { checkEncryptedObjects, checkPlainObjects } from './checks/objects.ts'
 import { checkHistory } from './checks/past/history.ts'
 import { checkPlainFiles } from './checks/plaintext/plain-files.ts'
 import { checkPlainValues } from './checks/plaintext/plain-values.ts'
@@ -25,6 +27,8 @@ import { checkRuleFields } from './checks/rules/rule-fields.ts'
 import { checkRuleFiles } from './checks/rules/rule-files.ts'
 import { checkRuleOrder } from './checks/rules/rule-order.ts'
 import { checkRulePaths } from './checks/rules/rule-paths.ts'
+import { checkSubstitution } from './checks/substitution.ts'
+import { checkLists } from './checks/values/lists.ts'
 import type { FileCheck } from './open-files.ts'
 
 /** What looks at each SOPS file by itself. */
@@ -37,6 +41,9 @@ export const fileChecks: readonly FileCheck[] = [
   checkFilesBuilt,
   checkSourceForms,
   checkManifestForms,
+  checkEncryptedObjects,
+  checkLists,
+  checkSubstitution,
 ]
 
 /** What looks at the whole. */
@@ -59,4 +66,6 @@ export const checks: readonly Check[] = [
   checkKustomizations,
   checkBuiltTwice,
   checkFileKeys,
+  checkPlainObjects,
+  checkAppliedConfig,
 ]

@@ -36,6 +36,16 @@ export function scan(branch: TreeBranch, document: number, { selector }: FileMet
   return found
 }
 
+/** The values of a document that is not encrypted. @throws Unsure */
+export function scanPlain(branch: TreeBranch) {
+  const found: Pick<Scanned, 'offset' | 'path' | 'type' | 'bytes'>[] = []
+  walk(branch, (node, path) => {
+    if (node.kind !== 'leaf') return
+    found.push({ offset: node.offset, path, type: typeOf(node.value), bytes: bytesOf(node.value) })
+  })
+  return found
+}
+
 type Seen = Pick<Scanned, 'kind' | 'ciphertext' | 'type' | 'bytes' | 'fault'>
 
 function scanLeaf({ value, offset }: Leaf, selected: boolean): Seen {
