@@ -178,9 +178,11 @@ function localPath(directory: string, path: string): string {
   return posix.join(directory, path).replace(/\/$/, '')
 }
 
-function join(builds: readonly Build[]): Build {
-  const [only] = builds
-  if (only && builds.length === 1) return only
+function join(all: readonly Build[]): Build {
+  // most files bring nothing
+  const builds = all.filter((build) => build !== nothing)
+  const [first = nothing] = builds
+  if (builds.length < 2) return first
   return {
     flux: builds.flatMap(({ flux }) => flux),
     encrypted: new Set(builds.flatMap(({ encrypted }) => [...encrypted])),
