@@ -10,7 +10,7 @@ const key = makeKey()
 const tiny = { 'kubernetes/flux-system/none.yaml': '' }
 
 test('the cluster refuses what the audit says it refuses, and takes the rest', () =>
-  withFlux(tiny, async ({ sandbox, push }) => {
+  withFlux(tiny, async ({ sandbox, push, applied }) => {
     const create = ['create', '--namespace=flux-system']
     await sandbox.kubectl([
       ...create,
@@ -21,7 +21,7 @@ test('the cluster refuses what the audit says it refuses, and takes the rest', (
     ])
     const variables = ['plugh', 'defined'].map((name) => `--from-literal=${name}=x`)
     await sandbox.kubectl([...create, 'configmap', 'variables', ...variables])
-    await push(pathFiles(key))
+    await applied('flux-system', await push(pathFiles(key)))
 
     const expected = Object.entries(pathCases).map(
       ([name, { applied }]) => `${name} ${applied ? 'True' : 'False'}`,
@@ -29,9 +29,6 @@ test('the cluster refuses what the audit says it refuses, and takes the rest', (
     assert.equal(await objectsRefused(sandbox), [])
     let found: string[] = []
     await until('Flux has judged each path', async () => {
-      const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`
-      for (const kind of ['gitrepositories', 'kustomizations'])
-        await sandbox.kubectl(['annotate', '--overwrite', '--namespace=flux-system', kind, '--all', now])
       found = await readiness(sandbox)
       return found.length === expected.length && found.every((one) => !/ (Unknown)?$/.test(one))
     })
