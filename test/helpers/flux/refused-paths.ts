@@ -157,7 +157,7 @@ export const pathCases: Readonly<Record<string, PathCase>> = {
   'null-value': { files: { 'secret.yaml': secret('null') }, findings: [], applied: true },
 }
 
-/** The files of the repository, and all secrets in them. */
+/** The files of a repository with all of them. */
 export function pathFiles({ recipient }: Key): Record<string, string> {
   const files = Object.entries(pathCases).flatMap(([name, { files, spec = '' }]) => [
     [
@@ -177,6 +177,8 @@ export function pathFiles({ recipient }: Key): Record<string, string> {
   ])
   return {
     ...Object.fromEntries(files),
+    'kubernetes/flux-system/variables.yaml':
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: variables, namespace: flux-system}\ndata: {plugh: x, defined: x}\n',
     '.sourceignore': 'docs/\n/cases/sops-config-left-out/.sops.yaml\n',
   }
 }

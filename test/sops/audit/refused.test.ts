@@ -19,8 +19,6 @@ test('the cluster refuses what the audit says it refuses, and takes the rest', (
       'sops-age',
       `--from-literal=age.agekey=${key.secret}`,
     ])
-    const variables = ['plugh', 'defined'].map((name) => `--from-literal=${name}=x`)
-    await sandbox.kubectl([...create, 'configmap', 'variables', ...variables])
     await applied('flux-system', await push(pathFiles(key)))
 
     const expected = Object.entries(pathCases).map(
