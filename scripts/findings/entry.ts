@@ -1,5 +1,8 @@
-/** How bad a finding is: an error or a warning makes the answer no, a note is only to be known. */
-export type Severity = 'error' | 'warning' | 'note'
+/** How bad a finding can be, the worst first: an error or a warning makes the answer no, a note is only to be known. */
+export const severities = ['error', 'warning', 'note'] as const
+
+/** How bad a finding is. */
+export type Severity = (typeof severities)[number]
 
 /**
  * What is known of everything that has one code. `seen` and `fix` may have the facts of a finding in braces, `{recipient}`: no

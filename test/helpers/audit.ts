@@ -1,3 +1,4 @@
+import type { Finding } from '../../scripts/findings/finding.ts'
 import { findAll } from '../../scripts/sops/audit/find-all.ts'
 import type { AuditOptions } from '../../scripts/sops/audit/options.ts'
 import { silentCaller } from './caller.ts'
@@ -8,6 +9,7 @@ export interface Audited {
   /** `apps/db.enc.yaml:7 plain-value`; without a line `apps/db.enc.yaml no-rule`. */
   found: string[]
   facts: Readonly<Record<string, string>>[]
+  findings: readonly Finding[]
 }
 
 /** Audits a repository as the user who stands in its root. */
@@ -15,7 +17,7 @@ export async function auditIn(
   { root, env }: Pick<TestRepository, 'root' | 'env'>,
   options: Partial<AuditOptions> = {},
 ): Promise<Audited> {
-  const findings = await findAll({
+  const { findings } = await findAll({
     paths: [],
     staged: false,
     keyFile: undefined,
@@ -36,6 +38,7 @@ export async function auditIn(
       return `${place} ${code}`
     }),
     facts: findings.map(({ facts }) => facts),
+    findings,
   }
 }
 

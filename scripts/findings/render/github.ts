@@ -1,0 +1,29 @@
+import { type Finding, worded } from '../finding.ts'
+
+/** How GitHub calls a severity. */
+const commands = { error: 'error', warning: 'warning', note: 'notice' } as const
+
+/**
+ * Findings as commands of a GitHub workflow, a line each, which GitHub shows beside the lines of a pull request
+ * (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
+ */
+export function asGithub(findings: readonly Finding[]): string[] {
+  return findings.map((found) => {
+    const { file, line, column, object, code } = found
+    const { severity, message, fix } = worded(found)
+    const properties = Object.entries({ file, line, col: column, title: code })
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${name}=${escapeProperty(`${value}`)}`)
+    const text = `${object === undefined ? '' : `${object}: `}${message}\nWhat to do: ${fix}`
+    return `::${commands[severity]} ${properties.join(',')}::${escapeData(text)}`
+  })
+}
+
+/** As the runner takes it back (actions/toolkit, packages/core/src/command.ts). */
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
+}

@@ -1,0 +1,48 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { catalogue } from '../../scripts/findings/catalogue.ts'
+import { codes, isCode, nearestCodes } from '../../scripts/findings/codes.ts'
+import { type Entry, severities } from '../../scripts/findings/entry.ts'
+import { explain, generalized, helpOf } from '../../scripts/findings/explain.ts'
+
+test('the nearest code comes first', () => {
+  assert.is(nearestCodes('merge-conflit')[0], 'merge-conflict')
+  assert.is(nearestCodes('mergeconflict')[0], 'merge-conflict')
+  assert.is(nearestCodes('merge-conflict')[0], 'merge-conflict')
+})
+
+test('what every object has is no code', () => {
+  assert.ok(isCode('merge-conflict'))
+  for (const text of ['toString', '__proto__', '']) assert.not.ok(isCode(text))
+})
+
+test('an explanation has the severity, all texts of the entry, and where the rule is from', () => {
+  for (const code of codes) {
+    const { severity, means, source }: Entry = catalogue[code]
+    const text = explain(code).join('\n')
+    for (const part of [`${severity}: `, means, source]) assert.ok(text.includes(part), code)
+    assert.not.match(text, /\{\w+\}/, code)
+    assert.is(helpOf(code), `docs/findings.md#${code}`)
+  }
+})
+
+test('a fact that is not known is written as a value of a command', () => {
+  assert.is(generalized('`sops edit {file}` for {oldName}'), '`sops edit FILE` for OLD-NAME')
+})
+
+test('the texts of all entries have the form that the others have', () => {
+  for (const code of codes) {
+    const { severity, seen, means, fix, source }: Entry = catalogue[code]
+    assert.match(code, /^[a-z][a-z\d]*(-[a-z\d]+)*$/)
+    assert.ok(severities.includes(severity), code)
+    for (const text of [seen, fix]) assert.not.match(text, /\.$|^[A-Z][a-z]/, `${code}: ${text}`)
+    assert.match(means, /\.$/, code)
+    for (const text of [seen, means, fix, source]) {
+      assert.not.match(text, /[\n!]|\s\s|^\s|\s$/, `${code}: ${text}`)
+      assert.is(text.split('`').length % 2, 1, `${code}: ${text}`)
+    }
+    assert.not.match(source, /reference\/|observed\.md|flux-sops\.md/, code)
+  }
+})
+
+test.run()
