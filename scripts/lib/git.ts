@@ -1,6 +1,7 @@
-import { lstatSync, realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from './errors.ts'
+import { pathBelow } from './paths.ts'
 import { failure } from './program.ts'
 import { attempt, run } from './run.ts'
 
@@ -78,6 +79,24 @@ export async function listFiles(repository: Repository, paths: readonly string[]
 export async function listShared(repository: Repository, paths: readonly string[]): Promise<string[]> {
   const args = [...listingAll, '--exclude-per-directory=.gitignore', '--', ...literalPathspecs(paths)]
   return onlyFiles(repository, unique((await callGit(repository, args)).split('\0')))
+}
+
+/**
+ * What a user has named.
+ * @param path a file or a directory, as it was typed in `cwd`; a link to a file means the link
+ * @returns relative to the root, which is `.`
+ * @throws UserError for one that does not exist or is outside of the repository
+ */
+export function pathInRepository({ root }: Pick<Repository, 'root'>, cwd: string, path: string): string {
+  const absolute = resolve(cwd, path)
+  const found = statSync(absolute, { throwIfNoEntry: false })
+  if (!found) throw new UserError(`${path} does not exist`)
+  const real = found.isDirectory()
+    ? realpathSync(absolute)
+    : join(realpathSync(dirname(absolute)), basename(absolute))
+  const inside = pathBelow(root, real)
+  if (inside === undefined) throw new UserError(`${path} is outside of the repository`)
+  return inside
 }
 
 /** Those that are there: of what git knows some may be deleted, or a submodule. */

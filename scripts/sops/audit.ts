@@ -1,22 +1,59 @@
-import { type Finding, severityOf, worded } from '../findings/finding.ts'
+import { catalogue } from '../findings/catalogue.ts'
+import { explain, helpOf } from '../findings/explain.ts'
+import { markFindings } from '../findings/fingerprint.ts'
 import type { Report } from '../lib/caller.ts'
-import { exit } from '../lib/errors.ts'
+import { exit, UserError } from '../lib/errors.ts'
+import { compareWithBaseline, type KnownFinding, readBaseline, writeBaselineFile } from './audit/baseline.ts'
+import { codeFilter, fileFilter, requireCode } from './audit/choice.ts'
 import { findAll } from './audit/find-all.ts'
-import type { AuditOptions } from './audit/options.ts'
+import { type AuditOptions, type OutputFormat, outputFormats } from './audit/options.ts'
+import { reportAudit } from './audit/report.ts'
 
 /**
- * Finds what is wrong in the files of a repository, without a cluster. Writes nothing, and never prints a value.
+ * Finds what is wrong in the files of a repository, without a cluster. Writes nothing but the baseline that it is told to, and never
+ * prints a value.
  * @returns exit code 1 where something above a note was found
  * @throws UserError where it could not be checked
  */
 export async function audit(options: AuditOptions): Promise<Report> {
-  const findings = await findAll(options)
-  const counts = findings.some((found) => severityOf(found) !== 'note')
-  return { exitCode: counts ? exit.no : exit.done, lines: findings.map(lineOf), json: { findings } }
+  const format = formatOf(options)
+  if (options.explain !== undefined) return explained(options.explain, options)
+  const isWantedCode = codeFilter(options)
+  if (options.writeBaseline) refusePart(options)
+  const old = readBaseline(options)
+  const found = await findAll(options)
+  const isWantedFile = fileFilter(options, found.root)
+  const all = markFindings(found.findings)
+  const baseline = options.writeBaseline ? writeBaselineFile(all, options, found) : old
+  const { fresh, known, gone } = compareWithBaseline(baseline, all, options, found)
+  const isWanted = ({ code, file }: Pick<KnownFinding, 'code' | 'file'>) =>
+    isWantedCode(code) && isWantedFile(file)
+  const reported = {
+    ...found,
+    files: found.files.filter(isWantedFile),
+    encrypted: found.encrypted.filter(isWantedFile),
+    baseline,
+    compared: { fresh: fresh.filter(isWanted), known: known.filter(isWanted), gone: gone.filter(isWanted) },
+  }
+  return reportAudit(format, reported, options)
 }
 
-function lineOf(found: Finding): string {
-  const { severity, message, fix } = worded(found)
-  const place = [found.file, found.line, found.column].filter((part) => part !== undefined).join(':')
-  return `${place}: ${severity}: ${message} (${found.code})\n  hint: ${fix}`
+function formatOf({ format }: AuditOptions): OutputFormat {
+  const known = outputFormats.find((name) => name === format)
+  if (known) return known
+  throw new UserError(`${format} is no format`, { hint: `take one of ${outputFormats.join(', ')}` })
+}
+
+/** A part would take the rest out of the file. */
+function refusePart({ paths }: AuditOptions): void {
+  if (paths.length === 0) return
+  throw new UserError('a baseline is of the whole repository', { hint: 'leave out the paths' })
+}
+
+function explained(text: string, { paths }: AuditOptions): Report {
+  if (paths.length > 0) throw new UserError('--explain takes no paths', { hint: 'leave them out' })
+  const code = requireCode(text)
+  const lines = explain(code).flatMap((paragraph) => ['', paragraph])
+  const json = { result: 'passed', code, ...catalogue[code], help: helpOf(code) }
+  return { exitCode: exit.done, lines: [code, ...lines], json }
 }

@@ -44,12 +44,20 @@ export function readUsage(
   return usageOf(header, withDefaults(header, given, env), cwd)
 }
 
-/** Whether `--json` asks for a document, also where the other options are wrong. Takes what `readUsage` takes. */
+/** Whether `--json` or `--format json` asks for a document, also where the other options are wrong. Takes what `readUsage` takes. */
 export function wantsJson(entry: string, argv: string[], env: NodeJS.ProcessEnv): boolean {
-  if (!readHeader(entry).flags.some(({ name }) => name === 'json')) return false
-  if (startedByMise(entry, env)) return env.usage_json === 'true'
-  const end = argv.indexOf('--')
-  return argv.slice(0, end < 0 ? argv.length : end).includes('--json')
+  const { flags } = readHeader(entry)
+  const given = startedByMise(entry, env) ? (name: string) => env[`usage_${name}`] : valuesIn(argv)
+  const format = flags.find(({ name }) => name === 'format')
+  const isJson = flags.some(({ name }) => name === 'json') && given('json') === 'true'
+  return isJson || (format !== undefined && (given('format') || env[format.variable ?? '']) === 'json')
+}
+
+/** What flags say in arguments that may be wrong elsewhere. */
+function valuesIn(argv: string[]): (name: string) => string | undefined {
+  const options = { json: { type: 'boolean' }, format: { type: 'string' } } as const
+  const { values } = parseArgs({ args: argv, options, strict: false })
+  return (name) => (values[name] === undefined ? undefined : `${values[name]}`)
 }
 
 function startedByMise(entry: string, env: NodeJS.ProcessEnv): boolean {

@@ -13,8 +13,10 @@
 // [USAGE] flag "--only <code>" var=#true help="Only findings of this code; may be given several times"
 // [USAGE] flag "--skip <code>" var=#true help="No findings of this code; may be given several times"
 // [USAGE] flag "--explain <code>" help="Print what a code means, and what to do"
-// [ONE OF] --only --skip
-// [ONE OF] --staged --history
+// [ONE OF] --only --skip --write-baseline --explain
+// [ONE OF] --staged --history --write-baseline --explain
+// [ONE OF] --baseline --explain
+// [ONE OF] --format --json
 
 import('../../scripts/task/start.js').then(({ start }) =>
   start(__filename, async (usage, caller) => {

@@ -1,8 +1,7 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { UserError } from '../errors.ts'
-import { listFiles, type Repository } from '../git.ts'
+import { listFiles, pathInRepository, type Repository } from '../git.ts'
 import {
   isKustomizationFile,
   type KustomizationFile,
@@ -29,7 +28,7 @@ export async function findFluxFiles(
   cwd = repository.root,
 ): Promise<FluxFile[]> {
   const { root } = repository
-  const named = paths.map((path) => insideRepository(root, cwd, path))
+  const named = paths.map((path) => pathInRepository(repository, cwd, path))
   const listed = await listFiles(repository, named)
   const found = await readFluxFiles(repository, listed, { named })
   const names = [...new Set(found.map(({ file }) => basename(file)))]
@@ -74,18 +73,6 @@ export async function readFluxFiles(
 }
 
 /** @returns the path relative to the root, with `/`, the root itself as `.`; a link to a file stays that link */
-function insideRepository(root: string, cwd: string, path: string): string {
-  const absolute = resolve(cwd, path)
-  const found = statSync(absolute, { throwIfNoEntry: false })
-  if (!found) throw new UserError(`${path} does not exist`)
-  const real = found.isDirectory()
-    ? realpathSync(absolute)
-    : join(realpathSync(dirname(absolute)), basename(absolute))
-  const inside = pathBelow(root, real)
-  if (inside === undefined) throw new UserError(`${path} is outside of the repository`)
-  return inside
-}
-
 /** The file that a link points to; where that must not be changed, the link with the reason. */
 async function followLink(repository: Repository, link: FluxFile, read: Reader): Promise<FluxFile> {
   const { root } = repository

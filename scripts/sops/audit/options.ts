@@ -1,7 +1,10 @@
 import type { Caller } from '../../lib/caller.ts'
 
+/** How the findings can be printed. */
+export const outputFormats = ['text', 'json', 'sarif', 'github'] as const
+
 /** How the findings are printed. */
-export type OutputFormat = 'text' | 'json' | 'sarif' | 'github'
+export type OutputFormat = (typeof outputFormats)[number]
 
 /** What the user wants of `sops:audit`. */
 export interface AuditOptions {
