@@ -12,7 +12,7 @@ export function generalized(text: string): string {
 }
 
 /** How bad a code is, what it means, what to do, and where the rule is from: a paragraph each, plain and good Markdown as well. */
-export function explain(code: Code): string[] {
+export function explainCode(code: Code): string[] {
   const { severity, seen, means, fix, source }: Entry = catalogue[code]
   return [`${severity}: ${generalized(seen)}`, means, `What to do: ${generalized(fix)}`, `Source: ${source}`]
 }

@@ -1,5 +1,5 @@
 import { catalogue } from '../findings/catalogue.ts'
-import { explain, helpOf } from '../findings/explain.ts'
+import { explainCode, helpOf } from '../findings/explain.ts'
 import { markFindings } from '../findings/fingerprint.ts'
 import type { Report } from '../lib/caller.ts'
 import { exit, UserError } from '../lib/errors.ts'
@@ -53,7 +53,7 @@ function refusePart({ paths }: AuditOptions): void {
 function explained(text: string, { paths }: AuditOptions): Report {
   if (paths.length > 0) throw new UserError('--explain takes no paths', { hint: 'leave them out' })
   const code = requireCode(text)
-  const lines = explain(code).flatMap((paragraph) => ['', paragraph])
+  const lines = explainCode(code).flatMap((paragraph) => ['', paragraph])
   const json = { result: 'passed', code, ...catalogue[code], help: helpOf(code) }
   return { exitCode: exit.done, lines: [code, ...lines], json }
 }

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { catalogue } from '../../scripts/findings/catalogue.ts'
 import { codes, isCode, nearestCodes } from '../../scripts/findings/codes.ts'
 import { type Entry, severities } from '../../scripts/findings/entry.ts'
-import { explain, generalized, helpOf } from '../../scripts/findings/explain.ts'
+import { explainCode, generalized, helpOf } from '../../scripts/findings/explain.ts'
 
 test('the nearest code comes first', () => {
   assert.is(nearestCodes('merge-conflit')[0], 'merge-conflict')
@@ -19,7 +19,7 @@ test('what every object has is no code', () => {
 test('an explanation has the severity, all texts of the entry, and where the rule is from', () => {
   for (const code of codes) {
     const { severity, means, source }: Entry = catalogue[code]
-    const text = explain(code).join('\n')
+    const text = explainCode(code).join('\n')
     for (const part of [`${severity}: `, means, source]) assert.ok(text.includes(part), code)
     assert.not.match(text, /\{\w+\}/, code)
     assert.is(helpOf(code), `docs/findings.md#${code}`)

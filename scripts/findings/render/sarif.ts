@@ -1,6 +1,6 @@
 import { type Code, catalogue } from '../catalogue.ts'
 import type { Entry } from '../entry.ts'
-import { explain, generalized } from '../explain.ts'
+import { explainCode, generalized } from '../explain.ts'
 import { worded } from '../finding.ts'
 import type { MarkedFinding } from '../fingerprint.ts'
 
@@ -29,7 +29,7 @@ export function asSarif(findings: readonly MarkedFinding[]): Record<string, unkn
 
 function ruleOf(code: Code): Record<string, unknown> {
   const { severity, seen, means }: Entry = catalogue[code]
-  const help = explain(code).join('\n\n')
+  const help = explainCode(code).join('\n\n')
   return {
     id: code,
     shortDescription: { text: generalized(seen) },

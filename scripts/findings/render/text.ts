@@ -16,7 +16,10 @@ export function asText(findings: readonly Finding[], nameOf: (file: string) => s
 
 /** Without a character that would begin a line or move the cursor of a terminal: names of files and keys may hold any. */
 function visible(line: string): string {
-  return line.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return line.replace(
+    /\p{Cc}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** How many there are of each severity: `2 errors and 1 note`; `no findings`. */
