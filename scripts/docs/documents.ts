@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileChange } from '../lib/file-changes.ts'
 import { type Header, readHeader } from '../task/header.ts'
+import { findingSections, findingsPage } from './findings.ts'
 import { flagTable, taskTable, withTable } from './tables.ts'
 
 /** A task and the page that describes it. */
@@ -26,9 +27,9 @@ export function documentedTasks(root: string): DocumentedTask[] {
 }
 
 /**
- * What the tables of the documents must be: the tasks in the README, and the flags of each on its page.
+ * What is made in the documents: the table of the tasks in the README, the flags of each on its page, and the sections of all codes.
  * @param root of this project, absolute
- * @returns the documents whose tables are not what the headers of the tasks say
+ * @returns the documents that are not what the headers of the tasks and the catalogue of findings say
  * @throws UserError where a document has no place for its table; an error where a task has no page
  */
 export function outdatedDocuments(root: string): FileChange[] {
@@ -37,6 +38,7 @@ export function outdatedDocuments(root: string): FileChange[] {
   const tables: [file: string, table: string][] = [
     ['README.md', taskTable(list)],
     ...tasks.map(({ page, header }): [string, string] => [page, flagTable(header)]),
+    [findingsPage, findingSections()],
   ]
   return tables
     .map(([file, table]) => {

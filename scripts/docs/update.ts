@@ -1,4 +1,4 @@
-// [MISE] description="Writes the tables of the documents from the headers of the tasks"
+// [MISE] description="Writes what is made in the documents from the headers of the tasks and the catalogue of findings"
 import { join, relative } from 'node:path'
 import { exit } from '../lib/errors.ts'
 import { replaceFiles } from '../lib/file-changes.ts'

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
-import { join, posix } from 'node:path'
-import { callGit, onlyFiles, openRepository, type Repository } from '../../lib/git.ts'
+import { join, posix, resolve } from 'node:path'
+import { onlyFiles, openRepository, type Repository } from '../../lib/git.ts'
 import { readBlobs } from '../../lib/git-objects.ts'
 import { isKustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
 import { readFluxRepository } from '../../lib/repository/flux-repository.ts'
+import { run } from '../../lib/run.ts'
 import { readIdentities } from '../../lib/sops/age.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
 import { keyPlaces } from '../../lib/sops/key-places.ts'
@@ -80,15 +81,11 @@ async function keyAtHand(
 
 /** What the next commit adds or changes, as the index has it. */
 async function readIndex(repository: Repository): Promise<Map<string, Buffer>> {
-  const changed = await callGit(repository, [
-    'diff',
-    '--cached',
-    '--raw',
-    '--no-abbrev',
-    '--no-renames',
-    '--diff-filter=ACMT',
-    '-z',
-  ])
+  const { root: cwd, env, signal } = repository
+  // `git commit --all` and `git commit FILE` have an index of their own, which they name to their hooks
+  const index = env.GIT_INDEX_FILE ? ['env', `GIT_INDEX_FILE=${resolve(cwd, env.GIT_INDEX_FILE)}`] : []
+  const diff = ['git', 'diff', '--cached', '--raw', '--no-abbrev', '--no-renames', '--diff-filter=ACMT', '-z']
+  const changed = await run([...index, ...diff], { cwd, env, signal })
   const entries = [...changed.matchAll(/:\d+ 100\d+ \w+ (\w+) \w\0([^\0]+)\0/g)]
   const files = entries.map(([, blob = '', file = '']) => ({ blob, file }))
   const blobs = await readBlobs(
