@@ -5,7 +5,6 @@ import type { Report } from '../lib/caller.ts'
 import { exit, UserError } from '../lib/errors.ts'
 import { compareWithBaseline, type KnownFinding, readBaseline, writeBaselineFile } from './audit/baseline.ts'
 import { codeFilter, fileFilter, requireCode } from './audit/choice.ts'
-import { findAll } from './audit/find-all.ts'
 import { type AuditOptions, type OutputFormat, outputFormats } from './audit/options.ts'
 import { reportAudit } from './audit/report.ts'
 
@@ -21,6 +20,7 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const isWantedCode = codeFilter(options)
   if (options.writeBaseline) refusePart(options)
   const old = readBaseline(options)
+  const { findAll } = await import('./audit/find-all.ts')
   const found = await findAll(options)
   const isWantedFile = fileFilter(options, found.root)
   const all = markFindings(found.findings)

@@ -28,6 +28,12 @@ const isDocument = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(
   JSON.parse(readProject('docs/findings.schema.json')),
 )
 
+/** Writes the URL of each module that Node loads to stderr, those of `require` too. */
+const loadedModules = `import { writeSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+registerHooks({ load: (url, context, next) => (writeSync(2, url + '\\n'), next(url, context)) })
+`
+
 type Place = Pick<TestRepository, 'root' | 'env'> & { cwd?: string }
 
 async function audit({ root, env, cwd = root }: Place, ...args: string[]): Promise<Ended> {
@@ -234,6 +240,28 @@ test('--staged reads what is about to be committed, and not the working tree', (
     const { code, stdout } = await audit(repository, ...only, '--staged')
     assert.is(code, 1)
     assert.match(stdout, /without a key: 1 error in 1 file, 1 of them encrypted\n$/)
+  }))
+
+test('--staged loads no parser and no age where nothing has to be parsed or decrypted', () =>
+  withRepository({ 'README.md': 'Hello\n' }, async ({ root, directory, env, git }) => {
+    writeFiles(root, { 'README.md': 'Hello!\n', 'other.yaml': 'a: b\n' })
+    git('add', '--all')
+    const hook = join(directory, 'hook.mjs')
+    writeFileSync(hook, loadedModules)
+    const packages = async (...args: string[]) => {
+      const traced = { root, env: { ...env, NODE_OPTIONS: `--import ${hook}` } }
+      const { code, stderr } = await audit(traced, ...args)
+      assert.is(code, 0, stderr)
+      return new Set(
+        [...stderr.matchAll(/^file:.*\/node_modules\/((?:@[^/]+\/)?[^/\n]+)/gm)].map(([, name]) => name),
+      )
+    }
+    const without = await packages('--staged')
+    assert.ok(without.has('zx'))
+    for (const name of ['yaml', 're2js', 'age-encryption']) assert.not.ok(without.has(name), name)
+    writeFiles(root, { 'other.yaml': intact })
+    git('add', '--all')
+    assert.ok((await packages('--staged')).has('yaml'))
   }))
 
 test('Ctrl-C ends it with 2 and leaves nothing', () => {

@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js'
+import { matchesGo } from './go-expression.ts'
 import type { CreationRule } from './rule-text.ts'
 
 /** Thrown where sops comes to a rule whose `path_regex` it cannot read, and refuses the file. */
@@ -9,31 +9,6 @@ export class BadPathRegex extends Error {
     super(message)
     this.name = 'BadPathRegex'
     this.rule = rule
-  }
-}
-
-const compiled = new Map<string, RE2JS>()
-
-/**
- * Whether a text holds what a regular expression of Go matches.
- * @throws Error that says why it is none
- */
-export function matchesGo(expression: string, text: string): boolean {
-  let pattern = compiled.get(expression)
-  if (!pattern) {
-    pattern = RE2JS.compile(expression)
-    compiled.set(expression, pattern)
-  }
-  return pattern.test(text)
-}
-
-/** Why a text is no regular expression of Go; `undefined` where it is one. */
-export function goRegexProblem(expression: string): string | undefined {
-  try {
-    matchesGo(expression, '')
-    return undefined
-  } catch (error) {
-    return (error as Error).message
   }
 }
 

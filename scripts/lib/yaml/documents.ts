@@ -1,4 +1,5 @@
-import { type Document, isCollection, isNode, LineCounter, type Node, parseAllDocuments, visit } from 'yaml'
+import type { Document, LineCounter, Node } from 'yaml'
+import { yaml } from './yaml-package.ts'
 
 /** One document of a YAML or JSON text. */
 export interface YamlDocument {
@@ -15,11 +16,11 @@ export interface YamlDocument {
  * change things that nobody asked for. Never throws; what is wrong with a document stands in its `problem`.
  */
 export function parseDocuments(text: string): YamlDocument[] {
-  const lines = new LineCounter()
+  const lines = new (yaml().LineCounter)()
   try {
     // the library's own messages quote the source, which may be a secret: only error codes are used
     const options = { prettyErrors: false, logLevel: 'error', merge: true, lineCounter: lines } as const
-    return [...parseAllDocuments(text, options)].map((document) => {
+    return [...yaml().parseAllDocuments(text, options)].map((document) => {
       const [error] = document.errors
       if (error) {
         const what = error.code.toLowerCase().replaceAll('_', ' ')
@@ -45,6 +46,7 @@ function unreadable(problem: string, root: Node | null): YamlDocument {
 
 /** Why the aliases of a document can't be followed. */
 function aliasProblem(document: Document.Parsed, lines: LineCounter): string {
+  const { visit } = yaml()
   let problem = 'too many aliases'
   visit(document, {
     Alias(_, alias, path) {
@@ -60,6 +62,7 @@ function aliasProblem(document: Document.Parsed, lines: LineCounter): string {
 
 /** The node that is written under `path`; what only a merge key or an alias brings is not there. */
 export function nodeAt(root: Node | null, ...path: (string | number)[]): Node | undefined {
+  const { isCollection, isNode } = yaml()
   let at: unknown = root
   for (const key of path) at = isCollection(at) ? at.get(key, true) : undefined
   return isNode(at) ? at : undefined

@@ -3,7 +3,6 @@ import { join, posix, resolve } from 'node:path'
 import { onlyFiles, openRepository, type Repository } from '../../lib/git.ts'
 import { readBlobs } from '../../lib/git-objects.ts'
 import { isKustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
-import { readFluxRepository } from '../../lib/repository/flux-repository.ts'
 import { run } from '../../lib/run.ts'
 import { readIdentities } from '../../lib/sops/age.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
@@ -45,6 +44,8 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
     const rules = readRuleSet(repository, listed, (file) => read(file) ?? readRegular(repository, file))
     return { ...common, names, read, rules, flux: undefined }
   }
+  // what reads all of Flux takes longer to load than what is staged to be read
+  const { readFluxRepository } = await import('../../lib/repository/flux-repository.ts')
   const seen = new Set<string>()
   const flux = await readFluxRepository(repository, listed, status, (file, bytes) => {
     seen.add(file)

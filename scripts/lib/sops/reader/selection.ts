@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js'
+import { goRegexProblem, matchesGo } from '../go-expression.ts'
 import type { FileMetadata } from './reading.ts'
 import { Unsure } from './unsure.ts'
 
@@ -29,25 +29,13 @@ export function selectionBy({ name, text }: FileMetadata['selector']): IsSelecte
     })
 }
 
-/** Most files have one of a few expressions, and to compile one takes longer than to read a file. */
-const compiled = new Map<string, RE2JS>()
-
 /** Each text is looked at once: keys are many times the same. */
 function matcher(expression: string): (text: string) => boolean {
+  if (goRegexProblem(expression) !== undefined) throw new Unsure('metadata')
   const seen = new Map<string, boolean>()
-  const pattern = compiled.get(expression) ?? compile(expression)
-  compiled.set(expression, pattern)
   return (text) => {
-    const known = seen.get(text) ?? pattern.matcher(text).find()
+    const known = seen.get(text) ?? matchesGo(expression, text)
     seen.set(text, known)
     return known
-  }
-}
-
-function compile(expression: string): RE2JS {
-  try {
-    return RE2JS.compile(expression)
-  } catch {
-    throw new Unsure('metadata')
   }
 }

@@ -1,4 +1,5 @@
-import { Composer, CST, type Document, isMap, isScalar, isSeq, type ParsedNode, Parser } from 'yaml'
+import type { CST, Document, ParsedNode } from 'yaml'
+import { yaml } from '../../yaml/yaml-package.ts'
 import type { Leaf, TreeBranch, TreeComment, TreeList, TreeNode } from './tree.ts'
 import { Unsure } from './unsure.ts'
 import { plainScalar } from './yaml-scalar.ts'
@@ -18,10 +19,10 @@ const options = {
  */
 export function readYaml(text: string): TreeBranch[] {
   try {
-    const tokens = [...new Parser().parse(text)]
+    const tokens = [...new (yaml().Parser)().parse(text)]
     const odd = tokens.find(({ type }) => !usual.has(type))
     if (odd) throw new Unsure(odd.type === 'directive' ? 'yaml-feature' : 'syntax', offsetOf(odd))
-    const documents = [...new Composer(options).compose(tokens, true, text.length)]
+    const documents = [...new (yaml().Composer)(options).compose(tokens, true, text.length)]
     const sources = sourcesOf(tokens)
     return documents.map((document, index) => readDocument(document, sources[index]))
   } catch (error) {
@@ -64,8 +65,8 @@ function readDocument(document: Document.Parsed, around: Around | undefined): Tr
   if (problem) throw new Unsure('syntax', problem.pos[0])
   const root: ParsedNode | null = document.contents
   const { offset, before, after } = around ?? { offset: 0, before: [], after: [] }
-  const isEmpty = !root || (isScalar(root) && root.source === '' && root.type === 'PLAIN')
-  if (!isEmpty && !isMap(root)) throw new Unsure('syntax', root.range[0])
+  const isEmpty = !root || (yaml().isScalar(root) && root.source === '' && root.type === 'PLAIN')
+  if (!isEmpty && !yaml().isMap(root)) throw new Unsure('syntax', root.range[0])
   const items = isEmpty ? [] : readMap(root).items
   return { kind: 'branch', items: [...before, ...items, ...after], offset }
 }
@@ -81,13 +82,13 @@ function commentsOf(tokens: Source): TreeComment[] {
 }
 
 function readNode(node: unknown): TreeNode {
-  if (isMap(node)) return readMap(node as ParsedNode)
-  if (isSeq(node)) return readList(node as ParsedNode)
+  if (yaml().isMap(node)) return readMap(node as ParsedNode)
+  if (yaml().isSeq(node)) return readList(node as ParsedNode)
   return readLeaf(node)
 }
 
 function readLeaf(node: unknown): Leaf {
-  if (!isScalar(node) || !node.range) throw new Unsure('yaml-feature')
+  if (!yaml().isScalar(node) || !node.range) throw new Unsure('yaml-feature')
   const offset = node.range[0]
   if (node.anchor !== undefined || node.tag !== undefined) throw new Unsure('yaml-feature', offset)
   const text = String(node.value ?? '')
@@ -98,7 +99,12 @@ function readLeaf(node: unknown): Leaf {
 /** The items of a collection as they are written: with the comments in block style, which go-yaml drops in flow style. */
 function sourceItems(node: ParsedNode): CST.CollectionItem[] {
   const source = node.srcToken
-  if (!source || !CST.isCollection(source) || ('anchor' in node && node.anchor) || node.tag !== undefined)
+  if (
+    !source ||
+    !yaml().CST.isCollection(source) ||
+    ('anchor' in node && node.anchor) ||
+    node.tag !== undefined
+  )
     throw new Unsure('yaml-feature', node.range[0])
   if (source.type !== 'flow-collection') return source.items
   const isNoComment = ({ type }: CST.SourceToken) => type !== 'comment'
@@ -111,7 +117,7 @@ function sourceItems(node: ParsedNode): CST.CollectionItem[] {
 
 function readMap(node: ParsedNode): TreeBranch {
   const branch: TreeBranch = { kind: 'branch', items: [], offset: node.range[0] }
-  const pairs = isMap(node) ? node.items : []
+  const pairs = yaml().isMap(node) ? node.items : []
   let index = 0
   for (const { start, key, sep, value } of sourceItems(node)) {
     branch.items.push(...commentsOf(start))
@@ -135,7 +141,7 @@ function readMap(node: ParsedNode): TreeBranch {
 
 function readList(node: ParsedNode): TreeList {
   const list: TreeList = { kind: 'list', items: [], offset: node.range[0] }
-  const values = isSeq(node) ? node.items : []
+  const values = yaml().isSeq(node) ? node.items : []
   let index = 0
   for (const { start, key, sep, value } of sourceItems(node)) {
     list.items.push(...commentsOf(start))

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { finding } from '../../../../findings/finding.ts'
-import { matchesGo } from '../../../../lib/sops/rule-match.ts'
+import { matchesGo } from '../../../../lib/sops/go-expression.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import { isAside, isBuilt } from '../../aside.ts'
 import type { Check } from '../../check.ts'

@@ -1,7 +1,7 @@
 import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
+import { goRegexProblem } from '../../../../lib/sops/go-expression.ts'
 import { groupFields, ruleFields, selectorFields } from '../../../../lib/sops/rule-fields.ts'
 import { keyFieldsOfRule } from '../../../../lib/sops/rule-keys.ts'
-import { goRegexProblem } from '../../../../lib/sops/rule-match.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import { isMapping, listAt, textAt, valueAt } from '../../../../lib/yaml/values.ts'
 import type { Check } from '../../check.ts'

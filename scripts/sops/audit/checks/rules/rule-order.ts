@@ -1,5 +1,5 @@
 import { finding } from '../../../../findings/finding.ts'
-import { goRegexProblem, matchesGo } from '../../../../lib/sops/rule-match.ts'
+import { goRegexProblem, matchesGo } from '../../../../lib/sops/go-expression.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import type { Check } from '../../check.ts'
 import { pathFrom } from '../../rule-set.ts'

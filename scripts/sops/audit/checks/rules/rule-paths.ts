@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
-import { goRegexProblem, matchesGo } from '../../../../lib/sops/rule-match.ts'
+import { goRegexProblem, matchesGo } from '../../../../lib/sops/go-expression.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import type { Check } from '../../check.ts'
 import { type PlacedRules, pathFrom } from '../../rule-set.ts'
