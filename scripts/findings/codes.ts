@@ -11,9 +11,9 @@ export function isCode(text: string): text is Code {
 /** How many codes are offered for one that is not known. */
 const offered = 3
 
-/** The codes that are written most like a text, the nearest first. */
+/** The codes that have a text in them, or are written most like it, the nearest first. */
 export function nearestCodes(text: string): Code[] {
-  const near = codes.map((code) => ({ code, edits: editsBetween(text, code) }))
+  const near = codes.map((code) => ({ code, edits: code.includes(text) ? 0 : editsBetween(text, code) }))
   return near
     .toSorted((a, b) => a.edits - b.edits)
     .slice(0, offered)

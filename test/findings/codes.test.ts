@@ -8,6 +8,7 @@ import { explainCode, generalized, helpOf } from '../../scripts/findings/explain
 test('the nearest code comes first', () => {
   assert.is(nearestCodes('merge-conflit')[0], 'merge-conflict')
   assert.is(nearestCodes('mergeconflict')[0], 'merge-conflict')
+  assert.is(nearestCodes('merge')[0], 'merge-conflict')
   assert.is(nearestCodes('merge-conflict')[0], 'merge-conflict')
 })
 

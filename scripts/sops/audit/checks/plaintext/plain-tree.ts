@@ -1,8 +1,9 @@
-import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
+import type { Node } from 'yaml'
 import { readTree, sopsFormatOf, textOfFile } from '../../../../lib/sops/reader/read-tree.ts'
 import type { TreeBranch, TreeNode } from '../../../../lib/sops/reader/tree.ts'
 import { Unsure } from '../../../../lib/sops/reader/unsure.ts'
 import { parseDocuments } from '../../../../lib/yaml/documents.ts'
+import { yaml } from '../../../../lib/yaml/yaml-package.ts'
 
 /**
  * Reads a file that is not encrypted, of any format of sops. Of YAML more is read than the reader of SOPS files is sure of, as
@@ -27,20 +28,20 @@ export function readPlainTree(bytes: Buffer, file: string): TreeBranch[] | undef
 
 function treeOf(node: unknown): TreeNode | undefined {
   const offset = (node as Node | null)?.range?.[0] ?? 0
-  if (isMap(node)) {
+  if (yaml().isMap(node)) {
     const items = node.items.flatMap(({ key, value }) => {
       const inner = treeOf(value)
-      return inner && isScalar(key)
+      return inner && yaml().isScalar(key)
         ? { kind: 'entry' as const, key: `${key.value}`, value: inner, offset }
         : []
     })
     return { kind: 'branch', items, offset }
   }
-  if (isSeq(node)) {
+  if (yaml().isSeq(node)) {
     const items = node.items.map(treeOf).filter((item) => item !== undefined)
     return { kind: 'list', items, offset }
   }
-  if (isAlias(node) || !isScalar(node)) return undefined
+  if (yaml().isAlias(node) || !yaml().isScalar(node)) return undefined
   const { value } = node
   return { kind: 'leaf', value: value === null ? null : `${value}`, offset }
 }
