@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseDocuments } from '../../scripts/lib/yaml/documents.ts'
+import { auditIn } from '../helpers/audit.ts'
 import { silentCaller } from '../helpers/caller.ts'
 import { realCorpus } from '../helpers/corpus/corpus.ts'
 import { withDirectory } from '../helpers/files.ts'
+import { benchStaged, peakMemory } from './audit.ts'
 import { decryptEverything } from './decrypt-everything.ts'
 import { compare, type Pair } from './pairs.ts'
 
@@ -15,34 +17,47 @@ interface Repository {
 
 const copies = 10
 
-/** `flux:enable-decryption --check` on the eleven real repositories, beside the parser on every YAML file of them, and on ten copies. */
-export async function benchRepositories(
-  runs: number,
-  row: (title: string, pair: Pair, target: string) => void,
-) {
+type Row = (title: string, pair: Pair, target: string) => void
+
+/**
+ * The tasks that read whole repositories on the eleven real ones, beside the parser on every YAML file of them, and on ten copies;
+ * and `sops:audit --staged` as a hook starts it.
+ */
+export async function benchRepositories(runs: number, PATH: string, row: Row) {
   await realCorpus()?.withRepositories(async (repositories) => {
-    const once = () => check(repositories)
-    row(
-      'flux:enable-decryption / every YAML parsed',
-      await compare(runs, once, () => parseAll(repositories)),
-      '2 s, 0.20',
-    )
     await withDirectory(async (directory) => {
       const copied = repositories.map((repository, index) => copy(repository, join(directory, String(index))))
-      const tenTimes = async () => {
-        for (let index = 0; index < copies; index++) await once()
+      const works: [title: string, target: string, work: typeof check][] = [
+        ['flux:enable-decryption / every YAML parsed', '2 s, 0.20', check],
+        ['sops:audit / every YAML parsed', '2 s, 0.20', auditEach],
+      ]
+      for (const [title, target, work] of works) {
+        const once = () => work(repositories)
+        row(title, await compare(runs, once, () => parseAll(repositories)), target)
+        const tenTimes = async () => {
+          for (let index = 0; index < copies; index++) await once()
+        }
+        row(
+          `… on ${copies} copies / ${copies} times`,
+          await compare(runs, () => work(copied), tenTimes),
+          '1.10',
+        )
       }
-      row(
-        `… on ${copies} copies / ${copies} times`,
-        await compare(runs, () => check(copied), tenTimes),
-        '1.10',
-      )
+      const largest = copied.toSorted((a, b) => files(b.root).length - files(a.root).length)[0]!
+      const used = await peakMemory(largest)
+      console.log(`${'… peak memory on the largest copy'.padEnd(44)} ${`${used} MB`.padStart(9)}   400 MB`)
+      const original = repositories[copied.indexOf(largest)]!
+      await benchStaged(2 * runs, original, PATH, row)
     })
   })
 }
 
 async function check(repositories: readonly Repository[]): Promise<void> {
   for (const { root, env } of repositories) await decryptEverything(silentCaller(root, env), true)
+}
+
+async function auditEach(repositories: readonly Repository[]): Promise<void> {
+  for (const repository of repositories) await auditIn(repository)
 }
 
 function parseAll(repositories: readonly Repository[]): void {

@@ -15,6 +15,7 @@ import { sopsConfig } from '../helpers/keys.ts'
 import { olderMise, released } from '../helpers/released.ts'
 import { miseOffline } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
+import { benchAudit } from './audit.ts'
 import { benchEdits } from './edits.ts'
 import { compare, type Pair } from './pairs.ts'
 import { benchRepositories } from './repositories.ts'
@@ -135,9 +136,10 @@ try {
     const inTurn = [ours, theirs].map((command) => () => call(command, place))
     row(title, await compare(runs, inTurn[0]!, inTurn[1]!), target)
   }
-  await benchRepositories(runs, row)
+  await benchRepositories(runs, PATH, row)
   await benchEdits(runs, PATH, row)
   await benchSopsFiles(runs, PATH, row)
+  await benchAudit(PATH, row)
 } finally {
   await sandbox.stop()
   rmSync(directory, { recursive: true, force: true })
