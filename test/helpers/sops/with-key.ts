@@ -23,9 +23,16 @@ export async function auditWithKey(
 }
 
 /** Only what has a code of this family of the catalogue: a test of one check is not about what others find in its files. */
-export function ofFamily({ found, facts }: Audited, family: Readonly<Record<string, Entry>>): Audited {
-  const isWanted = found.map((one) => one.slice(one.lastIndexOf(' ') + 1) in family)
-  return { found: found.filter((_, at) => isWanted[at]), facts: facts.filter((_, at) => isWanted[at]) }
+export function ofFamily(
+  { found, facts, findings }: Audited,
+  family: Readonly<Record<string, Entry>>,
+): Audited {
+  const isWanted = (_: unknown, at: number) => `${findings[at]?.code}` in family
+  return {
+    found: found.filter(isWanted),
+    facts: facts.filter(isWanted),
+    findings: findings.filter(isWanted),
+  }
 }
 
 /** Which of these files the real sops decrypts with these private keys and no others. */
