@@ -1,11 +1,17 @@
 import { buildingFindings } from './catalogue/building.ts'
+import { conditionFindings } from './catalogue/condition.ts'
 import { decryptionFindings } from './catalogue/decryption.ts'
+import { keySecretFindings } from './catalogue/key-secret.ts'
 import { keysFindings } from './catalogue/keys.ts'
 import { pastFindings } from './catalogue/past.ts'
 import { plaintextFindings } from './catalogue/plaintext.ts'
 import { recipientsFindings } from './catalogue/recipients.ts'
 import { rulesFindings } from './catalogue/rules.ts'
 import { valuesFindings } from './catalogue/values.ts'
+import { verifyBranchFindings } from './catalogue/verify-branch.ts'
+import { verifyRunFindings } from './catalogue/verify-run.ts'
+import { verifySecretFindings } from './catalogue/verify-secret.ts'
+import { verifyTargetFindings } from './catalogue/verify-target.ts'
 
 /** Everything that can be found, by its code. */
 export const catalogue = {
@@ -17,6 +23,12 @@ export const catalogue = {
   ...valuesFindings,
   ...keysFindings,
   ...pastFindings,
+  ...keySecretFindings,
+  ...conditionFindings,
+  ...verifyTargetFindings,
+  ...verifyBranchFindings,
+  ...verifySecretFindings,
+  ...verifyRunFindings,
 }
 
 /** The name of something that can be found: `plain-file`. */

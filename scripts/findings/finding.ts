@@ -18,6 +18,8 @@ export interface Finding extends FindingPlace {
   code: Code
   /** What the texts of its entry want to know. */
   facts: Readonly<Record<string, string>>
+  /** What Flux says itself, of which the entry is the likely cause. */
+  said?: string | undefined
 }
 
 /** @returns a finding with all facts that the entry of its code names */
@@ -31,9 +33,14 @@ export function finding<One extends Code>(
 }
 
 /** What people read of a finding. */
-export function worded({ code, facts }: Finding): { severity: Severity; message: string; fix: string } {
+export function worded({ code, facts, said }: Finding): { severity: Severity; message: string; fix: string } {
   const { severity, seen, fix }: Entry = catalogue[code]
-  return { severity, message: fill(seen, facts), fix: fill(fix, facts) }
+  const message = fill(seen, facts)
+  return {
+    severity,
+    message: said === undefined ? message : `${said}\nlikely cause: ${message}`,
+    fix: fill(fix, facts),
+  }
 }
 
 /** How bad a finding is. */

@@ -6,7 +6,6 @@ import { UserError } from '../lib/errors.ts'
 import { clean, cleanUp } from './verify/clean-up.ts'
 import { filesInQuestion, objectIn } from './verify/findings/files-in-question.ts'
 import { Verdict } from './verify/findings/verdict.ts'
-import { saidIn } from './verify/findings/words.ts'
 import { prepare } from './verify/prepare.ts'
 import type { Prepared } from './verify/prepare-secret.ts'
 import { verifyReport } from './verify/report.ts'
@@ -48,8 +47,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
 
 /** The files that declare what a controller complains of. */
 async function filesOf(error: UserError | undefined, caller: Caller): Promise<string[]> {
-  const says = error instanceof Verdict ? saidIn(error.finding) : undefined
-  const object = says && objectIn(says)
+  const object = error instanceof Verdict ? objectIn(error.message) : undefined
   // that they are not found must not take the report away
   return object ? filesInQuestion(object, caller).catch(() => []) : []
 }

@@ -1,3 +1,4 @@
+import { finding } from '../../findings/finding.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { repositoryRoot } from '../../lib/git.ts'
 import { openBranch } from './branch/branch.ts'
@@ -48,7 +49,7 @@ async function check(session: Session, progress: Progress): Promise<Checked> {
   ])
   progress.context = context
   progress.target = target
-  if (!target.seesAll) findings.push({ code: 'namespaces-unseen', object: `context ${context}`, facts: {} })
+  if (!target.seesAll) findings.push(finding('namespaces-unseen', { object: `context ${context}` }, {}))
   // opened at once, so that they run when they are needed
   const flux = watchFlux(view, target)
   const reading = readClusterKey(cluster, target)
@@ -73,7 +74,7 @@ async function check(session: Session, progress: Progress): Promise<Checked> {
     await waitUntilWatched(prepared.watching, context)
     await refusePresentFailure(prepared.watching)
     if (Date.now() >= session.deadline)
-      throw notChecked({ code: 'timeout', object: `context ${context}`, facts: { waitedFor: 'checks' } })
+      throw notChecked(finding('timeout', { object: `context ${context}` }, {}))
     return { context, target, prepared }
   } catch (error) {
     await branch.close()
@@ -86,5 +87,5 @@ async function waitUntilWatched(watching: Watching, context: string): Promise<vo
   const { view, kustomizations, sources, secrets } = watching
   const areOpen = () => [kustomizations, sources, secrets].every(({ isOpen }) => isOpen)
   if (await view.until(() => areOpen() || undefined, Date.now() + watchLimit)) return
-  throw notChecked({ code: 'timeout', object: `context ${context}`, facts: { waitedFor: 'watch' } })
+  throw notChecked(finding('not-watched', { object: `context ${context}` }, {}))
 }

@@ -1,11 +1,11 @@
+import type { Code } from '../../findings/catalogue.ts'
+import { type Finding, finding, worded } from '../../findings/finding.ts'
 import type { Report } from '../../lib/caller.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { CommandError, exit, Interrupted, type UserError } from '../../lib/errors.ts'
 import { PushError } from './branch/push.ts'
 import type { CleanedUp } from './clean-up.ts'
-import type { RunFinding, Words } from './findings/finding.ts'
 import { Verdict } from './findings/verdict.ts'
-import { wordsOf } from './findings/words.ts'
 import type { Progress, Session } from './session.ts'
 import type { Stage, StageName } from './stages.ts'
 
@@ -21,13 +21,11 @@ export interface End {
 /** What `result` of the JSON document says for each exit code. */
 const results = { [exit.done]: 'passed', [exit.no]: 'failed', [exit.notDone]: 'unknown' } as const
 
+/** What says that the Secret is still there. */
+const stayCodes: readonly Code[] = ['left-in-cluster', 'not-pruned', 'still-listed', 'held-by-finalizers']
+
 /** What is left where a run has ended: the last that people read. */
-const leftCodes: readonly string[] = [
-  'not-cleaned-up',
-  'left-in-cluster',
-  'cluster-unknown',
-  'not-pruned',
-] satisfies RunFinding['code'][]
+export const leftCodes: readonly Code[] = ['not-cleaned-up', 'cluster-unknown', ...stayCodes]
 
 const isClean = ({ branch, cluster }: CleanedUp) => branch === true && cluster === true
 
@@ -40,11 +38,7 @@ export function verifyReport(session: Session, progress: Progress, { error, file
   const isLeft = Object.values(cleanedUp).includes(false)
   const exitCode = isLeft ? exit.no : error ? exitCodeOf(error, created) : exit.done
   const all = error ? withError(findingOf(error, kustomization), session.findings) : session.findings
-  const findings = all.map((finding, index) => ({
-    code: finding.code,
-    object: finding.object,
-    ...withFiles(wordsOf(finding), error && index === 0 ? files : []),
-  }))
+  const findings = all.map((found, index) => shownOf(found, error && index === 0 ? files : []))
   const stages = session.stages.all()
   const failed = stages.find(({ status }) => status === 'failed')
   return {
@@ -76,32 +70,39 @@ function exitCodeOf(error: UserError, created: string | undefined): ExitCode {
   return created && error instanceof CommandError ? exit.no : exit.notDone
 }
 
-function findingOf(error: UserError, kustomization: string | undefined): RunFinding {
+function findingOf(error: UserError, kustomization: string | undefined): Finding {
   if (error instanceof Verdict || error instanceof PushError) return error.finding
   const { message, hint } = error
-  const facts = { message, hint }
-  if (error instanceof Interrupted) return { code: 'interrupted', object: 'sops:verify', facts }
+  if (error instanceof Interrupted)
+    return finding('interrupted', { object: 'sops:verify' }, { message, hint: hint ?? 'run it again' })
   const program = error instanceof CommandError ? message.split(' ')[0] : undefined
-  return {
-    code: 'not-checked',
-    object: program ?? (kustomization ? `kustomization ${kustomization}` : 'sops:verify'),
-    facts,
-  }
+  const object = program ?? (kustomization ? `kustomization ${kustomization}` : 'sops:verify')
+  return finding('not-checked', { object }, { message, hint: hint ?? 'mend what it says, and run it again' })
 }
 
 /** That a stage saw the Secret stay says the same as that it is left. */
-function withError(finding: RunFinding, others: readonly RunFinding[]): RunFinding[] {
-  const isSaid = finding.code === 'not-pruned'
-  return [finding, ...others.filter(({ code }) => !(isSaid && code === 'left-in-cluster'))]
+function withError(found: Finding, others: readonly Finding[]): Finding[] {
+  const isSaid = stayCodes.includes(found.code)
+  return [found, ...others.filter(({ code }) => !(isSaid && stayCodes.includes(code)))]
 }
 
-/** The controller names an object, and never its file. */
-function withFiles({ message, fix }: Words, files: readonly string[]): Words {
-  return { message: files.length > 0 ? `${message}\nit is declared in ${files.join(', ')}` : message, fix }
+/** A finding as the JSON document has it. */
+interface Shown {
+  code: Code
+  object: string
+  message: string
+  fix: string
+}
+
+/** @param files that declare its object: the controller names that, and never its file */
+function shownOf(found: Finding, files: readonly string[]): Shown {
+  const { message, fix } = worded(found)
+  const declared = files.length > 0 ? `\nit is declared in ${files.join(', ')}` : ''
+  return { code: found.code, object: `${found.object}`, message: `${message}${declared}`, fix }
 }
 
 /** The line of the stage that failed has said the first sentence of why. */
-function linesOf({ object, message, fix }: { object: string } & Words, stage: Stage | undefined): string[] {
+function linesOf({ object, message, fix }: Shown, stage: Stage | undefined): string[] {
   const [sentence = '', ...others] = message.split('\n')
   const isSaid = stage !== undefined && [sentence, `${object}: ${sentence}`].includes(stage.detail)
   const lines = [isSaid ? `${object}, at ${stage.name}:` : `${object}: ${sentence}`]

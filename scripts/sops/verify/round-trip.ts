@@ -1,3 +1,4 @@
+import { finding } from '../../findings/finding.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { shortCommit } from '../../lib/git.ts'
 import { createMessage } from '../test-secret/commit.ts'
@@ -76,7 +77,7 @@ export async function makeRoundTrip(
       const commit = await publishRemoval(onBranch, options.caller, deadline)
       if (!commit) {
         const object = `${branch.name}: ${nameOnBranch(place)}`
-        throw notChecked({ code: 'removed-by-others', object, facts: {} })
+        throw notChecked(finding('removed-by-others', { object }, {}))
       }
       progress.removed = commit
       return commit

@@ -1,9 +1,9 @@
+import type { Finding } from '../../findings/finding.ts'
 import type { Caller } from '../../lib/caller.ts'
 import type { ClusterView } from '../../lib/cluster/cluster-view.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import type { ClusterSecret } from './checks/cluster-secret.ts'
 import type { Target } from './checks/target.ts'
-import type { RunFinding } from './findings/finding.ts'
 import type { Stages } from './stages.ts'
 
 /** What the user wants of `sops:verify`. */
@@ -34,7 +34,7 @@ export interface Session {
   readonly deadline: number
   readonly stages: Stages
   /** What was found on the way and does not decide. */
-  readonly findings: RunFinding[]
+  readonly findings: Finding[]
 }
 
 /**

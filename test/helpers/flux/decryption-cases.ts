@@ -63,7 +63,7 @@ const keySecrets: [title: string, keys: Files | undefined, shows: Shown][] = [
   [
     'a bad line in another entry',
     { 'good.agekey': key.secret, 'bad.agekey': 'x' },
-    fails('key-unusable', /'bad\.agekey'/),
+    fails('entry-unusable', /'bad\.agekey'/),
   ],
   ['a key that is not a recipient', age(other.secret), fails('wrong-key')],
   ['two keys that are not recipients', age(other.secret, third.secret), fails('wrong-key')],
@@ -159,7 +159,7 @@ const notDecrypted: FileCase[] = [
 
 /** What becomes of ciphertext in a Kustomization without a decryption block, and with one that names no Secret. */
 const withoutKey: FileCase[] = [
-  ['no secretRef', edited(), fails('no-identity'), '  decryption: {provider: sops}\n'],
+  ['no secretRef', edited(), fails('no-key-secret'), '  decryption: {provider: sops}\n'],
   ['no decryption: stringData', edited(), ciphertext, ''],
   [
     'no decryption: data',
@@ -191,7 +191,11 @@ const substitute = `${block}  postBuild: {substitute: {other: x}}\n`
 
 /** What can be wrong, with the right key. */
 const wrong: FileCase[] = [
-  ['one key for two key groups', edited(plain, [[key], [other]]), fails('shamir', /Shamir threshold of 2/)],
+  [
+    'one key for two key groups',
+    edited(plain, [[key], [other]]),
+    fails('key-groups', /Shamir threshold of 2/),
+  ],
   [
     'a value that was added by hand',
     edited((text) => text.replace('stringData:\n', 'stringData:\n    added: by hand\n')),
@@ -233,7 +237,7 @@ const wrong: FileCase[] = [
   [
     'a namespace that does not exist',
     edited((text) => text.replace('namespace: default', 'namespace: nowhere')),
-    fails('no-namespace'),
+    fails('namespace-missing'),
   ],
   ['a path that is not in the repository', () => ({}), fails('path-missing')],
   [

@@ -33,7 +33,7 @@ test('without infrastructure it takes the only one that can carry the test, and 
     for (const name of ['apps', 'platform']) await patch(`kustomization/${name}`, { spec: { suspend: true } })
     const none = await verify()
     assert.is(none.code, 2, none.stderr)
-    assert.is(none.json.findings[0]?.code, 'kustomization-unclear')
+    assert.is(none.json.findings[0]?.code, 'no-kustomization')
     assert.match(none.json.findings[0]!.message, /^no Kustomization can carry the test/)
     // a file, which tells apart what has one name in several clusters
     for (const named of ['', ':platform', ':flux-system/platform'].map((name) => infrastructure + name)) {

@@ -187,7 +187,7 @@ const fluxCases: Record<string, Case> = {
       { spec: { sparseCheckout: null } },
     ),
     exitCode: 1,
-    code: 'left-out',
+    code: 'not-checked-out',
     object: 'gitrepository flux-system/flux-system',
     message: /it begins with none of spec\.sparseCheckout$/,
   },
@@ -245,14 +245,15 @@ const keyCases: Record<string, Case> = {
   'a data key that the controller does not see': {
     spoil: keyed(({ key }) => ({ 'age.key': key.secret })),
     exitCode: 1,
-    code: 'no-agekey',
+    code: 'no-identity',
     object: keySecret,
   },
   'only a comment': {
     spoil: keyed(() => ({ 'age.agekey': '# nothing\n' })),
     exitCode: 1,
-    code: 'key-unusable',
-    object: `${keySecret}, data key age.agekey`,
+    code: 'no-identity',
+    object: keySecret,
+    message: /: age\.agekey holds none$/,
   },
   'a blank before the identity': {
     spoil: keyed(({ key }) => ({ 'age.agekey': ` ${key.secret}` })),
@@ -264,7 +265,7 @@ const keyCases: Record<string, Case> = {
   'a line that is no identity beside the right one': {
     spoil: keyed(({ key }) => ({ 'age.agekey': key.secret, 'old.agekey': key.recipient })),
     exitCode: 1,
-    code: 'key-unusable',
+    code: 'entry-unusable',
     object: `${keySecret}, data key old.agekey`,
     message: /line 1 is a public key/,
   },

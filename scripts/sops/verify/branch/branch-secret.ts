@@ -1,9 +1,11 @@
 import { relative } from 'node:path'
+import { finding } from '../../../findings/finding.ts'
 import type { Caller } from '../../../lib/caller.ts'
 import { removeMessage } from '../../test-secret/commit.ts'
 import { findTestSecret } from '../../test-secret/found.ts'
 import { directoryOf, type Place } from '../../test-secret/place.ts'
 import { removeTestSecret } from '../../test-secret/test-secret.ts'
+import { alreadyRunning } from '../findings/branch.ts'
 import { notChecked } from '../findings/verdict.ts'
 import { describeRun, isAtWork } from '../run-id.ts'
 import type { Branch } from './branch.ts'
@@ -55,10 +57,9 @@ export function findLeftover(place: Place, takeOver = false): string | undefined
   const found = findTestSecret(place)
   if (!found) return undefined
   const object = nameOnBranch(place)
-  if (!found.ours) throw notChecked({ code: 'name-taken', object, facts: {} })
-  if (!found.run) throw notChecked({ code: 'test-secret-there', object, facts: {} })
-  if (isAtWork(found.run) && !takeOver)
-    throw notChecked({ code: 'already-running', object, facts: describeRun(found.run) })
+  if (!found.ours) throw notChecked(finding('name-taken', { object }, {}))
+  if (!found.run) throw notChecked(finding('test-secret-there', { object }, {}))
+  if (isAtWork(found.run) && !takeOver) throw notChecked(alreadyRunning(object, describeRun(found.run)))
   return found.run
 }
 

@@ -1,7 +1,6 @@
+import { type Finding, finding, worded } from '../../../findings/finding.ts'
 import { CommandError } from '../../../lib/errors.ts'
 import { attempt } from '../../../lib/run.ts'
-import type { PushCode, RunFinding } from '../findings/finding.ts'
-import { wordsOf } from '../findings/words.ts'
 
 /** How long git may take to talk to the remote, in ms. */
 export const remoteLimit = 120_000
@@ -25,19 +24,27 @@ const refusals: readonly [PushCode, RegExp][] = [
   ],
 ]
 
+/** Why a push did not reach the branch. */
+export type PushCode =
+  | 'protected-branch'
+  | 'no-push-right'
+  | 'push-refused'
+  | 'push-broken-off'
+  | 'branch-busy'
+
 /** A push that did not reach the branch. */
 export class PushError extends CommandError {
-  readonly finding: RunFinding
+  readonly finding: Finding
   /** Whether another try may have another end. */
   readonly mayPass: boolean
 
   /** @param branch how it is called for people */
   constructor(branch: string, code: PushCode, outcome: { code: number | null; stderr: string }) {
-    const finding: RunFinding = { code, object: branch, facts: { says: essenceOf(outcome.stderr) } }
-    const { message, fix } = wordsOf(finding)
+    const why = finding(code, { object: branch }, { says: essenceOf(outcome.stderr) })
+    const { message, fix } = worded(why)
     super(`${branch}: ${message}`, outcome.code, outcome.stderr, { hint: fix })
     this.name = 'PushError'
-    this.finding = finding
+    this.finding = why
     this.mayPass = code === 'branch-busy' || code === 'push-broken-off'
   }
 }

@@ -1,3 +1,5 @@
+import { type Finding, finding } from '../../../findings/finding.ts'
+import { flagsFor, type KeySecretId, unusableKey } from '../../../findings/key-secret.ts'
 import { idOf } from '../../../lib/cluster/flux-objects.ts'
 import { otherKinds, readKeySecret, recipientsOf } from '../../../lib/cluster/key-secret.ts'
 import { get, secrets } from '../../../lib/cluster/kube-api.ts'
@@ -5,7 +7,7 @@ import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
 import { type KeyGroup, readKeyGroups } from '../../../lib/sops/recipients.ts'
-import type { RunFinding } from '../findings/finding.ts'
+import { tooFewGroups, wrongKey } from '../findings/key.ts'
 import { failed } from '../findings/verdict.ts'
 import type { Target } from './target.ts'
 
@@ -22,7 +24,7 @@ export type ClusterKey =
       kinds: string[]
     }
   /** Why it cannot be checked beforehand. */
-  | { unchecked: RunFinding }
+  | { unchecked: Finding }
 
 /**
  * Reads the identities that the Kustomization decrypts with.
@@ -34,7 +36,7 @@ export async function readClusterKey(cluster: Cluster, { kustomization }: Target
   const name = kustomization.spec.decryption?.secretRef?.name
   if (!name)
     return {
-      unchecked: { code: 'controller-key', object: `kustomization ${idOf(kustomization)}`, facts: {} },
+      unchecked: finding('controller-key', { object: `kustomization ${idOf(kustomization)}` }, {}),
     }
   const object = `secret ${namespace}/${name}`
   let secret: Secret | undefined
@@ -42,25 +44,35 @@ export async function readClusterKey(cluster: Cluster, { kustomization }: Target
     secret = await get<Secret>(cluster, `cannot read ${object}`, secrets, { namespace, name })
   } catch (error) {
     if (!(error instanceof KubectlError && error.problem === 'forbidden')) throw error
-    return { unchecked: { code: 'key-secret-unreadable', object, facts: {} } }
+    return { unchecked: finding('key-secret-unreadable', { object }, {}) }
   }
-  if (!secret) throw failed({ code: 'key-secret-missing', object, facts: { namespace } })
-  return judgeKeySecret(secret, object, cluster)
+  if (!secret)
+    throw failed(finding('key-secret-missing', { object }, { flags: flagsFor({ namespace, name }) }))
+  return judgeKeySecret(secret, { namespace, name }, cluster)
 }
 
-async function judgeKeySecret(secret: Secret, object: string, { env, signal }: Cluster): Promise<ClusterKey> {
+async function judgeKeySecret(
+  secret: Secret,
+  id: KeySecretId,
+  { env, signal }: Cluster,
+): Promise<ClusterKey> {
+  const object = `secret ${id.namespace}/${id.name}`
   const { ageEntries, otherDataKeys } = await readKeySecret(secret, { env, signal })
-  const unusable = (dataKey: string, reason: string | undefined) =>
-    failed({ code: 'key-unusable', object: `${object}, data key ${dataKey}`, facts: { reason } })
-  for (const { dataKey, badLine } of ageEntries) if (badLine) throw unusable(dataKey, badLine.reason)
+  for (const { dataKey, badLine } of ageEntries)
+    if (badLine)
+      throw failed(
+        unusableKey(id, { dataKey, reason: badLine.reason }, { object: `${object}, data key ${dataKey}` }),
+      )
   const recipients = recipientsOf(ageEntries)
   const kinds = otherKinds(otherDataKeys)
   const hasPlugins = ageEntries.some(({ pluginLines }) => pluginLines.length > 0)
   if (recipients.length > 0 || hasPlugins) return { object, recipients, hasPlugins, kinds }
-  if (kinds.length > 0) return { unchecked: { code: 'other-key', object, facts: {} } }
+  if (kinds.length > 0) return { unchecked: finding('other-key', { object }, {}) }
   const [empty] = ageEntries
-  if (empty) throw unusable(empty.dataKey, undefined)
-  throw failed({ code: 'no-agekey', object, facts: { dataKeys: otherDataKeys } })
+  const why = empty
+    ? `${empty.dataKey} holds none`
+    : `no data key ends in .agekey; it has: ${otherDataKeys.join(', ') || 'none'}`
+  throw failed(finding('no-identity', { object }, { why, flags: flagsFor(id) }))
 }
 
 /** The recipient of a plugin names it: `age1yubikey1…`. Post-quantum keys are of age itself. */
@@ -73,7 +85,7 @@ const ofPlugin = /^age1(?!pq1)[a-z0-9-]+?1/
  * @returns what keeps that from being known; `undefined` where it opens it
  * @throws Verdict where it does not
  */
-export async function checkKey(key: ClusterKey, file: string, rule: string): Promise<RunFinding | undefined> {
+export async function checkKey(key: ClusterKey, file: string, rule: string): Promise<Finding | undefined> {
   if ('unchecked' in key) return key.unchecked
   const { object, recipients, hasPlugins, kinds } = key
   const [document] = (await readKeyGroups(file)) ?? []
@@ -85,9 +97,8 @@ export async function checkKey(key: ClusterKey, file: string, rule: string): Pro
     others.some((kind) => kinds.includes(kind)) ||
     (hasPlugins && age.some((recipient) => ofPlugin.test(recipient)))
   const maybe = groups.filter((group) => isOpened(group) || may(group)).length
-  if (maybe >= needed) return { code: 'other-key', object, facts: {} }
-  if (groups.length > 1)
-    throw failed({ code: 'key-groups', object, facts: { needed, opened, groups: groups.length, rule } })
+  if (maybe >= needed) return finding('other-key', { object }, {})
+  if (groups.length > 1) throw failed(tooFewGroups(object, { needed, opened, groups: groups.length, rule }))
   const ofFile = groups.flatMap(({ age }) => age)
-  throw failed({ code: 'wrong-key', object, facts: { inCluster: recipients, ofFile, rule } })
+  throw failed(wrongKey(object, { inCluster: recipients, ofFile, rule }))
 }

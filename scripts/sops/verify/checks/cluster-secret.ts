@@ -1,3 +1,4 @@
+import { finding } from '../../../findings/finding.ts'
 import type { Kustomization } from '../../../lib/cluster/flux-objects.ts'
 import { get, secrets } from '../../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
@@ -34,9 +35,9 @@ export async function readEarlierSecret(
   } catch (error) {
     if (!(error instanceof KubectlError && error.problem === 'forbidden')) throw error
     const facts = { namespace, kustomizationNamespace: `${kustomization.metadata.namespace}` }
-    throw notChecked({ code: 'secret-unreadable', object, facts })
+    throw notChecked(finding('secret-unreadable', { object }, facts))
   }
   if (live && live.metadata.annotations?.[runAnnotation] === undefined)
-    throw notChecked({ code: 'secret-taken', object, facts: {} })
+    throw notChecked(finding('secret-taken', { object }, {}))
   return live
 }

@@ -8,6 +8,7 @@ import {
 } from '../../../lib/cluster/flux-objects.ts'
 import type { Repository } from '../../../lib/git.ts'
 import { usualKustomization } from '../../test-secret/default-kustomization.ts'
+import { unclearTarget } from '../findings/target.ts'
 import { notChecked } from '../findings/verdict.ts'
 import type { FluxObjects } from './flux-objects.ts'
 
@@ -28,7 +29,7 @@ export async function chooseTarget(objects: FluxObjects, repository: Repository)
   const candidates = all.filter((one) => canCarry(one) && followed.has(sourceIdOf(one))).map(idOf)
   const [only] = candidates
   if (only && candidates.length === 1) return only
-  throw notChecked({ code: 'kustomization-unclear', object: '--kustomization', facts: { candidates } })
+  throw notChecked(unclearTarget(candidates))
 }
 
 function isUsable(source: GitRepository): boolean {

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import { finding } from '../../../findings/finding.ts'
 import { type GitRepository, idOf } from '../../../lib/cluster/flux-objects.ts'
 import { pathBelow } from '../../../lib/paths.ts'
 import { readSourceIgnore, sourceIgnoreFile } from '../../../lib/repository/sources/source-ignore.ts'
+import { leftOutOf } from '../findings/target.ts'
 import { failed } from '../findings/verdict.ts'
 
 /**
@@ -17,19 +19,14 @@ export function refuseLeftOut(root: string, files: readonly string[], source: Gi
   const checkedOut = sparseCheckout.map((start) => start.replace(/^\.\//, ''))
   for (const file of files) {
     const isOut = checkedOut.length > 0 && !checkedOut.some((start) => file.startsWith(start))
-    if (isOut)
-      throw failed({
-        code: 'left-out',
-        object,
-        facts: { file, pattern: undefined, by: 'spec.sparseCheckout' },
-      })
+    if (isOut) throw failed(finding('not-checked-out', { object }, { file }))
     const above = readSourceIgnore(textsOf(root, ignoreFilesAbove(file)), ignore)(file)
     // what Flux leaves out by default counts only where no file of these is anywhere
     const found =
       above && above.by === undefined
         ? readSourceIgnore(textsOf(root, allIgnoreFiles(root)), ignore)(file)
         : above
-    if (found) throw failed({ code: 'left-out', object, facts: { file, ...found } })
+    if (found) throw failed(leftOutOf(object, file, found))
   }
 }
 

@@ -8,7 +8,7 @@ import { makeBuilder } from '../../../lib/repository/builds.ts'
 import { type FileTree, makeFileTree } from '../../../lib/repository/file-tree.ts'
 import type { Mapping } from '../../../lib/yaml/values.ts'
 import { directoryOf, type Place } from '../../test-secret/place.ts'
-import type { TakesIn } from '../findings/finding.ts'
+import type { TakesIn } from '../findings/second-owner.ts'
 import type { Target } from './target.ts'
 
 /** A Kustomization that may build the test Secret as well. */

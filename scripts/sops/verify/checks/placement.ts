@@ -1,3 +1,4 @@
+import { finding } from '../../../findings/finding.ts'
 import { idOf } from '../../../lib/cluster/flux-objects.ts'
 import { get, type Resource } from '../../../lib/cluster/kube-api.ts'
 import type { KubeObject } from '../../../lib/cluster/kube-objects.ts'
@@ -8,6 +9,7 @@ import type { TestSecretCaller } from '../../test-secret/checks.ts'
 import type { Place } from '../../test-secret/place.ts'
 import type { Built } from '../../test-secret/proof.ts'
 import { runAnnotation } from '../../test-secret/secret-manifest.ts'
+import { missingNamespace } from '../findings/target.ts'
 import { failed, notChecked } from '../findings/verdict.ts'
 import { buildAsFlux, changesBuild } from './flux-build.ts'
 import { findMark } from './marks.ts'
@@ -31,9 +33,9 @@ export async function placeInCluster(
   const objects = changesBuild(kustomization) ? await buildAsFlux(place, kustomization, caller) : undefined
   const object = `kustomization ${idOf(kustomization)}`
   const found = objects ? objects.find((one) => isOfRun(one, run)) : built.object
-  if (!isOfRun(found, run)) throw failed({ code: 'taken-out', object, facts: {} })
+  if (!isOfRun(found, run)) throw failed(finding('taken-out', { object }, {}))
   const mark = findMark(found)
-  if (mark) throw (mark.what === 'pruned' ? notChecked : failed)({ code: 'marked', object, facts: mark })
+  if (mark) throw (mark.what === 'pruned' ? notChecked : failed)(finding('marked', { object }, mark))
   return {
     name: textAt(found, 'metadata', 'name') ?? built.name,
     namespace: textAt(found, 'metadata', 'namespace') ?? built.namespace,
@@ -66,9 +68,6 @@ export async function requireNamespace(
   const isBuilt = (object: Mapping) =>
     textAt(object, 'kind') === 'Namespace' && textAt(object, 'metadata', 'name') === namespace
   if (!objects || objects.some(isBuilt)) return
-  throw failed({
-    code: 'namespace-missing',
-    object: `namespace ${namespace}`,
-    facts: { kustomization: idOf(kustomization), isTarget: kustomization.spec.targetNamespace === namespace },
-  })
+  const isTarget = kustomization.spec.targetNamespace === namespace
+  throw failed(missingNamespace(namespace, { kustomization: idOf(kustomization), isTarget }))
 }

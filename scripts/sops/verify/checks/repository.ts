@@ -1,5 +1,6 @@
+import { finding } from '../../../findings/finding.ts'
 import { commitOf, type GitRepository, idOf } from '../../../lib/cluster/flux-objects.ts'
-import { withoutCredentials } from '../../../lib/git.ts'
+import { shortCommit, withoutCredentials } from '../../../lib/git.ts'
 import type { Branch } from '../branch/branch.ts'
 import { compareUrl } from '../branch/same-remote.ts'
 import { notChecked } from '../findings/verdict.ts'
@@ -20,24 +21,23 @@ export async function requireSameRepository(
   const remote = withoutCredentials(given)
   const url = withoutCredentials(source.spec.url)
   if (!(await branch.has(commit)))
-    throw notChecked({
-      code: 'other-repository',
-      object: `gitrepository ${idOf(source)}`,
-      facts: { commit, url, remote },
-    })
+    throw notChecked(
+      finding(
+        'other-repository',
+        { object: `gitrepository ${idOf(source)}` },
+        { commit: shortCommit(commit), url, remote },
+      ),
+    )
   const { fetchUrl, pushUrls } = branch.remote
   for (const other of new Set([fetchUrl, ...pushUrls])) {
     if (await isSame(branch, other, source, commit)) continue
-    throw notChecked({
-      code: 'other-remote',
-      object: `remote ${remote}`,
-      facts: {
-        isPush: pushUrls.includes(other),
-        other: withoutCredentials(other),
-        source: idOf(source),
-        url,
-      },
-    })
+    const facts = {
+      does: pushUrls.includes(other) ? 'pushes to' : 'fetches from',
+      other: withoutCredentials(other),
+      source: idOf(source),
+      url,
+    }
+    throw notChecked(finding('other-remote', { object: `remote ${remote}` }, facts))
   }
 }
 

@@ -1,3 +1,4 @@
+import { finding } from '../../../findings/finding.ts'
 import {
   branchOf,
   dependenciesOf,
@@ -46,11 +47,13 @@ export async function findTarget(
   const id = named ?? (await chooseTarget(objects, await openRepository()))
   const kustomization = objects.kustomizations.get(id)
   if (!kustomization)
-    throw notChecked({
-      code: 'kustomization-missing',
-      object: `kustomization ${id}`,
-      facts: { others: [...objects.kustomizations.keys()] },
-    })
+    throw notChecked(
+      finding(
+        'kustomization-missing',
+        { object: `kustomization ${id}` },
+        { others: [...objects.kustomizations.keys()].join(', ') || 'none' },
+      ),
+    )
   const source = checkSource(kustomization, objects.sources)
   const chain = chainOf(kustomization, objects.kustomizations)
   for (const link of chain) refuseSuspended(link)
@@ -96,7 +99,13 @@ function chainOf(
   const links = dependenciesOf(kustomization).flatMap((missing) => {
     const dependency = all.get(missing)
     if (dependency) return chainOf(dependency, all, seen)
-    throw failed({ code: 'dependency', object: `kustomization ${id}`, facts: { missing } })
+    throw failed(
+      finding(
+        'dependency',
+        { object: `kustomization ${id}` },
+        { dependency: missing, state: 'not in the cluster' },
+      ),
+    )
   })
   return [...links, kustomization]
 }

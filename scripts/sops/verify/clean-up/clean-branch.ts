@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Finding, finding } from '../../../findings/finding.ts'
 import type { Caller } from '../../../lib/caller.ts'
 import { CommandError, UserError } from '../../../lib/errors.ts'
 import { shortCommit } from '../../../lib/git.ts'
 import { type BranchSecret, nameOnBranch, publishRemoval } from '../branch/branch-secret.ts'
 import { brokenOff, PushError } from '../branch/push.ts'
-import type { RunFinding } from '../findings/finding.ts'
 
 /** How long a server may still be busy with a push whose end was not seen, in ms. */
 const lateLimit = 20_000
@@ -33,7 +33,7 @@ export interface CleanedBranch {
  */
 export async function cleanBranch(
   onBranch: BranchSecret,
-  { isUnsure, findings, caller }: { isUnsure: boolean; findings: RunFinding[]; caller: Caller },
+  { isUnsure, findings, caller }: { isUnsure: boolean; findings: Finding[]; caller: Caller },
 ): Promise<CleanedBranch> {
   const { branch, place } = onBranch
   const until = Date.now() + removalLimit
@@ -60,7 +60,7 @@ export async function cleanBranch(
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     const object = `${branch.name}: ${nameOnBranch(place)}`
-    findings.push({ code: 'not-cleaned-up', object, facts: { reason: error.message } })
+    findings.push(finding('not-cleaned-up', { object }, { reason: error.message }))
     return { tip: undefined, wasThere: true }
   } finally {
     caller.status(undefined)

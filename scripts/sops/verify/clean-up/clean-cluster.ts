@@ -1,10 +1,11 @@
+import type { Finding } from '../../../findings/finding.ts'
 import type { Caller } from '../../../lib/caller.ts'
 import { openView } from '../../../lib/cluster/cluster-view.ts'
 import { idOf } from '../../../lib/cluster/flux-objects.ts'
 import { openCluster } from '../../../lib/cluster/kubectl.ts'
 import { UserError } from '../../../lib/errors.ts'
 import type { ClusterSecret } from '../checks/cluster-secret.ts'
-import type { RunFinding } from '../findings/finding.ts'
+import { leftSecret } from '../findings/secret.ts'
 import { type Watching, watchFlux } from '../wait/watching.ts'
 import { factsOf, lookForSecret } from './left.ts'
 import { type Leaving, waitUntilGone } from './pruning.ts'
@@ -22,7 +23,7 @@ export type Clean = boolean | 'unknown'
 export async function cleanCluster(
   before: Watching,
   leaving: Leaving,
-  { context, findings, caller }: { context: string | undefined; findings: RunFinding[]; caller: Caller },
+  { context, findings, caller }: { context: string | undefined; findings: Finding[]; caller: Caller },
 ): Promise<Clean> {
   const { target, secret } = before
   const object = `secret ${secret.namespace}/${secret.name}`
@@ -42,14 +43,12 @@ export async function cleanCluster(
   caller.status(`waiting for ${object} to be pruned`)
   try {
     const left = await waitUntilGone(watching, leaving)
-    if (left)
-      findings.push({ code: left.isThere ? 'left-in-cluster' : 'cluster-unknown', object, facts: left })
+    if (left) findings.push(leftSecret(left))
     else caller.say(`${object} is gone from the cluster`)
     return left ? (left.isThere ? false : 'unknown') : true
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    const facts = { ...factsOf(watching), isThere: false, why: error.message }
-    findings.push({ code: 'cluster-unknown', object, facts })
+    findings.push(leftSecret({ ...factsOf(watching), isThere: false, why: error.message }))
     return 'unknown'
   } finally {
     caller.status(undefined)

@@ -3,7 +3,7 @@ import { get, secrets } from '../../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
 import { runAnnotation } from '../../test-secret/secret-manifest.ts'
-import type { LeftFacts } from '../findings/finding.ts'
+import type { LeftFacts } from '../findings/secret.ts'
 import type { Watching } from '../wait/watching.ts'
 
 /** Whether the inventory of any Kustomization has the test Secret. */

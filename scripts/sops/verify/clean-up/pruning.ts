@@ -1,5 +1,5 @@
 import { idOf, sourceIdOf } from '../../../lib/cluster/flux-objects.ts'
-import type { LeftFacts } from '../findings/finding.ts'
+import type { LeftFacts } from '../findings/secret.ts'
 import { Verdict } from '../findings/verdict.ts'
 import { advance, startTelling } from '../wait/chain.ts'
 import { requestFetch } from '../wait/source.ts'

@@ -4,7 +4,6 @@ import type { Caller } from '../../../lib/caller.ts'
 import { findRepositoryRoot, searchFiles } from '../../../lib/git.ts'
 import { namesFrom } from '../../../lib/paths.ts'
 import { holdsObject } from '../../../lib/sops/format.ts'
-import type { Said } from './finding.ts'
 
 /** An object as a message of kustomize-controller names it. */
 export interface Named {
@@ -20,8 +19,8 @@ const forms = [
 ]
 
 /** The object that a controller complains of; `undefined` where its words name none. */
-export function objectIn(says: Said): Named | undefined {
-  const found = forms.map((form) => form.exec(says.message)?.groups).find((groups) => groups !== undefined)
+export function objectIn(says: string): Named | undefined {
+  const found = forms.map((form) => form.exec(says)?.groups).find((groups) => groups !== undefined)
   return found && { kind: `${found.kind}`, name: `${found.name}` }
 }
 

@@ -1,13 +1,12 @@
+import { type Finding, worded } from '../../../findings/finding.ts'
 import { exit, UserError } from '../../../lib/errors.ts'
-import type { RunFinding } from './finding.ts'
-import { wordsOf } from './words.ts'
 
 /** Ends the verification: a stage failed (`exit.no`), or it cannot be checked (`exit.notDone`). */
 export class Verdict extends UserError {
-  readonly finding: RunFinding
+  readonly finding: Finding
 
-  constructor(finding: RunFinding, exitCode: Verdict['exitCode']) {
-    const { message, fix } = wordsOf(finding)
+  constructor(finding: Finding, exitCode: Verdict['exitCode']) {
+    const { message, fix } = worded(finding)
     super(`${finding.object}: ${message}`, { hint: fix, exitCode })
     this.name = 'Verdict'
     this.finding = finding
@@ -15,11 +14,11 @@ export class Verdict extends UserError {
 }
 
 /** The verdict that a stage failed. */
-export function failed(finding: RunFinding): Verdict {
+export function failed(finding: Finding): Verdict {
   return new Verdict(finding, exit.no)
 }
 
 /** The verdict that it cannot be checked. */
-export function notChecked(finding: RunFinding): Verdict {
+export function notChecked(finding: Finding): Verdict {
   return new Verdict(finding, exit.notDone)
 }

@@ -35,6 +35,5 @@ export async function waitForApply(watching: Watching, commit: string, proof: ()
     return undefined
   }, deadline)
   if (applied) return
-  const last = explainCondition(watching.kustomizations.objects.get(id) ?? target.kustomization)
-  throw failed({ code: 'timeout', object: last.object, facts: { waitedFor: 'apply', last } })
+  throw failed(explainCondition(watching.kustomizations.objects.get(id) ?? target.kustomization, 'late'))
 }

@@ -1,3 +1,4 @@
+import { finding, worded } from '../../../findings/finding.ts'
 import { conditionOf, gitRepositories, idOf, sourceIdOf } from '../../../lib/cluster/flux-objects.ts'
 import type { OtherBuilder } from '../checks/other-builders.ts'
 import { explainCondition } from '../findings/condition.ts'
@@ -35,11 +36,13 @@ export async function waitForOthers(
   }, deadline)
   const [late] = left
   if (done || !late) return
-  throw notChecked({
-    code: 'timeout',
-    object: `kustomization ${idOf(late.kustomization)}`,
-    facts: { waitedFor: 'other', kustomization: idOf(target.kustomization) },
-  })
+  throw notChecked(
+    finding(
+      'other-late',
+      { object: `kustomization ${idOf(late.kustomization)}` },
+      { kustomization: idOf(target.kustomization) },
+    ),
+  )
 }
 
 async function isDone(
@@ -59,10 +62,11 @@ async function isDone(
     return false
   } catch (error) {
     if (!(error instanceof Verdict)) throw error
-    const last = error.finding.code === 'suspended' ? undefined : explainCondition(now)
+    const isSuspended = error.finding.code === 'suspended'
+    const why = isSuspended ? 'is suspended' : `has failed: ${worded(explainCondition(now)).message}`
     const object = `kustomization ${idOf(now)}`
-    const isKnown = findings.some((finding) => finding.code === 'other-silent' && finding.object === object)
-    if (!isKnown) findings.push({ code: 'other-silent', object, facts: { last } })
+    const isKnown = findings.some((known) => known.code === 'other-silent' && known.object === object)
+    if (!isKnown) findings.push(finding('other-silent', { object }, { why }))
     return true
   }
 }

@@ -1,3 +1,4 @@
+import { finding } from '../../../findings/finding.ts'
 import {
   commitOf,
   conditionOf,
@@ -53,7 +54,7 @@ async function refuseFailingSource(watching: Watching): Promise<void> {
     () => !failure() || sources.objects.get(id)?.status?.lastHandledReconcileAt === request,
   )
   const left = failure()
-  if (left) throw failed({ code: 'source', object: `gitrepository ${id}`, facts: { says: saidBy(left) } })
+  if (left) throw failed(finding('source', { object: `gitrepository ${id}` }, { says: saidBy(left) }))
 }
 
 /** @param request `undefined` where it did not get there, so that no answer is to be expected */

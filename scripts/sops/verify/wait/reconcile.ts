@@ -1,3 +1,4 @@
+import { finding } from '../../../findings/finding.ts'
 import { type GitRepository, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
 import { annotate, type Resource } from '../../../lib/cluster/kube-api.ts'
 import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
@@ -25,8 +26,7 @@ export async function requestReconcile(
     if (!(error instanceof KubectlError)) throw error
     if (error.problem !== 'forbidden') return undefined
     const what = `${object.kind.toLowerCase()} ${idOf(object)}`
-    if (!findings.some((finding) => finding.object === what))
-      findings.push({ code: 'slow', object: what, facts: {} })
+    if (!findings.some(({ object }) => object === what)) findings.push(finding('slow', { object: what }, {}))
   }
   return value
 }

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { finding } from '../../../findings/finding.ts'
 import { idOf, ownsSecret } from '../../../lib/cluster/flux-objects.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import { runAnnotation } from '../../test-secret/secret-manifest.ts'
 import { findMark } from '../checks/marks.ts'
 import type { OtherBuilder } from '../checks/other-builders.ts'
+import { secondOwner } from '../findings/second-owner.ts'
+import { stillListed, stillThere } from '../findings/secret.ts'
 import { failed } from '../findings/verdict.ts'
 import type { Watching } from './watching.ts'
 
@@ -43,8 +46,9 @@ export function requireOneWriter(
   const object = `secret ${secret.namespace}/${secret.name}`
   const { wrong, writer } = doubt
   if (doubt.others.length === 0) {
-    if (wrong === 'ciphertext') throw failed({ code: 'ciphertext', object, facts: { owner: writer } })
-    throw failed({ code: 'value', object, facts: {} })
+    if (wrong === 'ciphertext')
+      throw failed(finding('ciphertext', { object }, { owner: writer ?? 'unknown' }))
+    throw failed(finding('value', { object }, {}))
   }
   const owners = doubt.others.map((id) => {
     const builder = others.find(({ kustomization }) => idOf(kustomization) === id)
@@ -57,7 +61,7 @@ export function requireOneWriter(
     }
   })
   const facts = { kustomization: idOf(target.kustomization), owners, wrong, writer }
-  throw failed({ code: 'second-owner', object, facts })
+  throw failed(secondOwner(object, facts))
 }
 
 /** Waits until the Secret in the cluster has the value that was encrypted. @throws Verdict that says what is wrong with it, without the value */
@@ -69,32 +73,28 @@ export async function waitForValue(watching: Watching): Promise<void> {
   const object = `secret ${secret.namespace}/${secret.name}`
   const live = liveSecret(watching)
   if (!live)
-    throw failed({
-      code: 'secret-absent',
-      object,
-      facts: { kustomization: idOf(target.kustomization), isListed: isListed(watching) },
-    })
-  throw failed({ code: 'value', object, facts: {} })
+    throw failed(
+      finding(
+        isListed(watching) ? 'secret-deleted' : 'secret-absent',
+        { object },
+        { kustomization: idOf(target.kustomization) },
+      ),
+    )
+  throw failed(finding('value', { object }, {}))
 }
 
 /** Waits until the Secret has left the cluster and the inventory, and does not come back. @throws Verdict where it has not */
 export async function waitForPruning(watching: Watching): Promise<void> {
   const { view, secret, target, deadline } = watching
-  const { namespace, name } = secret
   const end = Math.min(deadline, Date.now() + lagLimit)
   if (await view.until(() => (hasLeft(watching) && !isListed(watching)) || undefined, end)) {
     await sleep(settleTime, undefined, { signal: watching.cluster.signal })
     return
   }
-  const listedBy = hasLeft(watching) ? idOf(target.kustomization) : undefined
+  if (hasLeft(watching)) throw failed(stillListed(secret, target.kustomization))
   const live = liveSecret(watching)
   const { finalizers = [] } = live?.metadata ?? {}
-  const isKept = findMark(live) !== undefined
-  throw failed({
-    code: 'not-pruned',
-    object: `secret ${namespace}/${name}`,
-    facts: { namespace, name, listedBy, finalizers, isKept },
-  })
+  throw failed(stillThere(secret, { finalizers, isKept: findMark(live) !== undefined }))
 }
 
 function isListed({ kustomizations, target, secret }: Watching): boolean {

@@ -1,3 +1,4 @@
+import { type Finding, finding } from '../../../findings/finding.ts'
 import {
   conditionOf,
   fetchFailureOf,
@@ -8,8 +9,8 @@ import {
 import { withoutCredentials } from '../../../lib/git.ts'
 import { refuseSuspended } from '../checks/target-state.ts'
 import { saidBy } from '../findings/condition.ts'
-import type { NotFetched, RunFinding, Said } from '../findings/finding.ts'
 import { failed } from '../findings/verdict.ts'
+import { type NotFetched, notFetched } from '../findings/way.ts'
 import { requestReconcile } from './reconcile.ts'
 import type { Watching } from './watching.ts'
 
@@ -24,7 +25,7 @@ export async function waitForSource(watching: Watching, commit: string): Promise
   const object = `gitrepository ${id}`
   const tell = requestFetch(watching, target.source)
   let request: string | undefined
-  let says: Said | undefined
+  let says: string | undefined
   const found = await view.until(async () => {
     request = await tell()
     const source = sources.objects.get(id)
@@ -34,13 +35,13 @@ export async function waitForSource(watching: Watching, commit: string): Promise
     const failure = fetchFailureOf(source)
     const isHandled = request !== undefined && source.status?.lastHandledReconcileAt === request
     says = failure && isHandled ? saidBy(failure) : undefined
-    if (says && !passing.test(says.message)) throw failed({ code: 'source', object, facts: { says } })
+    if (says && !passing.test(says)) throw failed(finding('source', { object }, { says }))
     return undefined
   }, deadline)
   if (found) return
-  if (says) throw failed({ code: 'source', object, facts: { says } })
-  const facts = whyNotFetched(sources.objects.get(id) ?? target.source, request, watching.findings)
-  throw failed({ code: 'timeout', object, facts: { waitedFor: 'source', ...facts } })
+  if (says) throw failed(finding('source', { object }, { says }))
+  const why = whyNotFetched(sources.objects.get(id) ?? target.source, request, watching.findings)
+  throw failed(notFetched(object, why))
 }
 
 /**
@@ -51,7 +52,7 @@ export async function waitForSource(watching: Watching, commit: string): Promise
 export function whyNotFetched(
   source: GitRepository,
   request: string | undefined,
-  findings: readonly RunFinding[],
+  findings: readonly Finding[],
 ): NotFetched {
   const { metadata, spec, status } = source
   const object = `gitrepository ${idOf(source)}`

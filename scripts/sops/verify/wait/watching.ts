@@ -1,3 +1,4 @@
+import type { Finding } from '../../../findings/finding.ts'
 import type { ClusterView, Watched } from '../../../lib/cluster/cluster-view.ts'
 import {
   type GitRepository,
@@ -11,7 +12,6 @@ import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 import type { Branch } from '../branch/branch.ts'
 import type { ClusterSecret } from '../checks/cluster-secret.ts'
 import type { Target } from '../checks/target.ts'
-import type { RunFinding } from '../findings/finding.ts'
 import { makeWitness, type SecretWitness } from './witness.ts'
 
 /** The Flux objects that are watched. */
@@ -35,7 +35,7 @@ export interface Watching extends WatchedFlux {
   /** In ms since the epoch. */
   deadline: number
   /** What is found on the way and does not decide is added here. */
-  findings: RunFinding[]
+  findings: Finding[]
 }
 
 /** Watches the Kustomizations and sources that the target has to do with: all namespaces where that is more than one. */

@@ -3,7 +3,7 @@ import type { Secret, WatchEvent } from '../../../lib/cluster/kube-objects.ts'
 import { isCiphertext } from '../../../lib/sops/format.ts'
 import { runAnnotation } from '../../test-secret/secret-manifest.ts'
 import type { ClusterSecret } from '../checks/cluster-secret.ts'
-import type { Wrong } from '../findings/finding.ts'
+import type { Wrong } from '../findings/second-owner.ts'
 
 /** The labels that name the Kustomization which has applied an object (docs/decryption.md#inventory-and-pruning). */
 const ownerLabel = 'kustomize.toolkit.fluxcd.io'

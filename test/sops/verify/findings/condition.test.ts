@@ -1,16 +1,23 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Kustomization } from '../../../../scripts/lib/cluster/flux-objects.ts'
 import { causes } from '../../../../scripts/sops/verify/findings/causes.ts'
 import { explainCondition } from '../../../../scripts/sops/verify/findings/condition.ts'
 
+const withSecret = { provider: 'sops', secretRef: { name: 'sops-age' } }
+
 /** A Kustomization whose Ready condition says this; none: it has no condition. */
-function kustomizationOf(reason?: string, message = '') {
+function kustomizationOf(
+  reason?: string,
+  message = '',
+  decryption: Kustomization['spec']['decryption'] = withSecret,
+) {
   const ready = { type: 'Ready', status: 'False', reason: `${reason}`, message } as const
   return {
     apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
     kind: 'Kustomization',
     metadata: { name: 'apps', namespace: 'flux-system' },
-    spec: { prune: true, sourceRef: { kind: 'GitRepository', name: 'flux-system' } },
+    spec: { prune: true, sourceRef: { kind: 'GitRepository', name: 'flux-system' }, decryption },
     status: { conditions: reason === undefined ? [] : [ready] },
   }
 }
@@ -38,6 +45,9 @@ const said: Record<string, readonly [reason: string, message: string][]> = {
   'key-unusable': [
     ['BuildFailed', importError('unknown identity type')],
     ['BuildFailed', importError('malformed secret key: invalid checksum')],
+  ],
+  'entry-unusable': [
+    ['BuildFailed', importError('unknown identity type').replace('age.agekey', 'old.agekey')],
   ],
   'no-identity': [
     [
@@ -71,7 +81,7 @@ const said: Record<string, readonly [reason: string, message: string][]> = {
       | found in $PATH`),
     ],
   ],
-  shamir: [
+  'key-groups': [
     [
       'BuildFailed',
       keyError(`    - | failed to create reader for decrypting sops data key with
@@ -107,7 +117,9 @@ Recovery failed because the file was encrypted with a Shamir threshold of
       'GitRepository/apps/x dry-run failed: failed to create typed patch object (apps/x; source.toolkit.fluxcd.io/v1, Kind=GitRepository): .sops: field not declared in schema\n',
     ],
   ],
-  'no-namespace': [['ReconciliationFailed', 'Secret/nowhere/t not found: namespaces "nowhere" not found\n']],
+  'namespace-missing': [
+    ['ReconciliationFailed', 'Secret/nowhere/t not found: namespaces "nowhere" not found\n'],
+  ],
   'not-base64': [
     [
       'ReconciliationFailed',
@@ -160,26 +172,42 @@ Recovery failed because the file was encrypted with a Shamir threshold of
 }
 
 test('each message of the controller has the code of its cause', () => {
-  assert.equal(Object.keys(said).sort(), [...causes.map(({ code }) => code), 'not-ready'].sort())
+  const codes = causes.filter(({ isWithoutSecretRef }) => !isWithoutSecretRef).map(({ code }) => code)
+  assert.equal(Object.keys(said).sort(), [...codes, 'not-ready'].sort())
   for (const [code, messages] of Object.entries(said))
     for (const [reason, message] of messages)
       assert.is(explainCondition(kustomizationOf(reason, message)).code, code, message)
+})
+
+test('what is wrong with a key is another cause where the Kustomization names no key Secret', () => {
+  for (const code of ['key-secret-missing', 'key-unusable', 'entry-unusable', 'no-identity'])
+    for (const [reason, message] of said[code]!)
+      assert.is(
+        explainCondition(kustomizationOf(reason, message, { provider: 'sops' })).code,
+        'no-key-secret',
+        message,
+      )
 })
 
 test('a Kustomization without a condition is not ready for no reason', () => {
   assert.equal(explainCondition(kustomizationOf()), {
     code: 'no-status',
     object: 'kustomization flux-system/apps',
-    facts: { namespace: 'flux-system', name: 'apps', says: undefined, state: 'failed', keySecret: undefined },
+    facts: {},
+    file: undefined,
+    line: undefined,
+    column: undefined,
   })
 })
 
 test('the words of the controller are on one line, and hold no value', () => {
-  const { facts } = explainCondition(kustomizationOf(...said['not-a-string']![0]!))
-  assert.is(facts.says?.reason, 'ReconciliationFailed')
-  assert.match(facts.says!.message, /^Secret\/apps\/t dry-run failed: .*expected string, got <redacted>$/)
-  const { facts: framed } = explainCondition(kustomizationOf(...said['wrong-key']![1]!))
-  assert.match(framed.says!.message, 'with age: no identity matched any of the recipients')
+  const plain = explainCondition(kustomizationOf(...said['not-a-string']![0]!))
+  assert.match(
+    `${plain.said}`,
+    /^ReconciliationFailed: Secret\/apps\/t dry-run failed: .*expected string, got <redacted>$/,
+  )
+  const framed = explainCondition(kustomizationOf(...said['wrong-key']![1]!))
+  assert.match(`${framed.said}`, 'with age: no identity matched any of the recipients')
 })
 
 test.run()

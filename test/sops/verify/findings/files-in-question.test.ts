@@ -6,7 +6,7 @@ import { withRepository } from '../../../helpers/repository.ts'
 
 test('objectIn: the object that a controller complains of', () => {
   const named = (message: string) => {
-    const found = objectIn({ reason: 'BuildFailed', message })
+    const found = objectIn(message)
     return found && `${found.kind} ${found.name}`
   }
   const rows: [message: string, object: string | undefined][] = [

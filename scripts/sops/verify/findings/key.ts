@@ -1,0 +1,32 @@
+import { type Finding, finding } from '../../../findings/finding.ts'
+import { listRecipients } from '../../../lib/sops/recipients.ts'
+
+/**
+ * That the key in the cluster does not open what a rule encrypts.
+ * @param keys recipients of age; `rule`: how the creation rule is called
+ */
+export function wrongKey(
+  object: string,
+  { inCluster, ofFile, rule }: { inCluster: readonly string[]; ofFile: readonly string[]; rule: string },
+): Finding {
+  return finding(
+    'wrong-key',
+    { object },
+    {
+      what: `what ${rule} selects`,
+      keys: `: the cluster has that of ${listRecipients(inCluster)}, and the rule names ${listRecipients(ofFile) || 'no age recipient'}`,
+    },
+  )
+}
+
+/** That the key in the cluster opens `opened` of the `groups` of keys of which a rule asks for `needed`. */
+export function tooFewGroups(
+  object: string,
+  { needed, opened, groups, rule }: { needed: number; opened: number; groups: number; rule: string },
+): Finding {
+  return finding(
+    'key-groups',
+    { object },
+    { opened: `${opened}`, groups: `${groups}`, rule, needed: needed === groups ? 'all' : `${needed}` },
+  )
+}

@@ -1,0 +1,65 @@
+import { type Finding, finding } from '../../../findings/finding.ts'
+import { type GitRepository, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
+import type { LeftOut } from '../../../lib/repository/sources/source-ignore.ts'
+
+/** That an object is suspended. @param isMeanwhile it was not when the run began */
+export function suspendedObject(object: Kustomization | GitRepository, isMeanwhile: boolean): Finding {
+  const { kind, metadata } = object
+  const isSource = kind === 'GitRepository'
+  return finding(
+    'suspended',
+    { object: `${kind.toLowerCase()} ${idOf(object)}` },
+    {
+      now: isMeanwhile ? ' now' : '',
+      effect: isSource ? 'sees no new commit' : 'applies nothing',
+      resource: isSource ? 'source git' : 'kustomization',
+      namespace: `${metadata.namespace}`,
+      name: metadata.name,
+    },
+  )
+}
+
+/** That it is not clear which Kustomization is meant. @param candidates those that could be verified, `namespace/name` */
+export function unclearTarget(candidates: readonly string[]): Finding {
+  const object = '--kustomization'
+  const [first] = candidates
+  return first === undefined
+    ? finding('no-kustomization', { object }, {})
+    : finding('kustomization-unclear', { object }, { candidates: candidates.join(', '), first })
+}
+
+/** That a source leaves a file out of its artifact. @param file relative to the root */
+export function leftOutOf(object: string, file: string, { pattern, by }: LeftOut): Finding {
+  return finding(
+    'left-out',
+    { object },
+    {
+      file,
+      pattern,
+      where: by === undefined ? 'is one of its own' : `in ${by}`,
+      directory: file.slice(0, file.lastIndexOf('/')),
+      to: by === undefined ? ' to a .sourceignore' : '',
+    },
+  )
+}
+
+/**
+ * That the namespace of the test Secret is missing.
+ * @param kustomization `namespace/name`; `isTarget`: whether its `spec.targetNamespace` names the namespace
+ */
+export function missingNamespace(
+  namespace: string,
+  { kustomization, isTarget }: { kustomization: string; isTarget: boolean },
+): Finding {
+  return finding(
+    'namespace-missing',
+    { object: `namespace ${namespace}` },
+    {
+      what: 'the test Secret',
+      builds: `, and ${kustomization} builds none of that name`,
+      choose: isTarget
+        ? `correct spec.targetNamespace of ${kustomization}`
+        : 'choose another one with --namespace',
+    },
+  )
+}
