@@ -5,6 +5,7 @@ import { keySecretFindings } from './catalogue/key-secret.ts'
 import { keysFindings } from './catalogue/keys.ts'
 import { pastFindings } from './catalogue/past.ts'
 import { plaintextFindings } from './catalogue/plaintext.ts'
+import { reasonFindings } from './catalogue/reasons.ts'
 import { recipientsFindings } from './catalogue/recipients.ts'
 import { rulesFindings } from './catalogue/rules.ts'
 import { valuesFindings } from './catalogue/values.ts'
@@ -25,6 +26,7 @@ export const catalogue = {
   ...pastFindings,
   ...keySecretFindings,
   ...conditionFindings,
+  ...reasonFindings,
   ...verifyTargetFindings,
   ...verifyBranchFindings,
   ...verifySecretFindings,

@@ -28,6 +28,22 @@ type NamesIn<Text extends string> = Text extends `${string}{${infer Name}}${infe
 /** The facts that a finding of an entry has to bring. */
 export type FactsOf<One extends Entry> = Readonly<Record<NamesIn<One['seen']> | NamesIn<One['fix']>, string>>
 
+/** What a person reads of an entry that was seen. */
+export function seenOf<One extends Entry>(
+  { seen }: One,
+  facts: Readonly<Record<NamesIn<One['seen']>, string>>,
+): string {
+  return fill(seen, facts)
+}
+
+/** What a person is to do about an entry that was seen. */
+export function fixOf<One extends Entry>(
+  { fix }: One,
+  facts: Readonly<Record<NamesIn<One['fix']>, string>>,
+): string {
+  return fill(fix, facts)
+}
+
 /** A text of an entry with its facts. */
 export function fill(text: string, facts: Readonly<Record<string, string>>): string {
   return text.replace(/\{(\w+)\}/g, (all, name: string) => facts[name] ?? all)

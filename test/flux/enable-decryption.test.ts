@@ -96,8 +96,8 @@ const found: Record<
     block,
     '---\n\n---\nkind: Other\n',
   ],
-  'old.yaml': ['added', /Flux 2\.8 removed v1beta2/, object('a', '', 'v1beta2'), block],
-  'older.yaml': ['added', /Flux 2\.7 removed v1beta1/, object('a', '', 'v1beta1'), block],
+  'old.yaml': ['added', /an API version that Flux has removed: v1beta2/, object('a', '', 'v1beta2'), block],
+  'older.yaml': ['added', /an API version that Flux has removed: v1beta1/, object('a', '', 'v1beta1'), block],
   'already.yaml': ['own', null, object('a') + block],
   'other-secret.yaml': ['different', /Secret sops-gpg/, object('a') + block.replace('sops-age', 'sops-gpg')],
   'no-secret.yaml': [
@@ -506,7 +506,7 @@ test('what is to be done is said once for all, behind the result', () =>
       assert.is(
         stderr,
         [
-          'hint: 3 of them use v1beta1 (removed in Flux 2.7) or v1beta2 (removed in Flux 2.8):',
+          'hint: 3 of them have an API version that Flux has removed: v1beta1 (in Flux 2.7) or v1beta2 (in Flux 2.8):',
           '  flux migrate -f .',
           'hint: the Secret sops-age has to be in the namespaces of these Kustomizations, one, two:',
           '  mise run flux:sops-key --namespace one --namespace two',

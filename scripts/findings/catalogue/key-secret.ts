@@ -19,10 +19,10 @@ export const keySecretFindings = {
   },
   'no-key-secret': {
     severity: 'error',
-    seen: 'the decryption block names no key Secret, and the controller has no key of its own that it can use',
+    seen: 'the decryption block names no key Secret, and {nothing} gives the controller a key that it can use{files}',
     means:
       'Without a secretRef the controller decrypts only with what it was given itself, so nothing of the path is applied.',
-    fix: 'name the key Secret in spec.decryption.secretRef (`mise run flux:enable-decryption`), or put the identity where the flag --sops-age-secret of kustomize-controller says',
+    fix: 'name the key Secret in spec.decryption.secretRef, or put the identity where the flag --sops-age-secret of kustomize-controller says',
     source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/docs/spec/v1/kustomizations.md',
   },
   'controller-key': {

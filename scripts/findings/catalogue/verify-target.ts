@@ -86,13 +86,6 @@ export const verifyTargetFindings = {
     fix: '`mise run flux:enable-decryption{root}`, commit, push, and wait for Flux',
     source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/docs/spec/v1/kustomizations.md',
   },
-  'left-out': {
-    severity: 'error',
-    seen: 'leaves {file} out of what Flux gets: the pattern {pattern} {where}',
-    means: 'Flux never sees the file, however it is committed.',
-    fix: 'add the line !/{directory}/ behind it{to}, or use another path',
-    source: 'https://github.com/fluxcd/pkg/blob/sourceignore/v0.18.0/sourceignore/sourceignore.go',
-  },
   'not-checked-out': {
     severity: 'error',
     seen: 'leaves {file} out of what Flux gets: it begins with none of spec.sparseCheckout',

@@ -1,9 +1,12 @@
+import { reasonFindings as entries } from '../../findings/catalogue/reasons.ts'
+import { fixOf, seenOf } from '../../findings/entry.ts'
 import type { Hint } from '../../lib/caller.ts'
 import { isBootstrapFile } from '../../lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import { patchLines } from './bootstrap.ts'
 import type { Decryption, Judgement } from './judge.ts'
 import type { Left } from './left.ts'
+import { describeRemoved } from './reasons.ts'
 
 /** What is left to do for the user, who alone can. Files are relative to the root of the repository. */
 export type DecryptionHint =
@@ -107,25 +110,24 @@ export function describeHint(hint: DecryptionHint, pathOf: (file: string) => str
   switch (hint.code) {
     case 'bootstrap-patch':
       return {
-        text: `for ${hint.name}, put this patch into the kustomization file beside ${pathOf(hint.file)}:`,
+        text: `${fixOf(entries['bootstrap-patch'], { name: `${hint.name}`, file: pathOf(hint.file) })}:`,
         lines: hint.lines,
       }
-    case 'flux-instance':
-      return {
-        text: `the FluxInstance ${hint.name} lets nothing of what it syncs be decrypted: put this patch into ${pathOf(hint.file)}:`,
-        lines: hint.lines,
-      }
-    case 'resource-set':
-      return {
-        text: `the ResourceSet ${hint.name} makes the Kustomization ${hint.made}, which builds encrypted files: put this into its spec in ${pathOf(hint.file)}:`,
-        lines: hint.lines,
-      }
+    case 'flux-instance': {
+      const facts = { name: hint.name, file: pathOf(hint.file) }
+      const entry = entries['flux-instance']
+      return { text: `${seenOf(entry, facts)}: ${fixOf(entry, facts)}:`, lines: hint.lines }
+    }
+    case 'resource-set': {
+      const facts = { name: hint.name, made: hint.made, file: pathOf(hint.file) }
+      const entry = entries['resource-set']
+      return { text: `${seenOf(entry, facts)}: ${fixOf(entry, facts)}:`, lines: hint.lines }
+    }
     case 'key-secret':
       return describeKeySecret(hint, pathOf)
     case 'removed-version': {
-      const which = hint.versions.map(({ version, flux }) => `${version} (removed in Flux ${flux})`)
-      const how = hint.count === 1 ? 'one of them uses' : `${hint.count} of them use`
-      return { text: `${how} ${which.join(' or ')}:`, lines: ['flux migrate -f .'] }
+      const who = hint.count === 1 ? 'one of them has' : `${hint.count} of them have`
+      return { text: `${describeRemoved(who, hint.versions)}:`, lines: ['flux migrate -f .'] }
     }
   }
 }
@@ -134,7 +136,7 @@ function describeKeySecret(
   { secret, namespaces, files }: DecryptionHint & { code: 'key-secret' },
   pathOf: (file: string) => string,
 ): Hint {
-  const where = `the Secret ${secret} has to be in the namespaces of these Kustomizations, ${namespaces.join(', ')}`
+  const where = seenOf(entries['key-secret'], { secret, namespaces: namespaces.join(', ') })
   if (files.length > 0)
     return { text: `${where}: see that ${files.map(pathOf).join(' or ')} brings it there`, lines: [] }
   const options = namespaces.map((namespace) => ` --namespace ${namespace}`).join('')

@@ -110,7 +110,7 @@ function gapOf(node: FluxNode | undefined): Gap | undefined {
 }
 
 function leftAlone(why: Refusal | undefined): Decision {
-  return { status: 'not-editable', reasons: why ? [{ code: 'refused', why }] : [], by: undefined }
+  return { status: 'not-editable', reasons: why ? [{ code: 'not-edited', why }] : [], by: undefined }
 }
 
 function notApplied(why: NotApplied): Decision {
@@ -156,9 +156,9 @@ function decide(
   const fault = node && faultIn(node)
   if (fault) return refused(flux, kustomization, node, fault)
   const taken = node && takenAway(kustomization, node)
-  if (taken !== undefined) return broken({ code: 'taken-away', file: taken }, taken)
+  if (taken !== undefined) return broken({ code: 'block-taken-away', file: taken }, taken)
   const keyFile = keyless.get(kustomization)
-  if (keyFile !== undefined) return broken({ code: 'no-key', file: keyFile }, file)
+  if (keyFile !== undefined) return broken({ code: 'no-key-secret', file: keyFile }, file)
   if (isMapping(spec) && Object.hasOwn(spec, 'decryption')) return judgeOwn(kustomization, node, block, key)
   const given = node && judgeGiven(node, key)
   if (given) return given
@@ -197,7 +197,7 @@ function takenAway({ decryption }: FluxKustomization, node: FluxNode): string | 
 /** Nothing encrypted was found; where its path is not here, that says little. */
 function whyNotNeeded(node: FluxNode | undefined): Reason {
   const [path] = node?.unseen ?? []
-  return path === undefined ? { code: 'nothing-encrypted' } : { code: 'path-not-here', path }
+  return path === undefined ? { code: 'builds-nothing-encrypted' } : { code: 'path-not-here', path }
 }
 
 /** Where the Kustomization itself has a block. */
@@ -211,17 +211,17 @@ function judgeOwn(
   if (!applied.every((found) => isDeepStrictEqual(found, decryption))) {
     const isCompleted = applied.every((found) => isSame(found, wanted))
     return isCompleted
-      ? { status: 'own', reasons: [{ code: 'completed' }], by: file }
-      : { status: 'different', reasons: [{ code: 'changed' }], by: file }
+      ? { status: 'own', reasons: [{ code: 'block-completed' }], by: file }
+      : { status: 'different', reasons: [{ code: 'block-changed' }], by: file }
   }
   const isProviderOnly =
     isSame(decryption, { provider: 'sops' }) && valueAt(decryption, 'secretRef') === undefined
   if (isProviderOnly && key !== undefined)
-    return { status: 'controller-wide', reasons: [{ code: 'controller-key', key }], by: key }
+    return { status: 'controller-wide', reasons: [{ code: 'controller-has-key', key }], by: key }
   if (isSame(decryption, wanted)) return { status: 'own', reasons: [], by: file }
   const provider = textAt(decryption, 'provider')
   const secret = textAt(decryption, 'secretRef', 'name')
-  return { status: 'different', reasons: [{ code: 'block', provider, secret }], by: file }
+  return { status: 'different', reasons: [{ code: 'other-block', provider, secret }], by: file }
 }
 
 /** Where everything that applies the Kustomization gives it a block. */
@@ -233,7 +233,7 @@ function judgeGiven({ rendered }: FluxNode, key: string | undefined): Decision |
   const files = [...new Set(steps.map(({ by }) => by))]
   return {
     status: steps.every(({ from }) => from === 'parent') ? 'parent' : 'kustomize',
-    reasons: [{ code: 'given', files, key: namesSecret ? undefined : key }],
+    reasons: [{ code: 'block-given', files, key: namesSecret ? undefined : key }],
     by: first.by,
   }
 }
@@ -242,7 +242,7 @@ function judgeGiven({ rendered }: FluxNode, key: string | undefined): Decision |
 function givenInPart(node: FluxNode | undefined): Reason[] {
   const given = node?.rendered.find(({ decryptionBy }) => decryptionBy)?.decryptionBy
   const without = node?.rendered.find(({ decryptionBy }) => !decryptionBy)
-  return given ? [{ code: 'given-in-part', file: given.by, without: without?.parent?.file }] : []
+  return given ? [{ code: 'block-given-in-part', file: given.by, without: without?.parent?.file }] : []
 }
 
 function whyNotEditable({ name, value }: FluxKustomization, spec: unknown): Refusal | undefined {

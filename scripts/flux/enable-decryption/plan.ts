@@ -49,7 +49,7 @@ export function planFile(
     const { status, kustomization } = judgement
     if (status !== 'missing' || !kustomization) return judgement
     const edit = insertBlock(flux, kustomization, block)
-    if ('refused' in edit) return leftAlone(judgement, { code: 'spec-refused', why: edit })
+    if ('refused' in edit) return leftAlone(judgement, { code: 'spec-not-edited', why: edit })
     edits.push(edit)
     edited.push(kustomization)
     return { ...judgement, by: judgement.by ?? judgement.file }
@@ -67,7 +67,7 @@ function planBootstrap(judged: readonly Judgement[], patchBootstrap: PatchBootst
   const [wanted = judged.find(({ status }) => status === 'kustomize'), ...others] = missing
   if (!wanted?.kustomization) return { judgements: [...judged], changes: [] }
   const patch = patchBootstrap(wanted.kustomization)
-  if ('refused' in patch) return nothing(judged, { code: 'bootstrap-refused', why: patch })
+  if ('refused' in patch) return nothing(judged, { code: 'bootstrap-not-edited', why: patch })
   const { change, pinned } = patch
   if (missing.length === 0 && !pinned) return { judgements: [...judged], changes: [] }
   if (others.length > 0) return nothing(judged, { code: 'bootstrap-several' })

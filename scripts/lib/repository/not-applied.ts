@@ -98,15 +98,3 @@ function makeListers({ tree, byHand, tops }: Around): (source: FluxKustomization
 }
 
 const depthOf = (path: string) => posix.normalize(path).split('/').length
-
-/** What a person reads of it; `it` is the Kustomization. */
-export function describeNotApplied(why: NotApplied): string {
-  switch (why.why) {
-    case 'incomplete':
-      return `the API server would refuse it, for it lacks ${why.lacks.join(', ')}`
-    case 'not-listed':
-      return `${why.by} lists others beside it, and not it`
-    case 'left-out':
-      return `${why.by ?? 'Flux by itself'} leaves it out of the artifact (${why.pattern})`
-  }
-}

@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path'
+import { describeNotApplied } from '../../findings/not-applied.ts'
 import type { Caller } from '../../lib/caller.ts'
 import { UserError } from '../../lib/errors.ts'
 import { type Repository, repositoryRoot } from '../../lib/git.ts'
@@ -6,7 +7,6 @@ import { kustomizationFilesIn } from '../../lib/kustomize/build.ts'
 import { findKustomization } from '../../lib/repository/find-kustomization.ts'
 import { nameOf } from '../../lib/repository/flux-file.ts'
 import type { KustomizationHere } from '../../lib/repository/kustomizations-here.ts'
-import { describeNotApplied } from '../../lib/repository/not-applied.ts'
 import { chooseKustomization } from './default-kustomization.ts'
 import { findPath, type Place } from './place.ts'
 

@@ -46,7 +46,7 @@ const fluxInstance = (path: string) =>
 const partial = (name: string, spec: string) =>
   `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: ${name}-part, namespace: flux-system}\nspec: {${spec}}\n`
 
-const given = (...files: string[]) => ({ code: 'given', files, key: undefined })
+const given = (...files: string[]) => ({ code: 'block-given', files, key: undefined })
 /** @param other the name of the Kustomization that builds the file as well */
 const overlap = (file: string, other: string) => ({ code: 'overlap', file, other })
 const withName = (reason: Reason) =>
@@ -275,7 +275,7 @@ const cases: Record<string, Case> = {
       'apps-b': ['missing'],
       one: [
         'missing',
-        [{ code: 'given-in-part', file: 'clusters/a/apps.yaml', without: 'clusters/b/apps.yaml' }],
+        [{ code: 'block-given-in-part', file: 'clusters/a/apps.yaml', without: 'clusters/b/apps.yaml' }],
       ],
     },
   },
@@ -332,11 +332,11 @@ const cases: Record<string, Case> = {
     found: {
       apps: [
         'controller-wide',
-        [{ code: 'controller-key', key: 'flux/instance.yaml' }],
+        [{ code: 'controller-has-key', key: 'flux/instance.yaml' }],
         'flux/instance.yaml',
       ],
       none: ['missing', [{ code: 'controller-key-is-enough', key: 'flux/instance.yaml' }]],
-      others: ['different', [{ code: 'block', provider: 'sops', secret: undefined }]],
+      others: ['different', [{ code: 'other-block', provider: 'sops', secret: undefined }]],
     },
   },
   'the key of the controller: the Deployment': {
@@ -353,7 +353,10 @@ const cases: Record<string, Case> = {
     },
     found: {
       apps: ['missing'],
-      one: ['parent', [{ code: 'given', files: ['clusters/apps.yaml'], key: 'flux-system/patch.yaml' }]],
+      one: [
+        'parent',
+        [{ code: 'block-given', files: ['clusters/apps.yaml'], key: 'flux-system/patch.yaml' }],
+      ],
     },
   },
   '--needed: resources, generators, patches, components, and what is below': {
@@ -388,7 +391,7 @@ const cases: Record<string, Case> = {
       'dotenv/kustomization.yaml': 'secretGenerator:\n  - name: x\n    files: [../part/.env]\n',
     },
     found: {
-      plain: ['not-needed', [{ code: 'nothing-encrypted' }]],
+      plain: ['not-needed', [{ code: 'builds-nothing-encrypted' }]],
       resource: ['missing'],
       secrets: ['missing'],
       configs: ['not-needed'],
@@ -420,8 +423,8 @@ const cases: Record<string, Case> = {
       'a/three.yaml': object('three', './x', block),
     },
     found: {
-      one: ['different', [{ code: 'changed' }]],
-      two: ['different', [{ code: 'changed' }]],
+      one: ['different', [{ code: 'block-changed' }]],
+      two: ['different', [{ code: 'block-changed' }]],
       three: ['own'],
     },
   },
@@ -430,7 +433,7 @@ const cases: Record<string, Case> = {
       'a/apps.yaml': object('apps', './apps', ofParent(merge(kind))),
       'apps/one.yaml': object('one', './x', providerOnly),
     },
-    found: { apps: ['missing'], one: ['own', [{ code: 'completed' }], 'apps/one.yaml'] },
+    found: { apps: ['missing'], one: ['own', [{ code: 'block-completed' }], 'apps/one.yaml'] },
   },
   'a kustomization file with an empty document behind it, or with another one': {
     files: {
@@ -479,7 +482,7 @@ const cases: Record<string, Case> = {
     found: {
       one: ['not-needed', [{ code: 'path-not-here', path: './elsewhere' }]],
       two: ['not-needed', [{ code: 'path-not-here', path: `./apps/\${CLUSTER}` }]],
-      three: ['not-needed', [{ code: 'nothing-encrypted' }]],
+      three: ['not-needed', [{ code: 'builds-nothing-encrypted' }]],
     },
   },
   'an overlap: a parent that builds what its child builds into another namespace': {
@@ -589,7 +592,7 @@ const cases: Record<string, Case> = {
       ],
       two: ['not-known', [{ ...notKnown('a/kustomization.yaml', undefined), problem }]],
       three: ['not-needed'],
-      '{{ four }}': ['not-editable', [{ code: 'refused', why: { refused: 'template' } }]],
+      '{{ four }}': ['not-editable', [{ code: 'not-edited', why: { refused: 'template' } }]],
       five: ['not-known', [{ ...filesNotKnown('a/kustomization.yaml', undefined), problem }]],
     },
   },
@@ -671,14 +674,14 @@ const cases: Record<string, Case> = {
       'three/secret.yaml': secret,
     },
     found: {
-      one: ['broken', [{ code: 'no-key', file: 'one/secret.yaml' }]],
+      one: ['broken', [{ code: 'no-key-secret', file: 'one/secret.yaml' }]],
       two: ['different'],
       three: ['different'],
     },
   },
   'a block without a key, which a parent gives': {
     files: family(merge(kind).replace(/\n +secretRef:\n +name: sops-age/, '')),
-    found: { apps: ['missing'], one: ['broken', [{ code: 'no-key', file: 'one/secret.yaml' }]] },
+    found: { apps: ['missing'], one: ['broken', [{ code: 'no-key-secret', file: 'one/secret.yaml' }]] },
   },
   'a block without a key, for files that a cloud provider opens': {
     files: {
@@ -708,7 +711,7 @@ const cases: Record<string, Case> = {
     files: family(merge(kind), {
       'apps/one.yaml': object('one', './one', '  decryption: {}\n'),
     }),
-    found: { apps: ['missing'], one: ['own', [{ code: 'completed' }]] },
+    found: { apps: ['missing'], one: ['own', [{ code: 'block-completed' }]] },
   },
   'a block that is taken away on the way into the cluster': {
     files: {
@@ -721,8 +724,8 @@ const cases: Record<string, Case> = {
     },
     found: {
       apps: ['missing'],
-      one: ['broken', [{ code: 'taken-away', file: 'clusters/apps.yaml' }], 'clusters/apps.yaml'],
-      two: ['different', [{ code: 'changed' }]],
+      one: ['broken', [{ code: 'block-taken-away', file: 'clusters/apps.yaml' }], 'clusters/apps.yaml'],
+      two: ['different', [{ code: 'block-changed' }]],
     },
   },
   'a block that a kustomization takes away': {
@@ -731,7 +734,7 @@ const cases: Record<string, Case> = {
       'clusters/kustomization.yaml': `${kustomization('one.yaml')}patches:\n  - target: {kind: Kustomization}\n    patch: |\n      apiVersion: kustomize.toolkit.fluxcd.io/v1\n      kind: Kustomization\n      metadata: {name: one}\n      spec: {decryption: null}\n`,
       'one/secret.yaml': secret,
     },
-    found: { one: ['broken', [{ code: 'taken-away', file: 'clusters/kustomization.yaml' }]] },
+    found: { one: ['broken', [{ code: 'block-taken-away', file: 'clusters/kustomization.yaml' }]] },
   },
   'the path of a FluxInstance is built by it, and by nobody else who gives a block': {
     files: {

@@ -15,26 +15,32 @@ const refused = (fault: BlockFault): Reason => ({ code: 'refused-block', fault, 
 /** A reason for each code, and what people and `reason` of the JSON document read. */
 const words: [words: string, reason: Reason][] = [
   ['x.yaml uses it as a patch', { code: 'used-as-patch', file: 'x.yaml' }],
-  ['it is UTF-16', { code: 'refused', why: { refused: 'utf-16' } }],
-  ["its spec can't be edited: it comes from an anchor", { code: 'spec-refused', why: { refused: 'anchor' } }],
-  ['it builds no encrypted file', { code: 'nothing-encrypted' }],
+  ['it is UTF-16', { code: 'not-edited', why: { refused: 'utf-16' } }],
+  [
+    "its spec can't be edited: it comes from an anchor",
+    { code: 'spec-not-edited', why: { refused: 'anchor' } },
+  ],
+  ['it builds no encrypted file', { code: 'builds-nothing-encrypted' }],
   [
     'its path ./x is not here, or its source is another one, so it is not known to build an encrypted file',
     { code: 'path-not-here', path: './x' },
   ],
   [
-    'Flux 2.8 removed v1beta2: `flux migrate -f .` rewrites it',
+    'it has an API version that Flux has removed: v1beta2 (in Flux 2.8)',
     { code: 'removed-version', version: 'v1beta2', flux: '2.8' },
   ],
-  ['a.yaml gives it one', { code: 'given', files: ['a.yaml'], key: undefined }],
+  ['a.yaml gives it one', { code: 'block-given', files: ['a.yaml'], key: undefined }],
   [
     'a.yaml and b.yaml give it one, with the key of the controller (k.yaml)',
-    { code: 'given', files: ['a.yaml', 'b.yaml'], key: 'k.yaml' },
+    { code: 'block-given', files: ['a.yaml', 'b.yaml'], key: 'k.yaml' },
   ],
-  ['a.yaml gives it one, b.yaml does not', { code: 'given-in-part', file: 'a.yaml', without: 'b.yaml' }],
+  [
+    'a.yaml gives it one, b.yaml does not',
+    { code: 'block-given-in-part', file: 'a.yaml', without: 'b.yaml' },
+  ],
   [
     'a.yaml gives it one, who applies it by hand does not',
-    { code: 'given-in-part', file: 'a.yaml', without: undefined },
+    { code: 'block-given-in-part', file: 'a.yaml', without: undefined },
   ],
   ['line 7: its decryption block is empty, and decrypts nothing', refused({ fault: 'empty' })],
   ['line 7: its decryption block has no provider: it is sops', refused({ fault: 'no-provider' })],
@@ -53,7 +59,7 @@ const words: [words: string, reason: Reason][] = [
       by: 'k.yaml',
     },
   ],
-  ['k.yaml takes its block away', { code: 'taken-away', file: 'k.yaml' }],
+  ['k.yaml takes its block away', { code: 'block-taken-away', file: 'k.yaml' }],
   [
     'line 7: the block is in spec.sourceRef, and belongs into spec',
     refused({ fault: 'misplaced', under: 'spec.sourceRef' }),
@@ -63,8 +69,8 @@ const words: [words: string, reason: Reason][] = [
     refused({ fault: 'misplaced', under: '' }),
   ],
   [
-    'its block names no Secret, and nothing here gives the controller a key: it cannot decrypt s.yaml',
-    { code: 'no-key', file: 's.yaml' },
+    'the decryption block names no key Secret, and nothing here gives the controller a key that it can use: it cannot decrypt s.yaml',
+    { code: 'no-key-secret', file: 's.yaml' },
   ],
   [
     'the API server would refuse it, for it lacks interval, prune',
@@ -75,23 +81,26 @@ const words: [words: string, reason: Reason][] = [
     { code: 'not-applied', why: { why: 'not-listed', by: 'k.yaml' } },
   ],
   [
-    '.sourceignore leaves it out of the artifact (/x)',
+    '.sourceignore leaves it out of what Flux gets (pattern /x)',
     { code: 'not-applied', why: { why: 'left-out', pattern: '/x', by: '.sourceignore' } },
   ],
   [
-    'Flux by itself leaves it out of the artifact (.github/)',
+    'Flux by itself leaves it out of what Flux gets (pattern .github/)',
     { code: 'not-applied', why: { why: 'left-out', pattern: '.github/', by: undefined } },
   ],
-  ['it has an empty decryption block', { code: 'block', provider: undefined, secret: undefined }],
+  [
+    'it has a decryption block of its own: no provider, no Secret',
+    { code: 'other-block', provider: undefined, secret: undefined },
+  ],
   [
     'it has a decryption block of its own: provider sops, no Secret',
-    { code: 'block', provider: 'sops', secret: undefined },
+    { code: 'other-block', provider: 'sops', secret: undefined },
   ],
   [
     'it has a decryption block of its own: no provider, Secret x',
-    { code: 'block', provider: undefined, secret: 'x' },
+    { code: 'other-block', provider: undefined, secret: 'x' },
   ],
-  ['the controller has the key (k.yaml)', { code: 'controller-key', key: 'k.yaml' }],
+  ['the controller has the key (k.yaml)', { code: 'controller-has-key', key: 'k.yaml' }],
   [
     'the controller has a key (k.yaml): --provider-only is enough',
     { code: 'controller-key-is-enough', key: 'k.yaml' },
@@ -118,8 +127,8 @@ const words: [words: string, reason: Reason][] = [
     'k.yaml uses resources (URL): whether that brings an encrypted file is not known',
     { code: 'files-not-known', file: 'k.yaml', field: 'resources (URL)', reach: 'files' },
   ],
-  ['what it lacks is added before it is applied', { code: 'completed' }],
-  ['its block is changed, or taken away, before it is applied', { code: 'changed' }],
+  ['what it lacks is added before it is applied', { code: 'block-completed' }],
+  ['its block is changed, or taken away, before it is applied', { code: 'block-changed' }],
   ['the block would change more than this spec, for example through an anchor', { code: 'more-than-spec' }],
   [
     '`flux bootstrap` writes this file anew; it builds no encrypted file, so it needs no patch yet (--root adds it)',
@@ -149,7 +158,7 @@ const words: [words: string, reason: Reason][] = [
     },
   } as const).map(([text, why]): [string, Reason] => [
     `\`flux bootstrap\` writes this file anew, and ${text}`,
-    { code: 'bootstrap-refused', why },
+    { code: 'bootstrap-not-edited', why },
   ]),
 ]
 
@@ -159,7 +168,7 @@ for (const [text, reason] of words)
 test('describeReasons: none, and several', () => {
   assert.is(describeReasons([]), undefined)
   assert.is(
-    describeReasons([{ code: 'nothing-encrypted' }, { code: 'used-as-patch', file: 'x' }]),
+    describeReasons([{ code: 'builds-nothing-encrypted' }, { code: 'used-as-patch', file: 'x' }]),
     'it builds no encrypted file; x uses it as a patch',
   )
 })

@@ -135,8 +135,8 @@ test('a namespace that comes with the path is none that is missing', () =>
 test('.sourceignore that leaves it out, and one that takes it in again', () =>
   withPlace(async (place) => {
     await place.push({ 'kubernetes/.sourceignore': '# ours\n*.enc.yaml\n' })
-    const finding = await refused(place, 1, 'left-out')
-    assert.match(finding.message, /the pattern \*\.enc\.yaml in kubernetes\/\.sourceignore$/)
+    const finding = await refused(place, 1, 'out-of-artifact')
+    assert.match(finding.message, /^kubernetes\/\.sourceignore leaves .* \(pattern \*\.enc\.yaml\)$/)
     assert.is(
       finding.fix,
       'add the line !/kubernetes/infrastructure/sops-test/ behind it, or use another path',

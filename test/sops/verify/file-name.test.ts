@@ -73,7 +73,7 @@ test('no rule selects a file, or only those of somebody else: said before anythi
     assert.is(finding?.code, 'wrong-key')
     assert.match(
       `${finding?.message}`,
-      'creation rule 1 of .sops.yaml (path_regex: \\.enc\\.yaml$) encrypts to',
+      'creation rule 1 of .sops.yaml (path_regex: \\.enc\\.yaml$) selects is encrypted to',
     )
     assert.equal(await broughtBy(place, tip), [])
   }))

@@ -176,9 +176,9 @@ const fluxCases: Record<string, Case> = {
   'spec.ignore that leaves it out': {
     spoil: patched(gitRepository, { spec: { ignore: '*.enc.yaml' } }, { spec: { ignore: null } }),
     exitCode: 1,
-    code: 'left-out',
+    code: 'out-of-artifact',
     object: 'gitrepository flux-system/flux-system',
-    message: /sops-test\/secret\.enc\.yaml out of .*: the pattern \*\.enc\.yaml in spec\.ignore$/,
+    message: /^spec\.ignore leaves .*sops-test\/secret\.enc\.yaml out of .* \(pattern \*\.enc\.yaml\)$/,
   },
   'spec.sparseCheckout that leaves it out': {
     spoil: patched(

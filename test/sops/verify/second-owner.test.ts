@@ -53,7 +53,7 @@ test('flux-system takes in everything below, without decryption: seven of seven 
           finding!.message,
           /has the path kubernetes and no kustomization file there, so it takes in everything below, without decryption/,
         )
-        assert.match(finding!.fix, /^commit a kustomization\.yaml in kubernetes /)
+        assert.match(finding!.fix, /: commit a kustomization\.yaml in kubernetes /)
       }
       assert.is((await place.subjects(before)).length, 14)
       assert.is(await place.server('diff', before, 'main'), '')

@@ -27,11 +27,10 @@ function plain(code: PlainCode, text: RegExp): Cause {
 export const causes: readonly Cause[] = [
   plain('substitution', /post build failed for/),
   {
-    ...plain(
-      'no-key-secret',
-      /^secrets? "[^"]+" not found|failed to import '[^']*' data from sops|failed to load age identities/,
-    ),
+    code: 'no-key-secret',
+    text: /^secrets? "[^"]+" not found|failed to import '[^']*' data from sops|failed to load age identities/,
     isWithoutSecretRef: true,
+    find: (_, place) => finding('no-key-secret', place, { nothing: 'nothing', files: '' }),
   },
   {
     code: 'key-secret-missing',

@@ -31,14 +31,14 @@ export function unclearTarget(candidates: readonly string[]): Finding {
 /** That a source leaves a file out of its artifact. @param file relative to the root */
 export function leftOutOf(object: string, file: string, { pattern, by }: LeftOut): Finding {
   return finding(
-    'left-out',
+    'out-of-artifact',
     { object },
     {
-      file,
+      by: by ?? 'Flux by itself',
+      what: file,
       pattern,
-      where: by === undefined ? 'is one of its own' : `in ${by}`,
       directory: file.slice(0, file.lastIndexOf('/')),
-      to: by === undefined ? ' to a .sourceignore' : '',
+      where: by === undefined ? 'to a .sourceignore' : 'behind it',
     },
   )
 }

@@ -131,8 +131,8 @@ const findings: [found: Finding, code: string, message: string, fix: string][] =
   [
     explainCondition({ ...web(noSecret), spec: { ...web('').spec, decryption: { provider: 'sops' } } }),
     'no-key-secret',
-    `BuildFailed: ${noSecret}\nlikely cause: the decryption block names no key Secret, and the controller has no key of its own that it can use`,
-    'name the key Secret in spec.decryption.secretRef (`mise run flux:enable-decryption`), or put the identity where the flag --sops-age-secret of kustomize-controller says',
+    `BuildFailed: ${noSecret}\nlikely cause: the decryption block names no key Secret, and nothing gives the controller a key that it can use`,
+    'name the key Secret in spec.decryption.secretRef, or put the identity where the flag --sops-age-secret of kustomize-controller says',
   ],
   [
     explainCondition(web('x was encrypted with a Shamir threshold of 2, but only 1 part(s) were recovered')),
