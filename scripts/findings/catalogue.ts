@@ -8,6 +8,7 @@ import { plaintextFindings } from './catalogue/plaintext.ts'
 import { reasonFindings } from './catalogue/reasons.ts'
 import { recipientsFindings } from './catalogue/recipients.ts'
 import { rulesFindings } from './catalogue/rules.ts'
+import { sopsKeyFindings } from './catalogue/sops-key.ts'
 import { valuesFindings } from './catalogue/values.ts'
 import { verifyBranchFindings } from './catalogue/verify-branch.ts'
 import { verifyRunFindings } from './catalogue/verify-run.ts'
@@ -26,6 +27,7 @@ export const catalogue = {
   ...pastFindings,
   ...keySecretFindings,
   ...conditionFindings,
+  ...sopsKeyFindings,
   ...reasonFindings,
   ...verifyTargetFindings,
   ...verifyBranchFindings,

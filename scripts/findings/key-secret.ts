@@ -1,6 +1,3 @@
-import { ageDataKey } from '../lib/cluster/key-secret.ts'
-import { type Finding, type FindingPlace, finding } from './finding.ts'
-
 /** Which Secret a key is in. */
 export interface KeySecretId {
   namespace: string
@@ -17,16 +14,13 @@ export function flagsFor({ namespace, name }: KeySecretId): string {
 }
 
 /**
- * That the controller cannot read a data key of a key Secret.
+ * The facts of a data key that the controller cannot read.
  * @param reason what is wrong with which line, and no more of it; `undefined` where the controller says it itself
  */
-export function unusableKey(
+export function unusableEntry(
   secret: KeySecretId,
   { dataKey, reason }: { dataKey: string; reason: string | undefined },
-  place: FindingPlace,
-): Finding {
-  const why = reason === undefined ? '' : ` (${reason})`
-  if (dataKey === ageDataKey) return finding('key-unusable', place, { reason: why, flags: flagsFor(secret) })
+): Record<'namespace' | 'name' | 'dataKey' | 'reason' | 'patch', string> {
   const patch = JSON.stringify([{ op: 'remove', path: `/data/${dataKey}` }])
-  return finding('entry-unusable', place, { ...secret, dataKey, reason: why, patch })
+  return { ...secret, dataKey, reason: reason === undefined ? '' : ` (${reason})`, patch }
 }

@@ -21,7 +21,6 @@ import {
   unreadableEntries,
   unusedIdentity,
   willBeLost,
-  willBePutBack,
 } from './words.ts'
 
 /** The key that is to be put into the cluster. */
@@ -98,7 +97,7 @@ async function checkPlan(
   const { name, context, force, use, tree, nameOf } = options
   const secret = `${plan.namespace}/${name}`
   const kept = plan.live && (await findKept(plan.live, use, tree?.repository))
-  if (force) return kept ? [willBePutBack(secret, keptBy(kept, nameOf).who)] : []
+  if (force) return kept ? [`secret ${secret}: ${keptBy(kept, nameOf).seen}`] : []
   const key = { source, recipients: identities.map(({ recipient }) => recipient) }
   // the same identities in another text open what they opened
   if (!kept && opensTheSame(changeOf(live, identities, options.only))) return []

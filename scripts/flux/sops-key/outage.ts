@@ -16,12 +16,12 @@ export type Outage =
   | { code: 'no-repository' }
   | { code: 'sparse-checkout' }
   /** The user may not list the Kustomizations of the cluster. */
-  | { code: 'not-listed' }
+  | { code: 'users-unseen' }
   /** Files of the repository, where the cluster does not say what it decrypts. */
   | { code: 'files-lost'; files: FileInQuestion[] }
   /** Files that the cluster has applied; `notPushed`: how many of them need the old key no more in the working tree. */
   | { code: 'applied-files-lost'; files: FileInQuestion[]; notPushed: number }
-  | { code: 'not-seen'; notSeen: NotSeen[] }
+  | { code: 'files-unseen'; notSeen: NotSeen[] }
   /** Files that the cluster builds, none of which the Secret could open. */
   | { code: 'opens-nothing'; files: FileInQuestion[] }
 
@@ -48,7 +48,8 @@ export async function findOutage(
     const lost = uniqueFiles(applied.files.filter(({ documents }) => loses(change, documents)))
     if (lost.length > 0)
       return { code: 'applied-files-lost', files: lost, notPushed: await cutOver(lost, change, tree) }
-    if (takesOut(change) && applied.notSeen.length > 0) return { code: 'not-seen', notSeen: applied.notSeen }
+    if (takesOut(change) && applied.notSeen.length > 0)
+      return { code: 'files-unseen', notSeen: applied.notSeen }
     const opensNothing =
       applied.files.length > 0 && !applied.files.some((one) => opens(change, one.documents))
     return opensNothing ? { code: 'opens-nothing', files: uniqueFiles(applied.files) } : undefined
@@ -58,7 +59,7 @@ export async function findOutage(
   if (await isSparse(tree.repository)) return { code: 'sparse-checkout' }
   const files = (await tree.encryptedFiles()).filter(({ documents }) => loses(change, documents))
   if (files.length > 0) return { code: 'files-lost', files }
-  return mayList ? undefined : { code: 'not-listed' }
+  return mayList ? undefined : { code: 'users-unseen' }
 }
 
 /** How many of the files need the old key no more as they are in the working tree. */

@@ -1,3 +1,5 @@
+import { sopsKeyFindings as found } from '../../findings/catalogue/sops-key.ts'
+import { type Entry, type FactsOf, fixOf, seenOf } from '../../findings/entry.ts'
 import type { NotSeen } from '../../lib/applied/decrypted-files.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import { shortCommit, withoutCredentials } from '../../lib/git.ts'
@@ -29,7 +31,8 @@ export interface Refused {
 /** How many files or Kustomizations a refusal lists before it only counts them. */
 const listed = 20
 
-const keepBoth = 'keep the old identity in the key file as well, or use --force'
+/** What is always a way out. */
+const keep = 'keep the old identity in the key file as well, or use --force'
 
 /** The refusal to write a key. It ends with 1, and names the place of the key, which can be that of another cluster. */
 export function refusalOf(refusal: KeyRefusal, refused: Refused): UserError {
@@ -50,93 +53,90 @@ function sentenceOf(refusal: KeyRefusal, refused: Refused): { message: string; h
   const listFiles = (files: readonly FileInQuestion[]) => listOf(files.map(({ file }) => nameOf(file)))
   switch (refusal.code) {
     case 'no-repository':
-      return {
-        message: `${takeOut} this is no git repository, so it cannot be checked whether files still need it`,
-        hint: `run it inside the repository, ${keepBoth}`,
-      }
     case 'sparse-checkout':
-      return {
-        message: `${takeOut} this is a sparse checkout, so it cannot be checked whether the files that are not in it still need it`,
-        hint: `\`git sparse-checkout disable\` brings them, or ${keepBoth}`,
-      }
-    case 'not-listed':
-      return {
-        message: `${takeOut} you may not list the Kustomizations and GitRepositories of the cluster, so it cannot be seen what still needs it`,
-        hint: `ask for the right to list them in all namespaces, ${keepBoth}`,
-      }
-    case 'not-seen':
-      return {
-        message: `${takeOut} it cannot be seen which files these Kustomizations decrypt with it:${listOf(refusal.notSeen.map(describeNotSeen))}`,
-        hint: `run it in the repository that they are in, ${keepBoth}`,
-      }
+    case 'users-unseen':
+      return words(takeOut, found[refusal.code], { keep })
+    case 'files-unseen':
+      return words(takeOut, found['files-unseen'], {
+        kustomizations: listOf(refusal.notSeen.map(describeNotSeen)),
+        keep,
+      })
     case 'applied-files-lost': {
       const { files, notPushed } = refusal
-      return {
-        message: `${replace} Flux could no longer decrypt ${count(files.length, 'file')} that ${files.length > 1 ? 'are' : 'is'} applied now:${listFiles(files)}`,
-        hint:
-          notPushed === files.length
-            ? 'in your working tree they do not need the old key any more: push, wait until Flux has applied it, and run this again'
-            : rotation,
-      }
+      const code = notPushed === files.length ? 'applied-files-not-pushed' : 'applied-files-lost'
+      return words(replace, found[code], {
+        count: count(files.length, 'file'),
+        are: files.length > 1 ? 'are' : 'is',
+        files: listFiles(files),
+      })
     }
-    case 'files-lost':
-      return {
-        message: `${replace} Flux could no longer decrypt ${count(refusal.files.length, 'file')} of this repository:${listFiles(refusal.files)}`,
-        hint: rotation,
-      }
+    case 'files-lost': {
+      const { files } = refusal
+      return words(replace, found['files-lost'], {
+        count: count(files.length, 'file'),
+        files: listFiles(files),
+      })
+    }
     case 'opens-nothing': {
       const needed = recipientsAmong(refusal.files.flatMap(({ documents }) => documents))
-      return {
-        message: `refusing to write the key of ${listRecipients(key.recipients)} to secret ${secret}: it opens none of the files that Flux decrypts with it, which are for ${listRecipients(needed) || 'keys that are not of age'}:${listFiles(refusal.files)}`,
-        hint: 'use the key of one of these recipients (--key-file), or --force',
-      }
+      const write = `refusing to write the key of ${listRecipients(key.recipients)} to secret ${secret}:`
+      return words(write, found['opens-nothing'], {
+        recipients: listRecipients(needed) || 'keys that are not of age',
+        files: listFiles(refusal.files),
+      })
     }
     case 'other-repositories':
-      return {
-        message: `${replace} the cluster of context ${context} does not follow this repository, but ${refusal.urls.join(', ')}`,
-        hint: 'is this the right cluster (--context)? Go to a clone of what it follows, or use --force',
-      }
+      return words(replace, found['other-repositories'], { context, urls: refusal.urls.join(', ') })
     case 'unknown-identities':
-      return {
-        message: `${replace} it holds the key of ${listRecipients(refusal.recipients)}, which no file and no .sops.yaml of this repository names`,
-        hint: `is ${context} the right cluster (--context)? Run it in the repository that this key is for, ${keepBoth}`,
-      }
+      return words(replace, found['unknown-identities'], {
+        recipients: listRecipients(refusal.recipients),
+        context,
+        keep,
+      })
     default: {
-      const { who, where } = keptBy(refusal, nameOf)
-      return {
-        message: `refusing to change secret ${secret}: ${who}, and would put it back`,
-        hint: `change it ${where}, or use --force, which lasts until then`,
-      }
+      const { seen, fix } = keptBy(refusal, nameOf)
+      return { message: `refusing to change secret ${secret}: ${seen}`, hint: fix }
     }
   }
 }
 
-/** Who keeps a Secret, and where it is to be changed. */
-export function keptBy(keeper: Kept, nameOf: NameOf): { who: string; where: string } {
+function words<One extends Entry>(
+  refusing: string,
+  entry: One,
+  facts: FactsOf<One>,
+): { message: string; hint: string } {
+  return { message: `${refusing} ${seenOf(entry, facts)}`, hint: fixOf(entry, facts) }
+}
+
+/** Who keeps a Secret, and what to do about it; the Secret is `it`. */
+export function keptBy(keeper: Kept, nameOf: NameOf): { seen: string; fix: string } {
   switch (keeper.code) {
     case 'kustomization': {
       const files = keeper.files.map(nameOf).join(', ')
-      return {
-        who: `kustomization ${keeper.kustomization} applies it${files ? ` from ${files}` : ''}`,
+      return both(found['kept-by-kustomization'], {
+        kustomization: keeper.kustomization,
+        from: files ? ` from ${files}` : '',
         where: files
           ? `in git: \`sops edit ${files}\` or write it anew, commit and push`
           : 'in the source of that Kustomization',
-      }
+      })
     }
-    case 'owner':
-      return {
-        who: `${keeper.kind} ${keeper.name} keeps it`,
-        where: `where that takes it from (\`kubectl describe ${keeper.kind.toLowerCase()} ${keeper.name}\`)`,
-      }
-    default: {
-      const from = keeper.from ? ` from ${keeper.from}` : ''
-      return { who: `${keeper.tool} makes it${from}`, where: keeper.from ? `there: ${keeper.from}` : 'there' }
+    case 'owner': {
+      const { kind, name } = keeper
+      return both(found['kept-by-owner'], { kind, name, resource: kind.toLowerCase() })
     }
+    default:
+      return both(found['kept-by-tool'], {
+        tool: keeper.tool,
+        from: keeper.from ? ` from ${keeper.from}` : '',
+        there: keeper.from ? `: ${keeper.from}` : '',
+      })
   }
 }
 
-const rotation =
-  'put the old and the new identity into the key file, one a line, and run this again; then add the new recipient to .sops.yaml, run `sops updatekeys` on these files, push, and run this with the new identity alone. --force replaces the key all the same'
+function both<One extends Entry>(entry: One, facts: FactsOf<One>): { seen: string; fix: string } {
+  return { seen: seenOf(entry, facts), fix: fixOf(entry, facts) }
+}
 
 function describeNotSeen(why: NotSeen): string {
   const of = `kustomization ${why.kustomization}:`

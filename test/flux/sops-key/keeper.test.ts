@@ -37,7 +37,7 @@ test('a key Secret that Flux applies from git is changed there', () =>
     assert.ok(forced.code === 0 || forced.code === 2, forced.stderr)
     assert.match(
       forced.stderr,
-      /warning: kustomization flux-system\/apps applies it from .*, and will put secret/,
+      /warning: secret .*: kustomization flux-system\/apps applies it from .*, and would put it back/,
     )
   }))
 

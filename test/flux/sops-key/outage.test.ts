@@ -60,7 +60,7 @@ test('an identity that stays in another data key loses nothing', () =>
 test('an identity that no file needs can go', () =>
   withRepository({ 'a.enc.yaml': encryptSecret(fresh.recipient) }, async (repository) => {
     assert.is(await outageOf(live, [fresh], repository), undefined)
-    assert.is((await outageOf(live, [fresh], repository, { mayList: false }))?.code, 'not-listed')
+    assert.is((await outageOf(live, [fresh], repository, { mayList: false }))?.code, 'users-unseen')
     assert.is(await outageOf(live, [old, fresh], repository, { mayList: false }), undefined)
   }))
 

@@ -150,12 +150,15 @@ test('another *.agekey entry that the controller cannot read is told, with the c
       const { code, stdout, stderr } = await sopsKey()
       assert.is(code, 0)
       assert.match(stdout, `secret/sops-age ${result}`)
-      assert.match(stderr, /^warning: the controller cannot read bad\.agekey .*\(line 2 is a public key.*\n$/)
+      assert.match(
+        stderr,
+        /^warning: secret \S+: the controller cannot read bad\.agekey .*\(line 2 is a public key.*\n$/,
+      )
       assert.not.match(stderr, newKey.recipient)
     }
     const { stderr, stdout } = await sopsKey(['--json'])
     assert.is(`context sandbox\nwarning: ${JSON.parse(stdout).warnings[0]}\n`, stderr)
-    execFileSync('sh', ['-c', /kubectl patch .*/.exec(stderr)![0]], { env })
+    execFileSync('sh', ['-c', /kubectl patch [^`]*/.exec(stderr)![0]], { env })
     assert.equal(Object.keys((await secret()).data), ['age.agekey', 'empty.agekey'])
     assert.is((await sopsKey()).stderr, '')
   })

@@ -50,7 +50,7 @@ test('a Kustomization that is suspended meanwhile: what is left in the cluster, 
       /when flux-system\/infrastructure applies origin\/main, by itself after its interval \(\w+\) and that of its source \(\w+\)/,
     )
     assert.match(message, 'is suspended now')
-    assert.is(fix, 'flux reconcile kustomization infrastructure -n flux-system --with-source')
+    assert.is(fix, '`flux reconcile kustomization infrastructure -n flux-system --with-source`')
     await suspend(false)
     rmSync(held)
 

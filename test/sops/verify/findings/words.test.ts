@@ -1,10 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Finding, finding, worded } from '../../../../scripts/findings/finding.ts'
-import { unusableKey } from '../../../../scripts/findings/key-secret.ts'
 import type { GitRepository, Kustomization } from '../../../../scripts/lib/cluster/flux-objects.ts'
 import { type ConditionState, explainCondition } from '../../../../scripts/sops/verify/findings/condition.ts'
-import { tooFewGroups, wrongKey } from '../../../../scripts/sops/verify/findings/key.ts'
+import { tooFewGroups, unusableKey, wrongKey } from '../../../../scripts/sops/verify/findings/key.ts'
 import {
   type LeftFacts,
   leftSecret,
