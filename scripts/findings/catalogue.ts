@@ -9,6 +9,7 @@ import { reasonFindings } from './catalogue/reasons.ts'
 import { recipientsFindings } from './catalogue/recipients.ts'
 import { rulesFindings } from './catalogue/rules.ts'
 import { sopsKeyFindings } from './catalogue/sops-key.ts'
+import { testSecretFindings } from './catalogue/test-secret.ts'
 import { valuesFindings } from './catalogue/values.ts'
 import { verifyBranchFindings } from './catalogue/verify-branch.ts'
 import { verifyRunFindings } from './catalogue/verify-run.ts'
@@ -28,6 +29,7 @@ export const catalogue = {
   ...keySecretFindings,
   ...conditionFindings,
   ...sopsKeyFindings,
+  ...testSecretFindings,
   ...reasonFindings,
   ...verifyTargetFindings,
   ...verifyBranchFindings,

@@ -1,8 +1,12 @@
 import { join } from 'node:path'
+import { reasonFindings } from '../findings/catalogue/reasons.ts'
+import { testSecretFindings as found } from '../findings/catalogue/test-secret.ts'
+import { fixOf, seenOf } from '../findings/entry.ts'
 import { describeNotApplied } from '../findings/not-applied.ts'
+import { errorOf } from '../findings/user-error.ts'
 import type { Caller, Report } from '../lib/caller.ts'
 import { refuseUncommitted } from '../lib/commit.ts'
-import { exit, UserError } from '../lib/errors.ts'
+import { exit } from '../lib/errors.ts'
 import { shortCommit } from '../lib/git.ts'
 import { namesFrom, pathBelow } from '../lib/paths.ts'
 import { nameOf as nameOfKustomization } from '../lib/repository/flux-file.ts'
@@ -42,7 +46,7 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
   const { name, namespace, message, caller } = options
   const { cwd, env, signal } = caller
   checkName('--namespace', namespace)
-  if (message === '') throw new UserError('--message is empty, and SOPS does not encrypt that')
+  if (message === '') throw errorOf(found['message-empty'], {})
   const { repository, kustomization, place } = await findDestination(options, caller, false)
   const { root, path } = place
   const nameOf = (file: string) => namesFrom(cwd)(join(root, file))
@@ -67,27 +71,29 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
     : undefined
 
   const { result, files, recipients, built, by } = created
+  const called = nameOfKustomization(kustomization)
   const targetNamespace = textAt(kustomization.value, 'spec', 'targetNamespace')
   const inCluster = { name: built.name, namespace: targetNamespace ?? built.namespace }
   if (inCluster.name !== name || inCluster.namespace !== namespace) {
-    const found = `${inCluster.namespace}/${inCluster.name}`
-    caller.note(`warning: in the cluster it will be ${found}: the kustomizations around it change that`)
+    const secret = `${inCluster.namespace}/${inCluster.name}`
+    caller.note(`warning: ${seenOf(found['placed-elsewhere'], { secret })}`)
   }
   if (kustomization.notApplied)
     caller.note(
-      `warning: nothing here applies ${nameOfKustomization(kustomization)}: ${describeNotApplied(kustomization.notApplied)}`,
+      `warning: ${seenOf(found['nothing-applies'], { kustomization: called, why: describeNotApplied(kustomization.notApplied) })}`,
     )
-  if (valueAt(kustomization.value, 'spec', 'decryption') === undefined)
-    caller.note(
-      `warning: ${nameOfKustomization(kustomization)} has no decryption, so Flux would apply the ciphertext: \`mise run flux:enable-decryption\``,
-    )
+  if (valueAt(kustomization.value, 'spec', 'decryption') === undefined) {
+    const entry = reasonFindings['no-decryption']
+    const facts = { where: '', root: '' }
+    caller.note(`warning: ${called} ${seenOf(entry, facts)}: ${fixOf(entry, facts)}`)
+  }
   return {
     exitCode: exit.done,
     lines: [
       `secret/${name} ${result}`,
       ...rows({
         namespace: inCluster.namespace,
-        kustomization: `${nameOfKustomization(kustomization)} (${nameOf(kustomization.file)})`,
+        kustomization: `${called} (${nameOf(kustomization.file)})`,
         files: files.map(nameOf),
         'encrypted to': recipients,
         by: by && describeRule(by),

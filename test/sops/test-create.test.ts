@@ -179,7 +179,7 @@ test('from a directory of the repository: messages name files as the user would'
     writeFiles(root, { [list]: 'resources: []\n', '.sops.yaml': '' })
     assert.match(
       await errorOf('--name', 'more'),
-      /cannot encrypt a file in more: \.\.\/\.\.\/\.sops\.yaml has no creation rules/,
+      /cannot encrypt a file in more: \.\.\/\.\.\/\.sops\.yaml has no creation_rules/,
     )
     writeFiles(root, { [`${infrastructure}/kustomization.yml`]: '' })
     assert.match(await errorOf(), /cannot edit kustomization\.yaml: there is kustomization\.yml as well/)
@@ -206,7 +206,7 @@ interface Refused {
 
 /** Of the example, whose Kustomizations have no decryption yet. */
 const withoutDecryption =
-  /^warning: flux-system\/(?:infrastructure|apps) has no decryption, so Flux would apply the ciphertext: `mise run flux:enable-decryption`\n$/
+  /^warning: flux-system\/(?:infrastructure|apps) has no spec\.decryption: Flux would apply the ciphertext, or refuse it: `mise run flux:enable-decryption`, commit, push, and wait for Flux\n$/
 
 const flux = (name: string, path: string) =>
   `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: ${name}\nspec:\n  path: ${path}\n  interval: 10m\n  prune: true\n  sourceRef: {kind: GitRepository, name: flux-system}\n`

@@ -3,6 +3,13 @@ import type { Entry } from '../entry.ts'
 /** What there is to know of a Flux Kustomization in the files, above all why it gets no decryption block. `it` is the Kustomization. */
 export const reasonFindings = {
   // what Flux makes of it
+  'no-decryption': {
+    severity: 'error',
+    seen: 'has no spec.decryption{where}: Flux would apply the ciphertext, or refuse it',
+    means: 'Encrypted values get into the cluster as they stand in git, or the API server refuses them.',
+    fix: '`mise run flux:enable-decryption{root}`, commit, push, and wait for Flux',
+    source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/docs/spec/v1/kustomizations.md',
+  },
   'refused-block': {
     severity: 'error',
     seen: '{fault}',

@@ -79,13 +79,6 @@ export const verifyTargetFindings = {
     fix: 'choose a Kustomization with prune: true with --kustomization',
     source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/docs/spec/v1/kustomizations.md',
   },
-  'no-decryption': {
-    severity: 'error',
-    seen: 'has no spec.decryption in the cluster: Flux would apply the ciphertext, or refuse it',
-    means: 'Encrypted values get into the cluster as they stand in git, or the API server refuses them.',
-    fix: '`mise run flux:enable-decryption{root}`, commit, push, and wait for Flux',
-    source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/docs/spec/v1/kustomizations.md',
-  },
   'not-checked-out': {
     severity: 'error',
     seen: 'leaves {file} out of what Flux gets: it begins with none of spec.sparseCheckout',

@@ -2,8 +2,9 @@ import { keySecretFindings } from '../../findings/catalogue/key-secret.ts'
 import { sopsKeyFindings as found } from '../../findings/catalogue/sops-key.ts'
 import { fixOf, seenOf } from '../../findings/entry.ts'
 import { unusableEntry } from '../../findings/key-secret.ts'
+import { errorOf } from '../../findings/user-error.ts'
 import { type AgeEntry, ageDataKey } from '../../lib/cluster/key-secret.ts'
-import { UserError } from '../../lib/errors.ts'
+import type { UserError } from '../../lib/errors.ts'
 import type { KeyFileProblem } from '../../lib/sops/key-file.ts'
 import { listRecipients, shortRecipient } from '../../lib/sops/recipients.ts'
 import type { KeyAt } from './fitting.ts'
@@ -12,8 +13,7 @@ import type { SecretPlan } from './plan.ts'
 /** The error for a Secret that can't be changed. */
 export function obstacleError({ namespace, live, obstacle }: SecretPlan, name: string): UserError {
   const facts = { namespace, name, type: `${live?.type}` }
-  const entry = found[obstacle === 'immutable' ? 'secret-immutable' : 'secret-type']
-  return new UserError(seenOf(entry, facts), { hint: fixOf(entry, facts) })
+  return errorOf(found[obstacle === 'immutable' ? 'secret-immutable' : 'secret-type'], facts)
 }
 
 /** The warning of an identity that nothing uses. @param fitting another place, whose key opens the files */
@@ -39,22 +39,18 @@ export function followsOthers(context: string, urls: readonly string[]): string 
 
 /** The error for a Secret that somebody has put back at once. */
 export function putBack(secret: string): UserError {
-  return new UserError(seenOf(found['put-back'], { secret }), { hint: found['put-back'].fix })
+  return errorOf(found['put-back'], { secret })
 }
 
 /** The error for a Secret that was changed since it was read. @param what `cannot write secret a/b` */
 export function changedMeanwhile(what: string): UserError {
-  const entry = found['changed-meanwhile']
-  return new UserError(seenOf(entry, { what }), { hint: entry.fix })
+  return errorOf(found['changed-meanwhile'], { what })
 }
 
 /** The error for Secrets that were written before one failed, and could not be taken back. */
 export function notUndone(error: UserError, namespaces: readonly string[]): UserError {
-  const facts = { message: error.message, namespaces: namespaces.join(', ') }
-  return new UserError(seenOf(found['not-undone'], facts), {
-    hint: error.hint ?? 'run it again',
-    exitCode: error.exitCode,
-  })
+  const { message, hint = 'run it again', exitCode } = error
+  return errorOf(found['not-undone'], { message, namespaces: namespaces.join(', '), hint }, { exitCode })
 }
 
 /** The warnings of the entries that stay and that the controller cannot read, with the way to remove each. */

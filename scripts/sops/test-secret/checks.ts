@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { testSecretFindings as entries } from '../../findings/catalogue/test-secret.ts'
+import { errorOf } from '../../findings/user-error.ts'
 import type { Caller } from '../../lib/caller.ts'
-import { CommandError, exit, UserError } from '../../lib/errors.ts'
+import { CommandError, exit } from '../../lib/errors.ts'
 import { listFiles } from '../../lib/git.ts'
 import { build, kustomizationFilesIn } from '../../lib/kustomize/build.ts'
 import { hasResource } from '../../lib/kustomize/resources.ts'
@@ -13,10 +15,6 @@ import { readList } from './plan.ts'
 
 /** For whom a test Secret is made or removed: messages call files by their path from `cwd`. */
 export type TestSecretCaller = Pick<Caller, 'cwd' | 'env' | 'signal' | 'note'>
-
-/** The hint where another test Secret is in the way. */
-export const removeFirst =
-  'remove it first: `mise run sops:test-remove` with the same --kustomization and --name'
 
 /** How long kustomize may take, which can fetch remote resources, in ms. */
 const buildLimit = 120_000
@@ -33,19 +31,18 @@ export function checkExisting(
   { namespace, fileName }: { namespace: string; fileName: string | undefined },
   { cwd }: TestSecretCaller,
 ): string {
-  const what = `cannot create ${namesFrom(cwd)(directoryOf(place))}`
-  if (!found.ours)
-    throw new UserError(`${what}: something else of that name is there`, { hint: 'choose another --name' })
+  const directory = namesFrom(cwd)(directoryOf(place))
+  if (!found.ours) throw errorOf(entries['place-taken'], { directory })
   const list = readList(place, cwd)
   const isListed = !list || hasResource(list.text, place.name)
   const isWhole = isListed && existsSync(join(directoryOf(place), kustomizationFile))
-  const why = !isWhole
+  const how = !isWhole
     ? 'but not all of it'
     : found.namespace !== namespace
       ? `for the namespace ${found.namespace}`
       : fileName !== undefined && fileName !== found.file && `as ${found.file}`
-  if (!why) return found.file
-  throw new UserError(`${what}: it is there already, ${why}`, { hint: removeFirst })
+  if (!how) return found.file
+  throw errorOf(entries['test-secret-differs'], { directory, how })
 }
 
 /**
@@ -62,10 +59,7 @@ export async function refuseLastOfDirectory(
   const own = `${relative(root, directoryOf(place))}/`
   const files = await listFiles({ root, env, signal }, directory === '' ? [] : [directory])
   if (files.some((file) => !file.startsWith(own))) return
-  throw new UserError(
-    `refusing to put a test Secret into ${namesFrom(cwd)(path)} or to remove it: git knows no other file there, so the directory would vanish with it, and Flux would fail instead of pruning the Secret`,
-    { hint: 'commit a kustomization.yaml with `resources: []` there', exitCode: exit.no },
-  )
+  throw errorOf(entries['directory-vanishes'], { directory: namesFrom(cwd)(path) }, { exitCode: exit.no })
 }
 
 /**

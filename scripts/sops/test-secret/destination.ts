@@ -1,7 +1,9 @@
 import { join, relative } from 'node:path'
+import { testSecretFindings as found } from '../../findings/catalogue/test-secret.ts'
 import { describeNotApplied } from '../../findings/not-applied.ts'
+import { errorOf } from '../../findings/user-error.ts'
 import type { Caller } from '../../lib/caller.ts'
-import { UserError } from '../../lib/errors.ts'
+import type { UserError } from '../../lib/errors.ts'
 import { type Repository, repositoryRoot } from '../../lib/git.ts'
 import { kustomizationFilesIn } from '../../lib/kustomize/build.ts'
 import { findKustomization } from '../../lib/repository/find-kustomization.ts'
@@ -41,12 +43,10 @@ export async function findDestination(
       : await findKustomization(repository, wanted.kustomization, '--kustomization', cwd)
   if (!isThere && kustomization.isElsewhere) throw builtElsewhere(kustomization)
   if (!isThere && kustomization.notApplied?.why === 'incomplete')
-    throw new UserError(
-      `nothing builds ${nameOf(kustomization)}: ${describeNotApplied(kustomization.notApplied)}`,
-      {
-        hint: 'choose a whole one with --kustomization',
-      },
-    )
+    throw errorOf(found['nothing-applies'], {
+      kustomization: nameOf(kustomization),
+      why: describeNotApplied(kustomization.notApplied),
+    })
   const path = findPath(root, nameOf(kustomization), kustomization.path)
   return { repository, kustomization, place: { root, path, name } }
 }
@@ -54,10 +54,7 @@ export async function findDestination(
 function builtElsewhere(kustomization: KustomizationHere): UserError {
   const { sourceRef, path = '.' } = kustomization
   const source = [sourceRef.kind, sourceRef.name].filter(Boolean).join(' ')
-  return new UserError(
-    `the Flux Kustomization ${nameOf(kustomization)} builds the path ${path} of another source, ${source}: a Secret in this repository would never get there`,
-    { hint: 'choose one whose source is this repository with --kustomization' },
-  )
+  return errorOf(found['other-source'], { kustomization: nameOf(kustomization), path, source })
 }
 
 /** What a test Secret may change, relative to the root: to be checked before its commit. */
@@ -67,13 +64,11 @@ export function pathsOf({ root, path, name }: Place): string[] {
 
 /**
  * Checks a name of Kubernetes, which becomes a path as well.
- * @param what the flag that it comes from: `--name`
+ * @param flag the flag that it comes from: `--name`
  * @throws UserError where it is no DNS label
  */
-export function checkName(what: string, name: string): void {
+export function checkName(flag: string, name: string): void {
   // https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
   if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) return
-  throw new UserError(`${what} ${name} can't be used`, {
-    hint: 'small letters, digits and - are allowed, 63 characters at most',
-  })
+  throw errorOf(found['name-not-allowed'], { flag, name })
 }

@@ -1,4 +1,7 @@
 import { join } from 'node:path'
+import { rulesFindings } from '../../findings/catalogue/rules.ts'
+import { testSecretFindings as entries } from '../../findings/catalogue/test-secret.ts'
+import { errorOf } from '../../findings/user-error.ts'
 import { UserError } from '../../lib/errors.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import {
@@ -61,9 +64,7 @@ export async function chooseFile(
 /** @throws UserError where a file can't have this name in the directory of a test Secret, or sops would not read it as YAML or JSON */
 function checkFileName(name: string): void {
   if (isFileName(name)) return
-  throw new UserError(`--file-name ${name} can't be used`, {
-    hint: 'it is a name in the directory of the Secret, such as secret.sops.yaml or secrets/test.yaml, and ends with .yaml, .yml or .json',
-  })
+  throw errorOf(entries['file-name-not-allowed'], { name })
 }
 
 function isFileName(name: string): boolean {
@@ -89,15 +90,15 @@ function noRule(
   ruleFile: RuleFile,
   rules: readonly CreationRule[],
 ): UserError {
-  if (rules.length === 0)
-    return new UserError(`cannot encrypt ${what}: ${ruleFile.name} has no creation rules`, { hint: addRule })
   const of = names.length > 0 ? ` (${names.join(', ')})` : ''
-  const tried = rules.map((rule) => `\n  ${describeRule({ ruleFile, rule })}`).join('')
-  const other =
-    names.length > 0 ? 'name a file that a rule selects with --file-name' : 'choose another --file-name'
-  return new UserError(`cannot encrypt ${what}${of}: no creation rule selects it. Tried:${tried}`, {
-    hint: `${other}, or ${addRule}`,
+  if (rules.length === 0) {
+    const none = rulesFindings['rules-none']
+    return new UserError(`cannot encrypt ${what}: ${ruleFile.name} ${none.seen}`, { hint: none.fix })
+  }
+  return errorOf(entries['rule-missing'], {
+    file: `${what}${of}`,
+    rules: rules.map((rule) => `\n  ${describeRule({ ruleFile, rule })}`).join(''),
+    name:
+      names.length > 0 ? 'name a file that a rule selects with --file-name' : 'choose another --file-name',
   })
 }
-
-const addRule = 'add a rule, for example with path_regex: \\.enc\\.(json|yaml)$'

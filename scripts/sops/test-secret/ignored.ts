@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path'
-import { UserError } from '../../lib/errors.ts'
+import { testSecretFindings as entries } from '../../findings/catalogue/test-secret.ts'
+import { errorOf } from '../../findings/user-error.ts'
 import { listShared } from '../../lib/git.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import { run } from '../../lib/run.ts'
@@ -31,7 +32,5 @@ export async function refuseIgnored(
   })
   const [by] = found.split('\t')
   const shown = ignored.map((file) => namesFrom(cwd)(join(root, file))).join(' and ')
-  throw new UserError(`git ignores ${shown}${by && ` (${by})`}, so Flux would never see the test Secret`, {
-    hint: 'take the pattern out of that file, or choose another name with --file-name',
-  })
+  throw errorOf(entries['ignored-by-git'], { files: shown, by: by ? ` (${by})` : '' })
 }

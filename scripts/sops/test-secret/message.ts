@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { CommandError, UserError } from '../../lib/errors.ts'
+import { testSecretFindings as found } from '../../findings/catalogue/test-secret.ts'
+import { errorOf } from '../../findings/user-error.ts'
+import { CommandError, type UserError } from '../../lib/errors.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import { type Identity, renderIdentities } from '../../lib/sops/age.ts'
 import { decrypt } from '../../lib/sops/decrypt.ts'
 import { listRecipients, readKeyGroups } from '../../lib/sops/recipients.ts'
 import { parseDocuments } from '../../lib/yaml/documents.ts'
 import { textAt } from '../../lib/yaml/values.ts'
-import { removeFirst, type TestSecretCaller } from './checks.ts'
+import type { TestSecretCaller } from './checks.ts'
 
 /** The age key that must decrypt a test Secret. */
 export interface AgeKey {
@@ -35,34 +37,34 @@ export async function compareMessage(
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     const own = identities.map(({ recipient }) => recipient)
-    const { why, hint } = await reasonOf(readFileSync(file, 'utf8'), rule, own, error.stderr)
-    throw new UserError(`the age key from ${source} can't decrypt ${name}${why}`, { hint })
+    throw await errorOfKey({ source, file: name, rule }, readFileSync(file, 'utf8'), own, error.stderr)
   }
   if (textAt(parseDocuments(decrypted)[0]?.value, 'stringData', 'message') === message) return
-  throw new UserError(`${name} holds another message`, { hint: removeFirst })
+  throw errorOf(found['message-differs'], { file: name })
 }
 
-/** Why sops could not decrypt a file, and what to do. @param said by sops */
-async function reasonOf(
+/** Why sops could not decrypt a file, and what to do. @param own the recipients of the key; `says`: sops */
+async function errorOfKey(
+  facts: { source: string; file: string; rule: string },
   text: string,
-  rule: string,
   own: readonly string[],
-  said: string,
-): Promise<{ why: string; hint: string }> {
+  says: string,
+): Promise<UserError> {
   const [document] = (await readKeyGroups(text)) ?? []
   const { groups, threshold } = document ?? { groups: [], threshold: 0 }
   const opened = groups.filter(({ age }) => age.some((recipient) => own.includes(recipient))).length
-  if (opened === 0) {
-    const recipients = listRecipients(groups.flatMap(({ age }) => age)) || 'no age key'
-    return {
-      why: `\n  the file is for  ${recipients}\n  the key is of    ${listRecipients(own)}`,
-      hint: `make ${rule} name the recipient of the key, or name the key that the file is for with --key-file`,
-    }
-  }
+  if (opened === 0)
+    return errorOf(found['own-key-wrong'], {
+      ...facts,
+      recipients: listRecipients(groups.flatMap(({ age }) => age)) || 'no age key',
+      own: listRecipients(own),
+    })
   if (opened < threshold)
-    return {
-      why: `: ${threshold} of its ${groups.length} key groups must be opened, and this key opens ${opened}`,
-      hint: `put the recipient of the key into more groups of ${rule}, or give it a lower shamir_threshold: the keys in the cluster must open as many`,
-    }
-  return { why: `: ${said}`, hint: 'see whether `sops decrypt` reads it by hand' }
+    return errorOf(found['own-key-groups'], {
+      ...facts,
+      needed: `${threshold}`,
+      groups: `${groups.length}`,
+      opened: `${opened}`,
+    })
+  return errorOf(found['own-key-fails'], { ...facts, says })
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, sep } from 'node:path'
-import { UserError } from '../../lib/errors.ts'
+import { testSecretFindings as found } from '../../findings/catalogue/test-secret.ts'
+import { errorOf } from '../../findings/user-error.ts'
 
 /** Where a test Secret is in a repository. */
 export interface Place {
@@ -37,16 +38,17 @@ export function textOf(place: Place, file: string): string | undefined {
  */
 export function findPath(root: string, name: string, path = '.'): string {
   const directory = join(root, path)
-  const what = `the path of the Flux Kustomization ${name}, ${path},`
+  const facts = { kustomization: name, path }
   const inside = relative(root, directory)
   if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
-    throw new UserError(`${what} leads out of the repository`)
+    throw errorOf(found['path-outside'], facts)
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
-    throw new UserError(`${what} is not a directory of this repository`)
+    throw errorOf(found['path-no-directory'], facts)
   const real = relative(realpathSync(root), realpathSync(directory))
   if (real !== inside)
-    throw new UserError(`${what} leads over a symbolic link, which Flux does not follow`, {
-      hint: `give it the real path: ${real.startsWith('..') ? 'a directory of this repository' : `./${real}`}`,
+    throw errorOf(found['path-over-link'], {
+      ...facts,
+      real: real.startsWith('..') ? 'a directory of this repository' : `./${real}`,
     })
   return join(root, inside)
 }

@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { testSecretFindings as found } from '../../findings/catalogue/test-secret.ts'
+import { errorOf } from '../../findings/user-error.ts'
 import { UserError } from '../../lib/errors.ts'
 import type { FileChange } from '../../lib/file-changes.ts'
 import { openKustomizationFile } from '../../lib/kustomize/kustomization-edit.ts'
@@ -26,10 +28,11 @@ export function planCreation(
   const list = readList(place, cwd)
   const added = list && addResource(list.text, name)
   if (added && 'refused' in added)
-    throw new UserError(
-      `cannot add ${name} to the resources of ${namesFrom(cwd)(list.file)}: ${describeRefusal(added)}`,
-      { hint: 'write the list in a plain way, or choose another --kustomization' },
-    )
+    throw errorOf(found['entry-not-added'], {
+      name,
+      file: namesFrom(cwd)(list.file),
+      why: describeRefusal(added),
+    })
   // kept where a removal of the entry alone would not bring back what was there
   const inverse = added && removeResource(added.text, name)
   const replaced = inverse && 'text' in inverse && inverse.text === list.text ? undefined : added?.replaced
@@ -60,10 +63,12 @@ export function planRemoval(place: Place, file: string, cwd: string): FileChange
   const replaced = readReplaced(textOf(place, kustomizationFile) ?? '')
   const removed = list && removeResource(list.text, name, replaced)
   if (removed && 'refused' in removed)
-    throw new UserError(
-      `cannot take ${name} out of the resources of ${nameOf(list.file)}: ${describeRefusal(removed)}`,
-      { hint: `take it out by hand, and remove ${nameOf(directory)}` },
-    )
+    throw errorOf(found['entry-not-removed'], {
+      name,
+      file: nameOf(list.file),
+      why: describeRefusal(removed),
+      directory: nameOf(directory),
+    })
   if (!list || !removed || removed.text === list.text) return own
   return [{ path: list.file, before: list.text, after: removed.text }, ...own]
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { UserError } from '../../lib/errors.ts'
+import { testSecretFindings as found } from '../../findings/catalogue/test-secret.ts'
+import { errorOf } from '../../findings/user-error.ts'
 import { kustomizationFilesIn } from '../../lib/kustomize/build.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import { describeRule, type Selected } from '../../lib/sops/creation-rules.ts'
@@ -74,7 +75,7 @@ async function findInBuild(
   const output = await buildDirectory(directory, place, caller)
   const text = output.split(/^---$/m).find((part) => part.includes(ciphertext))
   if (text === undefined)
-    throw new UserError(`kustomize build ${namesFrom(caller.cwd)(directory)} leaves the test Secret out`)
+    throw errorOf(found['not-in-build'], { directory: namesFrom(caller.cwd)(directory) })
   const value = parseDocuments(text)[0]?.value
   return {
     name: textAt(value, 'metadata', 'name') ?? place.name,

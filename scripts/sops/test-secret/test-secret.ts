@@ -1,17 +1,13 @@
 import { statSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { testSecretFindings as entries } from '../../findings/catalogue/test-secret.ts'
+import { errorOf } from '../../findings/user-error.ts'
 import { CommandError, Interrupted, UserError } from '../../lib/errors.ts'
 import { type FileChange, keepIf, replaceFiles } from '../../lib/file-changes.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import type { Selected } from '../../lib/sops/creation-rules.ts'
 import { encrypt } from '../../lib/sops/sops.ts'
-import {
-  checkExisting,
-  refuseLastOfDirectory,
-  removeFirst,
-  type TestSecretCaller,
-  whyNotBuilt,
-} from './checks.ts'
+import { checkExisting, refuseLastOfDirectory, type TestSecretCaller, whyNotBuilt } from './checks.ts'
 import { chooseFile, type WantedFile } from './file-name.ts'
 import { findTestSecret } from './found.ts'
 import type { AgeKey } from './message.ts'
@@ -60,16 +56,14 @@ export async function createTestSecret(
   const { root, name } = place
   const { fileName, recipients, key, ...caller } = options
   const nameOf = namesFrom(caller.cwd)
-  const what = `cannot create ${nameOf(directoryOf(place))}`
+  const directory = nameOf(directoryOf(place))
+  const what = `cannot create ${directory}`
   if (!statSync(place.path, { throwIfNoEntry: false })?.isDirectory())
     throw new UserError(`${what}: ${nameOf(place.path)} is not a directory of this repository`)
   const found = findTestSecret(place)
   if (found) {
     const file = checkExisting(place, found, { namespace: content.namespace, fileName }, caller)
-    if (!key)
-      throw new UserError(`${what}: it is there already, and only a key can tell its message`, {
-        hint: removeFirst,
-      })
+    if (!key) throw errorOf(entries['message-unknown'], { directory })
     const proof = await prove(place, { file }, content, key, caller)
     return { result: 'unchanged', ...changedFiles(root, []), ...proof }
   }
@@ -94,7 +88,7 @@ export async function createTestSecret(
     if (!mayBeOld || !(error instanceof UserError) || error instanceof Interrupted) throw error
     // the files are as they were
     const problem = await whyNotBuilt(place, caller)
-    if (problem) throw new UserError(`${what}: even without it, ${problem}`, { hint: 'mend that first' })
+    if (problem) throw errorOf(entries['build-fails-without'], { directory, problem })
     throw error
   }
 }
@@ -107,10 +101,11 @@ export async function createTestSecret(
  */
 export async function removeTestSecret(place: Place, caller: TestSecretCaller): Promise<Removed> {
   const { root } = place
-  const what = `cannot remove ${namesFrom(caller.cwd)(directoryOf(place))}`
+  const directory = namesFrom(caller.cwd)(directoryOf(place))
   const found = findTestSecret(place)
   if (!found) return { result: 'absent', ...changedFiles(root, []), problem: undefined }
-  if (!found.ours) throw new UserError(`${what}: sops:test-create did not make it, or not all of it`)
+  if (!found.ours) throw errorOf(entries['not-ours'], { directory })
+  const what = `cannot remove ${directory}`
   const changes = planRemoval(place, found.file, caller.cwd)
   await refuseLastOfDirectory(place, caller)
   const removed = { result: 'removed' as const, ...changedFiles(root, changes) }

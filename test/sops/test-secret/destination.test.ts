@@ -68,7 +68,7 @@ test('sops:test-create says where nothing applies the Kustomization, and refuses
       assert.is(half.code, 2, half.stdout)
       assert.match(
         half.stderr,
-        /nothing builds .*half: the API server would refuse it, for it lacks interval/,
+        /nothing here applies .*half: the API server would refuse it, for it lacks interval/,
       )
       assert.equal(changed(), [])
       const left = await create('left')

@@ -215,7 +215,7 @@ const refused: Record<string, Refused> = {
     message: /is not a directory/,
   },
   'no creation rules at all': { files: { '.sops.yaml': undefined }, message: /there is no \.sops\.yaml/ },
-  'an empty .sops.yaml': { files: { '.sops.yaml': '' }, message: /\.sops\.yaml has no creation rules/ },
+  'an empty .sops.yaml': { files: { '.sops.yaml': '' }, message: /\.sops\.yaml has no creation_rules/ },
   'no rule that matches': {
     files: {
       '.sops.yaml':

@@ -49,5 +49,7 @@ export function checkKustomization(kustomization: Kustomization): void {
   if (spec.decryption?.provider === 'sops') return
   // `flux bootstrap` and a FluxInstance call the root like its namespace
   const isRoot = metadata.name === metadata.namespace
-  throw failed(finding('no-decryption', { object }, { root: isRoot ? ' --root' : '' }))
+  throw failed(
+    finding('no-decryption', { object }, { where: ' in the cluster', root: isRoot ? ' --root' : '' }),
+  )
 }
