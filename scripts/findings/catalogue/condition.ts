@@ -24,7 +24,7 @@ export const conditionFindings = {
     fix: 'edit encrypted files with `sops edit` only',
     source: 'https://github.com/getsops/sops/blob/v3.13.3/aes/cipher.go',
   },
-  'moved-value': {
+  'value-not-authentic': {
     severity: 'error',
     seen: 'a key of an encrypted file was renamed or moved after it was encrypted, or its value was damaged',
     means:

@@ -116,7 +116,7 @@ export const decryptionFindings = {
     fix: 'see what `sops decrypt {file} >/dev/null` says',
     source: 'sops v3.13.3 cmd/sops/codes/codes.go',
   },
-  'not-checked': {
+  'needs-sops': {
     severity: 'warning',
     seen: 'was not decrypted: it is written in a way that only sops reads, and {why}',
     means: 'Whether it decrypts and whether its MAC is right is not known.',

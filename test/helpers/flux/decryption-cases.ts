@@ -204,7 +204,7 @@ const wrong: FileCase[] = [
   [
     'a key that was renamed',
     edited((text) => text.replace('    token:', '    renamed:')),
-    fails('moved-value'),
+    fails('value-not-authentic'),
   ],
   [
     'a number in stringData',

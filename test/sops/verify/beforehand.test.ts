@@ -86,7 +86,7 @@ test('a value whose key was renamed after it was encrypted: its file, and that t
     assert.is.not(renamed, encrypted)
     await place.push({ [kustomization]: 'resources:\n  - sibling.yaml\n', [sibling]: renamed })
     await failing(place, 'infrastructure')
-    const finding = await refused(place, 1, 'moved-value')
+    const finding = await refused(place, 1, 'value-not-authentic')
     assert.match(finding.message, new RegExp(`\nit is declared in ${sibling}$`))
     assert.match(finding.fix, /its old name back/)
     // that the files cannot be searched does not take the report away
@@ -98,7 +98,7 @@ test('a value whose key was renamed after it was encrypted: its file, and that t
     chmodSync(git, 0o755)
     const PATH = [join(place.directory, 'broken'), place.env.PATH].join(delimiter)
     const run = await place.verify([], { env: { ...place.env, PATH } })
-    assert.is(run.json.findings[0]?.code, 'moved-value', run.stderr)
+    assert.is(run.json.findings[0]?.code, 'value-not-authentic', run.stderr)
     assert.not.match(run.json.findings[0]!.message, /declared in/)
   }))
 

@@ -71,7 +71,7 @@ export const causes: readonly Cause[] = [
     find: (_, place) => finding('wrong-key', place, { what: 'the file', keys: '' }),
   },
   plain('plaintext-in-encrypted-file', /does not match sops' data format|Expected encrypted value as string/),
-  plain('moved-value', /message authentication failed/),
+  plain('value-not-authentic', /message authentication failed/),
   plain(
     'decryption-missing',
     /is SOPS encrypted, configuring decryption is required|\.sops: field not declared in schema/,

@@ -99,7 +99,7 @@ Recovery failed because the file was encrypted with a Shamir threshold of
     ],
     ['BuildFailed', treeError('Expected encrypted value as string, but got int')],
   ],
-  'moved-value': [
+  'value-not-authentic': [
     [
       'BuildFailed',
       treeError(

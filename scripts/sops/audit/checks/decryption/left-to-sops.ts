@@ -22,7 +22,7 @@ export const checkLeftToSops: FileCheck = async (file, reading, subject) => {
   // why sops will refuse it is known then
   if (faults.some(({ code }) => !harmlessFaults.has(code))) return []
   const place = { file, line: unsure?.line, column: unsure?.column }
-  const notChecked = (why: string) => [finding('not-checked', place, { file, why })]
+  const notChecked = (why: string) => [finding('needs-sops', place, { file, why })]
   const path = join(repository.root, file)
   const bytes = subject.read(file)
   if (options.staged && !(existsSync(path) && bytes?.equals(readFileSync(path))))

@@ -10,7 +10,7 @@ import { withRepository } from '../../../../helpers/repository.ts'
 import { auditWithKey, decryptedBySops, ofFamily } from '../../../../helpers/sops/with-key.ts'
 
 const [key, other] = [makeKey(), makeKey()]
-const codes = ['sops-refuses', 'mac-mismatch', 'not-checked', 'not-a-recipient']
+const codes = ['sops-refuses', 'mac-mismatch', 'needs-sops', 'not-a-recipient']
 
 /** With a tag, which our reader leaves to sops. */
 const odd = encryptText(key.recipient, 'kind: Secret\nstringData:\n  x: hidden-value\n  y: one\n').replace(
@@ -65,7 +65,7 @@ test('without sops it is said that the file was not checked', () =>
       symlinkSync(path, join(bin, program))
     }
     const { found, facts } = await inside({ root, env: { ...env, PATH: bin } }, { keyFile })
-    assert.equal(found, ['a.yaml:1 not-checked'])
+    assert.equal(found, ['a.yaml:1 needs-sops'])
     assert.equal(facts, [{ file: 'a.yaml', why: 'sops is not on PATH' }])
   }))
 
@@ -77,7 +77,7 @@ test('staged: sops reads the working tree, and only where that is what is staged
     git('add', '--all')
     writeFileSync(join(root, 'other.yaml'), odd.replace('    x:', '    z:'))
     const audited = await inside({ root, env }, { keyFile, staged: true })
-    assert.equal(ofCodes(audited, ...codes), ['other.yaml:1 not-checked'])
+    assert.equal(ofCodes(audited, ...codes), ['other.yaml:1 needs-sops'])
   }))
 
 test.run()
