@@ -104,6 +104,7 @@ export const objectCases: Readonly<Record<string, ObjectCase>> = {
     'secret-key-missing:3',
     'secret-key-missing:3',
   ),
+  'TLS without any key, which something may bring': refused(secret('tls-none', '', tls)),
   TLS: accepted(secret('tls-both', `stringData:\n  tls.crt: x\ndata:\n  tls.key: ""\n`, tls)),
   'a Docker configuration under another key': refused(
     secret('docker', 'stringData:\n  config.json: "{}"\n', docker),

@@ -62,4 +62,10 @@ test('the same is found in what is about to be committed', async () => {
   })
 })
 
+test('an object whose kind ends as that of a list is none without items', async () => {
+  const text = 'apiVersion: example.com/v1\nkind: AllowList\nmetadata:\n  name: x\ndata:\n  a: x\n'
+  const audited = await auditOf({ 'a.enc.yaml': encryptText(recipient, text) })
+  assert.equal(ofCodes(audited, ...codes), [])
+})
+
 test.run()
