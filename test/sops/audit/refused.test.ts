@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { objectCases } from '../../helpers/data-objects.ts'
+import { objectCases } from '../../helpers/flux/refused-objects.ts'
 import { pathCases, pathFiles } from '../../helpers/flux/refused-paths.ts'
 import { type SandboxAccess, withFlux } from '../../helpers/flux/sandbox.ts'
 import { makeKey } from '../../helpers/keys.ts'
