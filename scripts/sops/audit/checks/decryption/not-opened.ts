@@ -27,6 +27,9 @@ export function checkNotOpened(
   )
 }
 
+/** How many recipients are named. */
+const most = 3
+
 /** @param places of files that are encrypted to the same recipients, at least one */
 export function notForKey(
   [first = {}, ...others]: readonly FindingPlace[],
@@ -34,10 +37,9 @@ export function notForKey(
 ): Finding {
   const words = ['', ', as is another file']
   const more = words[others.length] ?? `, as are ${others.length} more files`
-  return finding('not-a-recipient', first, {
-    recipients: listRecipients(recipients) || 'keys of another kind',
-    more,
-  })
+  const named = listRecipients(recipients.slice(0, most)) || 'keys of another kind'
+  const unnamed = recipients.length > most ? ` and ${recipients.length - most} others` : ''
+  return finding('not-a-recipient', first, { recipients: `${named}${unnamed}`, more })
 }
 
 function isForOthers({ faults, unsure }: SopsFile): boolean {

@@ -29,7 +29,7 @@ test('a Secret whose metadata was taken away', async () => {
 
 test('what only shows how it looks is none', async () => {
   const { found } = await plainly({
-    'config-map.yaml': withoutBlock.replace('kind: Secret', 'kind: ConfigMap'),
+    'config-map.yaml': withoutBlock.replace('kind: Secret', 'kind: ConfigMap # no Secret'),
     'shortened.yaml': withoutBlock.replace(/ENC\[.*\]/, 'ENC[AES256_GCM,data:…,iv:…,tag:…,type:str]'),
     'README.md': `\`\`\`yaml\n${withoutBlock}\`\`\`\n`,
     'base64.yaml': `kind: Secret\ndata:\n  x: ${Buffer.from(text).toString('base64')}\n`,

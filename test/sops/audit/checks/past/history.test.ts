@@ -80,7 +80,7 @@ test('a file that a rule would cover and that was deleted', () =>
   withRepository({ '.sops.yaml': sopsConfig(key.recipient) }, async (repository) => {
     const first = commit(repository, {
       'a.enc.yaml': secret({ password: 'hidden' }),
-      'b.enc.yaml': 'a: plain on purpose\n',
+      'b.enc.yaml': 'data:\n  a: plain-on-purpose\n',
       'c.yaml': secret({ password: 'no rule' }),
     })
     for (const file of ['a.enc.yaml', 'b.enc.yaml', 'c.yaml']) unlinkSync(join(repository.root, file))
