@@ -1,15 +1,13 @@
 import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
 import { listRecipients } from '../../../../lib/sops/recipients.ts'
-import type { SopsFile, Subject } from '../../subject.ts'
+import type { Check } from '../../check.ts'
+import type { SopsFile } from '../../subject.ts'
 
 /**
  * Which files the key at hand does not open. That they are for others is no fault by itself, so it is said once for all that are
  * for the same ones; only a key that was named must open something.
  */
-export function checkNotOpened(
-  { identities, keyPlace, options }: Subject,
-  sopsFiles: readonly SopsFile[],
-): Finding[] {
+export const checkNotOpened: Check = ({ identities, keyPlace, options }, sopsFiles) => {
   if (!identities) return []
   const unopened = sopsFiles.filter(isForOthers)
   const isUseless = unopened.length > 0 && unopened.length === sopsFiles.length

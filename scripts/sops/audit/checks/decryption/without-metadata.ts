@@ -3,16 +3,13 @@ import { ciphertextStart, hasSopsBlock } from '../../../../lib/sops/format.ts'
 import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import { sopsFormatOf } from '../../../../lib/sops/reader/read-tree.ts'
 import { isMapping, valueAt } from '../../../../lib/yaml/values.ts'
-import type { SopsFile, Subject } from '../../subject.ts'
+import type { Check } from '../../check.ts'
 
 /** A whole ciphertext: documentation and templates have shortened ones. */
 const ciphertext = /ENC\[AES256_GCM,data:[\w+/]+=*,iv:[\w+/]{43}=,tag:[\w+/]{22}==,type:\w+\]/
 
 /** Secrets whose values are ciphertext, and whose metadata somebody has taken away. */
-export async function checkWithoutMetadata(
-  { marked, read }: Subject,
-  sopsFiles: readonly SopsFile[],
-): Promise<Finding[]> {
+export const checkWithoutMetadata: Check = async ({ marked, read }, sopsFiles) => {
   const known = new Set(sopsFiles.map(({ file }) => file))
   const secrets = new Set(marked.get('secret'))
   const files = (marked.get('sops') ?? []).filter(

@@ -7,11 +7,12 @@ import { privateKeyMarks } from '../../../../lib/sops/private-keys.ts'
 import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import { shortRecipient } from '../../../../lib/sops/recipients.ts'
 import { isMapping, textAt } from '../../../../lib/yaml/values.ts'
+import type { Check } from '../../check.ts'
 import type { Subject } from '../../subject.ts'
 import { keysHeldBy } from './held-keys.ts'
 
 /** How the user keeps their own key: what git knows nothing of. */
-export async function checkOwnKey(subject: Subject): Promise<Finding[]> {
+export const checkOwnKey: Check = async (subject) => {
   if (subject.options.staged) return []
   return [...(await keyFileFindings(subject)), ...(await environmentFindings(subject))]
 }

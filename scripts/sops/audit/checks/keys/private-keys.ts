@@ -2,11 +2,11 @@ import { type Finding, finding } from '../../../../findings/finding.ts'
 import { callGit, literalPathspecs } from '../../../../lib/git.ts'
 import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import { shortRecipient } from '../../../../lib/sops/recipients.ts'
-import type { SopsFile, Subject } from '../../subject.ts'
+import type { Check } from '../../check.ts'
 import { keysHeldBy, recipientsInUse } from './held-keys.ts'
 
 /** Files with a private key that git has, or would take. */
-export async function checkPrivateKeys(subject: Subject, sopsFiles: readonly SopsFile[]): Promise<Finding[]> {
+export const checkPrivateKeys: Check = async (subject, sopsFiles) => {
   const files = subject.marked.get('private-key') ?? []
   if (files.length === 0) return []
   const inUse = recipientsInUse(subject, sopsFiles)

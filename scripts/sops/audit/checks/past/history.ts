@@ -5,6 +5,7 @@ import { privateKeyMarks } from '../../../../lib/sops/private-keys.ts'
 import type { FileMetadata } from '../../../../lib/sops/reader/reading.ts'
 import { shortRecipient } from '../../../../lib/sops/recipients.ts'
 import { selectorOf } from '../../../../lib/sops/rule-keys.ts'
+import type { Check } from '../../check.ts'
 import { openSopsFile } from '../../open-sops-file.ts'
 import type { SopsFile, Subject } from '../../subject.ts'
 import { keysHeldBy, recipientsInUse } from '../keys/held-keys.ts'
@@ -12,7 +13,7 @@ import { digestsOf, plainDigests } from './plain-digests.ts'
 import { commitsAsText, namesAsText, type Past, remember } from './versions.ts'
 
 /** What older commits hold in the clear: private keys, and values of files that are encrypted today or should have been. */
-export async function checkHistory(subject: Subject, sopsFiles: readonly SopsFile[]): Promise<Finding[]> {
+export const checkHistory: Check = async (subject, sopsFiles) => {
   const { repository, options } = subject
   const { status } = options.caller
   if (!options.history) return []
