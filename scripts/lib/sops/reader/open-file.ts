@@ -99,14 +99,9 @@ class Opening {
   async #decrypt(documents: readonly OpenDocument[], metadata: FileMetadata, offset: number): Promise<void> {
     const { identities, formerPaths = [] } = this.#options
     const strangers = strangersAmong(documents)
-    if (!identities) {
-      const { verdict } = this.reading
-      for (const document of strangers) this.#failStranger(documents, document)
-      // only with the key it is certain that theirs is another one
-      this.reading.verdict = verdict
-      return
-    }
+    if (!identities) return this.#suspect(documents, strangers)
     const opened = await openDataKey(metadata, identities)
+    if (opened.code !== 'opened') this.#suspect(documents, strangers)
     for (const recipient of opened.code === 'opened' ? [] : opened.damaged)
       this.fail({ code: 'stanza-damaged', recipient }, offset)
     if (opened.code === 'unsure') throw new Unsure(opened.reason, offset)
@@ -127,6 +122,13 @@ class Opening {
     this.#requireBinaryData()
     if (isMacRight(metadata, opened.key, this.#macBytes(metadata), offset)) this.reading.verdict = 'decrypts'
     else this.fail({ code: 'mac-mismatch' }, offset)
+  }
+
+  /** Only with the data key it is certain that theirs is another one. */
+  #suspect(documents: readonly OpenDocument[], strangers: ReadonlySet<number>): void {
+    const { verdict } = this.reading
+    for (const document of strangers) this.#failStranger(documents, document)
+    this.reading.verdict = verdict
   }
 
   #failStranger(documents: readonly OpenDocument[], document: number): void {

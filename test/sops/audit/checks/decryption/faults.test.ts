@@ -70,6 +70,8 @@ test('objects that were encrypted one by one and put into one file, with a key a
   const expected = [`a.enc.yaml:${place} different-data-keys`]
   assert.equal(await damaged(files, 'different-data-keys', 'value-broken'), expected)
   assert.equal(ofCodes(await plainly(files), 'different-data-keys'), expected)
+  const foreign = await withKey(files, [other])
+  assert.equal(ofCodes(foreign, 'different-data-keys'), expected)
   // as sops writes them
   const together = encryptText(recipient, `${secret('a: one')}---\n${secret('b: two')}`)
   assert.equal((await withKey({ 'a.enc.yaml': together }, [key])).found, [])
