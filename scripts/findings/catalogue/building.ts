@@ -50,21 +50,14 @@ export const buildingFindings = {
   },
   'refused-block': {
     severity: 'error',
-    seen: '{kustomization}: {fault}',
+    seen: '{of}{fault}',
     means: 'The API server refuses the Kustomization, and with it all that is applied together with it.',
     fix: 'write `provider: sops` and `secretRef` with the `name` of the key Secret below `spec.decryption`',
     source: 'kustomize-controller v1.9.4 config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml',
   },
-  'no-key-named': {
-    severity: 'warning',
-    seen: '{kustomization} decrypts {encrypted}, but its block names no Secret, and nothing here gives the controller a key',
-    means: 'Without a key the build fails: nothing of the Kustomization is applied.',
-    fix: 'add `secretRef` with the `name` of the key Secret to its block, or start kustomize-controller with `--sops-age-secret`',
-    source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#controller-global-decryption',
-  },
   'removed-version': {
     severity: 'warning',
-    seen: '{kustomizations} is written for {version}, which Flux {flux} has removed',
+    seen: '{who} an API version that Flux has removed: {versions}',
     means: 'From that version on the API server does not know the object, and what applies it fails.',
     fix: '`flux migrate -f .`',
     source: 'https://github.com/fluxcd/flux2/releases/tag/v2.8.0',

@@ -32,14 +32,6 @@ export const conditionFindings = {
     fix: 'give it its old name back; change encrypted files with `sops edit` only',
     source: 'https://github.com/getsops/sops/blob/v3.13.3/sops.go (Tree.Decrypt)',
   },
-  'decryption-missing': {
-    severity: 'error',
-    seen: 'an encrypted file is applied by a Kustomization without decryption',
-    means: 'The API server, or the controller, refuses the ciphertext. Nothing of the path is applied.',
-    fix: '`mise run flux:enable-decryption` on the Kustomization that owns its path',
-    source:
-      'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/internal/controller/kustomization_controller.go',
-  },
   'namespace-missing': {
     severity: 'error',
     seen: 'the namespace of {what} does not exist{builds}',

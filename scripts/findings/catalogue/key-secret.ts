@@ -18,8 +18,8 @@ export const keySecretFindings = {
     source: 'https://kubernetes.io/docs/reference/access-authn-authz/rbac/',
   },
   'no-key-secret': {
-    severity: 'error',
-    seen: 'the decryption block names no key Secret, and {nothing} gives the controller a key that it can use{files}',
+    severity: 'warning',
+    seen: 'the decryption block{of} names no key Secret, and {nothing} gives the controller a key that it can use{files}',
     means:
       'Without a secretRef the controller decrypts only with what it was given itself, so nothing of the path is applied.',
     fix: 'name the key Secret in spec.decryption.secretRef, or put the identity where the flag --sops-age-secret of kustomize-controller says',

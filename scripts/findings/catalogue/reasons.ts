@@ -10,36 +10,12 @@ export const reasonFindings = {
     fix: '`mise run flux:enable-decryption{root}`, commit, push, and wait for Flux',
     source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/docs/spec/v1/kustomizations.md',
   },
-  'refused-block': {
-    severity: 'error',
-    seen: '{fault}',
-    means:
-      'The API server refuses the Kustomization with all that is applied beside it, or the block decrypts nothing and ciphertext gets into the cluster.',
-    fix: 'give spec.decryption the provider sops and a secretRef with a name, and no other field',
-    source:
-      'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml',
-  },
   'block-taken-away': {
     severity: 'error',
     seen: '{file} takes its block away',
     means:
       'A patch removes spec.decryption on the way into the cluster, so Flux does not decrypt what it builds.',
     fix: 'take spec.decryption out of what that file removes',
-    source: 'https://github.com/fluxcd/pkg/blob/kustomize/v1.35.4/kustomize/kustomize_generator.go',
-  },
-  'removed-version': {
-    severity: 'error',
-    seen: '{who} an API version that Flux has removed: {versions}',
-    means: 'A newer Flux refuses the object, with all that is applied beside it.',
-    fix: '`flux migrate -f .`',
-    source: 'https://fluxcd.io/flux/cmd/flux_migrate/',
-  },
-  overlap: {
-    severity: 'warning',
-    seen: 'overlap: it builds {file}, which {other} builds as well: only one of them should, so decryption is not the whole answer',
-    means:
-      'Whoever reconciles last decides what is in the cluster. Where one of the two does not decrypt, a value changes back and forth.',
-    fix: 'let only one of the two build that path',
     source: 'https://github.com/fluxcd/pkg/blob/kustomize/v1.35.4/kustomize/kustomize_generator.go',
   },
   'kustomization-incomplete': {

@@ -1,12 +1,13 @@
+import { buildingFindings } from '../../findings/catalogue/building.ts'
 import { reasonFindings as entries } from '../../findings/catalogue/reasons.ts'
 import { fixOf, seenOf } from '../../findings/entry.ts'
+import { removedFacts } from '../../findings/removed-version.ts'
 import type { Hint } from '../../lib/caller.ts'
 import { isBootstrapFile } from '../../lib/repository/flux-file.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import { patchLines } from './bootstrap.ts'
 import type { Decryption, Judgement } from './judge.ts'
 import type { Left } from './left.ts'
-import { describeRemoved } from './reasons.ts'
 
 /** What is left to do for the user, who alone can. Files are relative to the root of the repository. */
 export type DecryptionHint =
@@ -127,7 +128,8 @@ export function describeHint(hint: DecryptionHint, pathOf: (file: string) => str
       return describeKeySecret(hint, pathOf)
     case 'removed-version': {
       const who = hint.count === 1 ? 'one of them has' : `${hint.count} of them have`
-      return { text: `${describeRemoved(who, hint.versions)}:`, lines: ['flux migrate -f .'] }
+      const text = seenOf(buildingFindings['removed-version'], removedFacts(who, hint.versions))
+      return { text: `${text}:`, lines: ['flux migrate -f .'] }
     }
   }
 }

@@ -176,7 +176,7 @@ function decide(
     ...removedVersion(kustomization),
     ...givenInPart(node),
     ...(key !== undefined && block.secretRef ? [{ code: 'controller-key-is-enough' as const, key }] : []),
-    ...(overlap ? [{ code: 'overlap' as const, ...overlap }] : []),
+    ...(overlap ? [{ code: 'built-twice' as const, ...overlap }] : []),
   ]
   return { status: 'missing', reasons, by: overlap?.other.file }
 }

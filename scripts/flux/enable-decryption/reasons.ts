@@ -1,7 +1,9 @@
+import { buildingFindings } from '../../findings/catalogue/building.ts'
 import { keySecretFindings } from '../../findings/catalogue/key-secret.ts'
 import { reasonFindings as found } from '../../findings/catalogue/reasons.ts'
 import { seenOf } from '../../findings/entry.ts'
 import { describeNotApplied } from '../../findings/not-applied.ts'
+import { removedFacts } from '../../findings/removed-version.ts'
 import { describeGap, type Gap } from '../../lib/kustomize/gap.ts'
 import { type BlockFault, describeFault } from '../../lib/repository/decryption/block-fault.ts'
 import { type FluxKustomization, nameOf } from '../../lib/repository/flux-file.ts'
@@ -33,7 +35,7 @@ export type Reason =
   | { code: 'other-block'; provider: string | undefined; secret: string | undefined }
   | { code: 'controller-has-key'; key: string }
   | { code: 'controller-key-is-enough'; key: string }
-  | { code: 'overlap'; file: string; other: FluxKustomization }
+  | { code: 'built-twice'; file: string; other: FluxKustomization }
   | ({ code: 'object-not-known' | 'files-not-known' } & Gap)
 
 /** The codes of reasons that have no facts. */
@@ -82,10 +84,11 @@ function describe(reason: Reason): string {
       })
     case 'refused-block': {
       const where = reason.line === undefined ? `by ${reason.by}` : `line ${reason.line}`
-      return `${where}: ${seenOf(found['refused-block'], { fault: describeFault(reason.fault) })}`
+      return `${where}: ${seenOf(buildingFindings['refused-block'], { of: '', fault: describeFault(reason.fault) })}`
     }
     case 'no-key-secret':
       return seenOf(keySecretFindings['no-key-secret'], {
+        of: '',
         nothing: 'nothing here',
         files: `: it cannot decrypt ${reason.file}`,
       })
@@ -96,9 +99,10 @@ function describe(reason: Reason): string {
         provider: reason.provider ? `provider ${reason.provider}` : 'no provider',
         secret: reason.secret ? `Secret ${reason.secret}` : 'no Secret',
       })
-    case 'overlap':
-      return seenOf(found.overlap, {
-        file: reason.file,
+    case 'built-twice':
+      return seenOf(buildingFindings['built-twice'], {
+        kustomization: 'it',
+        files: reason.file,
         other: `${nameOf(reason.other)} (${reason.other.file})`,
       })
     case 'object-not-known':
@@ -113,16 +117,10 @@ function describe(reason: Reason): string {
     case 'path-not-here':
       return seenOf(found['path-not-here'], { path: reason.path })
     case 'removed-version':
-      return describeRemoved('it has', [reason])
+      return seenOf(buildingFindings['removed-version'], removedFacts('it has', [reason]))
     default:
       return seenOf(found[reason.code], {})
   }
-}
-
-/** That API versions are removed. @param who has them: `2 of them have` */
-export function describeRemoved(who: string, removed: readonly { version: string; flux: string }[]): string {
-  const versions = removed.map(({ version, flux }) => `${version} (in Flux ${flux})`)
-  return seenOf(found['removed-version'], { who, versions: versions.join(' or ') })
 }
 
 function describeBootstrap(why: BootstrapRefusal): string {

@@ -48,9 +48,9 @@ const partial = (name: string, spec: string) =>
 
 const given = (...files: string[]) => ({ code: 'block-given', files, key: undefined })
 /** @param other the name of the Kustomization that builds the file as well */
-const overlap = (file: string, other: string) => ({ code: 'overlap', file, other })
+const overlap = (file: string, other: string) => ({ code: 'built-twice', file, other })
 const withName = (reason: Reason) =>
-  reason.code === 'overlap' ? { ...reason, other: reason.other.name } : reason
+  reason.code === 'built-twice' ? { ...reason, other: reason.other.name } : reason
 
 /** Of a kustomization file whose second line says what the first one does. */
 const problem = 'duplicate key in line 2'

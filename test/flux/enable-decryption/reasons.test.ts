@@ -106,8 +106,8 @@ const words: [words: string, reason: Reason][] = [
     { code: 'controller-key-is-enough', key: 'k.yaml' },
   ],
   [
-    'overlap: it builds s.yaml, which flux-system/apps (apps.yaml) builds as well: only one of them should, so decryption is not the whole answer',
-    { code: 'overlap', file: 's.yaml', other: kustomization('apps.yaml') },
+    'it builds s.yaml, and flux-system/apps (apps.yaml) builds that as well',
+    { code: 'built-twice', file: 's.yaml', other: kustomization('apps.yaml') },
   ],
   [
     'k.yaml uses replacements: what that makes of it is not known',

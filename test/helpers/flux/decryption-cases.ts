@@ -124,7 +124,11 @@ const withoutMac = (text: string) => text.replace(/^ +mac: .*\n/m, '')
 const notDecrypted: FileCase[] = [
   ['no MAC', edited(withoutMac), ciphertext],
   ['no sops block', edited((text) => text.replace(/^sops:[\s\S]*/m, '')), ciphertext],
-  ['no MAC, under data', file((name) => withoutMac(encrypt(withData(name)))), fails('decryption-missing')],
+  [
+    'no MAC, under data',
+    file((name) => withoutMac(encrypt(withData(name)))),
+    fails('built-without-decryption'),
+  ],
   [
     'the annotation decrypt: disabled',
     file((name) => encrypt(secret(name, 'clear', 'decrypt: disabled'))),
@@ -164,7 +168,7 @@ const withoutKey: FileCase[] = [
   [
     'no decryption: data',
     file((name) => encrypt(withData(name))),
-    fails('decryption-missing', /is SOPS encrypted/),
+    fails('built-without-decryption', /is SOPS encrypted/),
     '',
   ],
   ['no decryption: a ConfigMap', file((name) => encrypt(map(name))), ciphertext, ''],
@@ -182,7 +186,7 @@ const withoutKey: FileCase[] = [
         { rule: { encrypted_regex: '^url$' } },
       ),
     ),
-    fails('decryption-missing', /\.sops: field not declared in schema/),
+    fails('built-without-decryption', /\.sops: field not declared in schema/),
     '',
   ],
 ]

@@ -217,7 +217,7 @@ const cases: Case[] = [
   [
     'a block without a Secret',
     { 's.yaml': encrypt(secret('NAME')) },
-    'no-key-named',
+    'no-key-secret',
     'refused',
     '  decryption: {provider: sops}\n',
   ],

@@ -31,7 +31,7 @@ export const causes: readonly Cause[] = [
     code: 'no-key-secret',
     text: /^secrets? "[^"]+" not found|failed to import '[^']*' data from sops|failed to load age identities/,
     isWithoutSecretRef: true,
-    find: (_, place) => finding('no-key-secret', place, { nothing: 'nothing', files: '' }),
+    find: (_, place) => finding('no-key-secret', place, { of: '', nothing: 'nothing', files: '' }),
   },
   {
     code: 'key-secret-missing',
@@ -72,10 +72,12 @@ export const causes: readonly Cause[] = [
   },
   plain('plaintext-in-encrypted-file', /does not match sops' data format|Expected encrypted value as string/),
   plain('value-not-authentic', /message authentication failed/),
-  plain(
-    'decryption-missing',
-    /is SOPS encrypted, configuring decryption is required|\.sops: field not declared in schema/,
-  ),
+  {
+    code: 'built-without-decryption',
+    text: /is SOPS encrypted, configuring decryption is required|\.sops: field not declared in schema/,
+    find: (_, place) =>
+      finding('built-without-decryption', place, { kustomization: 'it', files: 'an encrypted file' }),
+  },
   {
     code: 'namespace-missing',
     text: /namespaces? "[^"]+" not found/,

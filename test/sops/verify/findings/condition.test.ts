@@ -107,7 +107,7 @@ Recovery failed because the file was encrypted with a Shamir threshold of
       ),
     ],
   ],
-  'decryption-missing': [
+  'built-without-decryption': [
     [
       'ReconciliationFailed',
       'Secret/apps/t is SOPS encrypted, configuring decryption is required for this secret to be reconciled',

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { type Finding, finding } from '../../../../findings/finding.ts'
+import { removedFacts } from '../../../../findings/removed-version.ts'
 import { blockFaultOf, describeFault } from '../../../../lib/repository/decryption/block-fault.ts'
 import { findKeyless } from '../../../../lib/repository/decryption/keyless.ts'
 import {
@@ -26,9 +27,10 @@ export const checkKustomizations: Check = async (subject) => {
     ...removedVersions(nodes.filter(isApplied), subject, flux),
     ...nodes.flatMap((node) => blockFindings(node, isApplied(node), subject, flux)),
     ...[...keyless].map(([source, encrypted]) =>
-      finding('no-key-named', placeOf(source, ['spec', 'decryption'], flux), {
-        kustomization: nameOf(source),
-        encrypted,
+      finding('no-key-secret', placeOf(source, ['spec', 'decryption'], flux), {
+        of: ` of ${nameOf(source)}`,
+        nothing: 'nothing here',
+        files: `: it cannot decrypt ${encrypted}`,
       }),
     ),
     ...ofOperator(flux),
@@ -42,10 +44,9 @@ function removedVersions(nodes: readonly FluxNode[], subject: Subject, flux: Flu
   return [...removed.values()].flatMap(([first, ...more]) => {
     const version = first && removedVersionOf(first.source)
     if (!version || installed < versionNumber(version.flux)) return []
-    const kustomizations = someOf([first, ...more].map(({ source }) => nameOf(source)))
-    return [
-      finding('removed-version', placeOf(first.source, ['apiVersion'], flux), { kustomizations, ...version }),
-    ]
+    const names = someOf([first, ...more].map(({ source }) => nameOf(source)))
+    const facts = removedFacts(`${names} ${more.length > 0 ? 'have' : 'has'}`, [version])
+    return [finding('removed-version', placeOf(first.source, ['apiVersion'], flux), facts)]
   })
 }
 
@@ -67,7 +68,12 @@ function blockFindings(
   const fault = rendered.map(({ value }) => blockFaultOf(value)).find((one) => one !== undefined)
   if (fault) {
     const place = placeOf(source, fault.path, flux)
-    return [finding('refused-block', place, { kustomization, fault: describeFault(fault.fault) })]
+    return [
+      finding('refused-block', place, {
+        of: `${kustomization}: `,
+        fault: describeFault(fault.fault),
+      }),
+    ]
   }
   const lacks = ({ value }: { value: unknown }) =>
     textAt(value, 'spec', 'decryption', 'provider') === undefined

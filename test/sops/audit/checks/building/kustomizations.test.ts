@@ -10,7 +10,7 @@ const removed = fluxKustomization('a', './apps', block).replace('/v1\n', '/v1bet
 const components = (version: string) => ({
   'cluster/flux-system/gotk-components.yaml': `# Flux Version: ${version}\n`,
 })
-const codes = ['built-without-decryption', 'refused-block', 'no-key-named', 'removed-version', 'built-twice']
+const codes = ['built-without-decryption', 'refused-block', 'no-key-secret', 'removed-version', 'built-twice']
 
 const cases: Record<string, [files: Record<string, string>, found: string[]]> = {
   'decryption, and a block that names a Secret': [
@@ -73,7 +73,7 @@ const cases: Record<string, [files: Record<string, string>, found: string[]]> = 
   ],
   'a block that names no Secret': [
     { 'c/a.yaml': fluxKustomization('a', './apps', '  decryption: {provider: sops}\n') },
-    ['c/a.yaml:11 no-key-named'],
+    ['c/a.yaml:11 no-key-secret'],
   ],
   'a block that names no Secret, and a controller with a key': [
     {
@@ -133,7 +133,7 @@ test('what is found names the Kustomizations and the files', async () => {
   const files = 'apps/s.yaml and 1 more'
   assert.equal(of('built-without-decryption'), { kustomization: 'flux-system/a', files })
   assert.equal(of('refused-block'), {
-    kustomization: 'flux-system/b',
+    of: 'flux-system/b: ',
     fault: 'its decryption block is empty, and decrypts nothing',
   })
   assert.equal(of('built-twice'), {
