@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type KeySecret, readKeySecret, recipientsOf } from '../../lib/cluster/key-secret.ts'
-import { type NameOf, namesFrom } from '../../lib/paths.ts'
+import { type NameOf, namesFrom, pathBelow } from '../../lib/paths.ts'
 import type { KeyContent } from '../../lib/sops/age.ts'
 import type { KeyFileProblem } from '../../lib/sops/key-file.ts'
 import type { KeyOptions } from '../../lib/sops/key-places.ts'
@@ -27,6 +27,8 @@ import {
 export interface NewKey extends KeyContent {
   /** Where it was found, for people. */
   source: string
+  /** Absolute; `undefined` where it is in none. */
+  file: string | undefined
   /** What is wrong with where it is kept. */
   fileProblems: KeyFileProblem[]
 }
@@ -84,7 +86,8 @@ export async function checkPlans(
   )
   const postQuantum = newPostQuantum(key, changing)
   if (postQuantum.length > 0) perSecret.push(needsNewController(postQuantum))
-  return { warnings: [...warningsOfKey(key), ...perSecret, ...unused, ...unreadable], lives }
+  const ofKey = await warningsOfKey(key, options)
+  return { warnings: [...ofKey, ...perSecret, ...unused, ...unreadable], lives }
 }
 
 /** @returns the warnings of one Secret @throws UserError where it is not to be written */
@@ -152,11 +155,22 @@ function newPostQuantum({ identities }: NewKey, changing: readonly { live: KeySe
     .filter((recipient) => changing.some(({ live }) => !recipientsOf(live.ageEntries).includes(recipient)))
 }
 
-function warningsOfKey({ source, fileProblems, pluginLines }: NewKey): string[] {
-  return [
-    ...(pluginLines.length > 0 ? [pluginLeftOut(source, pluginLines)] : []),
-    ...fileProblems.map((problem) => keyFileWarning(source, problem)),
-  ]
+async function warningsOfKey(
+  { source, file, fileProblems, pluginLines, identities }: NewKey,
+  { tree, places: { cwd } }: CheckOptions,
+): Promise<string[]> {
+  const plugins = pluginLines.length > 0 ? [pluginLeftOut(source, pluginLines)] : []
+  if (file === undefined || fileProblems.length === 0) return plugins
+  const recipients = identities.map(({ recipient }) => recipient)
+  const used = fileProblems.includes('tracked') ? await tree?.recipients() : undefined
+  const isUsed = recipients.some((recipient) => used?.has(recipient))
+  const keyFile = {
+    source,
+    recipients,
+    name: namesFrom(cwd)(file),
+    inRepository: tree && pathBelow(tree.repository.root, file),
+  }
+  return [...plugins, ...fileProblems.map((problem) => keyFileWarning(keyFile, problem, isUsed))]
 }
 
 async function warningsOfUnused(

@@ -48,7 +48,7 @@ export async function putKey(
     planSecret(lives[index], { namespace, name }, value, only),
   )
   for (const plan of plans) if (plan.obstacle) throw obstacleError(plan, name)
-  const key = { source, fileProblems, identities, pluginLines: content.pluginLines }
+  const key = { source, file, fileProblems, identities, pluginLines: content.pluginLines }
   const checked = await checkPlans(plans, key, { ...options, context, use, tree, places })
   for (const warning of checked.warnings) caller.note(`warning: ${warning}`)
   await writeSecrets(cluster, plans, dryRun)

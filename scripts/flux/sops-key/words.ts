@@ -1,4 +1,5 @@
 import { keySecretFindings } from '../../findings/catalogue/key-secret.ts'
+import { keysFindings } from '../../findings/catalogue/keys.ts'
 import { sopsKeyFindings as found } from '../../findings/catalogue/sops-key.ts'
 import { fixOf, seenOf } from '../../findings/entry.ts'
 import { unusableEntry } from '../../findings/key-secret.ts'
@@ -76,14 +77,32 @@ export function needsNewController(recipients: readonly string[]): string {
   return seenOf(found['identity-post-quantum'], { recipients: listRecipients(recipients) })
 }
 
-/** The warning of a key file that git has or could get, or that others can read. */
-export function keyFileWarning(source: string, problem: KeyFileProblem): string {
-  switch (problem) {
-    case 'tracked':
-      return `${source} is tracked by git: everybody who has the repository has the private key. Take it out (\`git rm --cached\`), and change the key`
-    case 'not-ignored':
-      return `${source} is not ignored by git, and \`git add\` would take it: add it to .gitignore`
-    default:
-      return `others on this machine can read ${source}: \`chmod 600\` changes that`
-  }
+/** What is said of a key file. */
+interface KeyFile {
+  /** Where the key was found, for people. */
+  source: string
+  recipients: readonly string[]
+  /** How the user calls it, and what it is relative to the root of the repository where it is in there. */
+  name: string
+  inRepository: string | undefined
+}
+
+/**
+ * The warning of a key file that git has or could get, or that others can read.
+ * @param isUsed whether this repository encrypts to the key
+ */
+export function keyFileWarning(
+  { source, recipients, name, inRepository }: KeyFile,
+  problem: KeyFileProblem,
+  isUsed: boolean,
+): string {
+  const code = codeOf(problem, isUsed)
+  const facts = { recipient: listRecipients(recipients), file: inRepository ?? name }
+  return `${source} ${seenOf(keysFindings[code], facts)}: ${fixOf(keysFindings[code], facts)}`
+}
+
+function codeOf(problem: KeyFileProblem, isUsed: boolean) {
+  if (problem === 'readable-by-others') return 'key-file-readable'
+  if (problem === 'not-ignored') return 'key-not-ignored'
+  return isUsed ? 'key-in-git' : 'other-key-in-git'
 }

@@ -103,14 +103,23 @@ test('a key file that git has, or that others can read, is said', () =>
     await withoutKey(place)
     const file = join(clone, '.age-key.txt')
     chmodSync(file, 0o644)
-    assert.match((await sopsKey([])).stderr, 'warning: others on this machine can read .age-key.txt')
+    assert.match(
+      (await sopsKey([])).stderr,
+      'warning: .age-key.txt holds your private key, and others on this machine can read it: `chmod 600 .age-key.txt`\n',
+    )
     chmodSync(file, 0o600)
     assert.not.match((await sopsKey([])).stderr, 'others on this machine')
     await git('add', '--force', '.age-key.txt')
-    assert.match((await sopsKey([])).stderr, 'warning: .age-key.txt is tracked by git')
+    assert.match(
+      (await sopsKey([])).stderr,
+      /^warning: .age-key.txt holds the private key of age1\S+, which this repository encrypts to: make a new key/m,
+    )
     await git('rm', '--quiet', '--cached', '.age-key.txt')
     writeFileSync(join(clone, '.gitignore'), '')
-    assert.match((await sopsKey([])).stderr, 'warning: .age-key.txt is not ignored by git')
+    assert.match(
+      (await sopsKey([])).stderr,
+      /^warning: .age-key.txt holds the private key of age1\S+, and git does not ignore it: `echo \/.age-key.txt >>.gitignore`$/m,
+    )
     // in a directory below, it is found as well
     const below = await sopsKey([], [], { cwd: join(clone, 'kubernetes') })
     assert.match(below.stdout, /key from +\S*\.age-key\.txt\n/)
