@@ -46,28 +46,46 @@ export const ruleFields: readonly string[] = Object.keys(kindsOfRule)
 /** The fields of a key group that sops knows (sops v3.13.3 config/config.go keyGroup). */
 export const groupFields: readonly string[] = Object.keys(kindsOfGroup)
 
-/**
- * Why sops refuses a file with creation rules, although it is YAML: a field has a value of another kind.
- * @param value of its first document
- * @returns it quotes no value; `undefined` where it takes the file
- */
-export function shapeProblem(value: unknown): string | undefined {
-  if (value !== undefined && value !== null && !isMapping(value)) return 'it is no mapping'
-  if (!fits(valueAt(value, 'creation_rules'), 'mappings')) return 'creation_rules is no list of mappings'
-  return listAt(value, 'creation_rules')
-    .map((rule, index) => {
-      const wrong =
-        wrongField(rule, kindsOfRule) ?? listAt(rule, 'key_groups').map(wrongInGroup).find(Boolean)
-      return wrong && `in creation rule ${index + 1} ${wrong}`
-    })
-    .find(Boolean)
+/** What sops refuses a file with creation rules for, although it is YAML. */
+export interface ShapeProblem {
+  /** It quotes no value. */
+  problem: string
+  /** Where it is in the document. */
+  path: readonly (string | number)[]
 }
 
-function wrongInGroup(group: unknown): string | undefined {
-  const wrong = wrongField(group, kindsOfGroup)
-  return wrong
-    ? `a key group has a wrong field: ${wrong}`
-    : listAt(group, 'merge').map(wrongInGroup).find(Boolean)
+/**
+ * Finds a field that has a value of another kind than sops takes.
+ * @param value of the first document of a file with creation rules
+ * @returns `undefined` where sops takes the file
+ */
+export function shapeProblem(value: unknown): ShapeProblem | undefined {
+  if (value !== undefined && value !== null && !isMapping(value)) return { problem: 'no mapping', path: [] }
+  const path = ['creation_rules']
+  if (!fits(valueAt(value, ...path), 'mappings'))
+    return { problem: 'creation_rules is no list of mappings', path }
+  return firstOf(listAt(value, ...path), path, (rule, at) => {
+    return wrongField(rule, kindsOfRule, at) ?? wrongInGroups(rule, [...at, 'key_groups'])
+  })
+}
+
+/** @param path of a list of groups, whose last part is its field */
+function wrongInGroups(value: unknown, path: ShapeProblem['path']): ShapeProblem | undefined {
+  return firstOf(listAt(value, path.at(-1) ?? ''), path, (group, at) => {
+    return wrongField(group, kindsOfGroup, at) ?? wrongInGroups(group, [...at, 'merge'])
+  })
+}
+
+function firstOf(
+  list: readonly unknown[],
+  path: ShapeProblem['path'],
+  look: (item: unknown, at: ShapeProblem['path']) => ShapeProblem | undefined,
+): ShapeProblem | undefined {
+  for (const [index, item] of list.entries()) {
+    const found = look(item, [...path, index])
+    if (found) return found
+  }
+  return undefined
 }
 
 const wanted: Readonly<Record<FieldKind, string>> = {
@@ -79,9 +97,15 @@ const wanted: Readonly<Record<FieldKind, string>> = {
   anything: '',
 }
 
-function wrongField(value: unknown, kinds: Readonly<Record<string, FieldKind>>): string | undefined {
-  const found = Object.entries(kinds).find(([field, kind]) => !fits(valueAt(value, field), kind))
-  return found && `${found[0]} is ${wanted[found[1]]}`
+function wrongField(
+  value: unknown,
+  kinds: Readonly<Record<string, FieldKind>>,
+  path: ShapeProblem['path'],
+): ShapeProblem | undefined {
+  const [field, kind] = Object.entries(kinds).find(([name, one]) => !fits(valueAt(value, name), one)) ?? []
+  return field !== undefined && kind
+    ? { problem: `${field} is ${wanted[kind]}`, path: [...path, field] }
+    : undefined
 }
 
 /** Go takes what is empty for every kind, and numbers and booleans for texts. */
@@ -98,7 +122,8 @@ function fits(value: unknown, kind: FieldKind): boolean {
     case 'number':
       return Number.isInteger(value)
     case 'flag':
-      return typeof value === 'boolean'
+      // Go reads those of YAML 1.1 as well, where it wants one
+      return typeof value === 'boolean' || /^(?:y|yes|on|n|no|off)$/i.test(`${value}`)
     default:
       return true
   }

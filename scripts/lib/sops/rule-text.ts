@@ -37,9 +37,13 @@ export interface RuleText {
 export function parseRuleText(text: string): RuleText {
   const [document] = parseDocuments(text)
   const value = document?.value
-  const problem = document?.problem ?? shapeProblem(value)
-  if (problem) return { rules: undefined, problem }
+  if (document?.problem) return { rules: undefined, problem: document.problem }
   const placeOf = placesIn(text)
+  const shape = shapeProblem(value)
+  if (shape) {
+    const { line } = placeOf(nodeAt(document?.root ?? null, ...shape.path)?.range?.[0] ?? 0)
+    return { rules: undefined, problem: `${shape.problem} in line ${line}` }
+  }
   const rules = listAt(value, 'creation_rules').map((rule, index) => {
     const place = (...path: string[]) =>
       nodeAt(document?.root ?? null, 'creation_rules', index, ...path)?.range?.[0]

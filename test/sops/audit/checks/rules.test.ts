@@ -64,7 +64,7 @@ for (const [text, found, taken] of wrong)
 
 test('what sops takes is nothing to find', async () => {
   const texts = [
-    `creation_rules: [{path_regex: a, age: [${one}], mac_only_encrypted: true, shamir_threshold: 2}]`,
+    `creation_rules: [{path_regex: a, age: [${one}], mac_only_encrypted: yes, shamir_threshold: 2}]`,
     `creation_rules: [{age: ${one}, pgp: [], kms: null, hc_vault: [], description: "for all", x-owner: me}]`,
     `keys: [&a ${one}]\ngroups: {a: &g {age: [*a]}}\ncreation_rules: [{key_groups: [*g], path_regex: "(a|b)\\\\.ya?ml$"}]`,
     `stores: {yaml: {indent: 2}}\ncreation_rules: [{age: "${one},", path_regex: "^a[^/]*[.]yaml"}]`,
@@ -73,6 +73,13 @@ test('what sops takes is nothing to find', async () => {
     assert.equal(ofRules(await auditOf({ '.sops.yaml': text })), [], text)
     assert.ok(await isTaken(text), text)
   }
+})
+
+test('the line of a field that sops does not take', async () => {
+  const groups = `key_groups:\n      - merge:\n          - age: [${one}]\n            pgp: x\n`
+  const audited = await auditOf({ '.sops.yaml': `creation_rules:\n  - ${groups}` })
+  assert.equal(ofRules(audited), ['.sops.yaml:5 rules-unreadable'])
+  assert.is(audited.facts[0]?.problem, 'pgp is no list of texts in line 5')
 })
 
 test('a file for something else than rules, and an empty one', async () => {
