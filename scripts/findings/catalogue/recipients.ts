@@ -69,7 +69,7 @@ export const recipientsFindings = {
     severity: 'note',
     seen: 'has {setting}, where {rule} has {wanted}',
     means:
-      'sops writes the settings into a file when it encrypts it, and keeps to them. Its values of today are encrypted by both, what is added later may not be.',
+      'sops writes the settings into a file when it encrypts it, and keeps to them. Its values of today are encrypted by both; what is added or changed later is treated otherwise than the rule says.',
     fix: '`sops decrypt -i {file}`, then `sops encrypt -i {file}`: it takes the settings of the rule',
     source: 'https://github.com/getsops/sops/issues/1153',
   },

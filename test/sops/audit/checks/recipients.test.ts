@@ -144,6 +144,7 @@ test('settings that sops froze in the file', async () => {
     '.sops.yaml': sopsConfig(one),
     'all.enc.yaml': encrypt(),
     'half.enc.yaml': encrypt('--encrypted-regex', '^data$'),
+    'archive/all.enc.yaml': encrypt(),
     'other.enc.yaml': encrypt('--encrypted-regex', '^(stringData|data)$'),
     'same.enc.yaml': encrypt('--encrypted-regex', '^(data|stringData)$'),
     'suffix.enc.yaml': encrypt('--encrypted-suffix', 'ata'),
@@ -156,6 +157,18 @@ test('settings that sops froze in the file', async () => {
   ])
   const paths = audited.facts.flatMap(({ path, found }) => (found ? `${path} ${found}` : []))
   assert.equal(paths, ['kind encrypted', 'stringData.c left in the clear'])
+})
+
+test('a MAC of all values, where the rule wants one of the encrypted values', async () => {
+  const text = encryptSecret(`${one},${two}`)
+  const rules = sopsConfig(one, two)
+  const audited = await auditOf({
+    '.sops.yaml': `${rules}    mac_only_encrypted: true\n`,
+    'a.enc.yaml': text,
+  })
+  assert.equal(ofCodes(audited, 'settings-old', 'settings-differ'), ['a.enc.yaml:8 settings-old'])
+  const [{ setting, wanted } = {}] = audited.facts
+  assert.equal([setting, wanted], ['mac_only_encrypted: false', 'mac_only_encrypted: true'])
 })
 
 test('a list of allowed recipients', () =>
