@@ -122,12 +122,15 @@ export async function isShallow(repository: Repository): Promise<boolean> {
 }
 
 /**
- * What all commits of branches, tags and remotes have put into regular files, by one process; of a merge only what none of its parents has.
+ * What commits have put into regular files, by one process; of a merge only what none of its parents has.
+ * @param refs where they begin, as `git log` reads it: all branches, tags and remotes
  * @returns the newest first
  */
-export async function listVersions(repository: Repository): Promise<FileVersion[]> {
+export async function listVersions(
+  repository: Repository,
   // with --all, HEAD too; what is stashed nobody else has
-  const refs = ['--exclude=refs/stash', '--all']
+  refs: readonly string[] = ['--exclude=refs/stash', '--all'],
+): Promise<FileVersion[]> {
   const shape = [
     '--raw',
     '-c',

@@ -75,7 +75,7 @@ export const recipientsFindings = {
   },
   'data-key-kept': {
     severity: 'warning',
-    seen: '{recipient} was taken out, in {commit} at the latest, and the file kept the data key that it can open',
+    seen: '{recipient} was taken out after commit {commit}, and the file still has the data key of then',
     means:
       'With the stanza that git keeps whoever has that key opens every value that was put in since. `sops updatekeys` does not make a new data key.',
     fix: '`sops rotate -i {file}`, and make its values anew where the key is in wrong hands',

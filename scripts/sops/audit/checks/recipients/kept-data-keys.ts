@@ -1,45 +1,32 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
-import type { Repository } from '../../../../lib/git.ts'
 import { shortCommit } from '../../../../lib/git.ts'
-import { readBlobs } from '../../../../lib/git-objects.ts'
-import { run } from '../../../../lib/run.ts'
+import { hasCommit, listVersions, readManyBlobs } from '../../../../lib/git-objects.ts'
 import { readKeyGroups, recipientsAmong, shortRecipient } from '../../../../lib/sops/recipients.ts'
 import type { Check } from '../../check.ts'
-
-/** How many versions are in memory at once. */
-const atOnce = 500
 
 /**
  * Finds the files that still have the data key of a version which a recipient of then could open, and can't any more: they share
  * a ciphertext, which no other data key makes. All versions of the SOPS files that are there are read, so it belongs to
- * `--history`.
+ * `--history`; other branches say nothing of what was taken out.
  */
 export const checkKeptDataKeys: Check = async ({ repository, options, read }, sopsFiles) => {
-  if (!options.history || options.staged || sopsFiles.length === 0) return []
-  const { signal, status } = options.caller
-  const versions = await oldVersions(
-    repository,
-    sopsFiles.map(({ file }) => file),
-  )
+  if (!options.history || sopsFiles.length === 0 || !(await hasCommit(repository, 'HEAD'))) return []
+  const { status } = options.caller
   const now = new Map(
     sopsFiles.map(({ file, metadata }) => [file, { metadata, text: `${read(file) ?? ''}` }]),
   )
   const said = new Set<string>()
   const found: Finding[] = []
   try {
-    for (let from = 0; from < versions.length; from += atOnce) {
-      signal.throwIfAborted()
-      status(`reading old versions of SOPS files: ${from} of ${versions.length}`)
-      const some = versions.slice(from, from + atOnce)
-      const texts = await readBlobs(
-        repository,
-        some.map(({ blob }) => blob),
-      )
-      for (const { file, blob, commit } of some) {
-        const today = now.get(file)
-        const old = texts.get(blob) ?? ''
-        if (!today?.metadata || !sharesCiphertext(old, today.text)) continue
-        const { line, column, groups } = today.metadata
+    status('listing the versions of SOPS files')
+    const versions = (await listVersions(repository, ['HEAD'])).filter(({ file }) => now.has(file))
+    const byBlob = Map.groupBy(versions, ({ blob }) => blob)
+    await readManyBlobs(repository, [...byBlob.keys()], async (old, blob, done) => {
+      if (done % 500 === 0) status(`looked at ${done} of ${byBlob.size} old versions of SOPS files`)
+      for (const { file, commit } of byBlob.get(blob) ?? []) {
+        const { metadata, text = '' } = now.get(file) ?? {}
+        if (!metadata || !sharesCiphertext(old, text)) continue
+        const { line, column, groups } = metadata
         const able = new Set(groups.flatMap(({ age }) => age.map(({ recipient }) => recipient)))
         for (const recipient of recipientsAmong((await readKeyGroups(old)) ?? [])) {
           if (able.has(recipient) || said.has(`${file}\0${recipient}`)) continue
@@ -48,42 +35,11 @@ export const checkKeptDataKeys: Check = async ({ repository, options, read }, so
           found.push(finding('data-key-kept', { file, line, column }, facts))
         }
       }
-    }
+    })
   } finally {
     status(undefined)
   }
   return found
-}
-
-/** A version of a file before the commit that changed it. */
-interface OldVersion {
-  file: string
-  blob: string
-  /** The commit that put another one in its place. */
-  commit: string
-}
-
-/** The versions that the commits up to HEAD have replaced, the newest first; by one process. */
-async function oldVersions(
-  { root: cwd, env, signal }: Repository,
-  files: readonly string[],
-): Promise<OldVersion[]> {
-  const log = ['git', 'log', '--stdin', '--format=%x01%H', '--raw', '--no-abbrev', '--no-renames', '-z']
-  const input = ['HEAD', '--', ...files].join('\n')
-  // without a commit there is no HEAD
-  const output = await run(log, {
-    cwd,
-    env: { ...env, GIT_LITERAL_PATHSPECS: '1' },
-    signal,
-    input,
-    okCodes: [128],
-  })
-  return output.split('\x01').flatMap((entry) => {
-    const commit = entry.slice(0, entry.search(/\0|\n/))
-    return [...entry.matchAll(/:\d+ \d+ (\w+) \w+ [MT]\0([^\0]+)/g)].map(([, blob = '', file = '']) => {
-      return { file, blob, commit }
-    })
-  })
 }
 
 /** A ciphertext with its IV and tag. */
