@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 
 export interface Key {
   /** A key file as age-keygen writes it. */
@@ -15,6 +16,14 @@ export function makeKey(...args: string[]): Key {
     secret: /^AGE-SECRET-KEY-.*$/m.exec(text)![0],
     recipient: /public key: (.*)$/m.exec(text)![1]!,
   }
+}
+
+/** A public SSH key, whose private key nobody has. */
+export function makeSshRecipient(): string {
+  const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
+  const parts = [Buffer.from('ssh-ed25519'), Buffer.from(x, 'base64url')]
+  const lengths = parts.map(({ length }) => Buffer.from([0, 0, 0, length]))
+  return `ssh-ed25519 ${Buffer.concat(parts.flatMap((part, index) => [lengths[index]!, part])).toString('base64')}`
 }
 
 /** A `.sops.yaml` like that of `examples/cluster`. */

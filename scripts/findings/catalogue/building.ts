@@ -18,9 +18,9 @@ export const buildingFindings = {
   },
   'left-out': {
     severity: 'error',
-    seen: 'is not in the artifact of Flux: {pattern} of {leftOutBy} leaves it out, and {by} lists it',
+    seen: 'is not in the artifact of Flux, and {by} names it: {owner} leaves it out ({pattern})',
     means: 'The build of the Kustomization fails: the file is not there for Flux.',
-    fix: 'add `!/{file}` to {leftOutBy}, or take the file out of {by}',
+    fix: 'add the line `{line}` at the end of {into}, or take the file out of {by}',
     source: 'https://fluxcd.io/flux/components/source/gitrepositories/#ignore',
   },
   'symbolic-link': {
@@ -30,7 +30,7 @@ export const buildingFindings = {
       'The artifact of a source has no symbolic links. Where a kustomization names the link the build fails, else the object is silently missing.',
     fix: 'name the file itself, or put a copy in the place of the link',
     source:
-      'https://github.com/fluxcd/pkg/blob/tar/v0.15.0/tar/tar.go; kustomize-controller v1.9.4 internal/decryptor/decryptor.go',
+      'https://github.com/fluxcd/pkg/blob/tar/v1.2.0/tar/tar.go; kustomize-controller v1.9.4 internal/decryptor/decryptor.go',
   },
   'built-without-decryption': {
     severity: 'error',
@@ -114,7 +114,8 @@ export const buildingFindings = {
     seen: 'is an encrypted Secret with the annotation kustomize.toolkit.fluxcd.io/decrypt: disabled',
     means: 'Flux does not decrypt it: the ciphertext gets into the cluster, or the object is refused.',
     fix: 'remove the annotation',
-    source: 'kustomize-controller v1.9.4 internal/decryptor/decryptor.go, IsDecryptionDisabled',
+    source:
+      'https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-decryption-behavior-of-resources',
   },
   'whole-manifest': {
     severity: 'warning',

@@ -1,3 +1,5 @@
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { conditionOf, type Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
 import { oneLine } from '../../../scripts/lib/redact.ts'
 import { explainCondition } from '../../../scripts/sops/verify/findings/condition.ts'
@@ -21,6 +23,8 @@ export interface FluxCase {
   name: string
   /** What is in the path. */
   files(name: string): Readonly<Record<string, string>>
+  /** The targets of symbolic links in the path. */
+  links?: Readonly<Record<string, string>>
   /** What the key Secret holds; `undefined`: there is none. */
   keys?: Readonly<Record<string, string>> | undefined
   /** Lines of `spec` with the decryption block. */
@@ -33,7 +37,14 @@ export async function runCases(cases: readonly FluxCase[]): Promise<Map<string, 
     Object.entries(make(name)).map(([path, text]) => [`${name}/${path}`, text]),
   )
   const root = { 'kubernetes/flux-system/kustomization.yaml': 'resources: []\n' }
-  return withFlux({ ...Object.fromEntries(files), ...root }, (flux) => look(flux, cases))
+  return withFlux({ ...Object.fromEntries(files), ...root }, async (flux) => {
+    const links = cases.flatMap(({ name, links: own }) =>
+      Object.entries(own ?? {}).map(([path, target]) => [join(name, path), target] as const),
+    )
+    for (const [path, target] of links) symlinkSync(target, join(flux.clone, path))
+    if (links.length > 0) await flux.applied('flux-system', await flux.push())
+    return look(flux, cases)
+  })
 }
 
 /** Has Flux reconcile a Kustomization for each case, and looks at what came of them. */

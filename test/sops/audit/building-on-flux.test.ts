@@ -1,19 +1,29 @@
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { buildingFindings } from '../../../scripts/findings/catalogue/building.ts'
-import { auditOf, ofCodes } from '../../helpers/audit.ts'
+import { auditIn, auditOf, ofCodes } from '../../helpers/audit.ts'
 import { encrypt, key, map, secret, whole } from '../../helpers/flux/encrypted-objects.ts'
 import { fluxKustomization } from '../../helpers/flux/flux-objects.ts'
 import { runCases, type SeenOnFlux } from '../../helpers/flux/run-cases.ts'
 import { withSandbox } from '../../helpers/flux/sandbox.ts'
-import { makeKey } from '../../helpers/keys.ts'
+import { makeKey, makeSshRecipient } from '../../helpers/keys.ts'
+import { withRepository } from '../../helpers/repository.ts'
 
-/** What Flux makes of a case: nothing, ciphertext, or the value `clear`. */
-type Outcome = 'refused' | 'ciphertext' | 'decrypted'
+/** What Flux makes of a case: it refuses all, applies all but the object, ciphertext, or the value `clear`. */
+type Outcome = 'refused' | 'absent' | 'ciphertext' | 'decrypted'
 /** In a text `NAME` stands for the name of the case. */
 type Text = string | ((name: string) => string)
 type Files = Record<string, Text>
-type Case = [title: string, files: Files, code: string | undefined, outcome: Outcome, spec?: string]
+type Case = [
+  title: string,
+  files: Files,
+  code: string | undefined,
+  outcome: Outcome,
+  spec?: string,
+  links?: Record<string, string>,
+]
 
 const block = '  decryption: {provider: sops, secretRef: {name: NAME}}\n'
 const generated = (list: string, files: Files, kind = 'secretGenerator'): Files => ({
@@ -206,6 +216,47 @@ const cases: Case[] = [
     'several-key-groups',
     'refused',
   ],
+  [
+    'a symbolic link that is listed',
+    { 'kustomization.yaml': 'resources: [s.yaml]\n', 'other/s.txt': encrypt(secret('NAME')) },
+    'symbolic-link',
+    'refused',
+    block,
+    { 's.yaml': 'other/s.txt' },
+  ],
+  [
+    'a symbolic link in a directory without a kustomization file',
+    { 'm.yaml': map('NAME-other'), 's.txt': encrypt(secret('NAME')) },
+    'symbolic-link',
+    'absent',
+    block,
+    { 's.yaml': 's.txt' },
+  ],
+  [
+    'a file that the artifact leaves out',
+    { ...resource(encrypt(secret('NAME'))), '.sourceignore': 's.yaml\n' },
+    'left-out',
+    'refused',
+  ],
+  [
+    'a file that is not listed',
+    {
+      'kustomization.yaml': 'resources: [m.yaml]\n',
+      'm.yaml': map('NAME-other'),
+      's.yaml': encrypt(map('NAME')),
+    },
+    'not-listed',
+    'absent',
+  ],
+  [
+    'a file that only an SSH key opens, beside another',
+    {
+      'm.yaml': encrypt(map('NAME-other')),
+      's.yaml': encrypt(secret('NAME'), { to: [[{ ...key, recipient: makeSshRecipient() }]] }),
+    },
+    'no-recipient-for-flux',
+    'refused',
+  ],
   ['no decryption', { 's.yaml': encrypt(secret('NAME')) }, 'built-without-decryption', 'ciphertext', ''],
   [
     'no decryption of a ConfigMap',
@@ -223,7 +274,7 @@ const cases: Case[] = [
   ],
 ]
 
-const named = cases.map(([title, files, code, outcome, spec = block], index) => {
+const named = cases.map(([title, files, code, outcome, spec = block, links = {}], index) => {
   const name = `building-${index}`
   const inFiles = Object.entries(files).map(([path, text]) => [
     path,
@@ -232,6 +283,7 @@ const named = cases.map(([title, files, code, outcome, spec = block], index) => 
   return {
     title,
     name,
+    links,
     code,
     outcome,
     files: () => Object.fromEntries(inFiles) as Record<string, string>,
@@ -245,21 +297,30 @@ let running: Promise<[Map<string, SeenOnFlux>, string[]]> | undefined
 function seen(): Promise<[Map<string, SeenOnFlux>, string[]]> {
   running ??= Promise.all([
     runCases(named.map((one) => ({ ...one, keys: { 'age.agekey': key.secret } }))),
-    auditOf(
-      Object.fromEntries(
-        named.flatMap(({ name, files, spec }) => [
-          [`cluster/${name}.yaml`, fluxKustomization(name, `./${name}`, spec)],
-          ...Object.entries(files()).map(([path, text]) => [`${name}/${path}`, text]),
-        ]),
-      ),
-    ).then((audited) => ofCodes(audited, ...Object.keys(buildingFindings))),
+    audited(),
   ])
   return running
+}
+
+/** The findings of this family in a repository of all cases. */
+async function audited(): Promise<string[]> {
+  const files = named.flatMap(({ name, files: own, spec }) => [
+    [`cluster/${name}.yaml`, fluxKustomization(name, `./${name}`, spec)],
+    ...Object.entries(own()).map(([path, text]) => [`${name}/${path}`, text]),
+  ])
+  return withRepository(Object.fromEntries(files), async (repository) => {
+    for (const { name, links } of named)
+      for (const [path, target] of Object.entries(links))
+        symlinkSync(target, join(repository.root, name, path))
+    repository.git('add', '--all')
+    return ofCodes(await auditIn(repository), ...Object.keys(buildingFindings))
+  })
 }
 
 function outcomeOf({ ready, value = '' }: SeenOnFlux): Outcome {
   if (ready === 'False') return 'refused'
   if (value.includes('ENC[AES256_GCM,')) return 'ciphertext'
+  if (value === '') return 'absent'
   assert.is(value, 'clear')
   return 'decrypted'
 }

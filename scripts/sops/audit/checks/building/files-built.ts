@@ -5,6 +5,7 @@ import type { KustomizationFile } from '../../../../lib/kustomize/kustomization-
 import { directoryAt } from '../../../../lib/repository/file-tree.ts'
 import type { FluxRepository } from '../../../../lib/repository/flux-repository.ts'
 import { pathOf } from '../../../../lib/repository/sources/flux-sources.ts'
+import { type LeftOut, sourceIgnoreFile } from '../../../../lib/repository/sources/source-ignore.ts'
 import type { Reading } from '../../../../lib/sops/reader/reading.ts'
 import { type Mapping, textAt } from '../../../../lib/yaml/values.ts'
 import type { FileCheck } from '../../open-files.ts'
@@ -14,23 +15,39 @@ import { leavesOf, manifestsOf } from './manifests.ts'
 /** Looks whether Flux builds an encrypted file, and has it. */
 export const checkFilesBuilt: FileCheck = (file, reading, subject) => {
   const { flux, repository } = subject
-  if (!flux || (flux.files.length === 0 && !flux.hasOperator)) return []
+  if (!flux) return []
   const isLink = lstatSync(join(repository.root, file)).isSymbolicLink()
   if (flux.buildersOf(file).length > 0) return isLink ? [finding('symbolic-link', { file }, {})] : []
   const leftOut = flux.leftOut(file)
-  const lister =
-    leftOut && flux.kustomizations.find((one) => one.resources.includes(file) && isBuilt(one, flux))
+  const lister = leftOut && flux.kustomizations.find((one) => names(one, file) && isBuilt(one, flux))
   if (lister) return [leftOutFinding(file, lister, leftOut)]
-  if (isLink || !isForFlux(reading, flux)) return []
+  if (isLink || !flux.seesAll || !isForFlux(reading, flux)) return []
   return notBuilt(file, subject, flux)
+}
+
+/** Whether a kustomization file names a file. */
+function names({ resources, generatorFiles, patchFiles }: KustomizationFile, file: string): boolean {
+  return resources.includes(file) || [...generatorFiles, ...patchFiles].some(({ path }) => path === file)
 }
 
 function leftOutFinding(
   file: string,
   { file: by }: KustomizationFile,
-  { pattern, by: leftOutBy = '.sourceignore' }: { pattern: string; by: string | undefined },
+  { pattern, by: owner }: LeftOut,
 ): Finding {
-  return finding('left-out', { file }, { file, by, pattern, leftOutBy })
+  const isFile = owner !== undefined && owner !== 'spec.ignore'
+  return finding(
+    'left-out',
+    { file },
+    {
+      by,
+      pattern,
+      owner: owner ?? 'Flux by itself',
+      // a pattern with a slash counts from the directory of its file
+      line: `!/${isFile ? posix.relative(posix.dirname(owner), file) : file}`,
+      into: owner ?? sourceIgnoreFile,
+    },
+  )
 }
 
 /** Whether Flux builds a kustomization file. */
@@ -61,7 +78,7 @@ function notBuilt(file: string, { read }: Subject, flux: FluxRepository): Findin
   // an entry that was commented out is meant
   if (beside && isBuilt(beside, flux) && !`${read(beside.file) ?? ''}`.includes(posix.basename(file)))
     return [finding('not-listed', { file }, { by: beside.file })]
-  return flux.seesAll && hasBuiltBeside(file, flux) ? [finding('not-built', { file }, {})] : []
+  return hasBuiltBeside(file, flux) ? [finding('not-built', { file }, {})] : []
 }
 
 /** Whether Flux builds anything of the same directory at the top of the repository: others are archives, or for others. */

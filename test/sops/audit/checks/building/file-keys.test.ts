@@ -1,21 +1,13 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { auditOf, ofCodes } from '../../../../helpers/audit.ts'
 import { encrypt, key, secret } from '../../../../helpers/flux/encrypted-objects.ts'
 import { fluxKustomization } from '../../../../helpers/flux/flux-objects.ts'
-import { makeKey } from '../../../../helpers/keys.ts'
+import { makeKey, makeSshRecipient } from '../../../../helpers/keys.ts'
 
 const block = '  decryption: {provider: sops, secretRef: {name: sops-age}}\n'
 const root = { 'c/a.yaml': fluxKustomization('a', './apps', block) }
-const ssh = { ...key, recipient: sshRecipient() }
-
-function sshRecipient(): string {
-  const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
-  const parts = [Buffer.from('ssh-ed25519'), Buffer.from(x, 'base64url')]
-  const lengths = parts.map(({ length }) => Buffer.from([0, 0, 0, length]))
-  return `ssh-ed25519 ${Buffer.concat(parts.flatMap((part, index) => [lengths[index]!, part])).toString('base64')}`
-}
+const ssh = { ...key, recipient: makeSshRecipient() }
 
 const cases: Record<string, [files: Record<string, string>, found: string[]]> = {
   'age keys': [

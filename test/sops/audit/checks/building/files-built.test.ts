@@ -77,6 +77,15 @@ const cases: Record<string, [files: Record<string, string>, found: string[]]> = 
     { ...root, ...listed, '.sourceignore': 'one.yaml\n' },
     ['apps/one.yaml left-out'],
   ],
+  'a file of a generator that .sourceignore leaves out': [
+    {
+      ...root,
+      'apps/kustomization.yaml': 'secretGenerator: [{name: g, envs: [x.env]}]\n',
+      'apps/x.env': encrypt('a=b\n', { name: 'x.env', rule: {} }),
+      'apps/.sourceignore': '*.env\n',
+    },
+    ['apps/x.env left-out'],
+  ],
   'a file that .sourceignore leaves out, and nothing lists': [
     { ...root, 'apps/m.yaml': 'kind: ConfigMap\n', 'apps/one.yaml': text, '.sourceignore': 'one.yaml\n' },
     ['apps/one.yaml not-built'],
@@ -103,10 +112,11 @@ test('what is left out is told with the pattern and who has it', async () => {
   const { found, facts } = await auditOf({ ...root, ...listed, '.sourceignore': 'one.yaml\n' })
   const index = found.findIndex((one) => one.endsWith('left-out'))
   assert.equal(facts[index], {
-    file: 'apps/one.yaml',
     by: 'apps/kustomization.yaml',
     pattern: 'one.yaml',
-    leftOutBy: '.sourceignore',
+    owner: '.sourceignore',
+    line: '!/apps/one.yaml',
+    into: '.sourceignore',
   })
 })
 
