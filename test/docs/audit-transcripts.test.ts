@@ -38,7 +38,7 @@ function files(): Record<string, string> {
 for (const page of ['README.md', 'docs/tasks/sops-audit.md'])
   test(`the transcript of sops:audit in ${page} is what it prints`, () =>
     withRepository(files(), async ({ root, directory, env }) => {
-      writeFileSync(join(directory, 'keys.txt'), key.text)
+      writeFileSync(join(directory, 'keys.txt'), key.text, { mode: 0o600 })
       const transcripts = transcriptsOf(readProject(page)).filter(({ command }) =>
         command.includes('sops:audit'),
       )

@@ -1,9 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { markFindings } from '../../scripts/findings/fingerprint.ts'
-import { auditIn } from '../helpers/audit.ts'
+import { auditIn, conflictIn } from '../helpers/audit.ts'
 import { writeFiles } from '../helpers/files.ts'
-import { conflictIn } from '../helpers/findings.ts'
 import { encryptSecret, makeKey } from '../helpers/keys.ts'
 import { withRepository } from '../helpers/repository.ts'
 

@@ -1,4 +1,4 @@
-import type { Finding } from '../../scripts/findings/finding.ts'
+import { type Finding, type FindingPlace, finding } from '../../scripts/findings/finding.ts'
 import { findAll } from '../../scripts/sops/audit/find-all.ts'
 import type { AuditOptions } from '../../scripts/sops/audit/options.ts'
 import { silentCaller } from './caller.ts'
@@ -60,4 +60,16 @@ export function assertNoValue(audited: Audited, values: readonly string[]): void
   const all = JSON.stringify(audited)
   const leaked = values.filter((value) => all.includes(value))
   if (leaked.length > 0) throw new Error(`findings hold ${leaked.length} of ${values.length} values`)
+}
+
+/** An error of a file, as the audit makes one. */
+export function conflictIn(file: string, place: FindingPlace = {}): Finding {
+  return finding('merge-conflict', { file, ...place }, { file })
+}
+
+/** As many, over a thousand files. */
+export function manyConflicts(count: number): Finding[] {
+  return Array.from({ length: count }, (_, index) =>
+    conflictIn(`apps/${index % 1000}.enc.yaml`, { line: index, column: 3 }),
+  )
 }

@@ -128,7 +128,11 @@ test('what cannot be meant is said with what can, and ends with 2', () =>
       [['--format', 'xml'], 'xml is no format', 'text, json, sarif, github'],
       [['--only', 'merge-conflit'], 'there is no finding with the code merge-conflit', 'merge-conflict'],
       [['--skip', 'merge'], 'there is no finding with the code merge', 'merge-conflict'],
-      [['--explain', 'merges'], 'there is no finding with the code merges', 'merge-conflict'],
+      [
+        ['--explain', 'merge-conflicts'],
+        'there is no finding with the code merge-conflicts',
+        'merge-conflict',
+      ],
       [['--explain', 'merge-conflict', 'apps'], '--explain takes no paths', 'leave them out'],
       [['nothing'], 'nothing does not exist', ''],
       [['..'], '.. is outside of the repository', ''],

@@ -33,7 +33,7 @@ export const verifySecretFindings = {
   ciphertext: {
     severity: 'error',
     seen: 'Flux (Kustomization {owner}) has applied the ciphertext, without decrypting it',
-    means: 'Whatever reads the Secret gets ENC[…] in place of the value, while the Kustomization is Ready.',
+    means: 'Whatever reads the Secret gets `ENC[…]` in place of the value, while the Kustomization is Ready.',
     fix: '`mise run flux:enable-decryption` on every Kustomization whose path includes this file',
     source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/internal/decryptor/decryptor.go',
   },

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { asGithub } from '../../../scripts/findings/render/github.ts'
-import { conflictIn } from '../../helpers/findings.ts'
+import { conflictIn } from '../../helpers/audit.ts'
 
 /** As the runner reads a line (actions/runner, ActionCommand.TryParseV2). */
 function parse(line: string) {

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { codes } from '../../../scripts/findings/codes.ts'
 import { markFindings } from '../../../scripts/findings/fingerprint.ts'
 import { asSarif } from '../../../scripts/findings/render/sarif.ts'
-import { conflictIn } from '../../helpers/findings.ts'
+import { conflictIn } from '../../helpers/audit.ts'
 
 /** The schema of SARIF 2.1.0 as https://json.schemastore.org/sarif-2.1.0.json has it, brought by a package of Microsoft's SDK. */
 const { $schema, id, ...official } = createRequire(import.meta.url)(

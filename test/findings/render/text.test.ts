@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { asText, countsAsText } from '../../../scripts/findings/render/text.ts'
-import { conflictIn, manyConflicts } from '../../helpers/findings.ts'
+import { conflictIn, manyConflicts } from '../../helpers/audit.ts'
 
 const asIs = (file: string) => file
 
