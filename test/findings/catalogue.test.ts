@@ -25,6 +25,11 @@ test('the texts of an entry are sentences as they are shown', () => {
     // no fix is a question, or sends back to the message
     assert.not.match(fix, /[.?]$|see the message|nothing was changed|none needed/, `${code}: ${fix}`)
     assert.match(source, /\S/, code)
+    for (const text of [seen, means, fix, source]) {
+      // the documents are made of them: what stands between backticks has both
+      assert.is(text.split('`').length % 2, 1, `${code}: ${text}`)
+      assert.not.match(text.replace(/`[^`]*`/g, '``'), /!(?!\/)|\s$/, `${code}: ${text}`)
+    }
   }
 })
 

@@ -7,7 +7,7 @@ import { asSarif } from '../../../scripts/findings/render/sarif.ts'
 import { asText } from '../../../scripts/findings/render/text.ts'
 import { manyConflicts } from '../../helpers/audit.ts'
 
-test('10,000 findings take less than a second of processor time, in each format', () => {
+test('10,000 findings are printed in less than a second of processor time, in each format', () => {
   const many = markFindings(manyConflicts(10_000))
   const formats = {
     text: () => asText(many, (file) => file),
@@ -17,7 +17,7 @@ test('10,000 findings take less than a second of processor time, in each format'
   }
   for (const [name, print] of Object.entries(formats)) {
     const before = process.cpuUsage()
-    assert.ok(print().length > 10_000, name)
+    assert.ok(print().length >= 10_000, name)
     const { user, system } = process.cpuUsage(before)
     assert.ok(user + system < 1_000_000, name)
   }
