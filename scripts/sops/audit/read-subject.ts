@@ -3,6 +3,7 @@ import { join, posix, resolve } from 'node:path'
 import { onlyFiles, openRepository, type Repository } from '../../lib/git.ts'
 import { readBlobs } from '../../lib/git-objects.ts'
 import { isKustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
+import { makeReader } from '../../lib/repository/reader.ts'
 import { run } from '../../lib/run.ts'
 import { readIdentities } from '../../lib/sops/age.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
@@ -58,8 +59,9 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
       listed.filter((file) => !seen.has(file)),
     ),
   )
+  const readNext = makeReader(repository.root)
   for (const file of others) {
-    const bytes = read(file)
+    const bytes = isReadable(repository, file) && readNext(file)
     if (bytes) look(file, bytes)
   }
   for (const files of found.values()) files.sort()
@@ -97,8 +99,11 @@ async function readIndex(repository: Repository): Promise<Map<string, Buffer>> {
 }
 
 /** @returns `undefined` for what is gone, no regular file, or too large */
-function readRegular({ root }: Repository, file: string): Buffer | undefined {
-  const path = join(root, file)
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found?.isFile() && found.size <= largest ? readFileSync(path) : undefined
+function readRegular(repository: Repository, file: string): Buffer | undefined {
+  return isReadable(repository, file) ? readFileSync(join(repository.root, file)) : undefined
+}
+
+function isReadable({ root }: Repository, file: string): boolean {
+  const found = statSync(join(root, file), { throwIfNoEntry: false })
+  return found !== undefined && found.isFile() && found.size <= largest
 }
