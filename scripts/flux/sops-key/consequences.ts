@@ -3,10 +3,12 @@ import { readSecretUse, type SecretUse } from '../../lib/applied/secret-use.ts'
 import { builtDirectory } from '../../lib/cluster/flux-objects.ts'
 import type { KeySecret } from '../../lib/cluster/key-secret.ts'
 import type { Identity } from '../../lib/sops/age.ts'
+import type { EncryptedFile } from '../../lib/sops/encrypted-files.ts'
 import { changeOf, type KeyChange, loses, opens, takesOut } from './change.ts'
 import type { Kept } from './kept.ts'
 import { findOutage, type Outage } from './outage.ts'
 import type { SecretPlan } from './plan.ts'
+import { type NamedGroups, provenGroups } from './proven.ts'
 import type { WorkingTree } from './working-tree.ts'
 import { findWrongCluster, type WrongCluster } from './wrong-cluster.ts'
 
@@ -43,10 +45,14 @@ export interface Evidence {
 export async function consequencesOf(
   { namespace, manifest }: SecretPlan,
   live: KeySecret,
-  { identities, only, use, tree }: Evidence,
+  { identities, only, use, tree: named }: Evidence,
 ): Promise<Omit<Consequences, 'kept'>> {
   const change = changeOf(live, identities, only)
-  const applied = await readSecretUse(use, { namespace, name: manifest.metadata.name }, tree?.repository)
+  const prove = async <One extends NamedGroups>(files: readonly One[]) =>
+    Promise.all(files.map(async (one) => ({ ...one, documents: await provenGroups(one, identities) })))
+  const used = await readSecretUse(use, { namespace, name: manifest.metadata.name }, named?.repository)
+  const applied = used && { ...used, files: await prove(used.files) }
+  const tree = named && provenTree(named, prove)
   const around = { applied, mayList: use !== undefined, tree }
   const [wrong, outage, willBeLost] = await Promise.all([
     findWrongCluster(change, use, around),
@@ -56,6 +62,21 @@ export async function consequencesOf(
   const files = applied?.files ?? []
   const notOpened = files.filter(({ documents }) => !opens(change, documents)).map(({ file }) => file)
   return { wrong, outage, takesOut: takesOut(change), notOpened: [...new Set(notOpened)], willBeLost }
+}
+
+/** A working tree whose files are proven, once. */
+function provenTree(
+  tree: WorkingTree,
+  prove: (files: readonly EncryptedFile[]) => Promise<EncryptedFile[]>,
+): WorkingTree {
+  let files: Promise<EncryptedFile[]> | undefined
+  return {
+    ...tree,
+    encryptedFiles() {
+      files ??= tree.encryptedFiles().then(prove)
+      return files
+    },
+  }
 }
 
 /** The files of the working tree that lie in the path of a Kustomization and are not applied. */

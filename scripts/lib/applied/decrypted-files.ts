@@ -24,6 +24,8 @@ export interface DecryptedFile {
   kustomization: string
   /** The key groups of each of its documents. */
   documents: KeyGroups[]
+  /** What is in it. */
+  text(): string
 }
 
 /** Why it cannot be seen which files a Kustomization decrypts. */
@@ -108,8 +110,8 @@ async function decryptedBy(
     const revision = await revisionAt(commit, repository, object)
     const { files, gaps } = await filesAt(kustomization, revision)
     for (const gap of gaps) decrypted.notSeen.push({ kustomization: id, code: 'not-followed', gap })
-    for (const { file, documents } of files)
-      if (documents) decrypted.files.push({ file, documents, commit, kustomization: id })
+    for (const { file, documents, text } of files)
+      if (documents) decrypted.files.push({ file, documents, text, commit, kustomization: id })
       else decrypted.notSeen.push({ kustomization: id, code: 'recipients-not-read', file })
   }
   return decrypted
@@ -131,13 +133,19 @@ function commitsOf({ status }: Kustomization, source: GitRepository): string[] {
 async function filesAt(
   kustomization: Kustomization,
   { tree, builder, textOf }: Revision,
-): Promise<{ files: { file: string; documents: KeyGroups[] | undefined }[]; gaps: readonly Gap[] }> {
+): Promise<{
+  files: (Pick<DecryptedFile, 'file' | 'text'> & { documents: KeyGroups[] | undefined })[]
+  gaps: readonly Gap[]
+}> {
   const directory = builtDirectory(kustomization)
   if (!tree.directories.has(directory)) return { files: [], gaps: [] }
   const value = kustomization as unknown as Mapping
   const { encrypted, hidden } = builder.flux(directory, additionsOf(value, ''))
   const files = await Promise.all(
-    [...encrypted].map(async (file) => ({ file, documents: await readKeyGroups(textOf(file)) })),
+    [...encrypted].map(async (file) => {
+      const text = () => textOf(file)
+      return { file, documents: await readKeyGroups(text()), text }
+    }),
   )
   return { files, gaps: hidden }
 }

@@ -12,6 +12,8 @@ export interface EncryptedFile {
   file: string
   /** The key groups of each of its documents. */
   documents: KeyGroups[]
+  /** What was in it when it was found. */
+  text(): string
 }
 
 /**
@@ -21,8 +23,9 @@ export interface EncryptedFile {
 export async function findEncryptedFiles(repository: Repository): Promise<EncryptedFile[]> {
   const found: EncryptedFile[] = []
   for (const file of await searchFiles(repository, ciphertextStart)) {
-    const documents = await readKeyGroups(await readText(join(repository.root, file), file))
-    if (documents) found.push({ file, documents })
+    const text = await readText(join(repository.root, file), file)
+    const documents = await readKeyGroups(text)
+    if (documents) found.push({ file, documents, text: () => text })
   }
   return found
 }

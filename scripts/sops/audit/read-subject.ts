@@ -105,5 +105,5 @@ function readRegular(repository: Repository, file: string): Buffer | undefined {
 
 function isReadable({ root }: Repository, file: string): boolean {
   const found = statSync(join(root, file), { throwIfNoEntry: false })
-  return found !== undefined && found.isFile() && found.size <= largest
+  return found?.isFile() === true && found.size <= largest
 }

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
 import { writeFiles } from '../../helpers/files.ts'
 import { decode, entry, newKey, oldKey, withPlace } from '../../helpers/flux/sops-key.ts'
-import { encryptSecret } from '../../helpers/keys.ts'
+import { encryptSecret, makeKey } from '../../helpers/keys.ts'
 import { startProgram } from '../../helpers/program.ts'
 
 test('refuses a rotation after which Flux could not decrypt a file, and says how to keep both', async () => {
@@ -37,6 +37,18 @@ test('refuses a rotation after which Flux could not decrypt a file, and says how
     assert.is(rotated.code, 0, rotated.stderr)
     assert.not.match(rotated.stderr, 'warning')
     assert.is(decode((await secret()).data['age.agekey']), `${newKey.secret}\n`)
+  })
+})
+
+test('a rotation does not believe a recipient that somebody has written into a file by hand', async () => {
+  await withPlace(async ({ sopsKey, root }) => {
+    await sopsKey()
+    const stranger = makeKey().recipient
+    const text = encryptSecret(`${oldKey.recipient},${stranger}`).replace(stranger, newKey.recipient)
+    writeFileSync(join(root, 'apps/x.enc.yaml'), text)
+    const refused = await sopsKey(['--key-file', '-'], { input: newKey.text })
+    assert.is(refused.code, 1, refused.stderr)
+    assert.match(refused.stderr, /decrypt 1 file of this repository:\n {2}apps\/x\.enc\.yaml\n/)
   })
 })
 
