@@ -302,7 +302,7 @@ function seen(): Promise<[Map<string, SeenOnFlux>, string[]]> {
   return running
 }
 
-/** The findings of this family in a repository of all cases. */
+/** What is found of this family, and of what the cases expect, in a repository of all cases. */
 async function audited(): Promise<string[]> {
   const files = named.flatMap(({ name, files: own, spec }) => [
     [`cluster/${name}.yaml`, fluxKustomization(name, `./${name}`, spec)],
@@ -313,7 +313,8 @@ async function audited(): Promise<string[]> {
       for (const [path, target] of Object.entries(links))
         symlinkSync(target, join(repository.root, name, path))
     repository.git('add', '--all')
-    return ofCodes(await auditIn(repository), ...Object.keys(buildingFindings))
+    const wanted = [...Object.keys(buildingFindings), ...named.flatMap(({ code }) => code ?? [])]
+    return ofCodes(await auditIn(repository), ...wanted)
   })
 }
 
