@@ -90,6 +90,19 @@ export async function searchCommit(
     .map((file) => file.slice(commit.length + 1))
 }
 
+/** How many bytes each of these blobs has, by one process. */
+export async function sizesOf(
+  { root: cwd, env, signal }: Repository,
+  blobs: readonly string[],
+): Promise<Map<string, number>> {
+  if (blobs.length === 0) return new Map()
+  const args = ['git', 'cat-file', '--batch-check=%(objectname) %(objectsize)', '--buffer']
+  const sizes = await run(args, { cwd, env, signal, input: `${blobs.join('\n')}\n` })
+  return new Map(
+    Array.from(sizes.matchAll(/^([0-9a-f]+) (\d+)$/gm), ([, blob = '', size]) => [blob, Number(size)]),
+  )
+}
+
 /** Reads blobs as text, by one process. @returns them by their name */
 export async function readBlobs(
   { root: cwd, env, signal }: Repository,
@@ -114,6 +127,8 @@ export interface FileVersion {
   file: string
   blob: string
   commit: string
+  /** How many commits come before it, the newest first. */
+  age: number
 }
 
 /** Whether a clone lacks its older commits. */
@@ -143,9 +158,9 @@ export async function listVersions(
   ]
   const log = await callGit(repository, ['log', ...shape, ...refs, '--'])
   const change = /:(?:\d{6} )+?(100\d{3}) (?:[0-9a-f]+ )+?([0-9a-f]+) [A-Z]+\0([^\0]+)\0/g
-  return log.split('\x01').flatMap((entry) => {
+  return log.split('\x01').flatMap((entry, age) => {
     const commit = entry.slice(0, entry.indexOf('\0'))
-    return [...entry.matchAll(change)].map(([, , blob = '', file = '']) => ({ file, blob, commit }))
+    return [...entry.matchAll(change)].map(([, , blob = '', file = '']) => ({ file, blob, commit, age }))
   })
 }
 
@@ -164,25 +179,21 @@ export async function readManyBlobs(
   blobs: readonly string[],
   seen: (text: string, blob: string, done: number) => Promise<void>,
 ): Promise<void> {
-  const { root: cwd, env, signal } = repository
-  if (blobs.length === 0) return
-  const args = ['git', 'cat-file', '--batch-check=%(objectname) %(objectsize)', '--buffer']
-  const sizes = await run(args, { cwd, env, signal, input: `${blobs.join('\n')}\n` })
   let done = 0
   let waiting: string[] = []
   let size = 0
   const read = async () => {
     for (const [blob, text] of await readBlobs(repository, waiting)) {
-      signal?.throwIfAborted()
+      repository.signal?.throwIfAborted()
       await seen(text, blob, done++)
     }
     waiting = []
     size = 0
   }
-  for (const [, blob = '', bytes] of sizes.matchAll(/^([0-9a-f]+) (\d+)$/gm)) {
-    if (Number(bytes) > largest) continue
+  for (const [blob, bytes] of await sizesOf(repository, blobs)) {
+    if (bytes > largest) continue
     waiting.push(blob)
-    size += Number(bytes)
+    size += bytes
     if (size >= chunk) await read()
   }
   await read()

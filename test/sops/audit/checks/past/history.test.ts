@@ -52,6 +52,17 @@ test('a file that was encrypted after it was committed, with commit and key path
     assert.equal(ofCodes(await auditIn(repository), ...codes), [])
   }))
 
+test('the oldest commit is named, also where later ones bring a version back', () =>
+  withRepository({}, async (repository) => {
+    const plain = { 'a.enc.yaml': secret({ token: 'hidden-0' }) }
+    const first = commit(repository, plain)
+    commit(repository, { 'a.enc.yaml': secret({ token: 'hidden-1' }) })
+    commit(repository, plain)
+    commit(repository, { 'a.enc.yaml': encryptText(key.recipient, secret({ token: 'hidden-2' })) })
+    const { facts } = await history(repository)
+    assert.is(facts[0]?.commits, `commit ${first} and 2 later`)
+  }))
+
 test('with the key, the values that are still the same', () =>
   withRepository({}, async (repository) => {
     const keyFile = join(repository.directory, 'keys.txt')
