@@ -69,6 +69,19 @@ export function expressionsIn(text: string): Expressions {
  * @returns where it ends; `undefined` where it can't be read
  */
 function readExpression(text: string, start: number, needed: Set<string>): number | undefined {
+  let at = readHead(text, start, needed)
+  // those in its arguments are read in the same loop: they may be nested deeper than our stack
+  for (let open = 1; at !== undefined && at < text.length; ) {
+    if (text.startsWith('${', at)) {
+      at = readHead(text, at + 2, needed)
+      open++
+    } else if (text[at++] === '}' && --open === 0) return at
+  }
+  return undefined
+}
+
+/** @returns where its arguments start, or the brace that ends it; `undefined` where it can't be read */
+function readHead(text: string, start: number, needed: Set<string>): number | undefined {
   const head = /#?([\p{L}\p{Nd}_]+)(:?[=?+-]|[:,^/#%])?/uy
   head.lastIndex = start
   const [all = '', name, operator] = head.exec(text) ?? []
@@ -76,21 +89,10 @@ function readExpression(text: string, start: number, needed: Set<string>): numbe
   const at = start + all.length
   if (operator === undefined || all.startsWith('#')) {
     needed.add(name)
-    return text[at] === '}' ? at + 1 : undefined
+    return text[at] === '}' ? at : undefined
   }
   // there is no ${name-default}, only ${name:-default}
   if (/^[?+-]/.test(operator)) return undefined
   if (!/[=?+-]$/.test(operator)) needed.add(name)
-  return readArguments(text, at, needed)
-}
-
-/** @returns where the expression around them ends */
-function readArguments(text: string, start: number, needed: Set<string>): number | undefined {
-  for (let at = start; at < text.length; ) {
-    if (text[at] === '}') return at + 1
-    const inner = text.startsWith('${', at) ? readExpression(text, at + 2, needed) : at + 1
-    if (inner === undefined) return undefined
-    at = inner
-  }
-  return undefined
+  return at
 }

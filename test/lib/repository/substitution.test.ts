@@ -19,6 +19,12 @@ test('the variables without a default are needed, inner ones too', () => {
   assert.is(read(`\${1} \${ß_2}`), '1 ß_2')
 })
 
+test('expressions may be nested deeper than a stack', () => {
+  const deep = 20_000
+  assert.is(read(`${'${a:-'.repeat(deep)}\${b}${'}'.repeat(deep)}`), 'b')
+  assert.is(read(`${'${a:-'.repeat(deep)}${'}'.repeat(deep - 1)}`), 'broken')
+})
+
 test('what is no expression is told, and what is none to Flux is none', () => {
   for (const text of [
     `\${`,
