@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import type { FileBuilder } from '../../../../lib/repository/file-builders.ts'
 import { type FluxKustomization, nameOf, placeInFile } from '../../../../lib/repository/flux-file.ts'
-import type { Mapping } from '../../../../lib/yaml/values.ts'
+import { type Mapping, textAt } from '../../../../lib/yaml/values.ts'
 import type { Check } from '../../check.ts'
 import { someOf } from './kustomizations.ts'
 
@@ -53,8 +53,10 @@ function pairAmong(
 function areAlike(a: FileBuilder, b: FileBuilder): boolean {
   const idOf = ({ use }: FileBuilder) => {
     const object: Mapping = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', namespace: 'y' } }
-    const { metadata } = use.steps.reduce((value, step) => step.apply(value), object) as { metadata: Mapping }
-    return { name: metadata.name, namespace: metadata.namespace }
+    const built = use.steps.reduce((value, step) => step.apply(value), object)
+    return ['name', 'namespace'].map((field) => textAt(built, 'metadata', field))
   }
-  return a.use.as === b.use.as && isDeepStrictEqual(idOf(a), idOf(b))
+  const [name, namespace] = idOf(a)
+  // kustomize refuses what a patch leaves without a name
+  return a.use.as === b.use.as && name !== undefined && isDeepStrictEqual([name, namespace], idOf(b))
 }

@@ -108,6 +108,18 @@ const cases: Record<string, [files: Record<string, string>, found: string[]]> = 
     },
     [],
   ],
+  'two that build it, and a patch that takes its metadata away': [
+    {
+      'c/a.yaml': fluxKustomization('a', './apps', block),
+      'c/b.yaml': fluxKustomization('b', './apps', block),
+      'apps/kustomization.yaml': `${kustomizationOf('s.yaml')}patches:
+- target: {kind: Secret}
+  patch: |
+    - {op: remove, path: /metadata}
+`,
+    },
+    [],
+  ],
   'two of different clusters': [
     {
       'clusters/one/a.yaml': fluxKustomization('a', './apps', block),
