@@ -1,5 +1,5 @@
 import { callGit, literalPathspecs, type Repository } from '../../lib/git.ts'
-import { readBlobs } from '../../lib/git-objects.ts'
+import { hasCommit, readBlobs } from '../../lib/git-objects.ts'
 import { openFile } from '../../lib/sops/reader/open-file.ts'
 import type { SopsFormat } from '../../lib/sops/reader/reading.ts'
 
@@ -15,6 +15,7 @@ export async function pathsInHistory(
   file: string,
   format: SopsFormat,
 ): Promise<string[][]> {
+  if (!(await hasCommit(repository, 'HEAD'))) return []
   const log = ['log', '--format=', '--raw', '--no-abbrev', '--follow', `--max-count=${most}`, '--']
   const listed = await callGit(repository, [...log, ...literalPathspecs([file])])
   const blobs = [...listed.matchAll(/^:\d+ \d+ (\w+) (\w+) /gm)].flatMap(([, from = '', to = '']) => [

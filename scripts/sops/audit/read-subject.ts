@@ -1,9 +1,10 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join, posix, resolve } from 'node:path'
+import { UserError } from '../../lib/errors.ts'
 import { onlyFiles, openRepository, type Repository } from '../../lib/git.ts'
-import { readBlobs } from '../../lib/git-objects.ts'
+import { readBlobs, sizesOf } from '../../lib/git-objects.ts'
 import { isKustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
-import { makeReader } from '../../lib/repository/reader.ts'
+import { makeReader, type Reader } from '../../lib/repository/reader.ts'
 import { run } from '../../lib/run.ts'
 import { readIdentities } from '../../lib/sops/age.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
@@ -36,13 +37,15 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
     return own.length > 0 || posix.basename(file) === configName || isKustomizationFile(file)
   }
   const common = { repository, options, ...key, marked: found }
+  const readNext = makeRegularReader(repository)
   if (options.staged) {
     const blobs = await readIndex(repository)
     const names = [...blobs.keys()].toSorted()
     const read = (file: string) => blobs.get(file)
-    for (const file of names) look(file, blobs.get(file) ?? Buffer.alloc(0))
+    for (const [file, bytes] of blobs) if (bytes) look(file, bytes)
+    for (const files of found.values()) files.sort()
     // the rules are those of the commit, whether it changes them or not
-    const rules = readRuleSet(repository, listed, (file) => read(file) ?? readRegular(repository, file))
+    const rules = readRuleSet(repository, listed, (file) => read(file) ?? readNext(file))
     return { ...common, names, read, rules, flux: undefined }
   }
   // what reads all of Flux takes longer to load than what is staged to be read
@@ -52,16 +55,18 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
     seen.add(file)
     return look(file, bytes)
   })
-  const read = (file: string) => readRegular(repository, file)
+  const read = (file: string) => {
+    const bytes = readNext(file)
+    return bytes && Buffer.from(bytes)
+  }
   const others = new Set(
     onlyFiles(
       repository,
       listed.filter((file) => !seen.has(file)),
     ),
   )
-  const readNext = makeReader(repository.root)
   for (const file of others) {
-    const bytes = isReadable(repository, file) && readNext(file)
+    const bytes = readNext(file)
     if (bytes) look(file, bytes)
   }
   for (const files of found.values()) files.sort()
@@ -82,8 +87,8 @@ async function keyAtHand(
   return { identities, keyPlace: place }
 }
 
-/** What the next commit adds or changes, as the index has it. */
-async function readIndex(repository: Repository): Promise<Map<string, Buffer>> {
+/** What the next commit adds or changes, as the index has it; `undefined` for what is too large. */
+async function readIndex(repository: Repository): Promise<Map<string, Buffer | undefined>> {
   const { root: cwd, env, signal } = repository
   // `git commit --all` and `git commit FILE` have an index of their own, which they name to their hooks
   const index = env.GIT_INDEX_FILE ? ['env', `GIT_INDEX_FILE=${resolve(cwd, env.GIT_INDEX_FILE)}`] : []
@@ -91,19 +96,37 @@ async function readIndex(repository: Repository): Promise<Map<string, Buffer>> {
   const changed = await run([...index, ...diff], { cwd, env, signal })
   const entries = [...changed.matchAll(/:\d+ 100\d+ \w+ (\w+) \w\0([^\0]+)\0/g)]
   const files = entries.map(([, blob = '', file = '']) => ({ blob, file }))
-  const blobs = await readBlobs(
+  const sizes = await sizesOf(
     repository,
     files.map(({ blob }) => blob),
   )
-  return new Map(files.map(({ blob, file }) => [file, Buffer.from(blobs.get(blob) ?? '')]))
+  const blobs = await readBlobs(
+    repository,
+    [...sizes].flatMap(([blob, size]) => (size <= largest ? [blob] : [])),
+  )
+  return new Map(
+    files.map(({ blob, file }) => {
+      const text = blobs.get(blob)
+      return [file, text === undefined ? undefined : Buffer.from(text)]
+    }),
+  )
 }
 
-/** @returns `undefined` for what is gone, no regular file, or too large */
-function readRegular(repository: Repository, file: string): Buffer | undefined {
-  return isReadable(repository, file) ? readFileSync(join(repository.root, file)) : undefined
-}
+/** What is not there, or is a link that leads nowhere. */
+const isGone: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
 
-function isReadable({ root }: Repository, file: string): boolean {
-  const found = statSync(join(root, file), { throwIfNoEntry: false })
-  return found?.isFile() === true && found.size <= largest
+/** @returns what reads files; `undefined` for what is gone, no regular file, or too large. Only good until the next call. */
+function makeRegularReader({ root }: Repository): Reader {
+  const readNext = makeReader(root)
+  return (file) => {
+    try {
+      const found = statSync(join(root, file))
+      return found.isFile() && found.size <= largest ? readNext(file) : undefined
+    } catch (error) {
+      if (error instanceof UserError) throw error
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (isGone.has(code)) return undefined
+      throw new UserError(`cannot read ${file}: ${code}`)
+    }
+  }
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
+import { plainTree } from '../../../../lib/sops/plain-file.ts'
 import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import type { TextPlace } from '../../../../lib/sops/reader/reading.ts'
 import { type TreeBranch, walk } from '../../../../lib/sops/reader/tree.ts'
 import { isInnocent } from './innocent.ts'
-import { readPlainTree } from './plain-tree.ts'
 
 /** A value in the clear that may be a secret. */
 export interface OpenValue extends TextPlace {
@@ -28,7 +28,7 @@ export interface PlainContent {
  * @returns no value leaves this module; `undefined` for what can't be read, as templates can't
  */
 export function readPlain(bytes: Buffer, file: string): PlainContent | undefined {
-  const documents = readPlainTree(bytes, file)?.filter(({ items }) => items.length > 0)
+  const documents = plainTree(bytes, file)?.filter(({ items }) => items.length > 0)
   if (!documents) return undefined
   const placeOf = placesIn(bytes.toString())
   return {
@@ -51,7 +51,7 @@ export function readSecrets(bytes: Buffer, file: string): OpenValue[] {
   if (documents.length === 0) return []
   const placeOf = placesIn(text)
   return documents.flatMap(({ text: own, offset }) => {
-    const trees = readPlainTree(Buffer.from(own), file) ?? []
+    const trees = plainTree(Buffer.from(own), file) ?? []
     const values = trees.flatMap((tree) => valuesIn(tree, (at) => placeOf(offset + at)))
     return values.filter(({ ofSecret }) => ofSecret)
   })

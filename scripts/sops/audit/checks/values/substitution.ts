@@ -1,17 +1,17 @@
-import { type Finding, finding } from '../../../findings/finding.ts'
-import { nameOf } from '../../../lib/repository/flux-file.ts'
-import type { FluxRepository } from '../../../lib/repository/flux-repository.ts'
-import { objectGap } from '../../../lib/repository/rendered.ts'
+import { type Finding, finding } from '../../../../findings/finding.ts'
+import { nameOf } from '../../../../lib/repository/flux-file.ts'
+import type { FluxRepository } from '../../../../lib/repository/flux-repository.ts'
+import { objectGap } from '../../../../lib/repository/rendered.ts'
 import {
   type Expressions,
   expressionsIn,
   isNotSubstituted,
   type Substitution,
   substitutionOf,
-} from '../../../lib/repository/substitution.ts'
-import type { ReadValue } from '../../../lib/sops/reader/reading.ts'
-import type { Mapping } from '../../../lib/yaml/values.ts'
-import type { FileCheck } from '../open-files.ts'
+} from '../../../../lib/repository/substitution.ts'
+import type { ReadValue } from '../../../../lib/sops/reader/reading.ts'
+import type { Mapping } from '../../../../lib/yaml/values.ts'
+import type { FileCheck } from '../../open-files.ts'
 
 /** Decrypted values in which Flux replaces variables. What stands in them is a secret, the names of variables too. */
 export const checkSubstitution: FileCheck = (file, { values }, { flux }) => {
