@@ -3,6 +3,7 @@ import { plainTree } from '../../../../lib/sops/plain-file.ts'
 import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import type { TextPlace } from '../../../../lib/sops/reader/reading.ts'
 import { type TreeBranch, walk } from '../../../../lib/sops/reader/tree.ts'
+import { secretDocuments } from '../../secret-files.ts'
 import { isInnocent } from './innocent.ts'
 
 /** A value in the clear that may be a secret. */
@@ -37,17 +38,16 @@ export function readPlain(bytes: Buffer, file: string): PlainContent | undefined
   }
 }
 
-/** How the kind of a Secret can be written. */
-const kinds = ['kind: Secret', '"Secret"', "'Secret'"]
+/** What every Secret with values has. */
+const dataField = /(?:^|[\s"'{,])(?:d|stringD)ata\b/m
 
 /**
  * Reads only the values of Secrets in a file of manifests: most files hold none, and of large ones one document is enough.
  * @returns as `readPlain`; empty where there are none, or they can't be read
  */
 export function readSecrets(bytes: Buffer, file: string): OpenValue[] {
-  if (!kinds.some((kind) => bytes.includes(kind))) return []
   const text = bytes.toString()
-  const documents = documentsIn(text).filter((document) => isSecret(document.text))
+  const documents = secretDocuments(text).filter((document) => dataField.test(document.text))
   if (documents.length === 0) return []
   const placeOf = placesIn(text)
   return documents.flatMap(({ text: own, offset }) => {
@@ -55,20 +55,6 @@ export function readSecrets(bytes: Buffer, file: string): OpenValue[] {
     const values = trees.flatMap((tree) => valuesIn(tree, (at) => placeOf(offset + at)))
     return values.filter(({ ofSecret }) => ofSecret)
   })
-}
-
-/** The documents of a YAML text, each with where it starts. */
-function documentsIn(text: string): { text: string; offset: number }[] {
-  const starts = [0, ...Array.from(text.matchAll(/^---(?=\s)/gm), ({ index }) => index)]
-  return starts.map((offset, index) => ({ text: text.slice(offset, starts[index + 1]), offset }))
-}
-
-function isSecret(document: string): boolean {
-  if (document.trimStart().startsWith('{')) return document.includes('ata')
-  return (
-    /^["']?kind["']?\s*:\s*["']?Secret["']?\s*(?:#|$)/m.test(document) &&
-    /^["']?(?:d|stringD)ata\b/m.test(document)
-  )
 }
 
 /** `undefined` of what is no object. */
@@ -85,15 +71,21 @@ export function digestOf(value: Buffer): string {
   return createHash('sha256').update(value).digest('base64')
 }
 
-/** The fields of an object that say what it is. */
-const describing = ['apiVersion', 'kind', 'metadata', 'type', 'immutable']
+/** The fields of an object of Kubernetes that say what it is. */
+export const describingFields: ReadonlySet<string | undefined> = new Set([
+  'apiVersion',
+  'kind',
+  'metadata',
+  'type',
+  'immutable',
+])
 
 function valuesIn(document: TreeBranch, placeOf: (offset: number) => TextPlace): OpenValue[] {
   const kind = kindOf(document)
   const found: OpenValue[] = []
   walk(document, (node, path) => {
     const [first = ''] = path
-    if (node.kind === 'comment' || node.value === null || (kind && describing.includes(first))) return
+    if (node.kind === 'comment' || node.value === null || (kind && describingFields.has(first))) return
     const ofSecret = kind === 'Secret' && (first === 'data' || first === 'stringData')
     const text = String(node.value)
     const value = ofSecret && first === 'data' ? Buffer.from(text, 'base64').toString() : text

@@ -1,6 +1,7 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import type { Fault, Reading } from '../../../../lib/sops/reader/reading.ts'
 import type { FileCheck } from '../../open-files.ts'
+import { describingFields } from './plain-content.ts'
 
 /** Finds what is in the clear in an encrypted file, and what is ciphertext where nothing should be. */
 export const checkPlainValues: FileCheck = (file, reading) => {
@@ -22,15 +23,6 @@ function findingOf(file: string, { code, path, line, column }: Fault): Finding[]
   }
 }
 
-/** The fields of an object of Kubernetes that say what it is. */
-const describing: ReadonlySet<string | undefined> = new Set([
-  'apiVersion',
-  'kind',
-  'metadata',
-  'type',
-  'immutable',
-])
-
 function nothingEncrypted(
   file: string,
   { metadata, values, comments, faults }: Reading,
@@ -42,7 +34,10 @@ function nothingEncrypted(
   const isObject = values.some(({ path }) => path[0] === 'apiVersion')
   const plain = values.find(
     ({ path, type, bytes }) =>
-      type !== 'null' && type !== 'comment' && bytes?.length !== 0 && !(isObject && describing.has(path[0])),
+      type !== 'null' &&
+      type !== 'comment' &&
+      bytes?.length !== 0 &&
+      !(isObject && describingFields.has(path[0])),
   )
   const { name, text } = metadata.selector
   const { line, column } = plain ?? metadata

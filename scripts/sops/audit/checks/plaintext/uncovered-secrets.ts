@@ -5,15 +5,14 @@ import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import { isAside, isBuilt } from '../../aside.ts'
 import type { Check } from '../../check.ts'
 import { pathFrom } from '../../rule-set.ts'
+import { plainSecretFiles } from '../../secret-files.ts'
 import type { SopsFile, Subject } from '../../subject.ts'
 import { ruleWords } from '../rules/rule-words.ts'
 import { readSecrets } from './plain-content.ts'
 
 /** Finds the Secrets in the clear that Flux builds and no creation rule selects. */
-export const checkUncoveredSecrets: Check = (subject, sopsFiles) => {
-  const encrypted = new Set(sopsFiles.map(({ file }) => file))
-  return (subject.marked.get('secret') ?? []).flatMap((file) => {
-    if (encrypted.has(file) || !/\.(?:ya?ml|json)$/.test(file)) return []
+export const checkUncoveredSecrets: Check = (subject, sopsFiles) =>
+  plainSecretFiles(subject, sopsFiles).flatMap((file) => {
     if (subject.rules.choicesFor(file).some(({ rule, refused }) => rule || refused)) return []
     if (!isBuilt(subject, file) || isAside(subject, file)) return []
     const bytes = subject.read(file)
@@ -23,7 +22,6 @@ export const checkUncoveredSecrets: Check = (subject, sopsFiles) => {
     const near = nearestRule(subject, file, sopsFiles)
     return finding('plain-secret', { file, line, column }, { path: path.join('.'), near })
   })
-}
 
 /** The rule that just misses a file, and by what: its ending or its directory. */
 function nearestRule({ rules }: Subject, file: string, sopsFiles: readonly SopsFile[]): string {

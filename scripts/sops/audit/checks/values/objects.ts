@@ -1,10 +1,12 @@
 import type { Finding } from '../../../../findings/finding.ts'
 import { plainValues } from '../../../../lib/sops/plain-file.ts'
+import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import type { ReadValue } from '../../../../lib/sops/reader/reading.ts'
 import { isAside } from '../../aside.ts'
 import type { Check } from '../../check.ts'
 import { dataObjectsIn } from '../../objects.ts'
 import type { FileCheck } from '../../open-files.ts'
+import { plainSecretFiles, secretDocuments } from '../../secret-files.ts'
 import { checkBase64 } from './base64.ts'
 import { checkKeys } from './keys.ts'
 import { checkMasked } from './masked.ts'
@@ -26,29 +28,21 @@ const objectChecks: readonly ObjectCheck[] = [
 export const checkEncryptedObjects: FileCheck = (file, { values }) => look(file, values)
 
 /** As `checkEncryptedObjects`, to the Secrets that are not encrypted, but for those of examples and archives. */
-export const checkPlainObjects: Check = (subject, sopsFiles) => {
-  const { marked, read, options } = subject
-  const encrypted = new Set(sopsFiles.map(({ file }) => file))
-  return (marked.get('secret') ?? []).flatMap((file) => {
-    options.caller.signal.throwIfAborted()
-    const bytes = encrypted.has(file) || !/\.(?:ya?ml|json)$/.test(file) ? undefined : read(file)
-    return bytes && !isAside(subject, file)
-      ? secretsIn(bytes, file).flatMap((values) => look(file, values))
-      : []
+export const checkPlainObjects: Check = (subject, sopsFiles) =>
+  plainSecretFiles(subject, sopsFiles).flatMap((file) => {
+    subject.options.caller.signal.throwIfAborted()
+    const bytes = isAside(subject, file) ? undefined : subject.read(file)
+    return bytes ? secretsIn(bytes, file).flatMap((values) => look(file, values)) : []
   })
-}
 
-const aSecret = /^["']?kind["']?\s*:\s*["']?Secret\b|"kind"\s*:\s*"Secret"/m
-
-/** The values of each document that is a Secret. The others are not parsed: they may be large. */
+/** The values of each document that is a Secret. */
 function secretsIn(bytes: Buffer, file: string): ReadValue[][] {
-  if (!aSecret.test(bytes.toString('latin1'))) return []
-  let before = 0
-  return `${bytes}`.split(/^(?=---\s)/m).flatMap((text) => {
-    const lines = before
-    before += text.split('\n').length - 1
-    const values = aSecret.test(text) ? plainValues(Buffer.from(text), file) : undefined
-    return values ? [values.map((value) => ({ ...value, line: value.line + lines }))] : []
+  const text = bytes.toString()
+  const placeOf = placesIn(text)
+  return secretDocuments(text).map(({ text: own, offset }) => {
+    const above = placeOf(offset).line - 1
+    const values = plainValues(Buffer.from(own), file) ?? []
+    return values.map((value) => ({ ...value, line: value.line + above }))
   })
 }
 
