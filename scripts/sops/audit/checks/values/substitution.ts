@@ -9,19 +9,19 @@ import {
   type Substitution,
   substitutionOf,
 } from '../../../../lib/repository/substitution.ts'
-import type { ReadValue } from '../../../../lib/sops/reader/reading.ts'
 import type { Mapping } from '../../../../lib/yaml/values.ts'
 import type { FileCheck } from '../../open-files.ts'
+import { isWhole, manifestsOf } from '../building/manifests.ts'
 
 /** Decrypted values in which Flux replaces variables. What stands in them is a secret, the names of variables too. */
-export const checkSubstitution: FileCheck = (file, { values }, { flux }) => {
+export const checkSubstitution: FileCheck = (file, { values, format }, { flux }) => {
   const byDocument = Map.groupBy(values, ({ document }) => document)
   return [...byDocument.values()].flatMap((own): Finding[] => {
     const suspects = own.flatMap(({ ciphertext, bytes, ...value }) =>
       ciphertext && bytes?.includes('$') ? [{ ...value, found: expressionsIn(`${bytes}`) }] : [],
     )
-    const object = suspects.length > 0 ? objectOf(own) : undefined
-    if (!object || !flux) return []
+    const [object] = suspects.length > 0 ? manifestsOf({ values: own, format }) : []
+    if (!object || !flux || isWhole(object)) return []
     const replacing = replacingOf(file, object, flux)
     return suspects.flatMap(({ path, line, column, found }): Finding[] => {
       const place = { file, line, column }
@@ -42,24 +42,6 @@ export const checkSubstitution: FileCheck = (file, { values }, { flux }) => {
         : []
     })
   })
-}
-
-/** The names of an object, which decide about it; `undefined` where it is none that Flux applies. */
-function objectOf(values: readonly ReadValue[]): Mapping | undefined {
-  const clear = values.filter(({ ciphertext, bytes }) => !ciphertext && bytes)
-  const fieldsBelow = (...above: string[]) =>
-    Object.fromEntries(
-      clear
-        .filter(
-          ({ path }) => path.length === above.length + 1 && above.every((key, index) => path[index] === key),
-        )
-        .map(({ path, bytes }) => [path.at(-1) ?? '', `${bytes}`]),
-    )
-  const { apiVersion, kind } = fieldsBelow()
-  if (!apiVersion || !kind) return undefined
-  const labels = fieldsBelow('metadata', 'labels')
-  const annotations = fieldsBelow('metadata', 'annotations')
-  return { apiVersion, kind, metadata: { ...fieldsBelow('metadata'), labels, annotations } }
 }
 
 /** The Kustomizations that decrypt an object of a file and replace variables in it. */
