@@ -14,6 +14,7 @@ import type { FluxNode } from '../../../../lib/repository/flux-tree.ts'
 import { objectGap } from '../../../../lib/repository/rendered.ts'
 import { textAt } from '../../../../lib/yaml/values.ts'
 import type { Check } from '../../check.ts'
+import { someOf } from '../../some-of.ts'
 import type { Subject } from '../../subject.ts'
 
 /** Looks at the Flux Kustomizations: whether the API server takes them, and whether they decrypt what they build. */
@@ -134,10 +135,4 @@ function fluxVersionIn({ names, read }: Subject): number {
 function versionNumber(version: string): number {
   const [major, minor] = version.split('.')
   return 1000 * Number(major) + Number(minor)
-}
-
-/** The first of some names, and how many there are. */
-export function someOf([first = '', ...more]: readonly string[]): string {
-  if (more.length === 0) return first
-  return `${first} and ${more.length} more`
 }

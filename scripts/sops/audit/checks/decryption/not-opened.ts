@@ -1,6 +1,7 @@
 import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
-import { listRecipients } from '../../../../lib/sops/recipients.ts'
+import { listRecipients, shortRecipient } from '../../../../lib/sops/recipients.ts'
 import type { Check } from '../../check.ts'
+import { someOf } from '../../some-of.ts'
 import type { SopsFile } from '../../subject.ts'
 
 /**
@@ -25,9 +26,6 @@ export const checkNotOpened: Check = ({ identities, keyPlace, options }, sopsFil
   )
 }
 
-/** How many recipients are named. */
-const most = 3
-
 /** @param places of files that are encrypted to the same recipients, at least one */
 export function notForKey(
   [first = {}, ...others]: readonly FindingPlace[],
@@ -35,9 +33,8 @@ export function notForKey(
 ): Finding {
   const words = ['', ', as is another file']
   const more = words[others.length] ?? `, as are ${others.length} more files`
-  const named = listRecipients(recipients.slice(0, most)) || 'keys of another kind'
-  const unnamed = recipients.length > most ? ` and ${recipients.length - most} others` : ''
-  return finding('not-a-recipient', first, { recipients: `${named}${unnamed}`, more })
+  const named = someOf(recipients.map(shortRecipient), 3) || 'keys of another kind'
+  return finding('not-a-recipient', first, { recipients: named, more })
 }
 
 function isForOthers({ faults, unsure }: SopsFile): boolean {

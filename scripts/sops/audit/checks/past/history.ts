@@ -7,10 +7,11 @@ import { shortRecipient } from '../../../../lib/sops/recipients.ts'
 import { selectorOf } from '../../../../lib/sops/rule-keys.ts'
 import type { Check } from '../../check.ts'
 import { openSopsFile } from '../../open-sops-file.ts'
+import { someOf } from '../../some-of.ts'
 import type { SopsFile, Subject } from '../../subject.ts'
 import { keysHeldBy, recipientsInUse } from '../keys/held-keys.ts'
 import { digestsOf, plainDigests } from './plain-digests.ts'
-import { commitsAsText, namesAsText, type Past, remember } from './versions.ts'
+import { commitsAsText, type Past, remember } from './versions.ts'
 
 /** What older commits hold in the clear: private keys, and values of files that are encrypted today or should have been. */
 export const checkHistory: Check = async (subject, sopsFiles) => {
@@ -20,7 +21,7 @@ export const checkHistory: Check = async (subject, sopsFiles) => {
   try {
     status('listing all commits')
     const byBlob = Map.groupBy(await listVersions(repository), ({ blob }) => blob)
-    const selectorOf = makeSelectors(subject, sopsFiles)
+    const selectorToday = makeSelectors(subject, sopsFiles)
     const encrypted = new Set(sopsFiles.map(({ file }) => file))
     const plain = new Map<string, Past>()
     const keys = new Map<string, Past>()
@@ -33,7 +34,7 @@ export const checkHistory: Check = async (subject, sopsFiles) => {
             remember(keys, `${version.file}\0${recipient}`, version, [[recipient, '']])
       for (const version of versions) {
         const { file } = version
-        const selector = selectorOf(file)
+        const selector = selectorToday(file)
         if (!selector) continue
         // of one that was deleted, either tells that it was not plain on purpose
         if (text.includes(ciphertextStart) || isSecret.test(text)) encrypted.add(file)
@@ -70,7 +71,7 @@ function makeSelectors(
     const own = ofToday.get(file)
     if (own) return own
     if (present.has(file) && !ofToday.has(file)) return undefined
-    const rule = rules.choiceFor(file)?.rule
+    const rule = rules.choicesFor(file)[0]?.rule
     return rule?.pathRegex === undefined ? undefined : selectorOf(rule.value)
   }
 }
@@ -98,6 +99,6 @@ async function plainFindings(past: Past, subject: Subject): Promise<Finding[]> {
     ] as const
   ).flatMap(([code, paths = []]) => {
     if (paths.length === 0) return []
-    return [finding(code, { file }, { file, commits: commitsAsText(past), paths: namesAsText(paths) })]
+    return [finding(code, { file }, { file, commits: commitsAsText(past), paths: someOf(paths, 5) })]
   })
 }

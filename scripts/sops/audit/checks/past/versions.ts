@@ -29,12 +29,3 @@ export function commitsAsText({ commits }: Past): string {
   const first = `commit ${shortCommit(oldest)}`
   return commits.size === 1 ? first : `${first} and ${commits.size - 1} later`
 }
-
-/** How many are named. */
-const most = 5
-
-/** The first of several names, and how many more there are. */
-export function namesAsText(names: readonly string[]): string {
-  const more = names.length > most ? ` and ${names.length - most} more` : ''
-  return `${names.slice(0, most).join(', ')}${more}`
-}
