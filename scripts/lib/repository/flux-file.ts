@@ -1,4 +1,6 @@
 import { hasSopsBlock } from '../sops/format.ts'
+import { placesIn } from '../sops/reader/places.ts'
+import type { TextPlace } from '../sops/reader/reading.ts'
 import { nodeAt, parseDocuments, type YamlDocument } from '../yaml/documents.ts'
 import type { Refusal } from '../yaml/refusal.ts'
 import { listAt, textAt, valueAt } from '../yaml/values.ts'
@@ -178,11 +180,9 @@ export function placeInFile(
   { documents, text }: FluxFile,
   { document, at }: FluxKustomization,
   path: readonly string[] = [],
-): { line: number; column: number } | undefined {
+): TextPlace | undefined {
   const node = nodeAt(documents[document - 1]?.root ?? null, ...at, ...path)
-  if (!node?.range) return undefined
-  const lines = text.slice(0, node.range[0]).split('\n')
-  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 }
+  return node?.range ? placesIn(text)(node.range[0]) : undefined
 }
 
 /** The API versions that Flux has removed, and the version of Flux that did it. */

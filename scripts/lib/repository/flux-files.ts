@@ -72,7 +72,6 @@ export async function readFluxFiles(
   return [...found.values()].toSorted((a, b) => (a.file < b.file ? -1 : 1))
 }
 
-/** @returns the path relative to the root, with `/`, the root itself as `.`; a link to a file stays that link */
 /** The file that a link points to; where that must not be changed, the link with the reason. */
 async function followLink(repository: Repository, link: FluxFile, read: Reader): Promise<FluxFile> {
   const { root } = repository
