@@ -1,5 +1,6 @@
 import { isMapping, listAt, type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import { ciphertextStart } from './format.ts'
+import type { StanzaGroup } from './reader/reading.ts'
 
 /** A group of keys, any of which opens it. */
 export interface KeyGroup {
@@ -124,6 +125,11 @@ export function canDecrypt(
 /** Every age recipient that could help to open a file, each once. */
 export function recipientsAmong(documents: readonly KeyGroups[]): string[] {
   return [...new Set(documents.flatMap(({ groups }) => groups.flatMap(({ age }) => age)))]
+}
+
+/** The recipients of age in the key groups of a file that was read, as they are written. */
+export function recipientsOfStanzas(groups: readonly StanzaGroup[]): string[] {
+  return groups.flatMap(({ age }) => age.map(({ recipient }) => recipient))
 }
 
 /**

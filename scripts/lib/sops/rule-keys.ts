@@ -46,6 +46,11 @@ export function groupsOfRule(rule: unknown): RuleGroup[] {
   return [readGroup(rule, keyFields.rule)]
 }
 
+/** Whether any of these groups has a key. */
+export function hasKeys(groups: readonly RuleGroup[]): boolean {
+  return groups.some(({ count }) => count > 0)
+}
+
 function readGroup(group: unknown, fields: Readonly<Record<string, string>>): RuleGroup {
   const merged = listAt(group, 'merge').map((inner) => readGroup(inner, fields))
   const age = [...merged.flatMap((inner) => inner.age), ...textsAt(group, 'age').map(plainRecipient)]

@@ -22,6 +22,12 @@ export interface RuleChoice {
   refused: boolean
 }
 
+/** A rule that selects a file. */
+export interface SelectingRule {
+  rules: PlacedRules
+  rule: WrittenRule
+}
+
 /** All creation rules of a repository. */
 export interface RuleSet {
   /** In the order of their names. */
@@ -33,8 +39,8 @@ export interface RuleSet {
    * first. None: there is no such file.
    */
   choicesFor(file: string): readonly RuleChoice[]
-  /** That of them which sops takes where it is called in the directory of the file. */
-  choiceFor(file: string): RuleChoice | undefined
+  /** Those of them with a rule that selects the file. */
+  selecting(file: string): readonly SelectingRule[]
 }
 
 /**
@@ -67,7 +73,9 @@ export function readRuleSet(
     known.set(file, chosen)
     return chosen
   }
-  return { files, configured, choicesFor, choiceFor: (file) => choicesFor(file)[0] }
+  const selecting = (file: string) =>
+    choicesFor(file).flatMap(({ rules, rule }) => (rule ? [{ rules, rule }] : []))
+  return { files, configured, choicesFor, selecting }
 }
 
 /** @param root of the repository: sops matches the absolute path of what is not below the directory of the rules */

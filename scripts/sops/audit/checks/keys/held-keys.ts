@@ -1,4 +1,5 @@
 import { privateKeysIn, recipientOf } from '../../../../lib/sops/private-keys.ts'
+import { recipientsOfStanzas } from '../../../../lib/sops/recipients.ts'
 import type { SopsFile, Subject } from '../../subject.ts'
 
 /** A private key where it was found, by its public key. */
@@ -22,5 +23,5 @@ export async function keysHeldBy(text: string): Promise<HeldKey[]> {
 export function recipientsInUse({ rules }: Subject, sopsFiles: readonly SopsFile[]): Set<string> {
   const ofRules = rules.files.flatMap((file) => (file.rules ?? []).flatMap(({ recipients }) => recipients))
   const groups = sopsFiles.flatMap(({ metadata }) => metadata?.groups ?? [])
-  return new Set([...ofRules, ...groups.flatMap(({ age }) => age.map(({ recipient }) => recipient))])
+  return new Set([...ofRules, ...recipientsOfStanzas(groups)])
 }

@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
-import { listRecipients } from '../../../../lib/sops/recipients.ts'
+import { listRecipients, recipientsOfStanzas } from '../../../../lib/sops/recipients.ts'
 import type { FileCheck } from '../../open-files.ts'
 import { keysHeldBy } from './held-keys.ts'
 
@@ -19,7 +19,7 @@ export const checkKeySecret: FileCheck = async (file, { values, metadata }): Pro
   )
   const held = new Set((await keysHeldBy(texts.join('\n'))).map(({ recipient }) => recipient))
   const groups = metadata?.groups ?? []
-  const recipients = groups.flatMap(({ age }) => age.map(({ recipient }) => recipient))
+  const recipients = recipientsOfStanzas(groups)
   const isAlone =
     groups.every(({ others }) => others.length === 0) && recipients.every((one) => held.has(one))
   if (!isAlone) return []

@@ -8,7 +8,7 @@ import { selectorOf } from '../../../../lib/sops/rule-keys.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import { isAside } from '../../aside.ts'
 import type { Check } from '../../check.ts'
-import type { PlacedRules } from '../../rule-set.ts'
+import type { PlacedRules, SelectingRule } from '../../rule-set.ts'
 import type { Subject } from '../../subject.ts'
 import { ruleWords } from '../rules/rule-words.ts'
 import { type OpenValue, readPlain, readSecrets } from './plain-content.ts'
@@ -22,8 +22,9 @@ export const checkPlainFiles: Check = (subject, sopsFiles) => {
   const secrets = new Set(subject.marked.get('secret'))
   const byRule = new Map<WrittenRule, { rules: PlacedRules; plain: string[]; encrypted: number }>()
   for (const file of subject.names) {
-    const { rules, rule } = subject.rules.choicesFor(file).find((choice) => choice.rule) ?? {}
-    if (!rules || !rule) continue
+    const [first] = subject.rules.selecting(file)
+    if (!first) continue
+    const { rules, rule } = first
     const selected = byRule.get(rule) ?? { rules, plain: [], encrypted: 0 }
     byRule.set(rule, selected)
     if (encrypted.has(file)) selected.encrypted++
@@ -52,13 +53,11 @@ function isOther(file: string): boolean {
   )
 }
 
-interface Selecting {
-  rules: PlacedRules
-  rule: WrittenRule
-  meant: Meant
-}
-
-function judge(subject: Subject, file: string, { rules, rule, meant }: Selecting): Finding[] {
+function judge(
+  subject: Subject,
+  file: string,
+  { rules, rule, meant }: SelectingRule & { meant: Meant },
+): Finding[] {
   const bytes = subject.read(file)
   // what has lost its metadata is not in the clear
   if (!bytes || bytes.includes(ciphertextStart) || isAside(subject, file)) return []

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
 import { UserError } from '../../../../lib/errors.ts'
-import { shortRecipient } from '../../../../lib/sops/recipients.ts'
+import { recipientsOfStanzas, shortRecipient } from '../../../../lib/sops/recipients.ts'
 import { plainRecipient } from '../../../../lib/sops/rule-keys.ts'
 import type { Check } from '../../check.ts'
 import { judgedRules } from '../rules/judged-rules.ts'
@@ -28,13 +28,11 @@ export const checkAllowedRecipients: Check = async (subject, sopsFiles) => {
       }),
     ),
     ...sopsFiles.flatMap(({ file, metadata }) => {
-      const stanzas = metadata?.groups.flatMap(({ age }) => age) ?? []
-      const named = new Set(stanzas.map(({ recipient }) => plainRecipient(recipient)))
-      return metadata
-        ? [...named].flatMap((recipient) =>
-            say(recipient, recipientPlace(subject, file, metadata, recipient)),
-          )
-        : []
+      if (!metadata) return []
+      const named = new Set(recipientsOfStanzas(metadata.groups).map(plainRecipient))
+      return [...named].flatMap((recipient) =>
+        say(recipient, recipientPlace(subject, file, metadata, recipient)),
+      )
     }),
   ]
 }

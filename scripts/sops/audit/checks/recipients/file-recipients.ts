@@ -1,11 +1,10 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import type { FileMetadata } from '../../../../lib/sops/reader/reading.ts'
-import { shortRecipient } from '../../../../lib/sops/recipients.ts'
-import { plainRecipient } from '../../../../lib/sops/rule-keys.ts'
-import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
+import { recipientsOfStanzas, shortRecipient } from '../../../../lib/sops/recipients.ts'
+import { hasKeys, plainRecipient } from '../../../../lib/sops/rule-keys.ts'
 import { isAside } from '../../aside.ts'
 import type { Check } from '../../check.ts'
-import type { PlacedRules } from '../../rule-set.ts'
+import type { SelectingRule } from '../../rule-set.ts'
 import type { Subject } from '../../subject.ts'
 import { ruleWords } from '../rules/rule-words.ts'
 import { compareGroups } from './compare-groups.ts'
@@ -22,8 +21,8 @@ export const checkFileRecipients: Check = (subject, sopsFiles) => {
     if (!metadata) return []
     const choices = subject.rules.choicesFor(file)
     if (choices.some(({ refused }) => refused)) return []
-    const selecting = choices.flatMap(({ rules, rule }) => (rule ? { rules, rule } : []))
-    const withKeys = selecting.filter(({ rule }) => rule.groups.some(({ count }) => count > 0))
+    const selecting = subject.rules.selecting(file)
+    const withKeys = selecting.filter(({ rule }) => hasKeys(rule.groups))
     const [first] = withKeys
     // where several files have rules, it follows that of one of them
     if (first && withKeys.every(({ rule }) => compareGroups(metadata, rule)))
@@ -40,7 +39,7 @@ function differences(
   subject: Subject,
   file: string,
   metadata: FileMetadata,
-  { rules, rule }: { rules: PlacedRules; rule: WrittenRule },
+  { rules, rule }: SelectingRule,
 ): Finding[] {
   const { missing = [], left = [], groups } = compareGroups(metadata, rule) ?? {}
   const words = ruleWords(rules, rule)
@@ -66,7 +65,7 @@ function unknown(
   named: ReadonlySet<string>,
 ): Finding[] {
   if (named.size === 0 || isAside(subject, file)) return []
-  const all = metadata.groups.flatMap(({ age }) => age.map(({ recipient }) => plainRecipient(recipient)))
+  const all = recipientsOfStanzas(metadata.groups).map(plainRecipient)
   return [...new Set(all)]
     .filter((recipient) => !named.has(recipient))
     .map((recipient) =>

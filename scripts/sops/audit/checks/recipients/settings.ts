@@ -16,9 +16,7 @@ export const checkSettings: FileCheck = (file, { metadata, values }, subject) =>
   if (!metadata || !values.some(({ ciphertext }) => ciphertext)) return []
   const { line, column } = metadata
   const settings = { selector: metadata.selector, macOnlyEncrypted: metadata.macOnlyEncrypted }
-  const selecting = subject.rules
-    .choicesFor(file)
-    .flatMap(({ rules: by, rule }) => (rule ? { by, rule } : []))
+  const selecting = subject.rules.selecting(file)
   const [first] = selecting
   if (
     !first ||
@@ -27,7 +25,7 @@ export const checkSettings: FileCheck = (file, { metadata, values }, subject) =>
   )
     return []
   const wanted = settingsOf(first.rule)
-  const rule = ruleWords(first.by, first.rule)
+  const rule = ruleWords(first.rules, first.rule)
   const other = selectedOtherwise(values, wanted.selector)
   if (!other) {
     const facts = { setting: words(settings, wanted), wanted: words(wanted, settings), rule, file }

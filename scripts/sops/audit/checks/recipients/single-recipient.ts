@@ -1,6 +1,7 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import type { TextPlace } from '../../../../lib/sops/reader/reading.ts'
 import { shortRecipient } from '../../../../lib/sops/recipients.ts'
+import { hasKeys } from '../../../../lib/sops/rule-keys.ts'
 import type { Check } from '../../check.ts'
 import { judgedRules } from '../rules/judged-rules.ts'
 
@@ -27,8 +28,7 @@ export const checkSingleRecipient: Check = (subject, sopsFiles) => {
     const [group, ...others] = metadata?.groups ?? []
     const [key, ...more] = group?.age ?? []
     if (!metadata || !key || more.length + others.length + (group?.others.length ?? 0) > 0) return []
-    const choices = subject.rules.choicesFor(file)
-    const isRuled = choices.some(({ rule }) => rule?.groups.some(({ count }) => count > 0))
+    const isRuled = subject.rules.selecting(file).some(({ rule }) => hasKeys(rule.groups))
     const { line, column } = metadata
     return isRuled ? [] : [{ file, recipient: key.recipient, line, column }]
   })

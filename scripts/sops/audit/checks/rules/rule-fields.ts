@@ -1,7 +1,7 @@
 import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
 import { goRegexProblem } from '../../../../lib/sops/go-expression.ts'
 import { groupFields, ruleFields, selectorFields } from '../../../../lib/sops/rule-fields.ts'
-import { keyFieldsOfRule } from '../../../../lib/sops/rule-keys.ts'
+import { hasKeys, keyFieldsOfRule } from '../../../../lib/sops/rule-keys.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import { isMapping, listAt, textAt, valueAt } from '../../../../lib/yaml/values.ts'
 import type { Check } from '../../check.ts'
@@ -54,7 +54,7 @@ function settings({ number, value }: WrittenRule, at: PlaceOf): Finding[] {
 
 function keys({ number: index, groups, value }: WrittenRule, at: PlaceOf): Finding[] {
   const number = `${index}`
-  if (groups.every(({ count }) => count === 0))
+  if (!hasKeys(groups))
     return [
       finding('rule-without-key', at(listAt(value, 'key_groups').length ? 'key_groups' : ''), { number }),
     ]
