@@ -1,7 +1,12 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import { shortCommit } from '../../../../lib/git.ts'
 import { hasCommit, listVersions, readManyBlobs } from '../../../../lib/git-objects.ts'
-import { readKeyGroups, recipientsAmong, shortRecipient } from '../../../../lib/sops/recipients.ts'
+import {
+  readKeyGroups,
+  recipientsAmong,
+  recipientsOfStanzas,
+  shortRecipient,
+} from '../../../../lib/sops/recipients.ts'
 import type { Check } from '../../check.ts'
 
 /**
@@ -13,7 +18,10 @@ export const checkKeptDataKeys: Check = async ({ repository, options, read }, so
   if (!options.history || sopsFiles.length === 0 || !(await hasCommit(repository, 'HEAD'))) return []
   const { status } = options.caller
   const now = new Map(
-    sopsFiles.map(({ file, metadata }) => [file, { metadata, text: `${read(file) ?? ''}` }]),
+    sopsFiles.map(({ file, metadata }) => [
+      file,
+      { metadata, ciphertexts: ciphertextsIn(`${read(file) ?? ''}`) },
+    ]),
   )
   const said = new Set<string>()
   const found: Finding[] = []
@@ -24,10 +32,10 @@ export const checkKeptDataKeys: Check = async ({ repository, options, read }, so
     await readManyBlobs(repository, [...byBlob.keys()], async (old, blob, done) => {
       if (done % 500 === 0) status(`looked at ${done} of ${byBlob.size} old versions of SOPS files`)
       for (const { file, commit } of byBlob.get(blob) ?? []) {
-        const { metadata, text = '' } = now.get(file) ?? {}
-        if (!metadata || !sharesCiphertext(old, text)) continue
+        const { metadata, ciphertexts } = now.get(file) ?? {}
+        if (!metadata || !ciphertexts || ciphertextsIn(old).isDisjointFrom(ciphertexts)) continue
         const { line, column, groups } = metadata
-        const able = new Set(groups.flatMap(({ age }) => age.map(({ recipient }) => recipient)))
+        const able = new Set(recipientsOfStanzas(groups))
         for (const recipient of recipientsAmong((await readKeyGroups(old)) ?? [])) {
           if (able.has(recipient) || said.has(`${file}\0${recipient}`)) continue
           said.add(`${file}\0${recipient}`)
@@ -45,6 +53,6 @@ export const checkKeptDataKeys: Check = async ({ repository, options, read }, so
 /** A ciphertext with its IV and tag. */
 const ciphertext = /ENC\[AES256_GCM,data:[^\]\s]*\]/g
 
-function sharesCiphertext(old: string, now: string): boolean {
-  return old.match(ciphertext)?.some((text) => now.includes(text)) ?? false
+function ciphertextsIn(text: string): ReadonlySet<string> {
+  return new Set(text.match(ciphertext))
 }
