@@ -27,7 +27,7 @@ export const buildingFindings = {
     severity: 'error',
     seen: 'is a symbolic link, which Flux does not have',
     means:
-      'The artifact of a source has no symbolic links. Where a kustomization names the link the build fails, else the object is silently missing.',
+      'The artifact of a source has no symbolic links. Where a kustomization file names the link, the build fails; else the object is missing without a word.',
     fix: 'name the file itself, or put a copy in the place of the link',
     source:
       'https://github.com/fluxcd/pkg/blob/tar/v1.2.0/tar/tar.go; kustomize-controller v1.9.4 internal/decryptor/decryptor.go',
@@ -42,7 +42,7 @@ export const buildingFindings = {
   },
   'built-twice': {
     severity: 'warning',
-    seen: '{kustomization} builds {files}, and {other} builds that as well',
+    seen: '{kustomization} builds {files}, and so does {other}',
     means:
       'Both own the same objects: each overwrites what the other applied, and the one that stops building them deletes them.',
     fix: 'take the file, or the path, out of one of the two',
@@ -72,8 +72,8 @@ export const buildingFindings = {
   },
   'minified-json': {
     severity: 'error',
-    seen: 'is encrypted JSON without blanks behind its colons, which Flux does not recognise',
-    means: 'Flux looks for `"mac": "ENC[` with the blank: the ciphertext gets into the cluster as the value.',
+    seen: 'is encrypted JSON without spaces after its colons, which Flux does not recognise',
+    means: 'Flux looks for `"mac": "ENC[` with the space: the ciphertext gets into the cluster as the value.',
     fix: '`sops rotate --in-place {file}`, and keep formatters away from the file',
     source: 'kustomize-controller v1.9.4 internal/decryptor/decryptor.go, sopsFormatToMarkerBytes',
   },
@@ -96,14 +96,14 @@ export const buildingFindings = {
   },
   'file-too-large': {
     severity: 'error',
-    seen: 'has {size} MiB, and Flux decrypts no file of a generator or a patch over 5 MiB',
+    seen: 'is {size} MiB large, and Flux decrypts no file of a generator or a patch above 5 MiB',
     means: 'The build of the Kustomization fails. A Secret can hold 1 MiB only.',
     fix: 'split the file, or keep it outside of the cluster',
     source: 'kustomize-controller v1.9.4 internal/decryptor/decryptor.go, maxEncryptedFileSize',
   },
   'comment-selector': {
     severity: 'error',
-    seen: 'is encrypted by {selector}, and kustomize drops the comments that it goes by',
+    seen: 'is encrypted by {selector}, and kustomize drops the comments that it depends on',
     means:
       'When Flux decrypts the object no comment tells which values are encrypted: the ciphertext gets into the cluster, or the build fails.',
     fix: 'use `encrypted_regex: ^(data|stringData)$` in its creation rule, and encrypt its plaintext anew',
@@ -136,8 +136,8 @@ export const buildingFindings = {
   'several-key-groups': {
     severity: 'note',
     seen: '{threshold} of {groups} key groups must be opened to decrypt it',
-    means: 'Flux needs a private key of each of so many groups in its key Secret, or the build fails.',
-    fix: 'see that the key Secret has an identity of {threshold} groups, or use one group',
+    means: 'Flux needs an identity of each of that many groups in its key Secret, or the build fails.',
+    fix: 'put an identity of each of {threshold} groups into the key Secret, or use one group',
     source: 'sops v3.13.3 sops.go GetDataKeyWithKeyServices',
   },
   'no-recipient-for-flux': {

@@ -20,7 +20,7 @@ export const conditionFindings = {
     severity: 'error',
     seen: 'a file holds a plain value where sops expects an encrypted one: edited by hand, or a patch wrote into it',
     means:
-      'sops decrypts no value of such a file, so Flux applies nothing of the path. Who can read the repository can read the value.',
+      'sops decrypts no value of such a file, so Flux applies nothing of the path. Whoever can read the repository can read the value.',
     fix: 'edit encrypted files with `sops edit` only',
     source: 'https://github.com/getsops/sops/blob/v3.13.3/aes/cipher.go',
   },

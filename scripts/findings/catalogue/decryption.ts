@@ -44,15 +44,15 @@ export const decryptionFindings = {
     severity: 'note',
     seen: 'is encrypted to {recipients} and not to the key at hand{more}: it was not decrypted',
     means: 'What only a key tells was not checked.',
-    fix: 'run it again with `--key-file` and a key that it is encrypted to',
+    fix: 'run `mise run sops:audit --key-file FILE` with a key of one of these recipients',
     source: 'sops v3.13.3 sops.go GetDataKeyWithKeyServices',
   },
   'group-not-satisfied': {
     severity: 'note',
     seen: 'was not decrypted: {needed} of its key groups must be opened, and the key at hand opens {opened}',
     means:
-      'What only a key tells was not checked. Flux can decrypt it only where its Secret has the keys of so many groups.',
-    fix: 'run it again with `--key-file` and a file that has a key of each group',
+      'What only a key tells was not checked. Flux can decrypt it only where the key Secret has keys of as many groups.',
+    fix: 'run `mise run sops:audit --key-file FILE` with a file that has a key of as many groups',
     source: 'https://getsops.io/docs/#key-groups',
   },
   'stanza-damaged': {

@@ -5,7 +5,7 @@ export const pastFindings = {
   'still-in-history': {
     severity: 'error',
     seen: 'was in plain text in {commits}, and these values are the same today: {paths}',
-    means: 'Whoever can read the repository can read them. To encrypt the file did not take that back.',
+    means: 'Whoever can read the repository can read them. Encrypting the file did not take that back.',
     fix: 'change these secrets where they are used, then encrypt the new values with `sops edit {file}`',
     source: 'https://fluxcd.io/flux/security/secrets-management/',
   },
@@ -13,8 +13,8 @@ export const pastFindings = {
     severity: 'warning',
     seen: 'was in plain text in {commits}: {paths}',
     means:
-      'Whoever can read the repository can read what these values were. To encrypt them later did not take that back.',
-    fix: 'change those of these secrets that are still in use, then encrypt the new values with `sops edit {file}`',
+      'Whoever can read the repository can read what these values were. Encrypting them later did not take that back.',
+    fix: 'change those that are still in use, then encrypt the new values with `sops edit {file}`',
     source: 'https://fluxcd.io/flux/security/secrets-management/',
   },
   'key-in-history': {
@@ -35,7 +35,7 @@ export const pastFindings = {
     severity: 'warning',
     seen: 'is a shallow clone: the commits before its first ones are not here and were not looked at',
     means: 'What was committed earlier is not known.',
-    fix: '`git fetch --unshallow`, then run it again',
+    fix: '`git fetch --unshallow`, then `mise run sops:audit --history`',
     source: 'git-fetch(1)',
   },
 } as const satisfies Record<string, Entry>

@@ -31,8 +31,8 @@ export const plaintextFindings = {
     severity: 'error',
     seen: '{path} is in the clear in an encrypted file',
     means:
-      'It was added after the file was encrypted. Whoever can read the repository can read it, and sops and Flux refuse the file: they find no ciphertext where it must be.',
-    fix: 'take it out, put it in again with `sops edit {file}`, and make it anew where it was pushed',
+      'It was added after the file was encrypted, or took the place of a ciphertext. Whoever can read the repository can read it, and sops and Flux refuse the file: they find no ciphertext where it must be.',
+    fix: 'take it out, put it in again with `sops edit --ignore-mac {file}`, and make it anew where it was pushed',
     source: 'https://github.com/getsops/sops/issues/1680',
   },
   'plain-comment': {
@@ -47,7 +47,7 @@ export const plaintextFindings = {
     severity: 'error',
     seen: '{path} is ciphertext where the settings of the file encrypt nothing',
     means: 'sops and Flux leave it as it is: the cluster gets `ENC[…]` instead of the value.',
-    fix: 'put the value in again with `sops edit {file}`, or give the file the settings that it was encrypted with',
+    fix: 'put the value in again with `sops edit --ignore-mac {file}`, or give the file the settings that it was encrypted with',
     source: 'https://github.com/getsops/sops/blob/v3.13.3/sops.go (shouldBeEncrypted)',
   },
   'nothing-encrypted': {
@@ -55,7 +55,7 @@ export const plaintextFindings = {
     seen: 'has the metadata of sops, and not one of its values is encrypted ({setting})',
     means:
       'It looks encrypted, and whoever can read the repository can read it. A rule for Secrets that was used for a file of values does that, and so does a decrypted file that was saved with its metadata.',
-    fix: 'take the block `sops` out, give the file a rule that encrypts its values, `sops encrypt -i {file}`, and make the values anew where it was pushed',
+    fix: 'remove the `sops` block, give the file a rule that encrypts its values, `sops encrypt -i {file}`, and make the values anew where it was pushed',
     source: 'https://github.com/getsops/sops/issues/1886',
   },
 } as const satisfies Record<string, Entry>

@@ -6,7 +6,7 @@ const config = 'https://github.com/getsops/sops/blob/v3.13.3/config/config.go'
 export const rulesFindings = {
   'rules-unreadable': {
     severity: 'error',
-    seen: 'sops can not read it: {problem}',
+    seen: 'sops cannot read it: {problem}',
     means: 'sops refuses to encrypt, to rotate and to update the keys of every file below.',
     fix: 'correct that line',
     source: `${config} (configFile)`,
@@ -29,7 +29,7 @@ export const rulesFindings = {
     severity: 'note',
     seen: 'lies below the directory of {outer}',
     means:
-      'sops takes the first that it finds in the directory in which it is called and above, wherever the file is: for the files here it depends on where one stands.',
+      'sops takes the first .sops.yaml in the directory in which it is called or above, wherever the file is: which rules count for the files here depends on where you call it.',
     fix: 'call sops in this directory, or keep all rules in one .sops.yaml',
     source: `${config} (LookupConfigFile); https://github.com/getsops/sops/issues/786`,
   },
@@ -65,7 +65,7 @@ export const rulesFindings = {
   },
   'rule-settings-clash': {
     severity: 'error',
-    seen: 'creation rule {number} has {fields}, of which sops takes one only',
+    seen: 'creation rule {number} has {fields}, and sops takes only one of them',
     means: 'sops refuses to encrypt every file that the rule selects.',
     fix: 'keep one of them',
     source: `${config} (configFromRule)`,
@@ -73,34 +73,34 @@ export const rulesFindings = {
   'rule-field-unknown': {
     severity: 'warning',
     seen: 'sops does not know {field} in creation rule {number}',
-    means: 'sops leaves out what it does not know, without a word: the rule does less than it says.',
+    means: 'sops ignores what it does not know, without a word: the rule does less than it says.',
     fix: 'write it as sops calls it: {known}',
     source: `${config} (creationRule, keyGroup)`,
   },
   'rule-without-key': {
     severity: 'note',
     seen: 'creation rule {number} names no key',
-    means: 'Only who gives sops a key on its command line, or in a variable, can encrypt by it.',
+    means: 'sops encrypts by it only with a key from its command line or from a variable.',
     fix: 'add `age:` with the recipients',
     source: `${config} (getKeyGroupsFromCreationRule)`,
   },
   'rule-keys-ignored': {
     severity: 'warning',
     seen: '{field} of creation rule {number} does not count beside its key_groups',
-    means: 'sops takes the keys of the key groups alone: whoever is named here can not open the files.',
+    means: 'sops takes the keys of the key groups alone: whoever is named here cannot open the files.',
     fix: 'move it into a key group',
     source: `${config} (getKeyGroupsFromCreationRule)`,
   },
   'rule-shadowed': {
     severity: 'warning',
     seen: 'creation rule {number} never decides: {earlier} selects all that it would',
-    means: 'The first rule that matches counts. The keys and settings of this one are in no file.',
+    means: 'The first rule that matches counts. No file gets the keys and settings of this one.',
     fix: 'move it before that rule',
     source: `${config} (parseCreationRuleForFile)`,
   },
   'rule-path-repeated': {
     severity: 'warning',
-    seen: 'path_regex of creation rule {number} begins at the root, and would select {file} only so',
+    seen: 'path_regex of creation rule {number} begins with {directory}/, and would select {file} without it',
     means:
       'sops matches the path from the directory of the .sops.yaml: the rule selects none of the files here.',
     fix: 'leave {directory}/ out of path_regex',
@@ -108,9 +108,9 @@ export const rulesFindings = {
   },
   'rule-backslash': {
     severity: 'warning',
-    seen: 'path_regex of creation rule {number} wants the backslashes of Windows, and would select {file} with `/` only',
+    seen: 'path_regex of creation rule {number} has the backslashes of Windows, and would select {file} with `/`',
     means: 'On Linux and macOS, and so in CI, the rule selects none of these files.',
-    fix: 'write `[/\\\\]` for them, which is right everywhere',
+    fix: 'write `[/\\\\]` instead of each of them, which is right everywhere',
     source: 'https://github.com/getsops/sops/issues/892',
   },
 } as const satisfies Record<string, Entry>

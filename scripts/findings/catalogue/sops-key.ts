@@ -157,14 +157,14 @@ export const sopsKeyFindings = {
     severity: 'error',
     seen: 'cannot change secret {namespace}/{name}: it is immutable',
     means: 'The API server takes no change of it.',
-    fix: 'it can only be deleted and made again, and until then Flux decrypts nothing: kubectl delete secret {name} -n {namespace}',
+    fix: 'delete it with `kubectl delete secret {name} -n {namespace}`, and run this again: in between Flux decrypts nothing',
     source: 'https://kubernetes.io/docs/concepts/configuration/secret/#secret-immutable',
   },
   'secret-type': {
     severity: 'error',
     seen: 'cannot change secret {namespace}/{name}: it is of type {type}, not Opaque',
     means: 'The type of a Secret cannot be changed.',
-    fix: 'it can only be deleted and made again, and until then Flux decrypts nothing: kubectl delete secret {name} -n {namespace}; or use another --name',
+    fix: 'delete it with `kubectl delete secret {name} -n {namespace}`, and run this again: in between Flux decrypts nothing; or use another --name',
     source: 'https://kubernetes.io/docs/concepts/configuration/secret/#secret-types',
   },
   'not-undone': {

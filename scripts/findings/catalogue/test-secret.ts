@@ -18,14 +18,14 @@ export const testSecretFindings = {
     severity: 'error',
     seen: "{flag} {name} can't be used",
     means: 'The API server takes a DNS label there, and the name becomes a directory as well.',
-    fix: 'small letters, digits and - are allowed, 63 characters at most',
+    fix: 'use lowercase letters, digits and -, 63 characters at most',
     source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names',
   },
   'file-name-not-allowed': {
     severity: 'error',
     seen: "--file-name {name} can't be used",
-    means: 'The file belongs into the directory of the Secret, and sops tells its format by the ending.',
-    fix: 'it is a name in the directory of the Secret, such as secret.sops.yaml or secrets/test.yaml, and ends with .yaml, .yml or .json',
+    means: 'The file belongs in the directory of the Secret, and sops tells its format by the ending.',
+    fix: 'take a name in the directory of the Secret, such as secret.sops.yaml or secrets/test.yaml, that ends with .yaml, .yml or .json',
     source: 'https://getsops.io/docs/',
   },
 

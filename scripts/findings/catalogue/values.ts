@@ -36,7 +36,7 @@ export const valuesFindings = {
     severity: 'error',
     seen: 'the name of `{path}` has characters that the API server refuses',
     means:
-      'A key has letters, digits, `-`, `_` and `.` only, 253 at most, and does not start with `..`. Of an object with another one Flux applies nothing, and nothing of the Kustomization. The message shows the name.',
+      'A key has only letters, digits, `-`, `_` and `.`, 253 at most, and does not start with `..`. The API server refuses an object with another one, and Flux applies nothing of the Kustomization. The message shows the name.',
     fix: 'rename the key, with `sops edit {file}` where the file is encrypted',
     source: 'https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data',
   },
@@ -87,9 +87,9 @@ export const valuesFindings = {
   },
   'substitution-unseen': {
     severity: 'note',
-    seen: '`{path}` holds a variable that the Kustomization {kustomization} replaces after decryption, and only `substituteFrom` may have it',
+    seen: '`{path}` holds a variable that the Kustomization {kustomization} replaces after decryption, and only `substituteFrom` may give it a value',
     means: 'Without a value for it, Flux refuses the whole Kustomization.',
-    fix: 'look for the variable in the objects of `substituteFrom`; where it is none, double the `$` before the brace with `sops edit {file}`',
+    fix: 'look for the variable in the objects of `substituteFrom`; where it is meant as text, double the `$` before the brace with `sops edit {file}`',
     source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution',
   },
   'dollar-lost': {

@@ -106,7 +106,7 @@ const words: [words: string, reason: Reason][] = [
     { code: 'controller-key-is-enough', key: 'k.yaml' },
   ],
   [
-    'it builds s.yaml, and flux-system/apps (apps.yaml) builds that as well',
+    'it builds s.yaml, and so does flux-system/apps (apps.yaml)',
     { code: 'built-twice', file: 's.yaml', other: kustomization('apps.yaml') },
   ],
   [
