@@ -1,3 +1,5 @@
+import { shellWord } from '../lib/paths.ts'
+
 /** How bad a finding can be, the worst first: an error or a warning makes the answer no, a note is only to be known. */
 export const severities = ['error', 'warning', 'note'] as const
 
@@ -41,7 +43,22 @@ export function fixOf<One extends Entry>(
   { fix }: One,
   facts: Readonly<Record<NamesIn<One['fix']>, string>>,
 ): string {
-  return fill(fix, facts)
+  return fillFix(fix, facts)
+}
+
+/** The facts that are names of files: anybody can give a file a name that a shell takes for a command. */
+const filesAmongFacts: readonly string[] = ['file', 'renamed', 'ignoreLine']
+
+/** What to do, with its facts; within backticks, as a command, the names of files are words of a shell. */
+export function fillFix(fix: string, facts: Readonly<Record<string, string>>): string {
+  const quoted = Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [
+      name,
+      filesAmongFacts.includes(name) ? shellWord(value) : value,
+    ]),
+  )
+  const parts = fix.split('`')
+  return parts.map((part, index) => fill(part, index % 2 === 1 ? quoted : facts)).join('`')
 }
 
 /** A text of an entry with its facts. */

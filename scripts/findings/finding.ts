@@ -1,5 +1,5 @@
 import { type Code, catalogue } from './catalogue.ts'
-import { type Entry, type FactsOf, fill, type Severity } from './entry.ts'
+import { type Entry, type FactsOf, fill, fillFix, type Severity } from './entry.ts'
 
 /** Where something was found. */
 export interface FindingPlace {
@@ -32,15 +32,29 @@ export function finding<One extends Code>(
   return { code, file, line, column, object, facts }
 }
 
-/** What people read of a finding. */
-export function worded({ code, facts, said }: Finding): { severity: Severity; message: string; fix: string } {
+/**
+ * What people read of a finding.
+ * @param nameOf how its file is called in what is to be done; by its path from the root, where it is not given
+ */
+export function worded(
+  { code, facts, said }: Finding,
+  nameOf = (file: string) => file,
+): { severity: Severity; message: string; fix: string } {
   const { severity, seen, fix }: Entry = catalogue[code]
   const message = fill(seen, facts)
   return {
     severity,
     message: said === undefined ? message : `${said}\nlikely cause: ${message}`,
-    fix: fill(fix, facts),
+    fix: fillFix(fix, renamed(facts, nameOf)),
   }
+}
+
+function renamed(facts: Finding['facts'], nameOf: (file: string) => string): Finding['facts'] {
+  const called = ['file', 'renamed'].flatMap((name) => {
+    const file = facts[name]
+    return file === undefined ? [] : [[name, nameOf(file)]]
+  })
+  return { ...facts, ...Object.fromEntries(called) }
 }
 
 /** How bad a finding is. */

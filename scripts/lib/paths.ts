@@ -29,3 +29,13 @@ export function pathBelow(directory: string, path: string): string | undefined {
   if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return undefined
   return inside.replaceAll(sep, '/') || '.'
 }
+
+/** A text as one word of a command line, as every POSIX shell reads it; zx has a quoting for bash only. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** The line of a `.gitignore` that means just this path (gitignore(5)). @param path relative to the directory of the `.gitignore` */
+export function gitignoreLine(path: string): string {
+  return `/${path.replace(/[\\*?[]/g, '\\$&').replace(/ (?= *$)/g, '\\ ')}`
+}

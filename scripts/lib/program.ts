@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { $, type ProcessOutput, type ProcessPromise, which } from 'zx/core'
 import { CommandError, MissingProgram } from './errors.ts'
+import { shellWord } from './paths.ts'
 import { redact } from './redact.ts'
 
 /** How long we go on reading the output of a program that has ended, in ms. */
@@ -67,7 +68,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
     quiet: true,
     nothrow: true,
     shell: 'sh',
-    quote,
+    quote: shellWord,
     ...(wrapper ?? { spawn: directly(args) }),
     detached,
     input: options.input ?? '',
@@ -188,7 +189,7 @@ function directly([program = '', ...args]: readonly string[]): typeof spawn {
  * is written to: so each one that opens it reads the whole text once. The text is in the memory of the shell only.
  */
 function serverOf(file: string): string {
-  const [pipe, next] = [quote(file), quote(`${file}.next`)]
+  const [pipe, next] = [shellWord(file), shellWord(`${file}.next`)]
   // elsewhere printf is a program, and its arguments can be seen by everybody; an exported variable would be for all programs;
   // $() takes line ends off
   return `case $(command -v printf) in printf) ;; *) echo 'this sh has no printf of its own' >&2; exit 126 ;; esac
@@ -199,13 +200,8 @@ while exec 3>${pipe} && mkfifo ${next} && mv ${next} ${pipe}; do printf %s "$inp
 
 /** A shell beside the program (`$$`) waits for the end of a pipe, which comes when we are gone. */
 function guardOf(directory: string): string {
-  const guard = `{ read -r _; kill $$; rm -rf -- ${quote(directory)}; } <&3 3<&- >/dev/null 2>&1`
+  const guard = `{ read -r _; kill $$; rm -rf -- ${shellWord(directory)}; } <&3 3<&- >/dev/null 2>&1`
   return `${guard} & exec 3<&-; exec `
-}
-
-/** As every POSIX shell reads it; zx has a quoting for bash only. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 /**

@@ -7,7 +7,7 @@ export const decryptionFindings = {
     seen: 'holds the marks of an unfinished merge',
     means:
       'sops and Flux refuse the file. A merge of ciphertext by hand gives values that the MAC does not fit.',
-    fix: '`git checkout --ours {file}` or `--theirs`, then `sops edit {file}` for what the other side changed',
+    fix: 'take the file of one side: `git checkout --ours {file}` or `--theirs` while the merge goes on, `git checkout HEAD^1 -- {file}` where it is committed; then `sops edit {file}` for what the other side changed',
     source: 'https://getsops.io/docs/#cleartext-diffs-with-git; git-merge(1)',
   },
   'metadata-unreadable': {

@@ -21,7 +21,7 @@ export const keysFindings = {
     severity: 'warning',
     seen: 'holds the private key of {recipient}, and git does not ignore it',
     means: 'The next `git add` of its directory puts the key into git, for everybody who can read it.',
-    fix: '`echo /{file} >>.gitignore`',
+    fix: '`printf "\\n%s\\n" {ignoreLine} >>"$(git rev-parse --show-toplevel)/.gitignore"`',
     source: 'gitignore(5)',
   },
   'key-in-environment': {

@@ -8,7 +8,7 @@ export function asText(findings: readonly Finding[], nameOf: (file: string) => s
   const files = Map.groupBy(findings, ({ file, object = '' }) => (file === undefined ? object : nameOf(file)))
   const places = [...files].flatMap(([name, inside]) => [name, ...linesOf(inside), ''])
   const fixes = [...Map.groupBy(findings, ({ code }) => code)].map(
-    ([code, alike]) => `${code}: ${fixOf(code, alike)}`,
+    ([code, alike]) => `${code}: ${fixOf(code, alike, nameOf)}`,
   )
   const lines = fixes.length > 0 ? [...places, 'what to do:', ...fixes.map((fix) => `  ${fix}`), ''] : []
   return lines.map(visible)
@@ -54,8 +54,8 @@ function linesOf(findings: readonly Finding[]): string[] {
 }
 
 /** What to do about all findings of a code: in their own words where these are the same. */
-function fixOf(code: Code, alike: readonly Finding[]): string {
-  const [first, ...others] = new Set(alike.map((found) => worded(found).fix))
+function fixOf(code: Code, alike: readonly Finding[], nameOf: (file: string) => string): string {
+  const [first, ...others] = new Set(alike.map((found) => worded(found, nameOf).fix))
   const { fix }: Entry = catalogue[code]
   return first !== undefined && others.length === 0 ? first : generalized(fix)
 }

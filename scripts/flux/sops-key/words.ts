@@ -6,6 +6,7 @@ import { unusableEntry } from '../../findings/key-secret.ts'
 import { errorOf } from '../../findings/user-error.ts'
 import { type AgeEntry, ageDataKey } from '../../lib/cluster/key-secret.ts'
 import type { UserError } from '../../lib/errors.ts'
+import { gitignoreLine } from '../../lib/paths.ts'
 import type { KeyFileProblem } from '../../lib/sops/key-file.ts'
 import { listRecipients, shortRecipient } from '../../lib/sops/recipients.ts'
 import type { KeyAt } from './fitting.ts'
@@ -97,7 +98,8 @@ export function keyFileWarning(
   isUsed: boolean,
 ): string {
   const code = codeOf(problem, isUsed)
-  const facts = { recipient: listRecipients(recipients), file: inRepository ?? name }
+  const ignoreLine = gitignoreLine(inRepository ?? name)
+  const facts = { recipient: listRecipients(recipients), file: name, ignoreLine }
   return `${source} ${seenOf(keysFindings[code], facts)}: ${fixOf(keysFindings[code], facts)}`
 }
 

@@ -15,7 +15,7 @@ test('a file is named once, with its findings below; what to do is said in their
       '  12   error    holds the marks of an unfinished merge (merge-conflict)',
       '',
       'what to do:',
-      '  merge-conflict: `git checkout --ours a.yaml` or `--theirs`, then `sops edit a.yaml` for what the other side changed',
+      '  merge-conflict: take the file of one side: `git checkout --ours ../a.yaml` or `--theirs` while the merge goes on, `git checkout HEAD^1 -- ../a.yaml` where it is committed; then `sops edit ../a.yaml` for what the other side changed',
       '',
     ],
   )

@@ -118,7 +118,7 @@ test('a key file that git has, or that others can read, is said', () =>
     writeFileSync(join(clone, '.gitignore'), '')
     assert.match(
       (await sopsKey([])).stderr,
-      /^warning: .age-key.txt holds the private key of age1\S+, and git does not ignore it: `echo \/.age-key.txt >>.gitignore`$/m,
+      /^warning: .age-key.txt holds the private key of age1\S+, and git does not ignore it: `printf .* \/\.age-key\.txt >>.*\/\.gitignore.`$/m,
     )
     // in a directory below, it is found as well
     const below = await sopsKey([], [], { cwd: join(clone, 'kubernetes') })

@@ -1,5 +1,6 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import { callGit, literalPathspecs } from '../../../../lib/git.ts'
+import { gitignoreLine } from '../../../../lib/paths.ts'
 import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import { shortRecipient } from '../../../../lib/sops/recipients.ts'
 import type { Check } from '../../check.ts'
@@ -18,7 +19,7 @@ export const checkPrivateKeys: Check = async (subject, sopsFiles) => {
     const placeOf = placesIn(text)
     for (const { recipient, offset } of await keysHeldBy(text)) {
       const place = { file, ...placeOf(offset) }
-      const facts = { file, recipient: shortRecipient(recipient) }
+      const facts = { recipient: shortRecipient(recipient), ignoreLine: gitignoreLine(file) }
       if (!tracked.has(file)) found.push(finding('key-not-ignored', place, facts))
       else if (inUse.has(recipient)) found.push(finding('key-in-git', place, facts))
       else found.push(finding('other-key-in-git', place, facts))
