@@ -19,8 +19,9 @@ test('a plain file may be nested deeper than a stack', async () => {
 })
 
 test('links that lead nowhere, out of the repository or in a circle', () =>
-  withRepository({}, async (repository) => {
-    for (const name of ['.sops.yaml', 'circle', 'circle.yaml']) symlinkSync(name, join(repository.root, name))
+  withRepository({ '.gitignore': '.env\n' }, async (repository) => {
+    for (const name of ['.sops.yaml', '.env', 'circle', 'circle.yaml'])
+      symlinkSync(name, join(repository.root, name))
     symlinkSync('/nonexistent', join(repository.root, 'nowhere.yaml'))
     symlinkSync('/etc', join(repository.root, 'outside.yaml'))
     assert.equal((await auditIn(repository)).found, ['.sops.yaml rules-none'])

@@ -35,10 +35,8 @@ async function environmentFindings({ repository: { root }, names }: Subject): Pr
   const listed = new Set(names)
   const found: Finding[] = []
   for (const file of new Set([...miseConfigFiles, ...present])) {
-    const path = join(root, file)
-    if (listed.has(file) || !statSync(path, { throwIfNoEntry: false })?.isFile()) continue
-    const text = readFileSync(path, 'utf8')
-    if (!privateKeyMarks.some((mark) => text.includes(mark))) continue
+    const text = listed.has(file) ? undefined : textOf(join(root, file))
+    if (text === undefined || !privateKeyMarks.some((mark) => text.includes(mark))) continue
     const offsets = new Map((await keysHeldBy(text)).map(({ recipient, offset }) => [recipient, offset]))
     const placeOf = placesIn(text)
     for (const [variable, value] of file.endsWith('.toml') ? await miseVariables(text) : variables(text))
@@ -48,6 +46,15 @@ async function environmentFindings({ repository: { root }, names }: Subject): Pr
       }
   }
   return found
+}
+
+/** @returns `undefined` for what is no file, or is not for us to read */
+function textOf(path: string): string | undefined {
+  try {
+    return statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** The variables of `[env]` (https://mise.jdx.dev/environments/); none where mise can't read the file. */
