@@ -111,7 +111,10 @@ export interface Selected {
 }
 
 /** How a rule is called for people: `creation rule 2 of .sops.yaml (path_regex: \.enc\.yaml$)`. */
-export function describeRule({ ruleFile, rule: { number, pathRegex } }: Selected): string {
+export function describeRule({
+  ruleFile,
+  rule: { number, pathRegex },
+}: Pick<Selected, 'rule'> & { ruleFile: Pick<RuleFile, 'name'> }): string {
   const files = pathRegex === undefined ? 'for every file' : `path_regex: ${pathRegex}`
   return `creation rule ${number} of ${ruleFile.name} (${files})`
 }

@@ -63,13 +63,15 @@ export function compareWithBaseline(
   audit: Audit,
 ): Compared {
   const known = baseline?.findings ?? []
-  const [found, names] = [findings, known].map((list) => new Set(list.map(({ fingerprint }) => fingerprint)))
+  const namesIn = (list: readonly { fingerprint: string }[]) =>
+    new Set(list.map(({ fingerprint }) => fingerprint))
+  const [found, names] = [namesIn(findings), namesIn(known)]
   const sees = basisOf(options, audit)
   const canTell = !options.staged && baseline?.with.every((one) => sees.includes(one))
   return {
-    fresh: findings.filter(({ fingerprint }) => !names?.has(fingerprint)),
-    known: findings.filter(({ fingerprint }) => names?.has(fingerprint)),
-    gone: canTell ? known.filter(({ fingerprint }) => !found?.has(fingerprint)) : [],
+    fresh: findings.filter(({ fingerprint }) => !names.has(fingerprint)),
+    known: findings.filter(({ fingerprint }) => names.has(fingerprint)),
+    gone: canTell ? known.filter(({ fingerprint }) => !found.has(fingerprint)) : [],
   }
 }
 

@@ -15,8 +15,9 @@ export function requireCode(text: string): Code {
 
 /** @returns whether a code is wanted @throws UserError for one that does not exist */
 export function codeFilter({ only, skip }: Pick<AuditOptions, 'only' | 'skip'>): (code: string) => boolean {
-  const [wanted, unwanted] = [only, skip].map((list) => new Set<string>(list.map(requireCode)))
-  return (code) => (only.length === 0 || wanted?.has(code) === true) && unwanted?.has(code) !== true
+  const wanted = new Set<string>(only.map(requireCode))
+  const unwanted = new Set<string>(skip.map(requireCode))
+  return (code) => (wanted.size === 0 || wanted.has(code)) && !unwanted.has(code)
 }
 
 /**

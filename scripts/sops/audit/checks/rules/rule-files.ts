@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { type Finding, finding } from '../../../../findings/finding.ts'
+import { configName } from '../../../../lib/sops/creation-rules.ts'
 import type { Check } from '../../check.ts'
 import { pathFrom } from '../../rule-set.ts'
 import { judgedRules } from './judged-rules.ts'
@@ -19,7 +20,7 @@ export const checkRuleFiles: Check = (subject) => {
     if (outer && !rules.configured) found.push(finding('rules-nested', { file }, { outer: outer.file }))
   }
   for (const file of names.filter((name) => posix.basename(name) === '.sops.yml')) {
-    const renamed = posix.join(posix.dirname(file), '.sops.yaml')
+    const renamed = posix.join(posix.dirname(file), configName)
     if (file !== rules.configured?.file) found.push(finding('rules-misnamed', { file }, { file, renamed }))
   }
   const config = options.caller.env.SOPS_CONFIG
