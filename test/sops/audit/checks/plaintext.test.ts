@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { auditIn, auditOf, ofCodes } from '../../../helpers/audit.ts'
 import { writeFiles } from '../../../helpers/files.ts'
+import { fluxKustomization } from '../../../helpers/flux/flux-objects.ts'
 import { encryptAs, encryptSecret, encryptText, makeKey, sopsConfig } from '../../../helpers/keys.ts'
 import { withRepository } from '../../../helpers/repository.ts'
 
@@ -18,21 +19,7 @@ function rule(pathRegex: string): string {
 }
 
 /** Flux builds the directory `apps`. */
-const flux = {
-  'clusters/apps.yaml': `apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata:
-  name: apps
-  namespace: flux-system
-spec:
-  interval: 1h
-  path: ./apps
-  prune: true
-  sourceRef:
-    kind: GitRepository
-    name: flux-system
-`,
-}
+const flux = { 'clusters/apps.yaml': fluxKustomization('apps', './apps') }
 
 test('a plain file that a rule selects, with the line of its first value', async () => {
   const audited = await auditOf({
