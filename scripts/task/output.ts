@@ -36,7 +36,7 @@ export function callerOf(cwd: string, env: NodeJS.ProcessEnv, json: boolean, sig
 /** The streams that have taken a text, and those that take no more. */
 const [taken, broken] = [new WeakSet<NodeJS.WriteStream>(), new WeakSet<NodeJS.WriteStream>()]
 
-/** Writes a text and a line end. Where stdout does not take it, the task does not end with 0 (`watchOutput`). */
+/** Writes a text and a line end. Where stdout does not take it, the task ends with `exit.notDone`, whatever its answer is. */
 export function print(stream: NodeJS.WriteStream, text: string): void {
   if (broken.has(stream)) return
   const bytes = Buffer.from(`${text}\n`)
@@ -68,6 +68,6 @@ function lose(stream: NodeJS.WriteStream, { code }: NodeJS.ErrnoException): void
   if (stream !== process.stdout || (code === 'EPIPE' && taken.has(stream))) return
   print(process.stderr, `error: the output could not be written (${code})`)
   process.once('exit', () => {
-    process.exitCode ||= exit.notDone
+    if (!process.exitCode || process.exitCode === exit.no) process.exitCode = exit.notDone
   })
 }
