@@ -1,14 +1,16 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Ajv } from 'ajv'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readProject } from '../helpers/documents.ts'
+import { projectRoot, readProject } from '../helpers/documents.ts'
 import { withDirectory, writeFiles } from '../helpers/files.ts'
 import { encryptSecret, makeKey, sopsConfig } from '../helpers/keys.ts'
+import { type Started, startProgram } from '../helpers/program.ts'
 import { type TestRepository, withRepository } from '../helpers/repository.ts'
-import { type Ended, runTask, startTask } from '../helpers/task.ts'
+import { type Ended, miseOffline, runTask, startTask } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
 
 const key = makeKey()
@@ -139,7 +141,7 @@ test('what cannot be meant is said with what can, and ends with 2', () =>
       [['--baseline', 'nothing'], 'nothing does not exist', '--write-baseline'],
       [['--baseline', '.sops.yaml'], '.sops.yaml is no baseline', 'another file'],
       [['--baseline', '.sops.yaml', '--write-baseline'], '.sops.yaml is no baseline', 'another file'],
-      [['--baseline', 'apps'], 'cannot read apps: EISDIR', ''],
+      [['--baseline', 'apps'], 'cannot read apps: it is no regular file', ''],
       [['--write-baseline'], '--write-baseline needs --baseline', 'name the file'],
       [['--baseline', 'x', '--write-baseline', 'apps'], 'a baseline is of the whole repository', 'paths'],
       [
@@ -156,6 +158,76 @@ test('what cannot be meant is said with what can, and ends with 2', () =>
     }
     assert.is(repository.git('status', '--porcelain'), '')
   }))
+
+/** Nobody writes to it. */
+function makePipe({ directory }: TestRepository): string {
+  const path = join(directory, 'pipe')
+  execFileSync('mkfifo', [path])
+  return path
+}
+
+/** How it ends; without an exit code where it does not. */
+async function endOf({ child, ended }: Started): Promise<Ended> {
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+  return ended.finally(() => clearTimeout(timer))
+}
+
+test('what may have no end is refused unread', () =>
+  withRepository(files, async (repository) => {
+    makePipe(repository)
+    for (const [args, message] of [
+      [['--baseline', '../pipe'], 'cannot read ../pipe: it is no regular file'],
+      [['--baseline', '/dev/full', '--write-baseline'], 'dev/full: it is no regular file'],
+      [['--recipients', '../pipe'], '/pipe: it is no regular file'],
+      [['--recipients', '/dev/zero'], 'cannot read the recipients in /dev/zero: it is no regular file'],
+      [
+        ['--key-file', '/dev/zero'],
+        'cannot read the age key file /dev/zero: it is neither a file nor a pipe',
+      ],
+    ] as const) {
+      const { code, stdout, stderr } = await endOf(
+        startTask('sops:audit', args, { cwd: repository.root, env: repository.env }),
+      )
+      assert.equal([code, stdout], [2, ''], args.join(' '))
+      assert.ok(stderr.endsWith(`${message}\n`), stderr)
+    }
+  }))
+
+test('a key comes through a pipe as well, whenever it is written', () =>
+  withRepository(files, async (repository) => {
+    const { root, directory, env } = repository
+    writeFileSync(join(directory, 'key.txt'), key.text)
+    const pipe = makePipe(repository)
+    const entry = join(projectRoot, 'tasks', 'sops', 'audit.ts')
+    for (const [before, file] of [
+      ['', '<(cat ../key.txt)'],
+      ['', '<(sleep 1; cat ../key.txt)'],
+      [`(sleep 1; cat ../key.txt >${pipe}) &`, pipe],
+    ]) {
+      const script = `${before} exec '${process.execPath}' '${entry}' ${only.join(' ')} --key-file ${file}`
+      const { code, stdout, stderr } = await endOf(
+        startProgram(['bash', '-c', script], { cwd: root, env: { ...env, ...miseOffline } }),
+      )
+      assert.is(code, 1, stderr)
+      assert.match(stdout, /^1 error in 4 files/m)
+    }
+  }))
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  test(`${signal} ends the wait for a key that nobody writes`, () =>
+    withRepository(files, async (repository) => {
+      const trace = join(repository.directory, 'trace')
+      const env = { ...repository.env, GIT_TRACE: trace }
+      const started = startTask('sops:audit', ['--key-file', makePipe(repository)], {
+        cwd: repository.root,
+        env,
+      })
+      while (!existsSync(trace)) await sleep(20)
+      await sleep(500)
+      started.child.kill(signal)
+      const error = `error: interrupted (${signal})\n`
+      assert.equal(await endOf(started), { code: 2, stdout: '', stderr: error })
+    }))
 
 test('--skip leaves out a code, and paths all other files', () =>
   withRepository(files, async (repository) => {
@@ -278,7 +350,7 @@ test('Ctrl-C ends it with 2 and leaves nothing', () => {
     const args = ['--baseline', 'known.json', '--write-baseline', '--key-file', keyFile!]
     const env = { ...repository.env, GIT_TRACE: trace! }
     const { child, ended } = startTask('sops:audit', args, { cwd: root, env })
-    while (!existsSync(trace!)) await setTimeout(20)
+    while (!existsSync(trace!)) await sleep(20)
     child.kill('SIGINT')
     const { code, stdout, stderr } = await ended
     assert.equal([code, stdout, stderr], [2, '', 'error: interrupted (SIGINT)\n'])

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs'
+import { constants, openSync, readFileSync, statSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { addAbortSignal } from 'node:stream'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { UserError } from '../errors.ts'
 import { pathBelow } from '../paths.ts'
@@ -38,7 +39,7 @@ export interface KeyPlace {
   /**
    * @returns the key, unchecked. It is a secret.
    * @throws UserError where it cannot be read; never quotes what it read. The reason of `signal` where that is aborted; stdin
-   *   then keeps the process no longer.
+   *   or a pipe then keeps the process no longer.
    */
   read(): Promise<string>
 }
@@ -54,7 +55,7 @@ export function keyPlaces(options: KeyOptions): KeyPlace[] {
   const add = (file: string, { variable, where }: { variable?: string; where?: string } = {}) => {
     const shown = pathBelow(cwd, file) ?? file
     const source = variable ? `${variable} (${shown})` : `${shown}${where ? ` (${where})` : ''}`
-    places.push({ source, file, isQuiet: true, read: async () => readKeyFile(file, variable) })
+    places.push({ source, file, isQuiet: true, read: () => readKeyFile(file, variable, options.signal) })
   }
   if (keyFile === '-')
     places.push({ source: 'stdin', file: undefined, isQuiet: false, read: () => readStdin(options.signal) })
@@ -109,22 +110,29 @@ function mainWorkingTree(root: string): string | undefined {
 
 async function readStdin(signal: AbortSignal): Promise<string> {
   signal.throwIfAborted()
-  let bytes: Buffer
+  return keyText(await readStream(process.stdin, signal), 'cannot read the age key on stdin')
+}
+
+async function readStream(stream: Readable, signal: AbortSignal): Promise<Buffer> {
   try {
-    bytes = await buffer(addAbortSignal(signal, process.stdin))
+    return await buffer(addAbortSignal(signal, stream))
   } catch (error) {
     signal.throwIfAborted()
     throw error
   }
-  return keyText(bytes, 'cannot read the age key on stdin')
 }
 
-function readKeyFile(file: string, variable?: string): string {
+async function readKeyFile(file: string, variable: string | undefined, signal: AbortSignal): Promise<string> {
   const what = `cannot read the age key file ${file}${variable ? ` that ${variable} names` : ''}`
   let bytes: Buffer
   try {
-    bytes = readFileSync(file)
+    const kind = statSync(file)
+    if (kind.isFIFO()) bytes = await readStream(openPipe(file), signal)
+    // a device may have no end
+    else if (kind.isFile() || kind.isDirectory()) bytes = readFileSync(file)
+    else throw new UserError(`${what}: it is neither a file nor a pipe`)
   } catch (error) {
+    if (error instanceof UserError) throw error
     const code = (error as NodeJS.ErrnoException).code ?? ''
     const reasons: Record<string, string> = {
       ENOENT: 'there is no such file',
@@ -134,6 +142,15 @@ function readKeyFile(file: string, variable?: string): string {
     throw new UserError(`${what}: ${reasons[code] ?? code}`)
   }
   return keyText(bytes, what)
+}
+
+/** `<(command)`, or a pipe that has no writer yet: waiting for one in `open` would answer no signal. */
+function openPipe(file: string): Readable {
+  return new Socket({
+    fd: openSync(file, constants.O_RDONLY | constants.O_NONBLOCK),
+    readable: true,
+    writable: false,
+  })
 }
 
 function defaultFile(env: NodeJS.ProcessEnv): string {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { worded } from '../../findings/finding.ts'
 import type { MarkedFinding } from '../../findings/fingerprint.ts'
@@ -7,6 +6,7 @@ import { replaceFiles } from '../../lib/file-changes.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import type { Audit } from './find-all.ts'
 import type { AuditOptions } from './options.ts'
+import { readRegularFile } from './regular-file.ts'
 
 /** A finding that is known. It has no line, so that the file changes only where the findings do. */
 export interface KnownFinding {
@@ -46,7 +46,7 @@ export function readBaseline({ baseline, writeBaseline, caller }: AuditOptions):
     return undefined
   }
   const name = namesFrom(caller.cwd)(resolve(caller.cwd, baseline))
-  const text = readText(resolve(caller.cwd, baseline), name)
+  const text = readRegularFile(resolve(caller.cwd, baseline), name)
   if (text !== undefined) return { name, ...parseBaseline(text, name) }
   if (writeBaseline) return undefined
   throw new UserError(`${name} does not exist`, { hint: '`--write-baseline` makes it of what is found now' })
@@ -91,7 +91,7 @@ export function writeBaselineFile(
   const sees = basisOf(options, audit)
   const lines = known.map((one) => `\n    ${JSON.stringify(one)}`)
   const after = `{\n  "with": ${JSON.stringify(sees)},\n  "findings": [${lines.join(',')}\n  ]\n}\n`
-  const before = readText(path, nameOf(path))
+  const before = readRegularFile(path, nameOf(path))
   if (before !== after) replaceFiles([{ path, before, after }], nameOf)
   return { name: nameOf(path), with: sees, findings: known }
 }
@@ -111,16 +111,6 @@ function byText(a: KnownFinding, b: KnownFinding): number {
     [file, object, code, message, fingerprint].join('\0'),
   )
   return `${left}` < `${right}` ? -1 : 1
-}
-
-function readText(path: string, name: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return undefined
-    throw new UserError(`cannot read ${name}: ${code}`)
-  }
 }
 
 function parseBaseline(text: string, name: string): Omit<Baseline, 'name'> {

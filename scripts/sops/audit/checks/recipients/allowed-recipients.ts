@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
 import { UserError } from '../../../../lib/errors.ts'
 import { recipientsOfStanzas, shortRecipient } from '../../../../lib/sops/recipients.ts'
 import { plainRecipient } from '../../../../lib/sops/rule-keys.ts'
 import type { Check } from '../../check.ts'
+import { readRegularFile } from '../../regular-file.ts'
 import { judgedRules } from '../rules/judged-rules.ts'
 import { recipientPlace } from './recipient-place.ts'
 
@@ -43,15 +43,9 @@ export const checkAllowedRecipients: Check = async (subject, sopsFiles) => {
  * @throws UserError; it quotes nothing of the file, in which may be a private key by mistake
  */
 async function readAllowed(path: string, name: string): Promise<Set<string>> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new UserError(
-      `cannot read the recipients in ${name}: ${code === 'ENOENT' ? 'there is no such file' : code}`,
-    )
-  }
+  const what = `the recipients in ${name}`
+  const text = readRegularFile(path, what)
+  if (text === undefined) throw new UserError(`cannot read ${what}: there is no such file`)
   const { bech32 } = await import('@scure/base')
   const isRecipient = (line: string) =>
     /^ssh-(?:ed25519|rsa) [A-Za-z0-9+/=]+(?: |$)/.test(line) ||
