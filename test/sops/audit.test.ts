@@ -292,6 +292,15 @@ test('a baseline: what is known does not count, wherever its lines move to; what
     assert.is(readFileSync(path, 'utf8'), text)
   }))
 
+test('what a baseline says cannot move the cursor of a terminal', () =>
+  withRepository(files, async (repository) => {
+    const gone = { code: 'x', file: 'a\u001b[2J', message: 'b\r', fingerprint: 'c' }
+    const text = JSON.stringify({ with: [], findings: [gone] })
+    writeFileSync(join(repository.directory, 'known.json'), text)
+    const { stdout } = await audit(repository, ...only, '--baseline', '../known.json')
+    assert.match(stdout, '\n  a\\u001b[2J: b\\u000d (x)\n')
+  }))
+
 test('of what a baseline knows of a key nothing is gone without one', () =>
   withRepository(files, async (repository) => {
     const keyFile = join(repository.directory, 'key.txt')

@@ -1,4 +1,5 @@
 import { type Finding, worded } from '../finding.ts'
+import { visible } from './visible.ts'
 
 /** How GitHub calls a severity. */
 const commands = { error: 'error', warning: 'warning', note: 'notice' } as const
@@ -13,8 +14,9 @@ export function asGithub(findings: readonly Finding[]): string[] {
     const { severity, message, fix } = worded(found)
     const properties = Object.entries({ file, line, col: column, title: code })
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `${name}=${escapeProperty(`${value}`)}`)
-    const text = `${object === undefined ? '' : `${object}: `}${message}\nWhat to do: ${fix}`
+      .map(([name, value]) => `${name}=${escapeProperty(visible(`${value}`))}`)
+    const what = `${object === undefined ? '' : `${object}: `}${message}`
+    const text = [what, `What to do: ${fix}`].map(visible).join('\n')
     return `::${commands[severity]} ${properties.join(',')}::${escapeData(text)}`
   })
 }

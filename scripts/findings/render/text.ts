@@ -2,6 +2,7 @@ import { type Code, catalogue } from '../catalogue.ts'
 import { type Entry, type Severity, severities } from '../entry.ts'
 import { generalized } from '../explain.ts'
 import { type Finding, severityOf, worded } from '../finding.ts'
+import { visible } from './visible.ts'
 
 /** Findings for people: the files one below the other, then what to do, once for each code. */
 export function asText(findings: readonly Finding[], nameOf: (file: string) => string): string[] {
@@ -12,14 +13,6 @@ export function asText(findings: readonly Finding[], nameOf: (file: string) => s
   )
   const lines = fixes.length > 0 ? [...places, 'what to do:', ...fixes.map((fix) => `  ${fix}`), ''] : []
   return lines.map(visible)
-}
-
-/** Without a character that would begin a line or move the cursor of a terminal: names of files and keys may hold any. */
-function visible(line: string): string {
-  return line.replace(
-    /\p{Cc}/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }
 
 /** How many there are of each severity: `2 errors and 1 note`; `no findings`. */

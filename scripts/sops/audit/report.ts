@@ -4,6 +4,7 @@ import { asGithub } from '../../findings/render/github.ts'
 import { asJson } from '../../findings/render/json.ts'
 import { asSarif } from '../../findings/render/sarif.ts'
 import { asText, countFindings, countsAsText } from '../../findings/render/text.ts'
+import { visible } from '../../findings/render/visible.ts'
 import type { Report } from '../../lib/caller.ts'
 import { exit } from '../../lib/errors.ts'
 import { namesFrom } from '../../lib/paths.ts'
@@ -72,7 +73,7 @@ function closingLines(
 }
 
 function goneLine({ code, file, object, message }: KnownFinding): string {
-  return `  ${file ?? object}: ${message} (${code})`
+  return visible(`  ${file ?? object}: ${message} (${code})`)
 }
 
 function count(number: number, one: string, many = `${one}s`): string {

@@ -28,8 +28,17 @@ test('a finding is a command with its place', () => {
   )
 })
 
+test('a control character is escaped as in the text, wherever it stands', () => {
+  const file = 'a\u001b[2J\u0007\n.yaml'
+  const { code, facts } = conflictIn(file)
+  const lines = asGithub([conflictIn(file), { code, facts, object: `key ${file}` }])
+  for (const line of lines) assert.not.match(line, /\p{Cc}/u)
+  assert.is(parse(lines[0]!).properties.file, 'a\\u001b[2J\\u0007\\u000a.yaml')
+  assert.match(lines[1]!, '::key a\\u001b[2J\\u0007\\u000a.yaml: ')
+})
+
 test('what the runner would take for its own is escaped, in properties and in the text', () => {
-  const file = 'a,b:c%0A\r\n::error::d.yaml'
+  const file = 'a,b:c%0A%0D::error::d.yaml'
   const lines = asGithub([conflictIn(file, { line: 3 })])
   assert.is(lines.length, 1)
   assert.not.match(lines[0]!, /[\r\n]/)
