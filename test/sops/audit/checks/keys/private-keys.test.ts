@@ -32,9 +32,9 @@ test('a private key in git, with its line and its public key', async () => {
     'mise.toml:2 key-in-git',
     'secret.yaml:3 key-in-git',
   ])
-  const facts = audited.facts.filter(({ file }) => file === 'keys.txt')
+  const inKeys = audited.findings.filter(({ file }) => file === 'keys.txt')
   assert.equal(
-    facts.map(({ recipient }) => recipient),
+    inKeys.map(({ facts }) => facts.recipient),
     [other.recipient, key.recipient],
   )
   for (const { secret } of [key, other, hybrid]) assert.not.ok(JSON.stringify(audited).includes(secret))
