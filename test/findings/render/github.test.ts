@@ -45,7 +45,7 @@ test('what the runner would take for its own is escaped, in properties and in th
   const { name, properties, data } = parse(lines[0]!)
   assert.is(name, 'error')
   assert.equal(properties, { file, line: '3', title: 'merge-conflict' })
-  assert.match(data, `git checkout --ours '${file}'`)
+  assert.match(data, `git checkout --ours ${file}`)
 })
 
 test('without a place there is only the title', () => {
