@@ -6,10 +6,18 @@ const aside =
 
 /** Whether a file is kept for people only: in a directory of archives, examples or tests, and no Flux Kustomization builds it. */
 export function isAside(subject: Subject, file: string): boolean {
-  return aside.test(file) && !(subject.flux && isBuilt(subject, file))
+  return aside.test(file) && !hasBuilder(subject, file)
 }
 
-/** Whether Flux builds a file that has marks; with `staged`, where the files do not tell, it may. */
-export function isBuilt({ flux }: Subject, file: string): boolean {
-  return !flux || flux.buildersOf(file).length > 0
+/**
+ * Whether Flux builds a file that has marks. Where that can't be told it may: with `staged`, and in a repository without Flux
+ * Kustomizations, which another one may have for it.
+ */
+export function mayBeBuilt(subject: Subject, file: string): boolean {
+  const { flux } = subject
+  return !flux || (flux.nodes.size === 0 && !flux.hasOperator) || hasBuilder(subject, file)
+}
+
+function hasBuilder({ flux }: Subject, file: string): boolean {
+  return flux !== undefined && flux.buildersOf(file).length > 0
 }

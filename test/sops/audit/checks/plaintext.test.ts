@@ -136,6 +136,16 @@ test('a plain Secret that Flux builds and no rule selects, with the rule that ju
   assert.equal(near, Array(2).fill(`${rule1} would select apps/db/secret.enc.yaml`))
 })
 
+test('a plain Secret in a repository whose Flux Kustomizations are elsewhere', async () => {
+  const files = {
+    ...rules,
+    'apps/kustomization.yaml': 'resources: [secret.yaml]\n',
+    'apps/secret.yaml': secret('hunter22'),
+    'examples/secret.yaml': secret('hunter22'),
+  }
+  assert.equal(ofCodes(await auditOf(files), 'plain-secret'), ['apps/secret.yaml:6 plain-secret'])
+})
+
 test('a Secret in one of many documents, in JSON, and in a reference only', async () => {
   const mode = 'apiVersion: v1\nkind: Pod\nspec:\n  mode: 0400\n---\n'
   const json = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', data: { a: 'aHVudGVyMjI=' } })

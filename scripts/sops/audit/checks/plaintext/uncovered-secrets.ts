@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { finding } from '../../../../findings/finding.ts'
 import { matchesGo } from '../../../../lib/sops/go-expression.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
-import { isAside, isBuilt } from '../../aside.ts'
+import { isAside, mayBeBuilt } from '../../aside.ts'
 import type { Check } from '../../check.ts'
 import { pathFrom } from '../../rule-set.ts'
 import { plainSecretFiles } from '../../secret-files.ts'
@@ -10,11 +10,11 @@ import type { SopsFile, Subject } from '../../subject.ts'
 import { ruleWords } from '../rules/rule-words.ts'
 import { readSecrets } from './plain-content.ts'
 
-/** Finds the Secrets in the clear that Flux builds and no creation rule selects. */
+/** Finds the Secrets in the clear that Flux builds, or may build, and no creation rule selects. */
 export const checkUncoveredSecrets: Check = (subject, sopsFiles) =>
   plainSecretFiles(subject, sopsFiles).flatMap((file) => {
     if (subject.rules.choicesFor(file).some(({ rule, refused }) => rule || refused)) return []
-    if (!isBuilt(subject, file) || isAside(subject, file)) return []
+    if (!mayBeBuilt(subject, file) || isAside(subject, file)) return []
     const bytes = subject.read(file)
     const [value] = bytes ? readSecrets(bytes, file) : []
     if (!value) return []
