@@ -117,6 +117,50 @@ test('a rule whose files are encrypted, mostly, means what is no other object as
   assert.equal(ofCodes(audited, 'plain-file', 'empty-file'), ['secrets/values.yaml:2 plain-file'])
 })
 
+const env = 'PASSWORD=hunter22\n'
+const values = 'db:\n  password: hunter22\n'
+
+/** Files that a rule means, or does not, before any of its files is encrypted. */
+const firstOnes: [pathRegex: string, file: string, text: string, found: boolean][] = [
+  ['talos/secrets\\.yaml$', 'talos/secrets.yaml', values, true],
+  ['talos/tal(secret|env)\\.yaml', 'talos/talsecret.yaml', values, true],
+  ['talsecret\\.yaml', 'talos/talsecret.yaml', values, true],
+  ['secrets/.*', 'secrets/prod.env', env, true],
+  ['secrets/.*\\.ya?ml$', 'secrets/db.yaml', values, true],
+  ['secrets/.*\\.ya?ml$', 'secrets/db.yaml', secret('hunter22'), true],
+  ['.*[-_]credentials\\.json$', 'a/aws-credentials.json', '{\n"password": "hunter22"}', true],
+  ['^config/main\\.ini$', 'config/main.ini', '[db]\npassword = hunter22\n', true],
+  ['^config.yaml', 'config.yaml', values, true],
+  ['values\\.yaml$', 'apps/values.yaml', values, false],
+  ['apps/.*\\.yaml$', 'apps/values.yaml', values, false],
+  ['external-secrets/.*\\.yaml$', 'external-secrets/values.yaml', values, false],
+  ['secretary/.*\\.yaml$', 'secretary/values.yaml', values, false],
+]
+
+for (const [pathRegex, file, text, isFound] of firstOnes)
+  test(`the first file of ${pathRegex}: ${file}${isFound ? '' : ' is not meant'}`, async () => {
+    const audited = await auditOf({ '.sops.yaml': rule(pathRegex), [file]: text })
+    assert.is(ofCodes(audited, 'plain-file').length, isFound ? 1 : 0)
+  })
+
+test('what is no Secret in a directory of secrets', async () => {
+  const object = (kind: string, spec: string) =>
+    `apiVersion: example.com/v1\nkind: ${kind}\nmetadata:\n  name: x\nspec:\n  ${spec}\n`
+  const audited = await auditOf({
+    '.sops.yaml': rule('secrets/.*'),
+    'secrets/kustomization.yaml': 'resources: [store.yaml]\n',
+    'secrets/store.yaml': object('ExternalSecret', 'data: [x]'),
+    'secrets/sealed.yaml': object('SealedSecret', 'encryptedData: {password: AgBy3i4OJSWK}'),
+    'secrets/release.yaml': object('HelmRelease', 'values: {password: hunter22}'),
+    'secrets/namespace.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: x\n',
+    'secrets/README.md': 'Not a word.\n',
+    'secrets/Makefile': 'all:\n\tsops encrypt -i db.yaml\n',
+    'secrets/.gitkeep': '',
+    'secrets/main.tf': 'resource "a" "b" {}\n',
+  })
+  assert.equal(ofCodes(audited, 'plain-file', 'empty-file'), [])
+})
+
 test('a plain Secret that Flux builds and no rule selects, with the rule that just misses it', async () => {
   const audited = await auditOf({
     ...flux,

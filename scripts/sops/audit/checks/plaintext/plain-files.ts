@@ -15,7 +15,7 @@ import { type OpenValue, readPlain, readSecrets } from './plain-content.ts'
 
 /**
  * Finds the files that a creation rule selects and that are not encrypted. A rule that takes in much besides, such as all YAML
- * files, means Secrets only.
+ * files, means Secrets only until most of its files are encrypted.
  */
 export const checkPlainFiles: Check = (subject, sopsFiles) => {
   const encrypted = new Set(sopsFiles.map(({ file }) => file))
@@ -31,8 +31,8 @@ export const checkPlainFiles: Check = (subject, sopsFiles) => {
     else if (!isOther(file)) selected.plain.push(file)
   }
   return [...byRule].flatMap(([rule, { rules, plain, encrypted: count }]) => {
-    const isMarked = marked.test(rule.pathRegex ?? '')
-    const meant: Meant = isMarked ? 'files' : count > 0 && count >= plain.length ? 'values' : 'Secrets'
+    const isMostly = count > 0 && count >= plain.length
+    const meant = meantBy(rule.pathRegex ?? '') ?? (isMostly ? 'values' : 'Secrets')
     const candidates = meant === 'Secrets' ? plain.filter((file) => secrets.has(file)) : plain
     return candidates.flatMap((file) => judge(subject, file, { rules, rule, meant }))
   })
@@ -44,11 +44,25 @@ type Meant = 'files' | 'values' | 'Secrets'
 /** A word in a rule with which people mark files that are encrypted. */
 const marked = /(?<![a-z])(?:sops|enc|encrypted)(?![a-z])/i
 
+/** A word in a rule for what is secret; not in the name of a program that keeps Secrets, whose files are objects and settings. */
+const ofSecrets =
+  /(?<![a-z]|(?:external|sealed)[-_]?)(?:secrets?|talsecret|talenv|credentials?|private)(?![a-z])/i
+
+/** An expression that is the path of one file. */
+const ofOneFile = /^(?=\^|.*\/)\^?(?:[\w/-]|\\[-/.]|\.(?![*+?{]))*[\w-]\\?\.\w+\$?$/
+
+/** What an expression is for, as far as its words tell. */
+function meantBy(expression: string): Meant | undefined {
+  if (marked.test(expression)) return 'files'
+  return ofSecrets.test(expression) || ofOneFile.test(expression) ? 'values' : undefined
+}
+
 /** Whether a file is never encrypted, whatever a rule says. */
 function isOther(file: string): boolean {
   const name = posix.basename(file)
-  if (isKustomizationFile(file) || name.startsWith('.sops.') || /^(?:readme|license)/i.test(name)) return true
-  return /^\.git|\.(?:md|pub|j2|jinja2?|tmpl|tpl|gotmpl|template|example|sample|dist|sh|py|go|nix)$|[._-](?:example|sample|template)\./i.test(
+  if (isKustomizationFile(file) || name.startsWith('.sops.')) return true
+  if (/^(?:readme|license|makefile|justfile)/i.test(name)) return true
+  return /^\.git|\.(?:md|pub|j2|jinja2?|tmpl|tpl|gotmpl|template|example|sample|dist|sh|py|go|nix|tf)$|[._-](?:example|sample|template)\./i.test(
     name,
   )
 }
