@@ -14,7 +14,7 @@ interface TextDocument {
   offset: number
 }
 
-/** The documents of a YAML or JSON text that may be Secrets. The others are never parsed: they may be large. */
+/** The documents of a YAML or JSON text that may be Secrets, or lists of them. The others are never parsed: they may be large. */
 export function secretDocuments(text: string): TextDocument[] {
   const starts = [0, ...Array.from(text.matchAll(/^---(?=\s)/gm), ({ index }) => index)]
   return starts
@@ -22,7 +22,10 @@ export function secretDocuments(text: string): TextDocument[] {
     .filter((document) => isSecret(document.text))
 }
 
+/** The kind of a Secret, or of a list, whose items kustomize takes for objects of their own. */
+const secretOrList = /^["']?kind["']?\s*:\s*["']?(?:Secret|\w*List)["']?\s*(?:#|$)/m
+
 function isSecret(document: string): boolean {
   if (document.trimStart().startsWith('{')) return document.includes('Secret')
-  return /^["']?kind["']?\s*:\s*["']?Secret["']?\s*(?:#|$)/m.test(document)
+  return document.includes('Secret') && secretOrList.test(document)
 }

@@ -210,6 +210,41 @@ test('a Secret in one of many documents, in JSON, and in a reference only', asyn
   assert.is(audited.facts[0]?.near, 'there is no .sops.yaml in its directory or above')
 })
 
+/** Other ways to write a Secret, with the line of its value. */
+const written: [what: string, text: string, line: number][] = [
+  ['several blanks', secret('hunter22').replace('kind: ', 'kind:   '), 6],
+  ['a blank before the colon', secret('hunter22').replace('kind:', 'kind :'), 6],
+  ['a key in quotes', secret('hunter22').replace('kind:', '"kind":'), 6],
+  ['a comment and CRLF', secret('hunter22').replace('Secret', 'Secret # x').replaceAll('\n', '\r\n'), 6],
+  [
+    'a List',
+    `apiVersion: v1\nkind: List\nitems:\n  - ${secret('hunter22').trim().replaceAll('\n', '\n    ')}\n`,
+    9,
+  ],
+  [
+    'a List that is not indented',
+    `apiVersion: v1\nkind: List\nitems:\n- kind: ConfigMap\n  data: {a: b}\n- ${secret('hunter22').trim().replaceAll('\n', '\n  ')}\n`,
+    11,
+  ],
+  [
+    'a List in JSON',
+    '{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Secret",\n"stringData":{"a":"hunter22"}}]}',
+    2,
+  ],
+]
+
+for (const [what, text, line] of written)
+  test(`a Secret that is written with ${what}`, async () => {
+    const file = text.startsWith('{') ? 'secret.json' : 'secret.yaml'
+    const kustomization = `resources: [${file}]\n`
+    const audited = await auditOf({
+      ...flux,
+      'apps/kustomization.yaml': kustomization,
+      [`apps/${file}`]: text,
+    })
+    assert.equal(ofCodes(audited, 'plain-secret'), [`apps/${file}:${line} plain-secret`])
+  })
+
 test('a rule with an expression that sops takes for one that never matches', async () => {
   const broken = rule('\\.enc\\.yaml$').replace('^(data|stringData)$', '(?!x)')
   const audited = await auditOf({ '.sops.yaml': broken, 'a.enc.yaml': secret('hunter22') })

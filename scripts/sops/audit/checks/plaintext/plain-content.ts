@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { plainTree } from '../../../../lib/sops/plain-file.ts'
 import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import type { TextPlace } from '../../../../lib/sops/reader/reading.ts'
-import { type TreeBranch, walk } from '../../../../lib/sops/reader/tree.ts'
+import { type TreeBranch, type TreeNode, walk } from '../../../../lib/sops/reader/tree.ts'
 import { secretDocuments } from '../../secret-files.ts'
 import { isInnocent } from './innocent.ts'
 
@@ -42,7 +42,7 @@ export function readPlain(bytes: Buffer, file: string): PlainContent | undefined
 const dataField = /(?:^|[\s"'{,])(?:d|stringD)ata\b/m
 
 /**
- * Reads only the values of Secrets in a file of manifests: most files hold none, and of large ones one document is enough.
+ * Reads only the values of Secrets in a file of manifests, those in lists among them: most files hold none, and of large ones one document is enough.
  * @returns as `readPlain`; empty where there are none, or they can't be read
  */
 export function readSecrets(bytes: Buffer, file: string): OpenValue[] {
@@ -52,16 +52,30 @@ export function readSecrets(bytes: Buffer, file: string): OpenValue[] {
   const placeOf = placesIn(text)
   return documents.flatMap(({ text: own, offset }) => {
     const trees = plainTree(Buffer.from(own), file) ?? []
-    const values = trees.flatMap((tree) => valuesIn(tree, (at) => placeOf(offset + at)))
+    const values = trees
+      .flatMap(objectsIn)
+      .flatMap((object) => valuesIn(object, (at) => placeOf(offset + at)))
     return values.filter(({ ofSecret }) => ofSecret)
   })
 }
 
+/** The objects of a document: those that a list has under `items`, as kustomize takes them, or itself. */
+function objectsIn(document: TreeBranch): TreeBranch[] {
+  const items = fieldOf(document, 'items')
+  if (!kindOf(document)?.endsWith('List') || items?.kind !== 'list') return [document]
+  return items.items.filter((item) => item.kind === 'branch').flatMap(objectsIn)
+}
+
+function fieldOf({ items }: TreeBranch, name: string): TreeNode | undefined {
+  const entry = items.find((item) => item.kind === 'entry' && item.key === name)
+  return entry?.kind === 'entry' ? entry.value : undefined
+}
+
 /** `undefined` of what is no object. */
-function kindOf({ items }: TreeBranch): string | undefined {
+function kindOf(document: TreeBranch): string | undefined {
   const text = (name: string) => {
-    const entry = items.find((item) => item.kind === 'entry' && item.key === name)
-    return entry?.kind === 'entry' && entry.value.kind === 'leaf' ? `${entry.value.value}` : undefined
+    const value = fieldOf(document, name)
+    return value?.kind === 'leaf' ? `${value.value}` : undefined
   }
   return text('apiVersion') === undefined ? undefined : text('kind')
 }
