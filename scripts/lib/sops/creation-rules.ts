@@ -64,15 +64,15 @@ export function ruleFileInWorktree(
 /** Reads the rules of a file. @throws UserError where it can't be read; it quotes nothing of it */
 export async function readCreationRules({ path, name }: RuleFile): Promise<CreationRule[]> {
   const what = `cannot read the creation rules of ${name}`
-  let text: string
+  let bytes: Buffer
   try {
-    text = await readFile(path, 'utf8')
+    bytes = await readFile(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new UserError(`${what}: ${code === 'ENOENT' ? 'there is no such file' : code}`)
   }
-  const { parseRuleText } = await import('./rule-text.ts')
-  const { rules, problem } = parseRuleText(text)
+  const { parseRules } = await import('./rule-text.ts')
+  const { rules, problem } = parseRules(bytes)
   if (problem) throw new UserError(`${what}: ${problem}`)
   return rules ?? []
 }

@@ -33,8 +33,12 @@ export interface RuleText {
   problem: string | undefined
 }
 
-/** Reads the text of a file with creation rules, as sops does (sops v3.13.3 config/config.go): the first document only. */
-export function parseRuleText(text: string): RuleText {
+/**
+ * Reads a file with creation rules, as sops does (sops v3.13.3 config/config.go): the first document only.
+ * @param bytes UTF-8, or with a byte order mark UTF-16
+ */
+export function parseRules(bytes: Buffer): RuleText {
+  const text = new TextDecoder(encodingOf(bytes)).decode(bytes)
   const [document] = parseDocuments(text)
   const value = document?.value
   if (document?.problem) return { rules: undefined, problem: document.problem }
@@ -61,4 +65,10 @@ export function parseRuleText(text: string): RuleText {
   // one that is for other things is meant to have none
   const isMeant = ['creation_rules', 'destination_rules', 'stores'].some((field) => valueAt(value, field))
   return { rules: isMeant ? rules : undefined, problem: undefined }
+}
+
+/** As the package tells it with which sops reads YAML (go.yaml.in/yaml/v3 readerc.go yaml_parser_determine_encoding). */
+function encodingOf(bytes: Buffer): string {
+  const mark = bytes.subarray(0, 2).toString('hex')
+  return { fffe: 'utf-16le', feff: 'utf-16be' }[mark] ?? 'utf-8'
 }

@@ -44,8 +44,12 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
     const read = (file: string) => blobs.get(file)
     for (const [file, bytes] of blobs) if (bytes) look(file, bytes)
     for (const files of found.values()) files.sort()
-    // the rules are those of the commit, whether it changes them or not
-    const rules = readRuleSet(repository, listed, (file) => read(file) ?? readNext(file))
+    // the rules are those of the commit, whether it changes them or not; what git prints is read as UTF-8, so that those in
+    // UTF-16 are taken from the working tree
+    const rules = readRuleSet(repository, listed, (file) => {
+      const staged = read(file)
+      return staged && !staged.includes('\ufffd') ? staged : readNext(file)
+    })
     return { ...common, names, read, rules, flux: undefined }
   }
   // what reads all of Flux takes longer to load than what is staged to be read

@@ -3,7 +3,7 @@ import type { Repository } from '../../lib/git.ts'
 import { pathBelow } from '../../lib/paths.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
 import { BadPathRegex, firstRule } from '../../lib/sops/rule-match.ts'
-import { parseRuleText, type RuleText, type WrittenRule } from '../../lib/sops/rule-text.ts'
+import { parseRules, type RuleText, type WrittenRule } from '../../lib/sops/rule-text.ts'
 
 /** A file with creation rules in the repository. */
 export interface PlacedRules extends RuleText {
@@ -57,7 +57,7 @@ export function readRuleSet(
   const found = names.filter((name) => posix.basename(name) === configName)
   const all = named !== undefined && read(named) ? new Set([...found, named]) : found
   const files = [...all].toSorted().map((file): PlacedRules => {
-    return { file, directory: posix.dirname(file), ...parseRuleText(`${read(file) ?? ''}`) }
+    return { file, directory: posix.dirname(file), ...parseRules(read(file) ?? Buffer.alloc(0)) }
   })
   const configured = files.find(({ file }) => file === named)
   const byDirectory = new Map(files.map((one) => [one.directory, one]))

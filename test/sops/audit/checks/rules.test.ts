@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { readCreationRules } from '../../../../scripts/lib/sops/creation-rules.ts'
 import { type Audited, auditIn, auditOf, ofCodes } from '../../../helpers/audit.ts'
 import { writeFiles } from '../../../helpers/files.ts'
 import { makeKey, sopsConfig } from '../../../helpers/keys.ts'
@@ -86,6 +89,30 @@ test('a file for something else than rules, and an empty one', async () => {
   assert.equal(ofRules(await auditOf({ '.sops.yaml': 'stores: {yaml: {indent: 2}}\n' })), [])
   assert.equal(ofRules(await auditOf({ '.sops.yaml': '# to do\n' })), ['.sops.yaml rules-none'])
 })
+
+for (const [encoding, swap] of [
+  ['UTF-16 with the low byte first', false],
+  ['UTF-16 with the high byte first', true],
+] as const)
+  test(`rules in ${encoding}, as sops reads them`, () =>
+    withRepository({ 'secret.enc.yaml': 'password: hunter22\n' }, async (repository) => {
+      const bytes = Buffer.from(`\ufeff${rulesOf('\\.enc\\.yaml$').replaceAll('\n', '\r\n')}`, 'utf16le')
+      const file = join(repository.root, '.sops.yaml')
+      writeFileSync(file, swap ? bytes.swap16() : bytes)
+      for (const staged of [false, true]) {
+        if (staged) repository.git('add', '.')
+        const audited = await auditIn(repository, { staged })
+        assert.equal(ofRules(audited), [], `staged: ${staged}`)
+        assert.is(ofCodes(audited, 'plain-file').length, staged ? 0 : 1)
+      }
+      const { root, env } = repository
+      const rules = await readCreationRules({ path: file, name: '.sops.yaml' })
+      assert.equal(
+        rules.map(({ recipients }) => recipients),
+        [[one, two]],
+      )
+      execFileSync('sops', ['encrypt', 'secret.enc.yaml'], { cwd: root, env, stdio: 'pipe' })
+    }))
 
 test('rules of examples', async () => {
   assert.equal(ofRules(await auditOf({ 'examples/a/.sops.yaml': rulesOf('*') })), [])
