@@ -14,7 +14,7 @@ export const rulesFindings = {
   'rules-none': {
     severity: 'warning',
     seen: 'has no creation_rules',
-    means: 'sops acts as if it were not there, and does not look for one in the directories above.',
+    means: 'sops encrypts as if it were not there, and does not look for one in the directories above.',
     fix: 'write its rules as a list below `creation_rules`',
     source: `${config} (parseCreationRuleForFile)`,
   },

@@ -27,7 +27,7 @@ export interface WrittenRule extends CreationRule, TextPlace {
 
 /** What is in a file with creation rules. */
 export interface RuleText {
-  /** `undefined` where it has nothing that sops reads: sops then acts as if there were no such file. */
+  /** `undefined` where it has none and no destination rules either: sops then encrypts as if there were no such file. */
   rules: WrittenRule[] | undefined
   /** Why it can't be read, with the line; it quotes nothing. */
   problem: string | undefined
@@ -62,8 +62,8 @@ export function parseRules(bytes: Buffer): RuleText {
       placeOf: (field: string) => placeOf(place(field) ?? place() ?? 0),
     }
   })
-  // one that is for other things is meant to have none
-  const isMeant = ['creation_rules', 'destination_rules', 'stores'].some((field) => valueAt(value, field))
+  // one that says where sops publishes files is meant to have none
+  const isMeant = valueAt(value, 'creation_rules') || listAt(value, 'destination_rules').length > 0
   return { rules: isMeant ? rules : undefined, problem: undefined }
 }
 

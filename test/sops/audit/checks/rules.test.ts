@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -85,10 +85,31 @@ test('the line of a field that sops does not take', async () => {
   assert.is(audited.facts[0]?.problem, 'pgp is no list of texts in line 5')
 })
 
-test('a file for something else than rules, and an empty one', async () => {
-  assert.equal(ofRules(await auditOf({ '.sops.yaml': 'stores: {yaml: {indent: 2}}\n' })), [])
-  assert.equal(ofRules(await auditOf({ '.sops.yaml': '# to do\n' })), ['.sops.yaml rules-none'])
-})
+/** Whether sops publishes something by these rules: it looks for a rule before it looks at the file. */
+function isPublishing(text: string): Promise<boolean> {
+  return withRepository({ '.sops.yaml': text, 'a.yaml': 'a: b\n' }, async ({ root, env }) => {
+    const { stderr } = spawnSync('sops', ['publish', 'a.yaml'], { cwd: root, env, encoding: 'utf8' })
+    return !stderr.includes('no matching destination')
+  })
+}
+
+/** A file with other things than creation rules, or with nothing. */
+const others: [text: string, isForPublishing: boolean][] = [
+  ['# to do\n', false],
+  ['stores: {}\n', false],
+  ['stores: {yaml: {indent: 2}}\n', false],
+  ['creation_rules:\n', false],
+  ['destination_rules: []\n', false],
+  ['destination_rules: [{path_regex: a, s3_bucket: b}]\n', true],
+]
+
+for (const [text, isForPublishing] of others)
+  test(`a file without creation rules: ${text.trim()}`, async () => {
+    const audited = await auditOf({ '.sops.yaml': text })
+    assert.equal(ofRules(audited), isForPublishing ? [] : ['.sops.yaml rules-none'])
+    assert.is(await isTaken(text), false)
+    assert.is(await isPublishing(text), isForPublishing)
+  })
 
 for (const [encoding, swap] of [
   ['UTF-16 with the low byte first', false],
