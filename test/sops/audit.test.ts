@@ -93,7 +93,7 @@ test('--json and --format json print the same document, which has the form of th
       line: 6,
       column: 1,
       message: 'holds the marks of an unfinished merge',
-      fix: '`git checkout --ours apps/a.enc.yaml` or `--theirs`, then `sops edit apps/a.enc.yaml` for what the other side changed',
+      fix: 'take the file of one side: `git checkout --ours apps/a.enc.yaml` or `--theirs` while the merge goes on, `git checkout HEAD^1 -- apps/a.enc.yaml` where it is committed; then `sops edit apps/a.enc.yaml` for what the other side changed',
       help: 'docs/findings.md#merge-conflict',
     })
     assert.match(fingerprint, /^[\da-f]{64}$/)
@@ -294,11 +294,11 @@ test('a baseline: what is known does not count, wherever its lines move to; what
 
 test('what a baseline says cannot move the cursor of a terminal', () =>
   withRepository(files, async (repository) => {
-    const gone = { code: 'x', file: 'a\u001b[2J', message: 'b\r', fingerprint: 'c' }
+    const gone = { code: 'merge-conflict', file: 'a\u001b[2J', message: 'b\r', fingerprint: 'c' }
     const text = JSON.stringify({ with: [], findings: [gone] })
     writeFileSync(join(repository.directory, 'known.json'), text)
     const { stdout } = await audit(repository, ...only, '--baseline', '../known.json')
-    assert.match(stdout, '\n  a\\u001b[2J: b\\u000d (x)\n')
+    assert.match(stdout, '\n  a\\u001b[2J: b\\u000d (merge-conflict)\n')
   }))
 
 test('of what a baseline knows of a key nothing is gone without one', () =>
