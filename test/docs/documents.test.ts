@@ -43,9 +43,9 @@ test('every task has a page: what for, a transcript, and the sections that users
   }
 })
 
-test('the README has 1,100 words at most', () => {
+test('the README has 900 words at most', () => {
   const words = readProject('README.md').split(/\s+/).filter(Boolean).length
-  assert.ok(words <= 1100, `${words} words`)
+  assert.ok(words <= 900, `${words} words`)
 })
 
 test('the codes of docs/decryption.md are those of sops:verify, in their order', () => {
