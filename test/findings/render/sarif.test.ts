@@ -7,10 +7,8 @@ import { markFindings } from '../../../scripts/findings/fingerprint.ts'
 import { asSarif } from '../../../scripts/findings/render/sarif.ts'
 import { conflictIn } from '../../helpers/audit.ts'
 
-/** The schema of SARIF 2.1.0 as https://json.schemastore.org/sarif-2.1.0.json has it, brought by a package of Microsoft's SDK. */
-const { $schema, id, ...official } = createRequire(import.meta.url)(
-  '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json',
-)
+/** The schema of SARIF 2.1.0 by OASIS, unchanged, as https://json.schemastore.org/sarif-2.1.0.json has it. */
+const { $schema, id, ...official } = createRequire(import.meta.url)('./sarif-2.1.0-rtm.5.json')
 
 /** Nothing in the schema means another thing in the draft that Ajv knows than in its own, the fourth. */
 const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false })
