@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { type Code, catalogue } from './catalogue.ts'
 
 /** All codes, in the order of the catalogue. */
@@ -13,23 +14,13 @@ const offered = 3
 
 /** The codes that have a text in them, or are written most like it, the nearest first. */
 export function nearestCodes(text: string): Code[] {
-  const near = codes.map((code) => ({ code, edits: code.includes(text) ? 0 : editsBetween(text, code) }))
+  // who writes codes right needs no package
+  const { diffChars } = createRequire(import.meta.url)('diff') as typeof import('diff')
+  const editsTo = (code: Code) =>
+    diffChars(text, code).reduce((sum, { added, removed, count }) => sum + (added || removed ? count : 0), 0)
+  const near = codes.map((code) => ({ code, edits: code.includes(text) ? 0 : editsTo(code) }))
   return near
     .toSorted((a, b) => a.edits - b.edits)
     .slice(0, offered)
     .map(({ code }) => code)
-}
-
-/** How many letters must be put in, taken out or changed to make one text of another (Levenshtein). */
-function editsBetween(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1]
-    for (const [at, other] of [...to].entries())
-      next.push(
-        Math.min((next[at] ?? 0) + 1, (row[at + 1] ?? 0) + 1, (row[at] ?? 0) + (letter === other ? 0 : 1)),
-      )
-    row = next
-  }
-  return row[to.length] ?? 0
 }
