@@ -1,17 +1,8 @@
 import { isMapping, listAt, valueAt } from '../yaml/values.ts'
+import { selectorNames } from './reader/reading.ts'
 
 /** What sops takes for the value of a field; it refuses the whole file for another one. */
 type FieldKind = 'text' | 'texts' | 'mappings' | 'number' | 'flag' | 'anything'
-
-/** The settings that say what is encrypted, of which a rule may have one (sops v3.13.3 config/config.go configFromRule). */
-export const selectorFields = [
-  'unencrypted_suffix',
-  'encrypted_suffix',
-  'unencrypted_regex',
-  'encrypted_regex',
-  'unencrypted_comment_regex',
-  'encrypted_comment_regex',
-] as const
 
 const kindsOfRule: Readonly<Record<string, FieldKind>> = {
   path_regex: 'text',
@@ -26,7 +17,7 @@ const kindsOfRule: Readonly<Record<string, FieldKind>> = {
   key_groups: 'mappings',
   shamir_threshold: 'number',
   mac_only_encrypted: 'flag',
-  ...Object.fromEntries(selectorFields.map((field) => [field, 'text' as const])),
+  ...Object.fromEntries(selectorNames.map((field) => [field, 'text' as const])),
 }
 
 const kindsOfGroup: Readonly<Record<string, FieldKind>> = {

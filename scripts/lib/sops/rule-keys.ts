@@ -1,6 +1,5 @@
 import { isMapping, listAt, valueAt } from '../yaml/values.ts'
-import type { FileMetadata } from './reader/reading.ts'
-import { selectorFields } from './rule-fields.ts'
+import { type FileMetadata, selectorNames } from './reader/reading.ts'
 
 /** A group of keys of a creation rule, any of which opens it. */
 export interface RuleGroup {
@@ -96,7 +95,7 @@ export function ageOf(groups: readonly RuleGroup[]): string[] {
  * @param rule as a plain value
  */
 export function selectorOf(rule: unknown): FileMetadata['selector'] {
-  const name = selectorFields.find((field) => valueAt(rule, field))
+  const name = selectorNames.find((field) => valueAt(rule, field))
   return name
     ? { name, text: `${valueAt(rule, name)}` }
     : { name: 'unencrypted_suffix', text: '_unencrypted' }

@@ -1,6 +1,6 @@
 import { otherKeys } from '../recipients.ts'
 import { type PlainMetadata, unflatten } from './flat-metadata.ts'
-import type { FileMetadata, SelectorName, SopsFormat, StanzaGroup } from './reading.ts'
+import { type FileMetadata, type SopsFormat, type StanzaGroup, selectorNames } from './reading.ts'
 import type { TreeBranch, TreeNode } from './tree.ts'
 import { Unsure } from './unsure.ts'
 
@@ -75,17 +75,8 @@ export class BadField extends Error {
   }
 }
 
-const selectors: readonly SelectorName[] = [
-  'unencrypted_suffix',
-  'encrypted_suffix',
-  'unencrypted_regex',
-  'encrypted_regex',
-  'unencrypted_comment_regex',
-  'encrypted_comment_regex',
-]
-
 const fields = new Set([
-  ...selectors,
+  ...selectorNames,
   ...otherKeys,
   ...['age', 'key_groups', 'shamir_threshold', 'lastmodified', 'mac', 'mac_only_encrypted', 'version'],
 ])
@@ -100,7 +91,7 @@ export function readMetadata(found: PlainMetadata, offset: number): Omit<FileMet
     if (!fields.has(key) && fields.has(key.toLowerCase())) throw new Unsure('metadata', offset)
   const text = (key: string) => textOf(found.get(key), offset)
   const groups = groupsOf(found, offset)
-  const set = selectors.filter((name) => text(name) !== '')
+  const set = selectorNames.filter((name) => text(name) !== '')
   if (set.length > 1) throw new BadField(set[1] ?? '', offset)
   const [name = 'unencrypted_suffix'] = set
   return {

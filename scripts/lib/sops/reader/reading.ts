@@ -128,13 +128,17 @@ export interface StanzaGroup {
 }
 
 /** The settings that say what is encrypted (sops v3.13.3 stores/stores.go ToInternal): one of them, the first where none is set. */
-export type SelectorName =
-  | 'unencrypted_suffix'
-  | 'encrypted_suffix'
-  | 'unencrypted_regex'
-  | 'encrypted_regex'
-  | 'unencrypted_comment_regex'
-  | 'encrypted_comment_regex'
+export const selectorNames = [
+  'unencrypted_suffix',
+  'encrypted_suffix',
+  'unencrypted_regex',
+  'encrypted_regex',
+  'unencrypted_comment_regex',
+  'encrypted_comment_regex',
+] as const
+
+/** The name of a setting that says what is encrypted. */
+export type SelectorName = (typeof selectorNames)[number]
 
 /** The metadata of a file, which is that of its first document. */
 export interface FileMetadata extends TextPlace {

@@ -1,6 +1,7 @@
 import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
 import { goRegexProblem } from '../../../../lib/sops/go-expression.ts'
-import { groupFields, ruleFields, selectorFields } from '../../../../lib/sops/rule-fields.ts'
+import { selectorNames } from '../../../../lib/sops/reader/reading.ts'
+import { groupFields, ruleFields } from '../../../../lib/sops/rule-fields.ts'
 import { hasKeys, keyFieldsOfRule } from '../../../../lib/sops/rule-keys.ts'
 import type { WrittenRule } from '../../../../lib/sops/rule-text.ts'
 import { isMapping, listAt, textAt, valueAt } from '../../../../lib/yaml/values.ts'
@@ -23,7 +24,7 @@ function expressions({ number: index, pathRegex = '', value }: WrittenRule, at: 
   const number = `${index}`
   const problem = goRegexProblem(pathRegex)
   const part = problem ? undefined : globPart(pathRegex)
-  const selectors = selectorFields.filter((field) => field.endsWith('_regex'))
+  const selectors = selectorNames.filter((field) => field.endsWith('_regex'))
   return [
     ...(part ? [finding('rule-glob', at('path_regex'), { number, part })] : []),
     ...(problem ? [finding('rule-regex-broken', at('path_regex'), { number, problem })] : []),
@@ -46,7 +47,7 @@ function globPart(expression: string): string | undefined {
 }
 
 function settings({ number, value }: WrittenRule, at: PlaceOf): Finding[] {
-  const set = selectorFields.filter((field) => valueAt(value, field))
+  const set = selectorNames.filter((field) => valueAt(value, field))
   const [, second = ''] = set
   if (set.length < 2) return []
   return [finding('rule-settings-clash', at(second), { number: `${number}`, fields: set.join(' and ') })]
