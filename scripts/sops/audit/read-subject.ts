@@ -1,10 +1,8 @@
-import { statSync } from 'node:fs'
-import { join, posix, resolve } from 'node:path'
-import { UserError } from '../../lib/errors.ts'
+import { posix, resolve } from 'node:path'
 import { onlyFiles, openRepository, type Repository } from '../../lib/git.ts'
 import { readBlobs, sizesOf } from '../../lib/git-objects.ts'
 import { isKustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
-import { makeReader, type Reader } from '../../lib/repository/reader.ts'
+import { makeReader } from '../../lib/repository/reader.ts'
 import { run } from '../../lib/run.ts'
 import { readIdentities } from '../../lib/sops/age.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
@@ -37,7 +35,7 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
     return own.length > 0 || posix.basename(file) === configName || isKustomizationFile(file)
   }
   const common = { repository, options, ...key, marked: found }
-  const readNext = makeRegularReader(repository)
+  const readNext = makeReader(repository.root, largest)
   if (options.staged) {
     const blobs = await readIndex(repository)
     const names = [...blobs.keys()].toSorted()
@@ -114,23 +112,4 @@ async function readIndex(repository: Repository): Promise<Map<string, Buffer | u
       return [file, text === undefined ? undefined : Buffer.from(text)]
     }),
   )
-}
-
-/** What is not there, or is a link that leads nowhere. */
-const isGone: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
-
-/** @returns what reads files; `undefined` for what is gone, no regular file, or too large. Only good until the next call. */
-function makeRegularReader({ root }: Repository): Reader {
-  const readNext = makeReader(root)
-  return (file) => {
-    try {
-      const found = statSync(join(root, file))
-      return found.isFile() && found.size <= largest ? readNext(file) : undefined
-    } catch (error) {
-      if (error instanceof UserError) throw error
-      const { code = '' } = error as NodeJS.ErrnoException
-      if (isGone.has(code)) return undefined
-      throw new UserError(`cannot read ${file}: ${code}`)
-    }
-  }
 }
