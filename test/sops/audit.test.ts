@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Ajv } from 'ajv'
@@ -58,6 +58,32 @@ test('without a finding it ends with 0, and says what it has looked at and wheth
     writeFileSync(join(repository.directory, 'key.txt'), key.text)
     const withKey = await audit(repository, ...only, '--key-file', '../key.txt')
     assert.is(withKey.stdout, 'no findings in 4 files, 2 of them encrypted\n')
+  }))
+
+test('a key file outside of the repository is called as the user would call it', () =>
+  withRepository({ ...files, 'apps/a.enc.yaml': intact }, async ({ root, env, directory }) => {
+    writeFileSync(join(directory, 'key.txt'), key.text, { mode: 0o644 })
+    const below = { root, env, cwd: join(root, 'apps') }
+    const { stdout } = await audit(below, '--only', 'key-file-readable', '--key-file', '../../key.txt')
+    const [, command = ''] = /`(chmod .*)`/.exec(stdout)!
+    execFileSync('sh', ['-c', command], { cwd: below.cwd })
+    assert.is(statSync(join(directory, 'key.txt')).mode & 0o777, 0o600)
+  }))
+
+test('nothing is written, neither to the files nor to what git keeps', () =>
+  withRepository(files, async (repository) => {
+    const { root, directory, git } = repository
+    writeFileSync(join(directory, 'key.txt'), key.text)
+    writeFiles(root, { 'new.yaml': 'a: 1\n' })
+    git('add', 'new.yaml')
+    const state = () =>
+      readdirSync(root, { recursive: true, encoding: 'utf8' })
+        .toSorted()
+        .map((path) => [path, statSync(join(root, path), { bigint: true }).mtimeNs])
+    const before = state()
+    for (const args of [[], ['--staged'], ['--history'], ['--format', 'sarif'], ['--key-file', '../key.txt']])
+      await audit(repository, ...args)
+    assert.equal(state(), before)
   }))
 
 test('with one it ends with 1, and calls files as the user does', () =>

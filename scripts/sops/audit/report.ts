@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { severityOf } from '../../findings/finding.ts'
 import { asGithub } from '../../findings/render/github.ts'
 import { asJson } from '../../findings/render/json.ts'
@@ -31,7 +31,7 @@ export function reportAudit(
   const inGithub = caller.env.GITHUB_ACTIONS === 'true'
   const lines: Record<OutputFormat, () => string[]> = {
     text: () => [
-      ...asText(fresh, (file) => nameOf(join(root, file))),
+      ...asText(fresh, (file) => nameOf(resolve(root, file))),
       ...closingLines(reported, writeBaseline),
       ...(inGithub ? asGithub(fresh) : []),
     ],
