@@ -91,6 +91,11 @@ test('templates, references, placeholders and what is empty are no values', asyn
   assert.equal(ofCodes(audited, 'plain-file', 'plain-secret', 'empty-file'), [])
 })
 
+test('a password that is written out beside a variable is a value', async () => {
+  const audited = await auditOf({ ...rules, 'a.enc.yaml': secret(`postgres://x:hunter22@\${HOST}/db`) })
+  assert.equal(ofCodes(audited, 'plain-file'), ['a.enc.yaml:6 plain-file'])
+})
+
 test('a rule for all YAML files means Secrets', async () => {
   const audited = await auditOf({
     '.sops.yaml': rule('.*\\.yaml'),

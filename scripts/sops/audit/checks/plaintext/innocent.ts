@@ -10,10 +10,13 @@ const placeholder =
 const publicKey =
   /^(?:.*[-_.])?(?:type|url|uri|name|project|server|host|hostname|port|user|username|region|endpoint|bucket|namespace|database|issuer)$/i
 
-/** Whether a value may well be no secret: it is empty, a template, a placeholder, a certificate,
- * a switch, a number, an id, a name. */
+/** A password that is written out in a URL, whatever stands beside it. */
+const passwordInUrl = /:\/\/[^/\s:@]*:[^/\s:@{}<>$]+@/
+
+/** Whether a value may well be no secret: it is empty, a template, a placeholder, a certificate, a switch, a number, an id, a name. */
 export function isInnocent(key: string, text: string): boolean {
   const value = text.trim()
+  if (passwordInUrl.test(value)) return false
   if (value === '' || reference.test(value) || placeholder.test(value)) return true
   if (/^-----BEGIN (?:CERTIFICATE|PUBLIC KEY)-/.test(value) && !value.includes('PRIVATE KEY')) return true
   if (/^(?:true|false|yes|no|on|off)$/i.test(value) || /^\d{1,5}(?:ms|[smhd])?$/.test(value)) return true
