@@ -44,6 +44,11 @@ export async function openFiles(
       for (const check of checks) findings.push(...(await check(file, reading, subject)))
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, work))
+  try {
+    await Promise.all(Array.from({ length: atOnce }, work))
+  } finally {
+    // where one has failed, the others are not to go on
+    waiting.length = 0
+  }
   return { sopsFiles: sopsFiles.toSorted((a, b) => (a.file < b.file ? -1 : 1)), findings }
 }

@@ -16,7 +16,7 @@ import { leavesOf, manifestsOf } from './manifests.ts'
 export const checkFilesBuilt: FileCheck = (file, reading, subject) => {
   const { flux, repository } = subject
   if (!flux) return []
-  const isLink = lstatSync(join(repository.root, file)).isSymbolicLink()
+  const isLink = lstatSync(join(repository.root, file), { throwIfNoEntry: false })?.isSymbolicLink() ?? false
   if (flux.buildersOf(file).length > 0) return isLink ? [finding('symbolic-link', { file }, {})] : []
   const leftOut = flux.leftOut(file)
   const lister = leftOut && flux.kustomizations.find((one) => names(one, file) && isBuilt(one, flux))

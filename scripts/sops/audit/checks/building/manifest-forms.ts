@@ -18,7 +18,8 @@ export const checkManifestForms: FileCheck = (file, reading, { flux }) => {
   }
   const manifests = manifestsOf(reading)
   if (manifests.length === 0) return []
-  const isEncrypted = (path: readonly string[]) => selectionBy(selector)(path, [], false)
+  const isSelected = selectionBy(selector)
+  const isEncrypted = (path: readonly string[]) => isSelected(path, [], false)
   const found: Finding[] = []
   for (const manifest of manifests) {
     const all = builders.map(({ use }) => applied(manifest, use.steps, isEncrypted))

@@ -10,9 +10,9 @@ const most = 400
  * @returns `undefined` where it has something else than letters, alternatives, `.*`, `?` and the ends
  */
 export function examplePaths(expression: string): string[] | undefined {
-  const reading = new Reading(expression)
-  const found = reading.alternatives()
-  if (!found || !reading.isDone) return undefined
+  const read = new Expression(expression)
+  const found = read.alternatives()
+  if (!found || !read.isDone) return undefined
   const [start, end] = [/^\^/.test(expression), /(?<!\\)\$$/.test(expression)]
   const whole = times(times(start ? [''] : ['', 'zqx/', 'zqx'], found), end ? [''] : ['', 'zqx'])
   return whole && whole.length <= most * 9 ? whole : undefined
@@ -25,7 +25,7 @@ function times(first: readonly string[] | undefined, second: readonly string[] |
 }
 
 /** An expression, read from the left. */
-class Reading {
+class Expression {
   readonly #text: string
   #at = 0
 
