@@ -1,3 +1,4 @@
+import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { Subject } from './subject.ts'
 
 /** Directories of what is kept beside the real thing. */
@@ -15,7 +16,12 @@ export function isAside(subject: Subject, file: string): boolean {
  */
 export function mayBeBuilt(subject: Subject, file: string): boolean {
   const { flux } = subject
-  return !flux || (flux.nodes.size === 0 && !flux.hasOperator) || hasBuilder(subject, file)
+  return !flux || buildsNothing(flux) || hasBuilder(subject, file)
+}
+
+/** Whether a repository has nothing that Flux would build from: another one may have it. */
+export function buildsNothing({ nodes, hasOperator }: FluxRepository): boolean {
+  return nodes.size === 0 && !hasOperator
 }
 
 function hasBuilder({ flux }: Subject, file: string): boolean {

@@ -4,7 +4,7 @@ import { openSopsFile } from './open-sops-file.ts'
 import type { SopsFile, Subject } from './subject.ts'
 
 /** How many files are read at once: the key exchange runs beside our thread. */
-const atOnce = 8
+const atOnce = 16
 
 /** Looks at one SOPS file. @param reading holds secrets, and is gone afterwards */
 export type FileCheck = (

@@ -1,3 +1,4 @@
+import type { webcrypto } from 'node:crypto'
 import type { Decrypter } from 'age-encryption'
 import type { FileMetadata, OpenOptions, StanzaGroup } from './reading.ts'
 import { combineShares } from './shamir.ts'
@@ -80,13 +81,30 @@ async function unwrap(enc: string, identity: Identities[number]): Promise<Buffer
   }
 }
 
-const decrypters = new WeakMap<Identities[number], Decrypter>()
+const decrypters = new WeakMap<Identities[number], Promise<Decrypter>>()
 
 /** Made once for an identity, and gone with it: to work out its recipient takes as long as to unwrap a stanza. */
-async function decrypterOf(identity: Identities[number]): Promise<Decrypter> {
-  const { Decrypter } = await import('age-encryption')
-  const decrypter = decrypters.get(identity) ?? new Decrypter()
-  if (!decrypters.has(identity)) decrypter.addIdentity(identity.secret)
+function decrypterOf(identity: Identities[number]): Promise<Decrypter> {
+  const decrypter = decrypters.get(identity) ?? makeDecrypter(identity)
   decrypters.set(identity, decrypter)
   return decrypter
+}
+
+async function makeDecrypter({ secret }: Identities[number]): Promise<Decrypter> {
+  const { Decrypter } = await import('age-encryption')
+  const decrypter = new Decrypter()
+  decrypter.addIdentity(secret.startsWith('AGE-SECRET-KEY-1') ? await importKey(secret) : secret)
+  return decrypter
+}
+
+/** What is before a private key of X25519 in PKCS #8 (RFC 8410, section 7). */
+const pkcs8 = Buffer.from('302e020100300506032b656e04220420', 'hex')
+
+/** An identity as a key of Web Crypto: of a text, `age-encryption` makes one for each stanza. */
+async function importKey(secret: string): Promise<webcrypto.CryptoKey> {
+  const { bech32 } = await import('@scure/base')
+  const { bytes } = bech32.decodeToBytes(secret)
+  return crypto.subtle.importKey('pkcs8', Buffer.concat([pkcs8, bytes]), { name: 'X25519' }, false, [
+    'deriveBits',
+  ])
 }

@@ -8,6 +8,7 @@ import { pathOf } from '../../../../lib/repository/sources/flux-sources.ts'
 import { type LeftOut, sourceIgnoreFile } from '../../../../lib/repository/sources/source-ignore.ts'
 import type { Reading } from '../../../../lib/sops/reader/reading.ts'
 import { type Mapping, textAt } from '../../../../lib/yaml/values.ts'
+import { buildsNothing } from '../../aside.ts'
 import type { FileCheck } from '../../open-files.ts'
 import type { Subject } from '../../subject.ts'
 import { leavesOf, manifestsOf } from './manifests.ts'
@@ -15,7 +16,7 @@ import { leavesOf, manifestsOf } from './manifests.ts'
 /** Looks whether Flux builds an encrypted file, and has it. */
 export const checkFilesBuilt: FileCheck = (file, reading, subject) => {
   const { flux, repository } = subject
-  if (!flux) return []
+  if (!flux || buildsNothing(flux)) return []
   const isLink = lstatSync(join(repository.root, file), { throwIfNoEntry: false })?.isSymbolicLink() ?? false
   if (flux.buildersOf(file).length > 0) return isLink ? [finding('symbolic-link', { file }, {})] : []
   const leftOut = flux.leftOut(file)
