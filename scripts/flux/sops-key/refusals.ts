@@ -4,7 +4,7 @@ import type { NotSeen } from '../../lib/applied/decrypted-files.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import { shortCommit, withoutCredentials } from '../../lib/git.ts'
 import { describeGap } from '../../lib/kustomize/gap.ts'
-import type { NameOf } from '../../lib/paths.ts'
+import { type NameOf, shellWord } from '../../lib/paths.ts'
 import { listRecipients, recipientsAmong } from '../../lib/sops/recipients.ts'
 import type { KeyAt } from './fitting.ts'
 import type { Kept } from './kept.ts'
@@ -112,13 +112,15 @@ function words<One extends Entry>(
 export function keptBy(keeper: Kept, nameOf: NameOf): { seen: string; fix: string } {
   switch (keeper.code) {
     case 'kustomization': {
-      const files = keeper.files.map(nameOf).join(', ')
+      const files = keeper.files.map(nameOf)
+      const commands = files.map((file) => `\`sops edit ${shellWord(file)}\``)
       return both(found['kept-by-kustomization'], {
         kustomization: keeper.kustomization,
-        from: files ? ` from ${files}` : '',
-        where: files
-          ? `in git: \`sops edit ${files}\` or write it anew, commit and push`
-          : 'in the source of that Kustomization',
+        from: files.length > 0 ? ` from ${files.join(', ')}` : '',
+        where:
+          files.length > 0
+            ? `in git: ${commands.join(' and ')} or write it anew, commit and push`
+            : 'in the source of that Kustomization',
       })
     }
     case 'owner': {

@@ -43,6 +43,12 @@ const refused = {
   nameOf: (file: string) => `../${file}`,
 }
 
+test('a Secret in several files has a command for each, whatever they are called', () => {
+  const kept = { code: 'kustomization', kustomization: 'a/b', files: ["it's.yaml", 'b.yaml'] } as const
+  const { hint } = refusalOf({ ...kept, files: [...kept.files] }, refused)
+  assert.match(`${hint}`, "`sops edit '../it'\\''s.yaml'` and `sops edit ../b.yaml`")
+})
+
 test('an identity that files need: they are lost', () =>
   withRepository(files, async (repository) => {
     assert.equal(await outageOf(live, [fresh], repository), { code: 'files-lost', files: ['a.enc.yaml'] })
