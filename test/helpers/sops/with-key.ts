@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Entry } from '../../../scripts/findings/entry.ts'
 import type { AuditOptions } from '../../../scripts/sops/audit/options.ts'
-import { type Audited, auditIn } from '../audit.ts'
+import { type Audited, auditIn, auditOf } from '../audit.ts'
 import { withDirectory } from '../files.ts'
 import type { Key } from '../keys.ts'
 import { withRepository } from '../repository.ts'
@@ -22,16 +22,23 @@ export async function auditWithKey(
   })
 }
 
-/** Only what has a code of this family of the catalogue: a test of one check is not about what others find in its files. */
-export function ofFamily(
-  { found, facts, findings }: Audited,
-  family: Readonly<Record<string, Entry>>,
-): Audited {
-  const isWanted = (_: unknown, at: number) => `${findings[at]?.code}` in family
+/** Audits of which only what has a code of a family of the catalogue counts: a test of one check is not about what others find. */
+export function auditsOf(family: Readonly<Record<string, Entry>>) {
+  const only = ({ found, facts, findings }: Audited): Audited => {
+    const isWanted = (_: unknown, at: number) => `${findings[at]?.code}` in family
+    return {
+      found: found.filter(isWanted),
+      facts: facts.filter(isWanted),
+      findings: findings.filter(isWanted),
+    }
+  }
   return {
-    found: found.filter(isWanted),
-    facts: facts.filter(isWanted),
-    findings: findings.filter(isWanted),
+    /** As `auditWithKey`. */
+    withKey: async (...args: Parameters<typeof auditWithKey>) => only(await auditWithKey(...args)),
+    /** As `auditOf`. */
+    plainly: async (...args: Parameters<typeof auditOf>) => only(await auditOf(...args)),
+    /** As `auditIn`. */
+    inside: async (...args: Parameters<typeof auditIn>) => only(await auditIn(...args)),
   }
 }
 

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { decryptionFindings } from '../../../../../scripts/findings/catalogue/decryption.ts'
-import { auditIn, auditOf, ofCodes } from '../../../../helpers/audit.ts'
+import { ofCodes } from '../../../../helpers/audit.ts'
 import { encryptSecret, encryptText, makeKey } from '../../../../helpers/keys.ts'
 import { withRepository } from '../../../../helpers/repository.ts'
-import { auditWithKey, decryptedBySops, ofFamily } from '../../../../helpers/sops/with-key.ts'
+import { auditsOf, decryptedBySops } from '../../../../helpers/sops/with-key.ts'
 
 const [key, other] = [makeKey(), makeKey()]
 const { recipient } = key
@@ -30,12 +30,7 @@ async function damaged(files: Readonly<Record<string, string>>, ...codes: string
   return ofCodes(audited, ...codes)
 }
 
-const withKey = async (...args: Parameters<typeof auditWithKey>) =>
-  ofFamily(await auditWithKey(...args), decryptionFindings)
-const plainly = async (...args: Parameters<typeof auditOf>) =>
-  ofFamily(await auditOf(...args), decryptionFindings)
-const inside = async (...args: Parameters<typeof auditIn>) =>
-  ofFamily(await auditIn(...args), decryptionFindings)
+const { withKey, plainly, inside } = auditsOf(decryptionFindings)
 
 test('an unfinished merge is found with its line', async () => {
   const conflict = text.replace('stringData:', '<<<<<<< ours\nstringData:\n=======\nother:\n>>>>>>> theirs')

@@ -3,23 +3,15 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { decryptionFindings } from '../../../../../scripts/findings/catalogue/decryption.ts'
-import { auditIn, ofCodes } from '../../../../helpers/audit.ts'
+import { ofCodes } from '../../../../helpers/audit.ts'
 import { encryptSecret, makeKey } from '../../../../helpers/keys.ts'
 import { withRepository } from '../../../../helpers/repository.ts'
-import {
-  auditWithKey,
-  decryptedBySops,
-  encryptWithGroups,
-  ofFamily,
-} from '../../../../helpers/sops/with-key.ts'
+import { auditsOf, decryptedBySops, encryptWithGroups } from '../../../../helpers/sops/with-key.ts'
 
 const [ours, theirs, third] = [makeKey(), makeKey(), makeKey()]
 const codes = ['not-a-recipient', 'key-opens-nothing', 'group-not-satisfied']
 
-const withKey = async (...args: Parameters<typeof auditWithKey>) =>
-  ofFamily(await auditWithKey(...args), decryptionFindings)
-const inside = async (...args: Parameters<typeof auditIn>) =>
-  ofFamily(await auditIn(...args), decryptionFindings)
+const { withKey, inside } = auditsOf(decryptionFindings)
 
 test('files for others are said once for all that have the same recipients', async () => {
   const files = {

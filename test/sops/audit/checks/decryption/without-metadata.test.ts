@@ -1,16 +1,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { decryptionFindings } from '../../../../../scripts/findings/catalogue/decryption.ts'
-import { auditOf } from '../../../../helpers/audit.ts'
+
 import { encryptSecret, makeKey } from '../../../../helpers/keys.ts'
-import { decryptedBySops, ofFamily } from '../../../../helpers/sops/with-key.ts'
+import { auditsOf, decryptedBySops } from '../../../../helpers/sops/with-key.ts'
 
 const key = makeKey()
 const text = encryptSecret(key.recipient)
 const withoutBlock = text.replace(/^sops:\n(?: .*\n)+/m, '')
 
-const plainly = async (...args: Parameters<typeof auditOf>) =>
-  ofFamily(await auditOf(...args), decryptionFindings)
+const { plainly } = auditsOf(decryptionFindings)
 
 test('a Secret whose metadata was taken away', async () => {
   const files = {

@@ -1,9 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { keysFindings } from '../../../../../scripts/findings/catalogue/keys.ts'
-import { auditOf, ofCodes } from '../../../../helpers/audit.ts'
+import { ofCodes } from '../../../../helpers/audit.ts'
 import { encryptText, makeKey } from '../../../../helpers/keys.ts'
-import { auditWithKey, ofFamily } from '../../../../helpers/sops/with-key.ts'
+import { auditsOf } from '../../../../helpers/sops/with-key.ts'
 
 const [key, other] = [makeKey(), makeKey()]
 const code = 'key-secret-to-itself'
@@ -14,9 +14,7 @@ const keySecret = (recipients: string, section: string, text: string) =>
     `kind: Secret\nmetadata:\n  name: sops-age\n${section}:\n  age.agekey: ${JSON.stringify(text)}\n`,
   )
 
-const withKey = async (...args: Parameters<typeof auditWithKey>) =>
-  ofFamily(await auditWithKey(...args), keysFindings)
-const plainly = async (...args: Parameters<typeof auditOf>) => ofFamily(await auditOf(...args), keysFindings)
+const { withKey, plainly } = auditsOf(keysFindings)
 
 test('the key of a cluster, encrypted to itself alone', async () => {
   const base64 = Buffer.from(key.text).toString('base64')

@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { keysFindings } from '../../../../../scripts/findings/catalogue/keys.ts'
-import { auditIn, ofCodes } from '../../../../helpers/audit.ts'
+import { ofCodes } from '../../../../helpers/audit.ts'
 import { makeKey } from '../../../../helpers/keys.ts'
 import { withRepository } from '../../../../helpers/repository.ts'
-import { ofFamily } from '../../../../helpers/sops/with-key.ts'
+import { auditsOf } from '../../../../helpers/sops/with-key.ts'
+
+const { inside } = auditsOf(keysFindings)
 
 const key = makeKey()
 const codes = ['key-file-readable', 'key-in-environment']
-
-const inside = async (...args: Parameters<typeof auditIn>) => ofFamily(await auditIn(...args), keysFindings)
 
 test('a key file that others can read', () =>
   withRepository({ '.gitignore': '.age-key.txt\n' }, async ({ root, env, directory }) => {

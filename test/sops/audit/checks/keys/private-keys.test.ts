@@ -3,16 +3,15 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { keysFindings } from '../../../../../scripts/findings/catalogue/keys.ts'
-import { auditIn, auditOf, ofCodes } from '../../../../helpers/audit.ts'
+import { ofCodes } from '../../../../helpers/audit.ts'
 import { encryptSecret, makeKey, sopsConfig } from '../../../../helpers/keys.ts'
 import { withRepository } from '../../../../helpers/repository.ts'
-import { ofFamily } from '../../../../helpers/sops/with-key.ts'
+import { auditsOf } from '../../../../helpers/sops/with-key.ts'
+
+const { plainly, inside } = auditsOf(keysFindings)
 
 const [key, other, hybrid] = [makeKey(), makeKey(), makeKey('-pq')]
 const codes = ['key-in-git', 'other-key-in-git', 'key-not-ignored']
-
-const plainly = async (...args: Parameters<typeof auditOf>) => ofFamily(await auditOf(...args), keysFindings)
-const inside = async (...args: Parameters<typeof auditIn>) => ofFamily(await auditIn(...args), keysFindings)
 
 test('a private key in git, with its line and its public key', async () => {
   const base64 = Buffer.from(key.text).toString('base64')
