@@ -88,7 +88,7 @@ export const decryptionFindings = {
     severity: 'error',
     seen: 'has no `mac` in its SOPS metadata',
     means:
-      'sops refuses the file. Flux takes an object without it for one that is not encrypted: it applies the ciphertext as the value, or refuses the whole Kustomization.',
+      'sops refuses the file. Flux takes an object without the field for one that is not encrypted: it applies the ciphertext as the value, or refuses the whole Kustomization. Where the field is there and empty, Flux decrypts.',
     fix: 'take the `sops` block back from the last version that has it: `git log -p -- {file}`',
     source: 'kustomize-controller v1.9.4 internal/decryptor/decryptor.go IsEncryptedSecret',
   },
