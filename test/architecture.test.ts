@@ -154,8 +154,9 @@ test('mise lists exactly these tasks with their descriptions, and shows each fla
 /** What may import what; each layer only those below it. */
 const layers: Record<string, RegExp> = {
   'scripts/task/': /^scripts\/(task\/|lib\/[^/]+$)/,
-  'scripts/flux/': /^scripts\/(flux|findings|lib|sandbox)\//,
-  'scripts/sops/': /^scripts\/(sops|findings|lib)\//,
+  'scripts/flux/': /^scripts\/(flux|diagnosis|findings|lib|sandbox)\//,
+  'scripts/sops/': /^scripts\/(sops|diagnosis|findings|lib)\//,
+  'scripts/diagnosis/': /^scripts\/(diagnosis|findings|lib)\//,
   'scripts/findings/': /^scripts\/(findings|lib)\//,
   'scripts/sandbox/demo.ts': /^scripts\/(task|sandbox|lib)\//,
   'scripts/sandbox/': /^scripts\/(sandbox|lib)\//,

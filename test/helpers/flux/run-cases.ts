@@ -1,8 +1,8 @@
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { explainCondition } from '../../../scripts/diagnosis/condition/explain.ts'
 import { conditionOf, type Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
 import { oneLine } from '../../../scripts/lib/redact.ts'
-import { explainCondition } from '../../../scripts/sops/verify/findings/condition.ts'
 import { until } from '../processes.ts'
 import { type Flux, withFlux } from './sandbox.ts'
 

@@ -1,3 +1,4 @@
+import { saidBy } from '../../../diagnosis/condition/explain.ts'
 import { finding } from '../../../findings/finding.ts'
 import {
   branchOf,
@@ -7,7 +8,6 @@ import {
   type Kustomization,
   sourceIdOf,
 } from '../../../lib/cluster/flux-objects.ts'
-import { saidBy } from '../findings/condition.ts'
 import { suspendedObject } from '../findings/target.ts'
 import { failed, notChecked } from '../findings/verdict.ts'
 

@@ -1,6 +1,4 @@
-import { type Finding, type FindingPlace, finding } from '../../../findings/finding.ts'
-import { flagsFor, type KeySecretId, unusableEntry } from '../../../findings/key-secret.ts'
-import { ageDataKey } from '../../../lib/cluster/key-secret.ts'
+import { type Finding, finding } from '../../../findings/finding.ts'
 import { listRecipients } from '../../../lib/sops/recipients.ts'
 
 /**
@@ -31,16 +29,4 @@ export function tooFewGroups(
     { object },
     { opened: `${opened}`, groups: `${groups}`, rule, needed: needed === groups ? 'all' : `${needed}` },
   )
-}
-
-/** That the controller cannot read a data key of a key Secret. @param entry as `unusableEntry` takes it */
-export function unusableKey(
-  secret: KeySecretId,
-  entry: { dataKey: string; reason: string | undefined },
-  place: FindingPlace,
-): Finding {
-  const facts = unusableEntry(secret, entry)
-  return entry.dataKey === ageDataKey
-    ? finding('key-unusable', place, { reason: facts.reason, flags: flagsFor(secret) })
-    : finding('entry-unusable', place, facts)
 }

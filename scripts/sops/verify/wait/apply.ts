@@ -1,5 +1,5 @@
+import { explainCondition } from '../../../diagnosis/condition/explain.ts'
 import { conditionOf, idOf } from '../../../lib/cluster/flux-objects.ts'
-import { explainCondition } from '../findings/condition.ts'
 import { failed } from '../findings/verdict.ts'
 import { advance, startTelling } from './chain.ts'
 import type { Watching } from './watching.ts'

@@ -1,3 +1,4 @@
+import { explainCondition } from '../../../diagnosis/condition/explain.ts'
 import {
   conditionOf,
   dependenciesOf,
@@ -7,7 +8,6 @@ import {
   sourceIdOf,
 } from '../../../lib/cluster/flux-objects.ts'
 import { refuseSuspended } from '../checks/target-state.ts'
-import { explainCondition } from '../findings/condition.ts'
 import { failed } from '../findings/verdict.ts'
 import { requestReconcile } from './reconcile.ts'
 import type { Watching } from './watching.ts'

@@ -1,7 +1,7 @@
+import { explainCondition } from '../../../diagnosis/condition/explain.ts'
 import { finding, worded } from '../../../findings/finding.ts'
 import { conditionOf, gitRepositories, idOf, sourceIdOf } from '../../../lib/cluster/flux-objects.ts'
 import type { OtherBuilder } from '../checks/other-builders.ts'
-import { explainCondition } from '../findings/condition.ts'
 import { notChecked, Verdict } from '../findings/verdict.ts'
 import { advance, startTelling, type Told } from './chain.ts'
 import { requestReconcile } from './reconcile.ts'

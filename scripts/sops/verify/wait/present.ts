@@ -1,3 +1,4 @@
+import { explainCondition, saidBy } from '../../../diagnosis/condition/explain.ts'
 import { finding } from '../../../findings/finding.ts'
 import {
   commitOf,
@@ -9,7 +10,6 @@ import {
   kustomizations,
   sourceIdOf,
 } from '../../../lib/cluster/flux-objects.ts'
-import { explainCondition, saidBy } from '../findings/condition.ts'
 import { failed } from '../findings/verdict.ts'
 import { requestReconcile } from './reconcile.ts'
 import type { Watching } from './watching.ts'

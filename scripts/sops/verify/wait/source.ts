@@ -1,3 +1,4 @@
+import { saidBy } from '../../../diagnosis/condition/explain.ts'
 import { type Finding, finding } from '../../../findings/finding.ts'
 import {
   conditionOf,
@@ -8,7 +9,6 @@ import {
 } from '../../../lib/cluster/flux-objects.ts'
 import { withoutCredentials } from '../../../lib/git.ts'
 import { refuseSuspended } from '../checks/target-state.ts'
-import { saidBy } from '../findings/condition.ts'
 import { failed } from '../findings/verdict.ts'
 import { type NotFetched, notFetched } from '../findings/way.ts'
 import { requestReconcile } from './reconcile.ts'

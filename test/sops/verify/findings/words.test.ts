@@ -1,9 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { type ConditionState, explainCondition } from '../../../../scripts/diagnosis/condition/explain.ts'
 import { type Finding, finding, worded } from '../../../../scripts/findings/finding.ts'
+import { unusableKey } from '../../../../scripts/findings/unusable-key.ts'
 import type { GitRepository, Kustomization } from '../../../../scripts/lib/cluster/flux-objects.ts'
-import { type ConditionState, explainCondition } from '../../../../scripts/sops/verify/findings/condition.ts'
-import { tooFewGroups, unusableKey, wrongKey } from '../../../../scripts/sops/verify/findings/key.ts'
+import { tooFewGroups, wrongKey } from '../../../../scripts/sops/verify/findings/key.ts'
 import {
   type LeftFacts,
   leftSecret,

@@ -1,6 +1,6 @@
-import { type Finding, finding, worded } from '../../../findings/finding.ts'
-import { type Condition, conditionOf, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
-import { oneLine, redact } from '../../../lib/redact.ts'
+import { type Finding, finding, worded } from '../../findings/finding.ts'
+import { type Condition, conditionOf, idOf, type Kustomization } from '../../lib/cluster/flux-objects.ts'
+import { oneLine, redact } from '../../lib/redact.ts'
 import { causes } from './causes.ts'
 
 /** When a Kustomization says that it is not ready. */

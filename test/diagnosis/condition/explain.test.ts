@@ -1,8 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Kustomization } from '../../../../scripts/lib/cluster/flux-objects.ts'
-import { causes } from '../../../../scripts/sops/verify/findings/causes.ts'
-import { explainCondition } from '../../../../scripts/sops/verify/findings/condition.ts'
+import { causes } from '../../../scripts/diagnosis/condition/causes.ts'
+import { explainCondition } from '../../../scripts/diagnosis/condition/explain.ts'
+import type { Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
 
 const withSecret = { provider: 'sops', secretRef: { name: 'sops-age' } }
 

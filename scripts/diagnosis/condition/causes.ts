@@ -1,8 +1,8 @@
-import type { Code, catalogue } from '../../../findings/catalogue.ts'
-import type { FactsOf } from '../../../findings/entry.ts'
-import { type Finding, type FindingPlace, finding } from '../../../findings/finding.ts'
-import { flagsFor, type KeySecretId } from '../../../findings/key-secret.ts'
-import { unusableKey } from './key.ts'
+import type { Code, catalogue } from '../../findings/catalogue.ts'
+import type { FactsOf } from '../../findings/entry.ts'
+import { type Finding, type FindingPlace, finding } from '../../findings/finding.ts'
+import { flagsFor, type KeySecretId } from '../../findings/key-secret.ts'
+import { unusableKey } from '../../findings/unusable-key.ts'
 
 /** Why a Kustomization cannot be applied. */
 interface Cause {
