@@ -1,4 +1,5 @@
 import { buildingFindings } from './catalogue/building.ts'
+import { clusterFindings } from './catalogue/cluster.ts'
 import { conditionFindings } from './catalogue/condition.ts'
 import { decryptionFindings } from './catalogue/decryption.ts'
 import { keySecretFindings } from './catalogue/key-secret.ts'
@@ -28,6 +29,7 @@ export const catalogue = {
   ...pastFindings,
   ...keySecretFindings,
   ...conditionFindings,
+  ...clusterFindings,
   ...sopsKeyFindings,
   ...testSecretFindings,
   ...reasonFindings,

@@ -13,6 +13,17 @@ export const gitRepositories: Resource = {
   plural: 'gitrepositories',
 }
 
+/** The kinds of objects that a Kustomization can have as its source, in the version that Flux has of each since 2.7. */
+export const sourceResources = {
+  GitRepository: gitRepositories,
+  OCIRepository: { api: '/apis/source.toolkit.fluxcd.io/v1', plural: 'ocirepositories' },
+  Bucket: { api: '/apis/source.toolkit.fluxcd.io/v1', plural: 'buckets' },
+  ExternalArtifact: { api: '/apis/source.toolkit.fluxcd.io/v1', plural: 'externalartifacts' },
+} as const satisfies Record<string, Resource>
+
+/** The label by which kustomize-controller knows what it has applied (docs/decryption.md#inventory-and-pruning). */
+export const appliedLabel = 'kustomize.toolkit.fluxcd.io/name'
+
 /** What a controller says of an object in its status. */
 export interface Condition {
   type: string
@@ -20,6 +31,7 @@ export interface Condition {
   reason: string
   /** May hold a decrypted value (docs/decryption.md#what-messages-can-hold): redact it before it is shown. */
   message: string
+  lastTransitionTime?: string
 }
 
 /** What of a Flux Kustomization the tasks read. */
@@ -31,7 +43,13 @@ export interface Kustomization extends KubeObject {
     suspend?: boolean
     sourceRef: { kind: string; name: string; namespace?: string }
     dependsOn?: { name: string; namespace?: string }[]
-    decryption?: { provider: string; secretRef?: { name: string } }
+    decryption?: { provider: string; secretRef?: { name: string }; serviceAccountName?: string }
+    postBuild?: {
+      substitute?: Record<string, string>
+      substituteFrom?: { kind: string; name: string; optional?: boolean }[]
+    }
+    serviceAccountName?: string
+    timeout?: string
     targetNamespace?: string
     namePrefix?: string
     nameSuffix?: string
@@ -42,15 +60,26 @@ export interface Kustomization extends KubeObject {
   }
   status?: {
     conditions?: Condition[]
+    observedGeneration?: number
     lastAppliedRevision?: string
     lastAttemptedRevision?: string
     lastHandledReconcileAt?: string
-    inventory?: { entries?: { id: string }[] }
+    inventory?: { entries?: { id: string; v: string }[] }
+  }
+}
+
+/** What the tasks read of a source of any kind. */
+export interface FluxSource extends KubeObject {
+  spec: { suspend?: boolean; interval?: string; url?: string }
+  status?: {
+    conditions?: Condition[]
+    artifact?: { revision: string; lastUpdateTime?: string }
+    lastHandledReconcileAt?: string
   }
 }
 
 /** What of a GitRepository the tasks read. */
-export interface GitRepository extends KubeObject {
+export interface GitRepository extends FluxSource {
   spec: {
     url: string
     interval?: string
@@ -64,11 +93,7 @@ export interface GitRepository extends KubeObject {
     /** Only what begins with one of these is in its artifacts. */
     sparseCheckout?: string[]
     ref?: { branch?: string; tag?: string; semver?: string; name?: string; commit?: string }
-  }
-  status?: {
-    conditions?: Condition[]
-    artifact?: { revision: string }
-    lastHandledReconcileAt?: string
+    secretRef?: { name: string }
   }
 }
 
@@ -103,7 +128,7 @@ export function conditionOf(
  * only found something new (`ArtifactOutdated`, source-controller v1.9.4 gitrepository_controller.go), and stays so where the
  * controller ends in between.
  */
-export function fetchFailureOf(source: GitRepository): Condition | undefined {
+export function fetchFailureOf(source: FluxSource): Condition | undefined {
   const ready = conditionOf(source, 'Ready')
   const isOutdated = conditionOf(source, 'ArtifactOutdated')?.reason === ready?.reason
   return ready?.status === 'False' && !isOutdated ? ready : undefined
@@ -129,6 +154,30 @@ export function dependenciesOf({ metadata, spec }: Kustomization): string[] {
 /** The id (`namespace/name`) of the source of a Kustomization. */
 export function sourceIdOf({ metadata, spec }: Kustomization): string {
   return `${spec.sourceRef.namespace ?? metadata.namespace}/${spec.sourceRef.name}`
+}
+
+/** An object in an inventory. */
+export interface InventoryEntry {
+  /** Empty for one of the cluster. */
+  namespace: string
+  name: string
+  /** Empty for the core API. */
+  group: string
+  kind: string
+  /** Of its API: `v1`. */
+  version: string
+}
+
+/**
+ * The objects in the inventory of a Kustomization, each as `<ns>_<name>_<group>_<kind>` (docs/decryption.md#inventory-and-pruning;
+ * a colon in a name is written as two underscores: cli-utils object.ObjMetadata).
+ */
+export function inventoryOf({ status }: Kustomization): InventoryEntry[] {
+  return (status?.inventory?.entries ?? []).flatMap(({ id, v }) => {
+    const [, namespace, name, group, kind] = /^([^_]*)_(.+)_([^_]*)_([^_]+)$/.exec(id) ?? []
+    if (namespace === undefined || name === undefined || group === undefined || !kind) return []
+    return [{ namespace, name: name.replaceAll('__', ':'), group, kind, version: v }]
+  })
 }
 
 /** The Secrets that the inventory of a Kustomization lists, each as `<ns>_<name>__Secret` (docs/decryption.md#inventory-and-pruning). */

@@ -17,6 +17,9 @@ export interface Resource {
 /** The Secrets of the core API. */
 export const secrets: Resource = { api: '/api/v1', plural: 'secrets' }
 
+/** The ConfigMaps of the core API. */
+export const configMaps: Resource = { api: '/api/v1', plural: 'configmaps' }
+
 /** Everything that we write in a cluster is written under this name (`metadata.managedFields[].manager`). */
 export const fieldManager = 'flux-sops-tasks'
 
@@ -26,6 +29,8 @@ export interface Scope {
   namespace?: string | undefined
   /** Only the object of this name. */
   name?: string
+  /** Only objects that have this label. */
+  label?: string
 }
 
 /**
@@ -190,6 +195,6 @@ function pathOf({ api, plural }: Resource, namespace?: string, name?: string): s
   return `${api}/${parts.map(encodeURIComponent).join('/')}`
 }
 
-function queryOf({ name }: Scope): Record<string, string> {
-  return name ? { fieldSelector: `metadata.name=${name}` } : {}
+function queryOf({ name, label }: Scope): Record<string, string> {
+  return { ...(name && { fieldSelector: `metadata.name=${name}` }), ...(label && { labelSelector: label }) }
 }

@@ -41,6 +41,13 @@ export interface Secret extends KubeObject {
   data?: Record<string, string>
 }
 
+/** A ConfigMap as the API server gives it. */
+export interface ConfigMap extends KubeObject {
+  data?: Record<string, string>
+  /** base64 */
+  binaryData?: Record<string, string>
+}
+
 /** The answer to a list; a watch can start at its `resourceVersion`. */
 export interface List<T> {
   metadata: { resourceVersion: string }

@@ -4,9 +4,8 @@ import { readBlobs, sizesOf } from '../../lib/git-objects.ts'
 import { isKustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
 import { makeReader } from '../../lib/repository/reader.ts'
 import { run } from '../../lib/run.ts'
-import { readIdentities } from '../../lib/sops/age.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
-import { keyPlaces } from '../../lib/sops/key-places.ts'
+import { keyAtHand } from '../../lib/sops/key-at-hand.ts'
 import { type AuditMark, marksIn } from './marks.ts'
 import type { AuditOptions } from './options.ts'
 import { readRuleSet } from './rule-set.ts'
@@ -22,7 +21,7 @@ const largest = 16 * 1024 * 1024
 export async function readSubject(options: AuditOptions): Promise<Subject> {
   const { cwd, env, signal, status } = options.caller
   const { repository, names: listed } = await openRepository(cwd, { env, signal })
-  const key = await keyAtHand(repository, options)
+  const key = await keyAtHand({ keyFile: options.keyFile, cwd, root: repository.root, env, signal })
   const found = new Map<AuditMark, string[]>()
   /** @returns whether it is to be known who builds it */
   const look = (file: string, bytes: Buffer) => {
@@ -34,7 +33,8 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
     }
     return own.length > 0 || posix.basename(file) === configName || isKustomizationFile(file)
   }
-  const common = { repository, options, ...key, marked: found }
+  const known = { identities: key?.identities, keyPlace: key?.place }
+  const common = { repository, options, ...known, marked: found }
   const readNext = makeReader(repository.root, largest)
   if (options.staged) {
     const blobs = await readIndex(repository)
@@ -74,19 +74,6 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
   for (const files of found.values()) files.sort()
   const names = listed.filter((file) => seen.has(file) || others.has(file))
   return { ...common, names, read, rules: readRuleSet(repository, names, read), flux }
-}
-
-/** The key that the user has named, or one that is at hand: an audit asks nobody for one. */
-async function keyAtHand(
-  { root }: Repository,
-  { keyFile, caller }: AuditOptions,
-): Promise<Pick<Subject, 'identities' | 'keyPlace'>> {
-  const { cwd, env, signal } = caller
-  const places = keyPlaces({ keyFile, cwd, root, env, signal })
-  const place = keyFile === undefined ? places.find(({ isQuiet }) => isQuiet) : places[0]
-  if (!place) return { identities: undefined, keyPlace: undefined }
-  const { identities } = await readIdentities(await place.read(), place.source, { env, signal })
-  return { identities, keyPlace: place }
 }
 
 /** What the next commit adds or changes, as the index has it; `undefined` for what is too large. */

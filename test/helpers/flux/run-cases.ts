@@ -29,10 +29,38 @@ export interface FluxCase {
   keys?: Readonly<Record<string, string>> | undefined
   /** Lines of `spec` with the decryption block. */
   spec: string
+  /** Documents of YAML that are applied beside the Kustomization, or instead of it where one has its name. */
+  objects?: string
 }
 
 /** What became of each case on the real Flux, by its name. All run at once, in one repository. */
 export async function runCases(cases: readonly FluxCase[]): Promise<Map<string, SeenOnFlux>> {
+  return withCases(cases, async ({ sandbox }, kustomizations) => {
+    const { items } = JSON.parse(
+      await sandbox.kubectl(['get', 'secrets,configmaps', '-n', 'default', '-o', 'json']),
+    )
+    return new Map(
+      cases.map(({ name }) => {
+        const kustomization = kustomizations.find(({ metadata }) => metadata.name === name)!
+        const ready = conditionOf(kustomization, 'Ready')!
+        const { code } = explainCondition(kustomization)
+        const found = items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === name)
+        const token = found?.data?.token
+        const value = found?.kind === 'Secret' && token ? Buffer.from(token, 'base64').toString() : token
+        return [name, { ready: ready.status, message: oneLine(ready.message), code, value }]
+      }),
+    )
+  })
+}
+
+/**
+ * Runs `use` when Flux has reconciled a Kustomization for each case, all in one repository, and takes them away again.
+ * @param use gets the Kustomizations as they are then
+ */
+export async function withCases<T>(
+  cases: readonly FluxCase[],
+  use: (flux: Flux, kustomizations: readonly Kustomization[]) => Promise<T>,
+): Promise<T> {
   const files = cases.flatMap(({ name, files: make }) =>
     Object.entries(make(name)).map(([path, text]) => [`${name}/${path}`, text]),
   )
@@ -43,36 +71,31 @@ export async function runCases(cases: readonly FluxCase[]): Promise<Map<string, 
     )
     for (const [path, target] of links) symlinkSync(target, join(flux.clone, path))
     if (links.length > 0) await flux.applied('flux-system', await flux.push())
-    return look(flux, cases)
+    const { kubectl } = flux.sandbox
+    await kubectl(['apply', '--server-side', '-f', '-'], objectsOf(cases).join('---\n'))
+    try {
+      return await use(flux, await settled(flux.sandbox))
+    } finally {
+      await removeAll(flux.sandbox)
+    }
   })
 }
 
-/** Has Flux reconcile a Kustomization for each case, and looks at what came of them. */
-async function look({ sandbox }: Flux, cases: readonly FluxCase[]): Promise<Map<string, SeenOnFlux>> {
+/** What is applied for the cases: keys before the Kustomizations that use them. */
+function objectsOf(cases: readonly FluxCase[]): string[] {
   const metadata = (name: string) => `metadata: {name: ${name}, namespace: flux-system}`
-  const objects = cases.flatMap(({ name, keys, spec }) => [
-    `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n${metadata(name)}\nspec:\n  interval: 1h\n  path: ./${name}\n  sourceRef: {kind: GitRepository, name: flux-system}\n  prune: true\n${spec}`,
-    ...(keys
-      ? [`apiVersion: v1\nkind: Secret\n${metadata(name)}\nstringData: ${JSON.stringify(keys)}\n`]
-      : []),
-  ])
-  await sandbox.kubectl(['apply', '--server-side', '-f', '-'], objects.toReversed().join('---\n'))
-  const kustomizations = await settled(sandbox)
-  const { items } = JSON.parse(
-    await sandbox.kubectl(['get', 'secrets,configmaps', '-n', 'default', '-o', 'json']),
+  const keySecrets = cases.flatMap(({ name, keys }) =>
+    keys ? [`apiVersion: v1\nkind: Secret\n${metadata(name)}\nstringData: ${JSON.stringify(keys)}\n`] : [],
   )
-  await removeAll(sandbox)
-  return new Map(
-    cases.map(({ name }) => {
-      const kustomization = kustomizations.find(({ metadata }) => metadata.name === name)!
-      const ready = conditionOf(kustomization, 'Ready')!
-      const { code } = explainCondition(kustomization)
-      const found = items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === name)
-      const token = found?.data?.token
-      const value = found?.kind === 'Secret' && token ? Buffer.from(token, 'base64').toString() : token
-      return [name, { ready: ready.status, message: oneLine(ready.message), code, value }]
-    }),
-  )
+  const isOwn = ({ name, objects = '' }: FluxCase) =>
+    !objects.includes(`kind: Kustomization\n${metadata(name)}`)
+  const usual = cases
+    .filter(isOwn)
+    .map(
+      ({ name, spec }) =>
+        `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n${metadata(name)}\nspec:\n  interval: 1h\n  path: ./${name}\n  sourceRef: {kind: GitRepository, name: flux-system}\n  prune: true\n${spec}`,
+    )
+  return [...keySecrets, ...cases.flatMap(({ objects }) => objects ?? []), ...usual]
 }
 
 /** Removes the Kustomizations and their keys at once: `kubectl delete` removes five a second. */
@@ -89,7 +112,7 @@ async function settled({ kubectl }: Flux['sandbox']): Promise<Kustomization[]> {
     items = JSON.parse(await kubectl(['get', 'kustomizations', '-n', 'flux-system', '-o', 'json'])).items
     return items.every((item) => {
       const ready = conditionOf(item, 'Ready')
-      return ready && ready.status !== 'Unknown' && !/retrying in/.test(ready.message)
+      return item.spec.suspend || (ready && ready.status !== 'Unknown' && !/retrying in/.test(ready.message))
     })
   })
   return items

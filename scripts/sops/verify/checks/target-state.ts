@@ -1,5 +1,6 @@
 import { saidBy } from '../../../diagnosis/condition/explain.ts'
 import { finding } from '../../../findings/finding.ts'
+import { suspendedObject } from '../../../findings/suspended.ts'
 import {
   branchOf,
   conditionOf,
@@ -8,7 +9,6 @@ import {
   type Kustomization,
   sourceIdOf,
 } from '../../../lib/cluster/flux-objects.ts'
-import { suspendedObject } from '../findings/target.ts'
 import { failed, notChecked } from '../findings/verdict.ts'
 
 /** Sees to it that an object is not suspended. @throws Verdict */

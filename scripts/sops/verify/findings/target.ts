@@ -1,23 +1,5 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
-import { type GitRepository, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
 import type { LeftOut } from '../../../lib/repository/sources/source-ignore.ts'
-
-/** That an object is suspended. @param isMeanwhile it was not when the run began */
-export function suspendedObject(object: Kustomization | GitRepository, isMeanwhile: boolean): Finding {
-  const { kind, metadata } = object
-  const isSource = kind === 'GitRepository'
-  return finding(
-    'suspended',
-    { object: `${kind.toLowerCase()} ${idOf(object)}` },
-    {
-      now: isMeanwhile ? ' now' : '',
-      effect: isSource ? 'sees no new commit' : 'applies nothing',
-      resource: isSource ? 'source git' : 'kustomization',
-      namespace: `${metadata.namespace}`,
-      name: metadata.name,
-    },
-  )
-}
 
 /** That it is not clear which Kustomization is meant. @param candidates those that could be verified, `namespace/name` */
 export function unclearTarget(candidates: readonly string[]): Finding {

@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type ConditionState, explainCondition } from '../../../../scripts/diagnosis/condition/explain.ts'
 import { type Finding, finding, worded } from '../../../../scripts/findings/finding.ts'
+import { suspendedObject } from '../../../../scripts/findings/suspended.ts'
 import { unusableKey } from '../../../../scripts/findings/unusable-key.ts'
 import type { GitRepository, Kustomization } from '../../../../scripts/lib/cluster/flux-objects.ts'
 import { tooFewGroups, wrongKey } from '../../../../scripts/sops/verify/findings/key.ts'
@@ -11,7 +12,7 @@ import {
   stillListed,
   stillThere,
 } from '../../../../scripts/sops/verify/findings/secret.ts'
-import { suspendedObject, unclearTarget } from '../../../../scripts/sops/verify/findings/target.ts'
+import { unclearTarget } from '../../../../scripts/sops/verify/findings/target.ts'
 import { failed, notChecked } from '../../../../scripts/sops/verify/findings/verdict.ts'
 import { notFetched } from '../../../../scripts/sops/verify/findings/way.ts'
 

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Caller } from '../../../lib/caller.ts'
-import { findRepositoryRoot, searchFiles } from '../../../lib/git.ts'
-import { namesFrom } from '../../../lib/paths.ts'
-import { holdsObject } from '../../../lib/sops/format.ts'
+import type { Caller } from '../../lib/caller.ts'
+import { findRepositoryRoot, searchFiles } from '../../lib/git.ts'
+import { namesFrom } from '../../lib/paths.ts'
+import { holdsObject } from '../../lib/sops/format.ts'
 
 /** An object as a message of kustomize-controller names it. */
 export interface Named {

@@ -1,8 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { filesInQuestion, objectIn } from '../../../../scripts/sops/verify/findings/files-in-question.ts'
-import { silentCaller } from '../../../helpers/caller.ts'
-import { withRepository } from '../../../helpers/repository.ts'
+import { filesInQuestion, objectIn } from '../../../scripts/diagnosis/condition/files-in-question.ts'
+import { silentCaller } from '../../helpers/caller.ts'
+import { withRepository } from '../../helpers/repository.ts'
 
 test('objectIn: the object that a controller complains of', () => {
   const named = (message: string) => {

@@ -1,0 +1,92 @@
+import {
+  conditionOf,
+  dependenciesOf,
+  type FluxSource,
+  fetchFailureOf,
+  idOf,
+  type Kustomization,
+  sourceResources,
+} from '../../lib/cluster/flux-objects.ts'
+import { type Snapshot, sourceKeyOf } from '../snapshot/snapshot.ts'
+
+/** A Kustomization or a source as findings name it: `kustomization flux-system/apps`, `gitrepository flux-system/flux-system`. */
+export type NodeId = string
+
+/** How an object of Flux stands. */
+export type State =
+  /** It is as it should be. */
+  | { code: 'healthy' }
+  /** Flux is at work on it: the next look says more. */
+  | { code: 'at-work' }
+  /** What is wrong lies behind another object. */
+  | { code: 'waits'; for: NodeId }
+  /** It says itself that it fails. */
+  | { code: 'fails' }
+  /** No controller has looked at it yet. */
+  | { code: 'silent' }
+  | { code: 'suspended' }
+  /** It is named by another object, and is not in the cluster. */
+  | { code: 'missing' }
+  /** It may be there: the user may not see it. */
+  | { code: 'unseen' }
+
+/** @returns `kustomization flux-system/apps` */
+export function nodeOf(kustomization: Kustomization): NodeId {
+  return `kustomization ${idOf(kustomization)}`
+}
+
+/** The source of a Kustomization as a node. @returns `gitrepository flux-system/flux-system` */
+export function sourceNodeOf(kustomization: Kustomization): NodeId {
+  const [kind = '', id] = sourceKeyOf(kustomization).split(' ')
+  return `${kind.toLowerCase()} ${id}`
+}
+
+/** The states of all objects that a snapshot has, and of those that they name. */
+export function statesOf(snapshot: Snapshot): Map<NodeId, State> {
+  const states = new Map<NodeId, State>()
+  const { kustomizations, sources } = snapshot
+  for (const one of kustomizations.values()) {
+    const source = sources.get(sourceKeyOf(one))
+    states.set(sourceNodeOf(one), source ? stateOfSource(source) : missingIn(snapshot, one))
+  }
+  for (const one of kustomizations.values()) states.set(nodeOf(one), stateOfKustomization(one, states))
+  for (const id of [...kustomizations.values()].flatMap(dependenciesOf))
+    if (!kustomizations.has(id)) states.set(`kustomization ${id}`, { code: 'missing' })
+  return states
+}
+
+function missingIn({ notRead, namespace }: Snapshot, { metadata, spec }: Kustomization): State {
+  const { kind, namespace: named = metadata.namespace } = spec.sourceRef
+  const resource = Object.entries(sourceResources).find(([name]) => name === kind)?.[1]
+  const isSeen = namespace === undefined || named === namespace
+  const isRead = !notRead.some(({ plural }) => plural === resource?.plural)
+  return { code: isSeen && isRead ? 'missing' : 'unseen' }
+}
+
+function stateOfSource(source: FluxSource): State {
+  if (source.spec.suspend) return { code: 'suspended' }
+  if (fetchFailureOf(source)) return { code: 'fails' }
+  if (conditionOf(source, 'Ready')) return { code: source.status?.artifact ? 'healthy' : 'at-work' }
+  // an ExternalArtifact has what another controller gives it
+  return { code: source.status?.artifact ? 'healthy' : 'silent' }
+}
+
+function stateOfKustomization(kustomization: Kustomization, states: ReadonlyMap<NodeId, State>): State {
+  const { spec, status, metadata } = kustomization
+  if (spec.suspend) return { code: 'suspended' }
+  const ready = conditionOf(kustomization, 'Ready')
+  if (!ready) return { code: 'silent' }
+  const source = sourceNodeOf(kustomization)
+  const isSourceWrong = !['healthy', 'at-work', 'unseen'].includes(states.get(source)?.code ?? '')
+  if (ready.status === 'False' && conditionOf(kustomization, 'Stalled')?.status === 'True')
+    return { code: 'fails' }
+  const [, dependency] = /^dependency '([^']+)'/.exec(ready.message) ?? []
+  if (ready.reason === 'DependencyNotReady' && dependency !== undefined)
+    return { code: 'waits', for: `kustomization ${dependency}` }
+  if (ready.reason === 'ArtifactFailed' && !/kustomization path not found/.test(ready.message))
+    return isSourceWrong ? { code: 'waits', for: source } : { code: 'fails' }
+  if (ready.status === 'False') return { code: 'fails' }
+  if (ready.status === 'Unknown' || status?.observedGeneration !== metadata.generation)
+    return { code: 'at-work' }
+  return isSourceWrong ? { code: 'waits', for: source } : { code: 'healthy' }
+}

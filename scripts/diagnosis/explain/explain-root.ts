@@ -1,0 +1,65 @@
+import { type Finding, finding } from '../../findings/finding.ts'
+import { suspendedObject } from '../../findings/suspended.ts'
+import { conditionOf, type Kustomization } from '../../lib/cluster/flux-objects.ts'
+import type { Root } from '../chain/roots.ts'
+import { explainCondition, saidBy } from '../condition/explain.ts'
+import { objectIn } from '../condition/files-in-question.ts'
+import type { Evidence } from '../evidence.ts'
+import { sourceKeyOf } from '../snapshot/snapshot.ts'
+import { explainers } from './explainers.ts'
+import { explainSource } from './source.ts'
+
+/** What is wrong with an object that nothing else explains. */
+export async function explainRoot(root: Root, evidence: Evidence): Promise<Finding> {
+  const { node, state, ring } = root
+  const { kustomizations, sources } = evidence.snapshot
+  const [kind = '', id = ''] = node.split(' ')
+  const place = { object: node }
+  if (ring.length > 0) return finding('dependency-ring', place, { ring: [...ring, ring[0]].join(' -> ') })
+  const kustomization = kind === 'kustomization' ? kustomizations.get(id) : undefined
+  const [, source] = [...sources].find(([key]) => `${key.toLowerCase()}` === node.toLowerCase()) ?? []
+  switch (state.code) {
+    case 'suspended':
+      return suspended(root, evidence)
+    case 'missing':
+      return kind === 'kustomization'
+        ? finding('dependency-missing', place, {})
+        : finding('source-missing', place, {})
+    case 'unseen':
+      return finding('source-unseen', place, {})
+    case 'at-work': {
+      const object = kustomization ?? source
+      const ready = object && conditionOf(object, 'Ready')
+      return finding('at-work', place, { says: ready ? saidBy(ready) : 'nothing yet' })
+    }
+    case 'fails':
+      if (source) return explainSource(source, evidence)
+      if (kustomization) return explainFailure(kustomization, evidence)
+  }
+  return finding('no-status', place, {})
+}
+
+/** What a Kustomization that fails says, and what is behind it. */
+async function explainFailure(kustomization: Kustomization, evidence: Evidence): Promise<Finding> {
+  const cause = explainCondition(kustomization)
+  const ready = conditionOf(kustomization, 'Ready')
+  const says = ready ? saidBy(ready) : ''
+  const explain = explainers[cause.code]
+  const found = await explain?.({ kustomization, says, cause, named: objectIn(says) }, evidence)
+  return found ?? cause
+}
+
+/** That an object is suspended: as long as it has all that its source has, and nothing waits for it, that is only to be known. */
+function suspended({ node, stops }: Root, { snapshot }: Evidence): Finding {
+  const [kind, id = ''] = node.split(' ')
+  const kustomization = kind === 'kustomization' ? snapshot.kustomizations.get(id) : undefined
+  const [, source] = [...snapshot.sources].find(([key]) => key.toLowerCase() === node.toLowerCase()) ?? []
+  if (kustomization) {
+    const revision = snapshot.sources.get(sourceKeyOf(kustomization))?.status?.artifact?.revision
+    const hasAll = revision !== undefined && kustomization.status?.lastAppliedRevision === revision
+    const isReady = conditionOf(kustomization, 'Ready')?.status === 'True'
+    if (hasAll && isReady && stops.length === 1) return finding('suspended-current', { object: node }, {})
+  }
+  const object = kustomization ?? source
+  return object ? suspendedObject(object, false) : finding('no-status', { object: node }, {})
+}

@@ -1,0 +1,107 @@
+import {
+  appliedLabel,
+  type FluxSource,
+  idOf,
+  type Kustomization,
+  kustomizations,
+  sourceResources,
+} from '../../lib/cluster/flux-objects.ts'
+import { configMaps, list, type Resource, type Scope, secrets } from '../../lib/cluster/kube-api.ts'
+import type { ConfigMap, KubeObject, Secret } from '../../lib/cluster/kube-objects.ts'
+import type { Cluster } from '../../lib/cluster/kubectl.ts'
+import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
+import type { Controller, NotRead, Snapshot } from './snapshot.ts'
+
+/** The label that all installations of Flux give to its Deployments (fluxcd/flux2 manifests, `part-of`). */
+const fluxLabel = 'app.kubernetes.io/part-of=flux'
+
+const deployments: Resource = { api: '/apis/apps/v1', plural: 'deployments' }
+const namespaces: Resource = { api: '/api/v1', plural: 'namespaces' }
+
+/** Lists objects, of all namespaces or of one; where that is not allowed it notes so. */
+type Lister = <T>(resource: Resource, scope?: Scope) => Promise<T[]>
+
+/**
+ * Reads a cluster by a number of requests that does not grow with its Kustomizations.
+ * @param namespace the only one that is looked into; all where `undefined`
+ * @throws KubectlError where the Kustomizations cannot be read
+ */
+export async function readSnapshot(cluster: Cluster, namespace: string | undefined): Promise<Snapshot> {
+  const notRead: NotRead[] = []
+  const scope = { namespace }
+  const all: Lister = async <T>(resource: Resource, more: Scope = {}) => {
+    try {
+      const what = `cannot read the ${resource.plural}`
+      return (await list<T>(cluster, what, resource, { ...scope, ...more })).items
+    } catch (error) {
+      const problem = error instanceof KubectlError ? error.problem : undefined
+      if (problem === 'no-such-kind') return []
+      if (problem !== 'forbidden') throw error
+      if (!notRead.some(({ plural }) => plural === resource.plural)) notRead.push({ plural: resource.plural })
+      return []
+    }
+  }
+  const what = 'cannot read the Kustomizations'
+  const reading = list<Kustomization>(cluster, what, kustomizations, scope)
+  // what does not depend on them is read meanwhile
+  const beside = Promise.all([
+    all<Secret>(secrets, { label: appliedLabel }),
+    all<ConfigMap>(configMaps, { label: appliedLabel }),
+    all<Controller>(deployments, { label: fluxLabel }),
+    namespace === undefined ? all<KubeObject>(namespaces) : [],
+    cluster.context,
+  ])
+  beside.catch(() => {})
+  const { items } = await reading
+  const [sources, named, [appliedSecrets, appliedMaps, controllers, spaces, context]] = await Promise.all([
+    readSources(items, all),
+    readNamed(items, all),
+    beside,
+  ])
+  const isUnknown = namespace !== undefined || notRead.some(({ plural }) => plural === 'namespaces')
+  return {
+    context,
+    namespace,
+    kustomizations: byId(items),
+    sources,
+    secrets: byId([...appliedSecrets, ...named.secrets]),
+    configMaps: byId([...appliedMaps, ...named.configMaps]),
+    namespaces: isUnknown ? undefined : new Set(spaces.map(({ metadata }) => metadata.name)),
+    controllers,
+    notRead,
+  }
+}
+
+async function readSources(users: readonly Kustomization[], all: Lister): Promise<Map<string, FluxSource>> {
+  const named = new Set(users.map(({ spec }) => spec.sourceRef.kind))
+  const found = await Promise.all(
+    Object.entries(sourceResources).map(async ([kind, resource]) => {
+      const items = named.has(kind) ? await all<FluxSource>(resource) : []
+      return items.map((item) => [`${kind} ${idOf(item)}`, item] as const)
+    }),
+  )
+  return new Map(found.flat())
+}
+
+/** The Secrets and ConfigMaps that Kustomizations name, with those of the same names in other namespaces, where one may be by mistake. */
+async function readNamed(
+  users: readonly Kustomization[],
+  all: Lister,
+): Promise<{ secrets: Secret[]; configMaps: ConfigMap[] }> {
+  const from = users.flatMap(({ spec }) => spec.postBuild?.substituteFrom ?? [])
+  const namesOf = (kind: string) => from.filter((one) => one.kind === kind).map(({ name }) => name)
+  const keys = users.flatMap(({ spec }) => spec.decryption?.secretRef?.name ?? [])
+  const read = async <T>(resource: Resource, names: readonly string[]) => {
+    const found = await Promise.all([...new Set(names)].map((name) => all<T>(resource, { name })))
+    return found.flat()
+  }
+  const [ofSecrets, ofMaps] = await Promise.all([
+    read<Secret>(secrets, [...keys, ...namesOf('Secret')]),
+    read<ConfigMap>(configMaps, namesOf('ConfigMap')),
+  ])
+  return { secrets: ofSecrets, configMaps: ofMaps }
+}
+
+function byId<T extends KubeObject>(objects: readonly T[]): Map<string, T> {
+  return new Map(objects.map((object) => [idOf(object), object]))
+}

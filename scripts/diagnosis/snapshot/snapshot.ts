@@ -1,0 +1,42 @@
+import type { FluxSource, Kustomization } from '../../lib/cluster/flux-objects.ts'
+import type { ConfigMap, KubeObject, Secret } from '../../lib/cluster/kube-objects.ts'
+
+/** A controller of Flux as its Deployment says. */
+export interface Controller extends KubeObject {
+  spec: {
+    template: { spec: { containers: { name: string; image: string; args?: string[] }[] } }
+  }
+  status?: { readyReplicas?: number }
+}
+
+/** What the user may not list, so that nothing is known of it. */
+export interface NotRead {
+  /** `secrets` */
+  plural: string
+}
+
+/** A cluster at one moment, as far as a diagnosis wants to know. */
+export interface Snapshot {
+  /** The name of the context. */
+  context: string
+  /** The only namespace that was looked into; all where `undefined`. */
+  namespace: string | undefined
+  /** By `namespace/name`. */
+  kustomizations: ReadonlyMap<string, Kustomization>
+  /** Those of the kinds that a Kustomization names, by kind and id: `GitRepository flux-system/flux-system`. */
+  sources: ReadonlyMap<string, FluxSource>
+  /** Those that Flux has applied, and all that have the name of one that a Kustomization uses; by `namespace/name`. They hold secrets. */
+  secrets: ReadonlyMap<string, Secret>
+  /** As `secrets`. */
+  configMaps: ReadonlyMap<string, ConfigMap>
+  /** `undefined` where the user may not list them. */
+  namespaces: ReadonlySet<string> | undefined
+  /** The Deployments of the controllers of Flux; none where Flux runs otherwise. */
+  controllers: readonly Controller[]
+  notRead: readonly NotRead[]
+}
+
+/** The name of a source among those of a snapshot. @returns `GitRepository flux-system/flux-system` */
+export function sourceKeyOf({ metadata, spec: { sourceRef } }: Kustomization): string {
+  return `${sourceRef.kind} ${sourceRef.namespace ?? metadata.namespace}/${sourceRef.name}`
+}

@@ -1,0 +1,23 @@
+import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
+import type { Snapshot } from '../../diagnosis/snapshot/snapshot.ts'
+import { UserError } from '../../lib/errors.ts'
+
+/**
+ * What the user wants to know of.
+ * @param names `apps` (in flux-system) or `namespace/name`; none: all
+ * @returns whether a diagnosis concerns one of them
+ * @throws UserError for one that is not in the cluster
+ */
+export function chosen(
+  names: readonly string[],
+  { kustomizations, context }: Snapshot,
+): (diagnosis: Diagnosis) => boolean {
+  if (names.length === 0) return () => true
+  const ids = names.map((name) => (name.includes('/') ? name : `flux-system/${name}`))
+  for (const id of ids)
+    if (!kustomizations.has(id))
+      throw new UserError(`there is no Kustomization ${id} in the cluster of context ${context}`, {
+        hint: `there are: ${[...kustomizations.keys()].join(', ') || 'none'}`,
+      })
+  return ({ stops }) => ids.some((id) => stops.includes(id))
+}

@@ -1,0 +1,43 @@
+import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
+import type { Snapshot } from '../../diagnosis/snapshot/snapshot.ts'
+import { severityOf } from '../../findings/finding.ts'
+import { markFindings } from '../../findings/fingerprint.ts'
+import { asJson } from '../../findings/render/json.ts'
+import { countFindings, countsAsText } from '../../findings/render/text.ts'
+import type { Report } from '../../lib/caller.ts'
+import { exit } from '../../lib/errors.ts'
+import type { DoctorOptions } from '../doctor.ts'
+import { linesOf } from './lines.ts'
+
+/** What a report is about. */
+interface Reported {
+  snapshot: Snapshot
+  /** Of the repository, absolute; `undefined` outside of one. */
+  root: string | undefined
+  options: DoctorOptions
+}
+
+/** The answer of the doctor. @param diagnoses the worst first */
+export function reportDoctor(diagnoses: readonly Diagnosis[], { snapshot, root, options }: Reported): Report {
+  const findings = diagnoses.map(({ finding }) => finding)
+  const isWrong = findings.some((one) => severityOf(one) !== 'note')
+  const { kustomizations, context } = snapshot
+  const looked = `${kustomizations.size} Kustomization${kustomizations.size === 1 ? '' : 's'} of context ${context}`
+  return {
+    exitCode: isWrong ? exit.no : exit.done,
+    lines: [
+      ...linesOf(diagnoses, { root, cwd: options.caller.cwd, names: options.names }),
+      `${isWrong ? countsAsText(findings) : 'healthy'} in ${looked}`,
+    ],
+    json: {
+      result: isWrong ? 'failed' : 'passed',
+      context,
+      kustomizations: kustomizations.size,
+      counts: countFindings(findings),
+      findings: markFindings(findings).map((found, index) => ({
+        ...asJson(found),
+        stops: diagnoses[index]?.stops ?? [],
+      })),
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { diagnose } from '../../../scripts/diagnosis/diagnose.ts'
+import type { Diagnosis } from '../../../scripts/diagnosis/diagnosis.ts'
+import { gatherEvidence } from '../../../scripts/diagnosis/evidence.ts'
+import { readSnapshot } from '../../../scripts/diagnosis/snapshot/read-snapshot.ts'
+import { type Finding, worded } from '../../../scripts/findings/finding.ts'
+import { chosen } from '../../../scripts/flux/doctor/choice.ts'
+import { openCluster } from '../../../scripts/lib/cluster/kubectl.ts'
+import type { Identity } from '../../../scripts/lib/sops/age.ts'
+import { type FluxCase, withCases } from './run-cases.ts'
+import type { Flux } from './sandbox.ts'
+
+/** What the doctor says of a case, the worst first. */
+export interface DiagnosedCase {
+  diagnoses: readonly Diagnosis[]
+  /** The first of them. */
+  headline: Finding | undefined
+  /** What a person reads of that. */
+  message: string
+  fix: string
+}
+
+/** @param identities the key at hand; none where `undefined` @returns all that the doctor finds in the clone of `flux` */
+export async function diagnoseFlux(
+  { clone: root, env }: Flux,
+  identities?: readonly Identity[],
+): Promise<{ diagnoses: Diagnosis[]; snapshot: Awaited<ReturnType<typeof readSnapshot>> }> {
+  const { signal } = new AbortController()
+  const cluster = openCluster(undefined, { env, signal, note: () => {} })
+  try {
+    const snapshot = await readSnapshot(cluster, undefined)
+    const evidence = gatherEvidence(snapshot, { root, env, signal }, identities, { env, signal })
+    return { diagnoses: await diagnose(evidence), snapshot }
+  } finally {
+    await cluster.close()
+  }
+}
+
+/** What the doctor says of each case on the real Flux, by its name, as `flux:doctor NAME` does. */
+export async function diagnoseCases(cases: readonly FluxCase[]): Promise<Map<string, DiagnosedCase>> {
+  return withCases(cases, async (flux) => {
+    const { diagnoses, snapshot } = await diagnoseFlux(flux)
+    return new Map(
+      cases.map(({ name }) => {
+        const own = diagnoses.filter(chosen([name], snapshot))
+        const headline = own[0]?.finding
+        const words = headline ? worded(headline) : { message: '', fix: '' }
+        return [name, { diagnoses: own, headline, message: words.message, fix: words.fix }]
+      }),
+    )
+  })
+}
