@@ -51,10 +51,11 @@ function importsOf(file: string) {
   }
 }
 
-test('there are the seven tasks, and nothing else in tasks/ but a package.json that names no type', () => {
+test('there are the eight tasks, and nothing else in tasks/ but a package.json that names no type', () => {
   assert.equal(list('tasks/**/*').filter(isFile), [...entries, 'tasks/package.json'].sort())
   assert.equal(JSON.parse(read('tasks/package.json')), {})
   assert.equal(entries.map(taskName), [
+    'flux:doctor',
     'flux:enable-decryption',
     'flux:sandbox',
     'flux:sops-key',

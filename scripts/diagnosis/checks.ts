@@ -1,8 +1,5 @@
-import type { Diagnosis } from './diagnosis.ts'
-import type { Evidence } from './evidence.ts'
-
-/** Looks at what no Ready condition says. */
-export type Check = (evidence: Evidence) => Promise<Diagnosis[]> | Diagnosis[]
+import type { ClusterCheck } from './check.ts'
+import { checkNotRead } from './checks/not-read.ts'
 
 /** All checks, in the order in which what they find is shown. */
-export const checks: readonly Check[] = []
+export const clusterChecks: readonly ClusterCheck[] = [checkNotRead]

@@ -1,8 +1,8 @@
 import { severities } from '../findings/entry.ts'
 import { severityOf } from '../findings/finding.ts'
 import { findRoots, type Root } from './chain/roots.ts'
-import { statesOf } from './chain/state.ts'
-import { checks } from './checks.ts'
+import { nodeStatesOf } from './chain/state.ts'
+import { clusterChecks } from './checks.ts'
 import { type Diagnosis, joinDiagnoses } from './diagnosis.ts'
 import type { Evidence } from './evidence.ts'
 import { explainRoot } from './explain/explain-root.ts'
@@ -13,11 +13,11 @@ import { explainRoot } from './explain/explain-root.ts'
  * @throws UserError where it cannot be found out
  */
 export async function diagnose(evidence: Evidence): Promise<Diagnosis[]> {
-  const roots = findRoots(statesOf(evidence.snapshot)).filter(isTold)
+  const roots = findRoots(nodeStatesOf(evidence.snapshot)).filter(isTold)
   const ofRoots = await Promise.all(
     roots.map(async (root) => ({ finding: await explainRoot(root, evidence), stops: root.stops })),
   )
-  const ofChecks = await Promise.all(checks.map((check) => check(evidence)))
+  const ofChecks = await Promise.all(clusterChecks.map((check) => check(evidence)))
   return joinDiagnoses([...ofRoots, ...ofChecks.flat()]).toSorted(byWeight)
 }
 

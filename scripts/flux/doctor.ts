@@ -2,23 +2,13 @@ import { gatherEvidence } from '../diagnosis/evidence.ts'
 import { readSnapshot } from '../diagnosis/snapshot/read-snapshot.ts'
 import type { Caller, Report } from '../lib/caller.ts'
 import { openCluster } from '../lib/cluster/kubectl.ts'
+import { UserError } from '../lib/errors.ts'
 import { findRepositoryRoot } from '../lib/git.ts'
-import { keyAtHand } from '../lib/sops/key-at-hand.ts'
+import type { Identity } from '../lib/sops/age.ts'
+import { keyAtHand } from '../lib/sops/key.ts'
 import { chosen } from './doctor/choice.ts'
+import type { DoctorOptions } from './doctor/options.ts'
 import { reportDoctor } from './doctor/report.ts'
-
-/** What the user wants of `flux:doctor`. */
-export interface DoctorOptions {
-  /** Only what concerns these: `apps` (in flux-system) or `namespace/name`. None: all. */
-  kustomizations: readonly string[]
-  /** Of the kubeconfig; the current one where `undefined`. */
-  context: string | undefined
-  /** The only namespace to look into; all where `undefined`. */
-  namespace: string | undefined
-  /** Name the Kustomizations that each cause stops. */
-  names: boolean
-  caller: Caller
-}
 
 /**
  * Says what is wrong in the cluster, why, and what mends it. Changes nothing, and never prints a value of a Secret.
@@ -33,14 +23,28 @@ export async function doctor(options: DoctorOptions): Promise<Report> {
     const finding = findRepositoryRoot(cwd, env)
     const [snapshot, root] = await Promise.all([readSnapshot(cluster, namespace), finding])
     const isWanted = chosen(options.kustomizations, snapshot)
-    const key = await keyAtHand({ keyFile: undefined, cwd, root, env, signal })
+    const identities = await identitiesAtHand(root, caller)
     const repository = root === undefined ? undefined : { root, env, signal }
-    const evidence = gatherEvidence(snapshot, repository, key?.identities, { env, signal })
+    const evidence = gatherEvidence(snapshot, repository, identities, { env, signal })
     // what reads a repository takes longer to load than a cluster to answer
     const { diagnose } = await import('../diagnosis/diagnose.ts')
     const all = await diagnose(evidence)
     return reportDoctor(all.filter(isWanted), { snapshot, root, options })
   } finally {
     await cluster.close()
+  }
+}
+
+/** A key that cannot be used is no reason to say nothing: much is known without one. */
+async function identitiesAtHand(
+  root: string | undefined,
+  { cwd, env, signal, note }: Caller,
+): Promise<readonly Identity[] | undefined> {
+  try {
+    return (await keyAtHand({ keyFile: undefined, cwd, root, env, signal }))?.identities
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    note(`the key at hand is not used: ${error.message}`)
+    return undefined
   }
 }

@@ -1,9 +1,9 @@
-import type { NodeId, State } from './state.ts'
+import type { NodeId, NodeState } from './state.ts'
 
 /** An object that something is wrong with, and what waits for it. */
 export interface Root {
   node: NodeId
-  state: State
+  state: NodeState
   /** Itself where it is a Kustomization, and those that wait for it, directly or behind others, `namespace/name`. */
   stops: readonly string[]
   /** The Kustomizations that depend on each other in a ring, `namespace/name`; empty where there is none. */
@@ -15,7 +15,7 @@ export interface Root {
  * @param states of all objects; those that a state names are among them
  * @returns the objects that nothing else explains
  */
-export function findRoots(states: ReadonlyMap<NodeId, State>): Root[] {
+export function findRoots(states: ReadonlyMap<NodeId, NodeState>): Root[] {
   const found = new Map<NodeId, { stops: Set<string>; ring: readonly string[] }>()
   for (const [node, state] of states) {
     if (state.code === 'healthy') continue
@@ -36,7 +36,7 @@ export function findRoots(states: ReadonlyMap<NodeId, State>): Root[] {
 /** @returns the last object on the way; where that is a ring, always the same one of it */
 function follow(
   start: NodeId,
-  states: ReadonlyMap<NodeId, State>,
+  states: ReadonlyMap<NodeId, NodeState>,
 ): { root: NodeId; ring: readonly string[] } {
   const way: NodeId[] = [start]
   for (;;) {

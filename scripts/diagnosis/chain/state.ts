@@ -7,13 +7,13 @@ import {
   type Kustomization,
   sourceResources,
 } from '../../lib/cluster/flux-objects.ts'
-import { type Snapshot, sourceKeyOf } from '../snapshot/snapshot.ts'
+import { type Snapshot, snapshotKeyOf } from '../snapshot/snapshot.ts'
 
 /** A Kustomization or a source as findings name it: `kustomization flux-system/apps`, `gitrepository flux-system/flux-system`. */
 export type NodeId = string
 
 /** How an object of Flux stands. */
-export type State =
+export type NodeState =
   /** It is as it should be. */
   | { code: 'healthy' }
   /** Flux is at work on it: the next look says more. */
@@ -37,16 +37,16 @@ export function nodeOf(kustomization: Kustomization): NodeId {
 
 /** The source of a Kustomization as a node. @returns `gitrepository flux-system/flux-system` */
 export function sourceNodeOf(kustomization: Kustomization): NodeId {
-  const [kind = '', id] = sourceKeyOf(kustomization).split(' ')
+  const [kind = '', id] = snapshotKeyOf(kustomization).split(' ')
   return `${kind.toLowerCase()} ${id}`
 }
 
 /** The states of all objects that a snapshot has, and of those that they name. */
-export function statesOf(snapshot: Snapshot): Map<NodeId, State> {
-  const states = new Map<NodeId, State>()
+export function nodeStatesOf(snapshot: Snapshot): Map<NodeId, NodeState> {
+  const states = new Map<NodeId, NodeState>()
   const { kustomizations, sources } = snapshot
   for (const one of kustomizations.values()) {
-    const source = sources.get(sourceKeyOf(one))
+    const source = sources.get(snapshotKeyOf(one))
     states.set(sourceNodeOf(one), source ? stateOfSource(source) : missingIn(snapshot, one))
   }
   for (const one of kustomizations.values()) states.set(nodeOf(one), stateOfKustomization(one, states))
@@ -55,7 +55,7 @@ export function statesOf(snapshot: Snapshot): Map<NodeId, State> {
   return states
 }
 
-function missingIn({ notRead, namespace }: Snapshot, { metadata, spec }: Kustomization): State {
+function missingIn({ notRead, namespace }: Snapshot, { metadata, spec }: Kustomization): NodeState {
   const { kind, namespace: named = metadata.namespace } = spec.sourceRef
   const resource = Object.entries(sourceResources).find(([name]) => name === kind)?.[1]
   const isSeen = namespace === undefined || named === namespace
@@ -63,7 +63,7 @@ function missingIn({ notRead, namespace }: Snapshot, { metadata, spec }: Kustomi
   return { code: isSeen && isRead ? 'missing' : 'unseen' }
 }
 
-function stateOfSource(source: FluxSource): State {
+function stateOfSource(source: FluxSource): NodeState {
   if (source.spec.suspend) return { code: 'suspended' }
   if (fetchFailureOf(source)) return { code: 'fails' }
   if (conditionOf(source, 'Ready')) return { code: source.status?.artifact ? 'healthy' : 'at-work' }
@@ -71,7 +71,10 @@ function stateOfSource(source: FluxSource): State {
   return { code: source.status?.artifact ? 'healthy' : 'silent' }
 }
 
-function stateOfKustomization(kustomization: Kustomization, states: ReadonlyMap<NodeId, State>): State {
+function stateOfKustomization(
+  kustomization: Kustomization,
+  states: ReadonlyMap<NodeId, NodeState>,
+): NodeState {
   const { spec, status, metadata } = kustomization
   if (spec.suspend) return { code: 'suspended' }
   const ready = conditionOf(kustomization, 'Ready')

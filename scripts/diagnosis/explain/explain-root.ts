@@ -5,7 +5,7 @@ import type { Root } from '../chain/roots.ts'
 import { explainCondition, saidBy } from '../condition/explain.ts'
 import { objectIn } from '../condition/files-in-question.ts'
 import type { Evidence } from '../evidence.ts'
-import { sourceKeyOf } from '../snapshot/snapshot.ts'
+import { snapshotKeyOf } from '../snapshot/snapshot.ts'
 import { explainers } from './explainers.ts'
 import { explainSource } from './source.ts'
 
@@ -55,7 +55,7 @@ function suspended({ node, stops }: Root, { snapshot }: Evidence): Finding {
   const kustomization = kind === 'kustomization' ? snapshot.kustomizations.get(id) : undefined
   const [, source] = [...snapshot.sources].find(([key]) => key.toLowerCase() === node.toLowerCase()) ?? []
   if (kustomization) {
-    const revision = snapshot.sources.get(sourceKeyOf(kustomization))?.status?.artifact?.revision
+    const revision = snapshot.sources.get(snapshotKeyOf(kustomization))?.status?.artifact?.revision
     const hasAll = revision !== undefined && kustomization.status?.lastAppliedRevision === revision
     const isReady = conditionOf(kustomization, 'Ready')?.status === 'True'
     if (hasAll && isReady && stops.length === 1) return finding('suspended-current', { object: node }, {})

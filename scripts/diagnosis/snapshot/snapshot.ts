@@ -37,6 +37,6 @@ export interface Snapshot {
 }
 
 /** The name of a source among those of a snapshot. @returns `GitRepository flux-system/flux-system` */
-export function sourceKeyOf({ metadata, spec: { sourceRef } }: Kustomization): string {
+export function snapshotKeyOf({ metadata, spec: { sourceRef } }: Kustomization): string {
   return `${sourceRef.kind} ${sourceRef.namespace ?? metadata.namespace}/${sourceRef.name}`
 }

@@ -30,6 +30,13 @@ export const clusterFindings = {
     fix: 'ask for the right to list the sources of Flux',
     source: 'https://kubernetes.io/docs/reference/access-authn-authz/rbac/',
   },
+  'kind-unseen': {
+    severity: 'note',
+    seen: 'you may not list the {plural} {where}, so nothing was looked for in them',
+    means: 'What is wrong there is not said. It is not known that nothing is.',
+    fix: 'ask for the right to list them, or look into the namespaces that you may read with --namespace',
+    source: 'https://kubernetes.io/docs/reference/access-authn-authz/rbac/',
+  },
   'at-work': {
     severity: 'note',
     seen: 'is being reconciled: {says}',

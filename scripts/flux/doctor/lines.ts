@@ -1,14 +1,19 @@
 import { resolve } from 'node:path'
+import { styleText } from 'node:util'
 import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
+import type { Severity } from '../../findings/entry.ts'
 import { severityOf, worded } from '../../findings/finding.ts'
 import { visible } from '../../findings/render/visible.ts'
 import { namesFrom } from '../../lib/paths.ts'
+import { cut, wrapped } from './wrap.ts'
 
 /** How many of the worst are shown in full; of the others there is a line each. */
 const shownInFull = 5
 
+const colours = { error: 'red', warning: 'yellow', note: 'dim' } as const
+
 /** How diagnoses are called. */
-interface Naming {
+export interface Naming {
   /** Of the repository, absolute; `undefined` outside of one. */
   root: string | undefined
   /** Where the user stands. */
@@ -17,45 +22,55 @@ interface Naming {
   names: boolean
 }
 
-/** Diagnoses for a person: the worst with what it is, what it stops, and what to do; then a line for each other one. */
+/**
+ * Diagnoses for a person with two minutes: of the worst what it stops, what it is and what to do; then a line for each other one.
+ * @param diagnoses the worst first
+ */
 export function linesOf(diagnoses: readonly Diagnosis[], naming: Naming): string[] {
   const first = diagnoses.filter(({ finding }) => severityOf(finding) !== 'note').slice(0, shownInFull)
   const others = diagnoses.filter((one) => !first.includes(one))
+  const table = others.map((one) => inALine(one, naming))
   return [
     ...first.flatMap((one) => [...inFull(one, naming), '']),
-    ...others.map((one) => inALine(one, naming)),
-    ...(others.length > 0 ? [''] : []),
-  ].map(visible)
-}
-
-function inFull(diagnosis: Diagnosis, naming: Naming): string[] {
-  const { finding, stops } = diagnosis
-  const { severity, message, fix } = worded(finding, nameIn(naming))
-  const stopped = stops.length < 2 ? [] : [`  ${stoppedBy(stops, naming)}`]
-  return [
-    `${severity}: ${placeOf(diagnosis, naming)}: ${message} (${finding.code})`,
-    ...stopped,
-    `  fix: ${fix}`,
+    ...table,
+    ...(table.length > 0 ? [''] : []),
   ]
 }
 
-function inALine(diagnosis: Diagnosis, naming: Naming): string {
-  const { severity, message } = worded(diagnosis.finding)
-  return `${severity.padEnd('warning'.length)}  ${placeOf(diagnosis, naming)}: ${message.split('\n')[0]} (${diagnosis.finding.code})`
+function inFull({ finding, stops }: Diagnosis, naming: Naming): string[] {
+  const { severity, message, fix } = worded(finding, nameIn(naming))
+  const object = finding.object ?? placeIn(finding, naming)
+  const file =
+    finding.object !== undefined && finding.file !== undefined ? `${placeIn(finding, naming)}: ` : ''
+  const count = stops.length > 1 ? `, stops ${stops.length} Kustomizations` : ''
+  const names = naming.names && stops.length > 1 ? wrapped(`stops ${stops.join(', ')}`, '  ') : []
+  const [head = '', ...more] = wrapped(visible(`${severity}: ${object} (${finding.code})${count}`), '')
+  return [
+    `${coloured(severity)}${head.slice(severity.length)}`,
+    ...more.map((line) => `  ${line}`),
+    ...[`${file}${message}`, `fix: ${fix}`].flatMap((text) =>
+      text.split('\n').flatMap((line) => wrapped(visible(line), '  ')),
+    ),
+    ...names,
+  ]
 }
 
-function placeOf({ finding }: Diagnosis, naming: Naming): string {
-  const { object, file, line } = finding
-  const place = file === undefined ? [] : [`${nameIn(naming)(file)}${line === undefined ? '' : `:${line}`}`]
-  return [...(object === undefined ? [] : [object]), ...place].join(', ')
+function inALine({ finding }: Diagnosis, naming: Naming): string {
+  const { severity, message } = worded(finding)
+  const what = `${finding.object ?? placeIn(finding, naming)}: ${message.split('\n')[0]}`
+  const line = cut(`${severity.padEnd('warning'.length)}  ${visible(what)}`)
+  return `${coloured(severity)}${line.slice(severity.length)}`
+}
+
+function coloured(severity: Severity): string {
+  return styleText(colours[severity], severity)
+}
+
+function placeIn({ file = '', line }: Diagnosis['finding'], naming: Naming): string {
+  return `${nameIn(naming)(file)}${line === undefined ? '' : `:${line}`}`
 }
 
 function nameIn({ root, cwd }: Naming): (file: string) => string {
   const nameOf = namesFrom(cwd)
   return (file) => (root === undefined ? file : nameOf(resolve(root, file)))
-}
-
-function stoppedBy(stops: readonly string[], { names }: Naming): string {
-  const count = `it stops ${stops.length} Kustomizations`
-  return names ? `${count}: ${stops.join(', ')}` : count
 }

@@ -6,8 +6,8 @@ import { asJson } from '../../findings/render/json.ts'
 import { countFindings, countsAsText } from '../../findings/render/text.ts'
 import type { Report } from '../../lib/caller.ts'
 import { exit } from '../../lib/errors.ts'
-import type { DoctorOptions } from '../doctor.ts'
 import { linesOf } from './lines.ts'
+import type { DoctorOptions } from './options.ts'
 
 /** What a report is about. */
 interface Reported {
@@ -22,6 +22,7 @@ export function reportDoctor(diagnoses: readonly Diagnosis[], { snapshot, root, 
   const findings = diagnoses.map(({ finding }) => finding)
   const isWrong = findings.some((one) => severityOf(one) !== 'note')
   const { kustomizations, context } = snapshot
+  const hidesNames = !options.names && diagnoses.some(({ stops }) => stops.length > 1)
   const looked = `${kustomizations.size} Kustomization${kustomizations.size === 1 ? '' : 's'} of context ${context}`
   return {
     exitCode: isWrong ? exit.no : exit.done,
@@ -29,6 +30,9 @@ export function reportDoctor(diagnoses: readonly Diagnosis[], { snapshot, root, 
       ...linesOf(diagnoses, { root, cwd: options.caller.cwd, names: options.names }),
       `${isWrong ? countsAsText(findings) : 'healthy'} in ${looked}`,
     ],
+    hints: hidesNames
+      ? [{ text: '`mise run flux:doctor --names` names the Kustomizations that each stops', lines: [] }]
+      : [],
     json: {
       result: isWrong ? 'failed' : 'passed',
       context,

@@ -6,7 +6,7 @@ import type { KeyFileProblem } from '../../lib/sops/key-file.ts'
 import type { KeyOptions } from '../../lib/sops/key-places.ts'
 import { canDecrypt } from '../../lib/sops/recipients.ts'
 import { changeOf, opensTheSame } from './change.ts'
-import type { Consequences, Evidence } from './consequences.ts'
+import type { Consequences, Grounds } from './consequences.ts'
 import { findFittingPlace, type KeyAt } from './fitting.ts'
 import { findKept } from './kept.ts'
 import type { SecretPlan } from './plan.ts'
@@ -34,7 +34,7 @@ export interface NewKey extends KeyContent {
 }
 
 /** What the check needs besides the plans. */
-export interface CheckOptions extends Omit<Evidence, 'identities'> {
+export interface CheckOptions extends Omit<Grounds, 'identities'> {
   /** The name of the Secret. */
   name: string
   /** The name of the context. */

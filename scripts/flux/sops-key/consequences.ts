@@ -27,7 +27,7 @@ export interface Consequences {
 }
 
 /** What the consequences are taken from. */
-export interface Evidence {
+export interface Grounds {
   /** The new ones. */
   identities: readonly Identity[]
   /** Whether the other age identities of the Secret go. */
@@ -45,7 +45,7 @@ export interface Evidence {
 export async function consequencesOf(
   { namespace, manifest }: SecretPlan,
   live: KeySecret,
-  { identities, only, use, tree: named }: Evidence,
+  { identities, only, use, tree: named }: Grounds,
 ): Promise<Omit<Consequences, 'kept'>> {
   const change = changeOf(live, identities, only)
   const prove = async <One extends NamedGroups>(files: readonly One[]) =>

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { type Identity, readIdentities } from './age.ts'
 import { type KeyOptions, type KeyPlace, keyPlaces, otherKeyPlaces } from './key-places.ts'
 
 /** An age key as it was found. */
@@ -25,4 +26,25 @@ export async function requireKey(options: KeyOptions): Promise<FoundKey> {
   throw new UserError(`no age private key found: not in ${places}`, {
     hint: 'ask a colleague for it and save it as .age-key.txt, or name its file in SOPS_AGE_KEY_FILE; where there is none yet, make one with `age-keygen -o .age-key.txt` and keep it out of git',
   })
+}
+
+/** A key that can be used without asking anybody. */
+export interface KeyAtHand {
+  /** Secret. */
+  identities: readonly Identity[]
+  place: KeyPlace
+}
+
+/**
+ * The key that the user has named, or one that can be read without asking anybody for anything.
+ * @returns `undefined` where there is none
+ * @throws UserError for a key that was found and can't be used; it never quotes it
+ */
+export async function keyAtHand(options: KeyOptions): Promise<KeyAtHand | undefined> {
+  const { keyFile, env, signal } = options
+  const places = keyPlaces(options)
+  const place = keyFile === undefined ? places.find(({ isQuiet }) => isQuiet) : places[0]
+  if (!place) return undefined
+  const { identities } = await readIdentities(await place.read(), place.source, { env, signal })
+  return { identities, place }
 }
