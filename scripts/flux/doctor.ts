@@ -1,3 +1,4 @@
+import { chosen } from '../diagnosis/choice.ts'
 import { gatherEvidence } from '../diagnosis/evidence.ts'
 import { readSnapshot } from '../diagnosis/snapshot/read-snapshot.ts'
 import type { Caller, Report } from '../lib/caller.ts'
@@ -6,7 +7,6 @@ import { UserError } from '../lib/errors.ts'
 import { findRepositoryRoot } from '../lib/git.ts'
 import type { Identity } from '../lib/sops/age.ts'
 import { keyAtHand } from '../lib/sops/key.ts'
-import { chosen } from './doctor/choice.ts'
 import type { DoctorOptions } from './doctor/options.ts'
 import { reportDoctor } from './doctor/report.ts'
 

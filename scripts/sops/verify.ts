@@ -4,6 +4,7 @@ import { openView } from '../lib/cluster/cluster-view.ts'
 import { openCluster } from '../lib/cluster/kubectl.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { UserError } from '../lib/errors.ts'
+import { askDoctor, nothingSaid } from './verify/ask-doctor.ts'
 import { clean, cleanUp } from './verify/clean-up.ts'
 import { Verdict } from './verify/findings/verdict.ts'
 import { prepare } from './verify/prepare.ts'
@@ -37,9 +38,11 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     error = caught
   }
   try {
+    // before the clean-up mends what only the test Secret has broken
+    const doctor = error instanceof Verdict ? await askDoctor(session, progress) : nothingSaid
     const cleanedUp = error !== undefined && prepared ? await cleanUp(session, prepared, progress) : clean
     if (error !== undefined && !(error instanceof UserError)) throw error
-    return verifyReport(session, progress, { error, files: await filesOf(error, caller), cleanedUp })
+    return verifyReport(session, progress, { error, files: await filesOf(error, caller), doctor, cleanedUp })
   } finally {
     await Promise.all([view.close().then(cluster.close), prepared?.onBranch.branch.close()])
   }

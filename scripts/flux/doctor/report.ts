@@ -1,12 +1,11 @@
 import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
+import { diagnosesAsJson } from '../../diagnosis/render/json.ts'
+import { diagnosisLines } from '../../diagnosis/render/lines.ts'
 import type { Snapshot } from '../../diagnosis/snapshot/snapshot.ts'
 import { severityOf } from '../../findings/finding.ts'
-import { markFindings } from '../../findings/fingerprint.ts'
-import { asJson } from '../../findings/render/json.ts'
 import { countFindings, countsAsText } from '../../findings/render/text.ts'
 import type { Report } from '../../lib/caller.ts'
 import { exit } from '../../lib/errors.ts'
-import { linesOf } from './lines.ts'
 import type { DoctorOptions } from './options.ts'
 
 /** What a report is about. */
@@ -27,7 +26,7 @@ export function reportDoctor(diagnoses: readonly Diagnosis[], { snapshot, root, 
   return {
     exitCode: isWrong ? exit.no : exit.done,
     lines: [
-      ...linesOf(diagnoses, { root, cwd: options.caller.cwd, names: options.names }),
+      ...diagnosisLines(diagnoses, { root, cwd: options.caller.cwd, names: options.names }),
       `${isWrong ? countsAsText(findings) : 'healthy'} in ${looked}`,
     ],
     hints: hidesNames
@@ -38,10 +37,7 @@ export function reportDoctor(diagnoses: readonly Diagnosis[], { snapshot, root, 
       context,
       kustomizations: kustomizations.size,
       counts: countFindings(findings),
-      findings: markFindings(findings).map((found, index) => ({
-        ...asJson(found),
-        stops: diagnoses[index]?.stops ?? [],
-      })),
+      findings: diagnosesAsJson(diagnoses),
     },
   }
 }

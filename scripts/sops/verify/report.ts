@@ -1,8 +1,11 @@
+import { diagnosesAsJson } from '../../diagnosis/render/json.ts'
+import { diagnosisLines } from '../../diagnosis/render/lines.ts'
 import type { Code } from '../../findings/catalogue.ts'
 import { type Finding, finding, worded } from '../../findings/finding.ts'
 import type { Report } from '../../lib/caller.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { CommandError, exit, Interrupted, type UserError } from '../../lib/errors.ts'
+import type { DoctorAnswer } from './ask-doctor.ts'
 import { PushError } from './branch/push.ts'
 import type { CleanedUp } from './clean-up.ts'
 import { Verdict } from './findings/verdict.ts'
@@ -15,6 +18,7 @@ export interface End {
   error: UserError | undefined
   /** Those that declare the object which the error is about, as the user calls them. */
   files: readonly string[]
+  doctor: DoctorAnswer
   cleanedUp: CleanedUp
 }
 
@@ -32,7 +36,11 @@ const isClean = ({ branch, cluster }: CleanedUp) => branch === true && cluster =
 type ExitCode = keyof typeof results
 
 /** The report of the task. */
-export function verifyReport(session: Session, progress: Progress, { error, files, cleanedUp }: End): Report {
+export function verifyReport(
+  session: Session,
+  progress: Progress,
+  { error, files, doctor, cleanedUp }: End,
+): Report {
   const { context, target, secret, created } = progress
   const kustomization = target ? idOf(target.kustomization) : session.options.kustomization
   const isLeft = Object.values(cleanedUp).includes(false)
@@ -46,6 +54,7 @@ export function verifyReport(session: Session, progress: Progress, { error, file
     lines: [
       ...findings.filter(({ code }) => !leftCodes.includes(code)).flatMap((one) => linesOf(one, failed)),
       verdictLine(exitCode, failed?.name),
+      ...doctorLines(doctor, session.options.caller.cwd),
       ...findings.filter(({ code }) => leftCodes.includes(code)).flatMap((one) => linesOf(one, failed)),
       ...(error && created && isClean(cleanedUp)
         ? ['nothing is left: the branch and the cluster are clean']
@@ -59,6 +68,7 @@ export function verifyReport(session: Session, progress: Progress, { error, file
       secret: secret && `${secret.namespace}/${secret.name}`,
       stages,
       findings,
+      doctor: diagnosesAsJson(doctor.diagnoses),
       cleanedUp,
     },
   }
@@ -115,4 +125,10 @@ function verdictLine(exitCode: ExitCode, stage: StageName | undefined): string {
   return exitCode === exit.no
     ? `failed${stage ? ` at ${stage}` : ''}`
     : `could not be checked${stage ? `: ended at ${stage}` : ''}`
+}
+
+/** What the doctor says, below the verdict. */
+function doctorLines({ diagnoses, root }: DoctorAnswer, cwd: string): string[] {
+  const lines = diagnosisLines(diagnoses, { root, cwd, names: true })
+  return lines.length > 0 ? ['', 'flux:doctor says:', '', ...lines] : []
 }

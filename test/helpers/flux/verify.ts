@@ -41,6 +41,7 @@ export interface Verified extends Ended {
     secret?: string
     stages: { name: string; status: string; seconds: number; detail: string }[]
     findings: { code: string; object: string; message: string; fix: string }[]
+    doctor: { code: string; object?: string; file?: string; line?: number; message: string; fix: string }[]
     cleanedUp: { branch: boolean | 'unknown'; cluster: boolean | 'unknown' }
   }
 }

@@ -46,6 +46,10 @@ test('a key that is swapped after the checks: the reason, the cause, and all cle
     assert.is(run.json.findings[0]!.code, 'wrong-key')
     assert.is(run.json.findings[0]!.object, 'kustomization flux-system/infrastructure')
     assert.match(run.json.findings[0]!.message, /^BuildFailed: .*\nlikely cause: .*another key/)
+    // the doctor looks at the commit of the test Secret, which is in no branch of the user
+    const [headline] = run.json.doctor
+    assert.is(headline?.code, 'wrong-key')
+    assert.match(headline?.file ?? '', /^kubernetes\/infrastructure\/.*sops-test/)
   }))
 
 test('a key of another kind, which cannot be checked beforehand: the controller says what is wrong', () =>

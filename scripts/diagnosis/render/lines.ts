@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import { styleText } from 'node:util'
-import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
 import type { Severity } from '../../findings/entry.ts'
 import { severityOf, worded } from '../../findings/finding.ts'
 import { visible } from '../../findings/render/visible.ts'
 import { namesFrom } from '../../lib/paths.ts'
+import type { Diagnosis } from '../diagnosis.ts'
 import { cut, wrapped } from './wrap.ts'
 
 /** How many of the worst are shown in full; of the others there is a line each. */
@@ -26,7 +26,7 @@ export interface Naming {
  * Diagnoses for a person with two minutes: of the worst what it stops, what it is and what to do; then a line for each other one.
  * @param diagnoses the worst first
  */
-export function linesOf(diagnoses: readonly Diagnosis[], naming: Naming): string[] {
+export function diagnosisLines(diagnoses: readonly Diagnosis[], naming: Naming): string[] {
   const first = diagnoses.filter(({ finding }) => severityOf(finding) !== 'note').slice(0, shownInFull)
   const others = diagnoses.filter((one) => !first.includes(one))
   const table = others.map((one) => inALine(one, naming))

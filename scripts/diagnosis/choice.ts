@@ -1,6 +1,6 @@
-import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
-import type { Snapshot } from '../../diagnosis/snapshot/snapshot.ts'
-import { UserError } from '../../lib/errors.ts'
+import { UserError } from '../lib/errors.ts'
+import type { Diagnosis } from './diagnosis.ts'
+import type { Snapshot } from './snapshot/snapshot.ts'
 
 /**
  * What the user wants to know of.
