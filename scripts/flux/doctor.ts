@@ -2,7 +2,8 @@ import { chosen } from '../diagnosis/choice.ts'
 import { gatherEvidence } from '../diagnosis/evidence.ts'
 import { readSnapshot } from '../diagnosis/snapshot/read-snapshot.ts'
 import type { Caller, Report } from '../lib/caller.ts'
-import { openCluster } from '../lib/cluster/kubectl.ts'
+import { type Cluster, openCluster } from '../lib/cluster/kubectl.ts'
+import { parseDuration } from '../lib/duration.ts'
 import { UserError } from '../lib/errors.ts'
 import { findRepositoryRoot } from '../lib/git.ts'
 import type { Identity } from '../lib/sops/age.ts'
@@ -18,8 +19,10 @@ import { reportDoctor } from './doctor/report.ts'
 export async function doctor(options: DoctorOptions): Promise<Report> {
   const { caller, context, namespace } = options
   const { cwd, env, signal } = caller
+  const wait = options.wait === undefined ? undefined : parseDuration(options.wait, 'wait')
   const cluster = openCluster(context, caller)
   try {
+    if (wait !== undefined) await settle(cluster, wait, options)
     const finding = findRepositoryRoot(cwd, env)
     const [snapshot, root] = await Promise.all([readSnapshot(cluster, namespace), finding])
     const isWanted = chosen(options.kustomizations, snapshot)
@@ -32,6 +35,20 @@ export async function doctor(options: DoctorOptions): Promise<Report> {
     return reportDoctor(all.filter(isWanted), { snapshot, root, options })
   } finally {
     await cluster.close()
+  }
+}
+
+async function settle(
+  cluster: Cluster,
+  wait: number,
+  { namespace, caller: { status } }: DoctorOptions,
+): Promise<void> {
+  const { waitUntilSettled } = await import('./doctor/settle.ts')
+  status('waiting until Flux has come to its end')
+  try {
+    await waitUntilSettled(cluster, namespace, Date.now() + wait)
+  } finally {
+    status(undefined)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Caller, Report } from '../lib/caller.ts'
-import { UserError } from '../lib/errors.ts'
+import { exit, UserError } from '../lib/errors.ts'
 import { callGit, repositoryRoot } from '../lib/git.ts'
-import { buildBinaries } from '../sandbox/build.ts'
+import { buildBinaries, programsDirectory } from '../sandbox/build.ts'
 import { chooseSync } from '../sandbox/follow/choose-sync.ts'
 import { followRepository, policiesToFollow } from '../sandbox/follow/follow-repository.ts'
 import { findSyncs } from '../sandbox/follow/syncs.ts'
@@ -16,6 +16,8 @@ export interface SandboxTaskOptions {
   path: string | undefined
   /** The command to run on the sandbox; empty: it runs until Ctrl-C. */
   command: readonly string[]
+  /** Say only where the programs are built. */
+  cacheDirectory: boolean
   caller: Caller
 }
 
@@ -25,7 +27,16 @@ export interface SandboxTaskOptions {
  * @returns exit code 0 after Ctrl-C, else that of the command
  * @throws UserError where there is nothing to serve, or a part of the sandbox can't be built, does not start or ends
  */
-export async function sandbox({ path, command, caller }: SandboxTaskOptions): Promise<Report> {
+export async function sandbox({
+  path,
+  command,
+  cacheDirectory,
+  caller,
+}: SandboxTaskOptions): Promise<Report> {
+  if (cacheDirectory) {
+    const directory = programsDirectory(caller.env.XDG_CACHE_HOME)
+    return { exitCode: exit.done, lines: [directory], json: { result: 'passed', directory } }
+  }
   if (caller.document && command.length > 0)
     throw new UserError('--json and a command exclude each other, for the output is that of the command', {
       hint: 'the command finds the sandbox by KUBECONFIG and FLUX_SANDBOX_GIT_URL',

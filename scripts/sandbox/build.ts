@@ -55,8 +55,7 @@ const kubernetesVersion = 'v1.36.3'
  * @throws UserError where Go is missing or a build fails; the reason of `signal`
  */
 export async function buildBinaries(options: BuildOptions): Promise<Binaries> {
-  const parent = join(options.cacheHome || join(homedir(), '.cache'), 'flux-sops-tasks', 'sandbox')
-  const place = join(parent, cacheKey())
+  const place = programsDirectory(options.cacheHome)
   const built = { bin: join(place, 'bin'), crds: join(place, 'crds') }
   await makeOnce(place, async ({ target, temporary }) => {
     await requireGo(options)
@@ -65,6 +64,11 @@ export async function buildBinaries(options: BuildOptions): Promise<Binaries> {
     await copyDefinitions(join(target, 'crds'), go)
   })
   return built
+}
+
+/** Where the programs are, or will be, built: its name is a hash of what they are built from. @param cacheHome as of `BuildOptions` */
+export function programsDirectory(cacheHome: string | undefined): string {
+  return join(cacheHome || join(homedir(), '.cache'), 'flux-sops-tasks', 'sandbox', cacheKey())
 }
 
 type Go = (args: readonly string[]) => Promise<string>

@@ -20,6 +20,8 @@ export function findRoots(states: ReadonlyMap<NodeId, NodeState>): Root[] {
   for (const [node, state] of states) {
     if (state.code === 'healthy') continue
     const { root, ring } = follow(node, states)
+    // what it waits for is there by now: the controller looks again in a moment
+    if (states.get(root)?.code === 'healthy') continue
     const known = found.get(root) ?? { stops: new Set<string>(), ring }
     found.set(root, known)
     const [kind, id = ''] = node.split(' ')

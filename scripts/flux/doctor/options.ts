@@ -8,6 +8,8 @@ export interface DoctorOptions {
   context: string | undefined
   /** The only namespace to look into; all where `undefined`. */
   namespace: string | undefined
+  /** How long to wait at most until Flux has come to its end, as `5m`; not at all where `undefined`. */
+  wait: string | undefined
   /** Name the Kustomizations that each cause stops. */
   names: boolean
   caller: Caller
