@@ -1,6 +1,6 @@
 import { requireCertainComments } from './certain-comments.ts'
-import { openDataKey } from './data-key.ts'
 import { decryptScanned } from './decrypt-scanned.ts'
+import { openDataKey } from './keys/data-key.ts'
 import { isMacRight } from './mac.ts'
 import { BadField, type OpenDocument, readMetadata, stanzasOf, takeMetadata } from './metadata.ts'
 import { mergeConflict, placesIn } from './places.ts'

@@ -1,6 +1,5 @@
-import type { webcrypto } from 'node:crypto'
-import type { Decrypter } from 'age-encryption'
-import type { FileMetadata, OpenOptions, StanzaGroup } from './reading.ts'
+import type { FileMetadata, OpenOptions, StanzaGroup } from '../reading.ts'
+import { openAgeFile, readAgeFile, type X25519Identity, x25519Identity } from './age-file.ts'
 import { combineShares } from './shamir.ts'
 
 /** What came of opening the key groups of a file. */
@@ -72,39 +71,23 @@ async function openGroup({ age }: StanzaGroup, identities: Identities): Promise<
 /** @returns `undefined` where the identity does not open it, or it is damaged: age's errors do not always tell which */
 async function unwrap(enc: string, identity: Identities[number]): Promise<Buffer | undefined> {
   if (!usualArmor.test(enc)) return undefined
-  const { armor } = await import('age-encryption')
+  const file = identity.secret.startsWith('AGE-SECRET-KEY-1') && readAgeFile(enc)
+  if (file) return openAgeFile(file, identityOf(identity))
+  const { armor, Decrypter } = await import('age-encryption')
   try {
-    const decrypter = await decrypterOf(identity)
+    const decrypter = new Decrypter()
+    decrypter.addIdentity(identity.secret)
     return Buffer.from(await decrypter.decrypt(armor.decode(enc)))
   } catch {
     return undefined
   }
 }
 
-const decrypters = new WeakMap<Identities[number], Promise<Decrypter>>()
+const known = new WeakMap<Identities[number], X25519Identity>()
 
-/** Made once for an identity, and gone with it: to work out its recipient takes as long as to unwrap a stanza. */
-function decrypterOf(identity: Identities[number]): Promise<Decrypter> {
-  const decrypter = decrypters.get(identity) ?? makeDecrypter(identity)
-  decrypters.set(identity, decrypter)
-  return decrypter
-}
-
-async function makeDecrypter({ secret }: Identities[number]): Promise<Decrypter> {
-  const { Decrypter } = await import('age-encryption')
-  const decrypter = new Decrypter()
-  decrypter.addIdentity(secret.startsWith('AGE-SECRET-KEY-1') ? await importKey(secret) : secret)
-  return decrypter
-}
-
-/** What is before a private key of X25519 in PKCS #8 (RFC 8410, section 7). */
-const pkcs8 = Buffer.from('302e020100300506032b656e04220420', 'hex')
-
-/** An identity as a key of Web Crypto: of a text, `age-encryption` makes one for each stanza. */
-async function importKey(secret: string): Promise<webcrypto.CryptoKey> {
-  const { bech32 } = await import('@scure/base')
-  const { bytes } = bech32.decodeToBytes(secret)
-  return crypto.subtle.importKey('pkcs8', Buffer.concat([pkcs8, bytes]), { name: 'X25519' }, false, [
-    'deriveBits',
-  ])
+/** Made once for an identity, and gone with it. */
+function identityOf(identity: Identities[number]): X25519Identity {
+  const made = known.get(identity) ?? x25519Identity(identity.secret)
+  known.set(identity, made)
+  return made
 }
