@@ -1,4 +1,4 @@
-import { createDecipheriv } from 'node:crypto'
+import { createDecipheriv, type KeyObject } from 'node:crypto'
 import type { ValueType } from './reading.ts'
 import { Unsure } from './unsure.ts'
 
@@ -43,7 +43,7 @@ const tagLength = 16
  */
 export function decryptValue(
   { data, iv, type }: Ciphertext,
-  key: Buffer,
+  key: KeyObject,
   additional: string,
   offset: number,
 ): Buffer | undefined {

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { type Ciphertext, decryptValue, pathData } from './ciphertext.ts'
 import type { Scanned } from './scan.ts'
 
@@ -17,7 +18,7 @@ export interface Unauthenticated {
  */
 export function decryptScanned(
   all: readonly Scanned[],
-  key: Buffer,
+  key: KeyObject,
   formerPaths: readonly (readonly string[])[],
 ): Unauthenticated[] {
   const failed: Unauthenticated[] = []
@@ -60,7 +61,7 @@ const most = 2_000
 function formerPath(
   { path, document }: Scanned,
   ciphertext: Ciphertext,
-  key: Buffer,
+  key: KeyObject,
   scanned: readonly Scanned[],
   former: readonly (readonly string[])[],
 ): readonly string[] | undefined {

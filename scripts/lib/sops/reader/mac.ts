@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { decryptValue, parseCiphertext } from './ciphertext.ts'
 import type { FileMetadata } from './reading.ts'
 import { Unsure } from './unsure.ts'
@@ -15,7 +15,7 @@ const onlyEncrypted = createHash('sha256').update('sops').digest()
  */
 export function isMacRight(
   { mac, macOnlyEncrypted, lastModified }: FileMetadata,
-  key: Buffer,
+  key: KeyObject,
   values: readonly Buffer[],
   offset: number,
 ): boolean {

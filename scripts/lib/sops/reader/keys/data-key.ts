@@ -1,10 +1,11 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { FileMetadata, OpenOptions, StanzaGroup } from '../reading.ts'
 import { openAgeFile, readAgeFile, type X25519Identity, x25519Identity } from './age-file.ts'
 import { combineShares } from './shamir.ts'
 
 /** What came of opening the key groups of a file. */
 export type DataKey =
-  | { code: 'opened'; key: Buffer }
+  | { code: 'opened'; key: KeyObject }
   | { code: 'not-a-recipient'; damaged: readonly string[] }
   | { code: 'unsure'; reason: 'other-keys' | 'metadata'; damaged: readonly string[] }
   | { code: 'group-not-satisfied'; opened: number; needed: number; damaged: readonly string[] }
@@ -33,7 +34,8 @@ export async function openDataKey(
     return { code: 'group-not-satisfied', opened: parts.length, needed: threshold, damaged }
   }
   const key = groups.length === 1 ? parts[0] : combineShares(parts)
-  return key?.length === 32 ? { code: 'opened', key } : { code: 'unsure', reason: 'metadata', damaged }
+  if (key?.length !== 32) return { code: 'unsure', reason: 'metadata', damaged }
+  return { code: 'opened', key: createSecretKey(key) }
 }
 
 /** As age writes it: parsers differ about all else. */
