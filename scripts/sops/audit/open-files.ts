@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Finding } from '../../findings/finding.ts'
 import type { Reading } from '../../lib/sops/reader/reading.ts'
 import { openSopsFile } from './open-sops-file.ts'
 import type { SopsFile, Subject } from './subject.ts'
 
-/** How many files are read at once: the key exchange runs beside our thread. */
+/** How many files are read at once: git, which is asked for older versions of some, runs beside our thread. */
 const atOnce = 16
 
 /** Looks at one SOPS file. @param reading holds secrets, and is gone afterwards */
@@ -27,6 +28,8 @@ export async function openFiles(
   const findings: Finding[] = []
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      // only between files a signal is heard
+      await setImmediate()
       options.caller.signal.throwIfAborted()
       const bytes = subject.read(file)
       if (!bytes) continue

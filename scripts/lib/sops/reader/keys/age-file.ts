@@ -86,8 +86,7 @@ export function openAgeFile(
   { privateKey, publicKey }: X25519Identity,
 ): Buffer | undefined {
   try {
-    const other = createPublicKey({ key: Buffer.concat([spki, share]), format: 'der', type: 'spki' })
-    const shared = createSecretKey(diffieHellman({ privateKey, publicKey: other }))
+    const shared = createSecretKey(diffieHellman({ privateKey, publicKey: publicKeyOf(share) }))
     const salt = Buffer.concat([share, publicKey])
     const fileKey = createSecretKey(open(body, derive(shared, salt, 'age-encryption.org/v1/X25519'), 0))
     const right = createHmac('sha256', derive(fileKey, Buffer.alloc(0), 'header'))
@@ -99,7 +98,13 @@ export function openAgeFile(
   }
 }
 
-/** Keys are `KeyObject`s: of bytes, Node takes longer to see that they are none than to decrypt (v24.21 `isKeyObject`). */
+/** From PEM: of an object Node takes longer to see that it is no `KeyObject` than to read it (v24.21 `isKeyObject`). */
+function publicKeyOf(bytes: Buffer): KeyObject {
+  const text = Buffer.concat([spki, bytes]).toString('base64')
+  return createPublicKey(`-----BEGIN PUBLIC KEY-----\n${text}\n-----END PUBLIC KEY-----\n`)
+}
+
+/** As a `KeyObject`, for the same reason. */
 function derive(key: KeyObject, salt: Buffer, label: string): KeyObject {
   return createSecretKey(Buffer.from(hkdfSync('sha256', key, salt, label, 32)))
 }
