@@ -9,21 +9,24 @@ const compiled = new Map<string, RE2JS>()
  * @throws Error that says why it is none
  */
 export function matchesGo(expression: string, text: string): boolean {
-  let pattern = compiled.get(expression)
-  if (!pattern) {
-    const { RE2JS } = createRequire(import.meta.url)('re2js') as typeof import('re2js')
-    pattern = RE2JS.compile(expression)
-    compiled.set(expression, pattern)
-  }
-  return pattern.test(text)
+  return patternOf(expression).test(text)
 }
 
 /** Why a text is no regular expression of Go; `undefined` where it is one. */
 export function goRegexProblem(expression: string): string | undefined {
   try {
-    matchesGo(expression, '')
+    patternOf(expression)
     return undefined
   } catch (error) {
     return (error as Error).message
   }
+}
+
+function patternOf(expression: string): RE2JS {
+  const known = compiled.get(expression)
+  if (known) return known
+  const { RE2JS } = createRequire(import.meta.url)('re2js') as typeof import('re2js')
+  const pattern = RE2JS.compile(expression)
+  compiled.set(expression, pattern)
+  return pattern
 }
