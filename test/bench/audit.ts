@@ -26,7 +26,10 @@ interface Place {
   env: NodeJS.ProcessEnv
 }
 
-/** `sops:audit` on encrypted files with their key, beside `sops decrypt` on each. @param PATH with sops */
+/**
+ * `sops:audit` on encrypted files with their key, in this process and as mise starts it, beside `sops decrypt` on each.
+ * @param PATH with sops
+ */
 export async function benchAudit(PATH: string, row: Row): Promise<void> {
   const key = makeKey()
   const text = encryptSecret(key.recipient)
@@ -42,8 +45,11 @@ export async function benchAudit(PATH: string, row: Row): Promise<void> {
         for (const name of names) execFileSync('sops', ['decrypt', name], { cwd: root, env: withKey })
       }
       const ours = () => auditIn({ root, env }, { keyFile })
+      const asProcess = () =>
+        execFileSync(entry, ['--key-file', keyFile], { cwd: root, env: { ...env, PATH }, stdio: 'ignore' })
       // a run of sops takes half a minute
       row(`sops:audit of ${encrypted} / sops decrypt on each`, await compare(1, ours, bySops), '2 s, 0.10')
+      row('… as a process / sops decrypt on each', await compare(1, asProcess, bySops), '2 s, 0.10')
     },
   )
 }

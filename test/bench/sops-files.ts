@@ -42,14 +42,9 @@ export async function benchSopsFiles(
   })
 }
 
-/** Some at once: the curve of age is reckoned beside our thread. */
 async function readAll(files: readonly string[], key: Key): Promise<void> {
-  const left = [...files]
-  const next = async () => {
-    for (let file = left.shift(); file; file = left.shift()) {
-      const { verdict } = await openFile(readFileSync(file), file, { identities: [key] })
-      if (verdict !== 'decrypts') throw new Error(`${file}: ${verdict}`)
-    }
+  for (const file of files) {
+    const { verdict } = await openFile(readFileSync(file), file, { identities: [key] })
+    if (verdict !== 'decrypts') throw new Error(`${file}: ${verdict}`)
   }
-  await Promise.all(Array.from({ length: 4 }, next))
 }

@@ -78,7 +78,7 @@ export function x25519Identity(secret: string): X25519Identity {
 }
 
 /**
- * Decrypts an age file with Node's own cryptography, which takes a third of the time of a library (https://c2sp.org/age).
+ * Decrypts an age file with the cryptography of Node (https://c2sp.org/age).
  * @returns what is in it, a secret; `undefined` where it is for another identity, or damaged
  */
 export function openAgeFile(
