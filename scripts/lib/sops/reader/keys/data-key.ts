@@ -73,10 +73,10 @@ async function openGroup({ age }: StanzaGroup, identities: Identities): Promise<
 /** @returns `undefined` where the identity does not open it, or it is damaged: age's errors do not always tell which */
 async function unwrap(enc: string, identity: Identities[number]): Promise<Buffer | undefined> {
   if (!usualArmor.test(enc)) return undefined
-  const file = identity.secret.startsWith('AGE-SECRET-KEY-1') && readAgeFile(enc)
-  if (file) return openAgeFile(file, identityOf(identity))
-  const { armor, Decrypter } = await import('age-encryption')
   try {
+    const file = identity.secret.startsWith('AGE-SECRET-KEY-1') && readAgeFile(enc)
+    if (file) return openAgeFile(file, identityOf(identity))
+    const { armor, Decrypter } = await import('age-encryption')
     const decrypter = new Decrypter()
     decrypter.addIdentity(identity.secret)
     return Buffer.from(await decrypter.decrypt(armor.decode(enc)))
