@@ -39,7 +39,7 @@ export async function benchAudit(PATH: string, row: Row): Promise<void> {
     { ...files, '.sops.yaml': sopsConfig(key.recipient) },
     async ({ root, directory, env }) => {
       const keyFile = join(directory, 'key.txt')
-      writeFileSync(keyFile, key.text)
+      writeFileSync(keyFile, key.text, { mode: 0o600 })
       const bySops = () => {
         const withKey = { PATH, HOME: directory, SOPS_AGE_KEY: key.secret }
         for (const name of names) execFileSync('sops', ['decrypt', name], { cwd: root, env: withKey })
