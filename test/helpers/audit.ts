@@ -12,26 +12,27 @@ export interface Audited {
   findings: readonly Finding[]
 }
 
+/** As without a flag. */
+export const usualOptions: Omit<AuditOptions, 'caller'> = {
+  paths: [],
+  staged: false,
+  keyFile: undefined,
+  history: false,
+  recipients: undefined,
+  format: 'text',
+  baseline: undefined,
+  writeBaseline: false,
+  only: [],
+  skip: [],
+  explain: undefined,
+}
+
 /** Audits a repository as the user who stands in its root. */
 export async function auditIn(
   { root, env }: Pick<TestRepository, 'root' | 'env'>,
   options: Partial<AuditOptions> = {},
 ): Promise<Audited> {
-  const { findings } = await findAll({
-    paths: [],
-    staged: false,
-    keyFile: undefined,
-    history: false,
-    recipients: undefined,
-    format: 'text',
-    baseline: undefined,
-    writeBaseline: false,
-    only: [],
-    skip: [],
-    explain: undefined,
-    caller: silentCaller(root, env),
-    ...options,
-  })
+  const { findings } = await findAll({ ...usualOptions, caller: silentCaller(root, env), ...options })
   return {
     found: findings.map(({ file, object, line, code }) => {
       const place = [file ?? object, line].filter((part) => part !== undefined).join(':')
