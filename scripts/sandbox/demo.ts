@@ -1,4 +1,4 @@
-// [MISE] description="Shows the six tasks at work on a real Flux, in a throwaway copy of examples/cluster"
+// [MISE] description="Shows the tasks at work on a real Flux, in a throwaway copy of examples/cluster"
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -15,11 +15,11 @@ import { type Sandbox, startSandbox } from './sandbox.ts'
 
 async function demo(directory: string, caller: Caller): Promise<Report> {
   const { signal, note, say, status } = caller
-  const times: [stage: string, seconds: number][] = []
+  const times = new Map<string, number>()
   const stage = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const start = performance.now()
     const value = await work()
-    times.push([name, (performance.now() - start) / 1000])
+    times.set(name, (times.get(name) ?? 0) + (performance.now() - start) / 1000)
     return value
   }
   const environment = { env: caller.env, signal }
@@ -35,7 +35,7 @@ async function demo(directory: string, caller: Caller): Promise<Report> {
       caller.env
     const PATH = [binaries.bin, caller.env.PATH].join(delimiter)
     const env = { ...clean, PATH, KUBECONFIG: sandbox.kubeconfig, ...gitIdentity }
-    const task = async (name: string, ...args: string[]) =>
+    const task = async (name: string, args: readonly string[] = [], expected: number = exit.done) =>
       stage(name, async () => {
         say(`\n── ${[name, ...args].join(' ')}`)
         const entry = join(import.meta.dirname, '..', '..', 'tasks', `${name.replace(':', '/')}.ts`)
@@ -46,12 +46,13 @@ async function demo(directory: string, caller: Caller): Promise<Report> {
           broken: sandbox.broken,
         })
         signal.throwIfAborted()
-        if (code !== 0) throw new UserError(`${name} ended with exit code ${code}, so the demo ends here`)
+        if (code !== expected)
+          throw new UserError(`${name} ended with exit code ${code}, so the demo ends here`)
       })
     const git = (...args: string[]) => run(['git', ...args], { cwd: directory, env, signal })
 
     await makeRepository(directory, sandbox, git, { cwd: directory, env, signal })
-    await task('flux:enable-decryption', '--commit')
+    await task('flux:enable-decryption', ['--commit'])
     await task('flux:sops-key')
     await git('push', '--quiet', 'origin', 'main')
     await stage('Flux synced', async () => {
@@ -64,10 +65,23 @@ async function demo(directory: string, caller: Caller): Promise<Report> {
     await task('sops:test-remove')
     if (await git('status', '--porcelain')) throw new UserError('sops:test-remove has left something behind')
     say('git status: nothing has changed')
+
+    // the two commits of the verification
+    await git('pull', '--quiet', '--rebase', 'origin', 'main')
+    await task('sops:test-create', ['--commit'])
+    await git('push', '--quiet', 'origin', 'main')
+    await stage('Flux synced', async () => waitForSync(sandbox, (await git('rev-parse', 'HEAD')).trim(), say))
+    await stage('a wrong key was put in', async () => {
+      say('\n── somebody puts another key into the cluster')
+      await putWrongKey(sandbox, { cwd: directory, env, signal })
+    })
+    await task('flux:doctor', [], exit.no)
+    await task('flux:sops-key')
+    await task('flux:doctor', ['--wait', '30s'])
   } finally {
     await stage('stopped, everything removed', sandbox.stop)
   }
-  const shown = times.map(([name, seconds]) => [name, `${seconds.toFixed(1).padStart(6)} s`])
+  const shown = [...times].map(([name, seconds]) => [name, `${seconds.toFixed(1).padStart(6)} s`])
   return {
     exitCode: exit.done,
     lines: ['', 'What it did, and how long it took:', ...rows(Object.fromEntries(shown))],
@@ -107,6 +121,20 @@ async function makeRepository(
     branch: 'main',
     path: 'kubernetes/flux-system',
   })
+}
+
+/** Puts another key into the cluster, and waits until Flux has failed with it. */
+async function putWrongKey(
+  { kubectl }: Sandbox,
+  options: { cwd: string; env: NodeJS.ProcessEnv; signal: AbortSignal },
+): Promise<void> {
+  const key = await run(['age-keygen'], options)
+  const metadata = { name: 'sops-age', namespace: 'flux-system' }
+  const manifest = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'age.agekey': key } }
+  const apply = ['apply', '--server-side', '--force-conflicts', '--field-manager=somebody', '--filename=-']
+  await kubectl(apply, JSON.stringify(manifest))
+  const wait = ['wait', '--namespace', 'flux-system', '--timeout=60s', 'kustomization/infrastructure']
+  await kubectl([...wait, '--for=condition=Ready=false'])
 }
 
 async function waitForSync(sandbox: Sandbox, commit: string, say: Caller['say']): Promise<void> {
