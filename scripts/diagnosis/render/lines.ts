@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { styleText } from 'node:util'
 import type { Severity } from '../../findings/entry.ts'
-import { severityOf, worded } from '../../findings/finding.ts'
+import { type Finding, severityOf, worded } from '../../findings/finding.ts'
 import { visible } from '../../findings/render/visible.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import type { Diagnosis } from '../diagnosis.ts'
@@ -38,7 +38,7 @@ export function diagnosisLines(diagnoses: readonly Diagnosis[], naming: Naming):
 }
 
 function inFull({ finding, stops }: Diagnosis, naming: Naming): string[] {
-  const { severity, message, fix } = worded(finding, nameIn(naming))
+  const { severity, message, fix } = worded(cause(finding), nameIn(naming))
   const object = finding.object ?? placeIn(finding, naming)
   const file =
     finding.object !== undefined && finding.file !== undefined ? `${placeIn(finding, naming)}: ` : ''
@@ -56,17 +56,22 @@ function inFull({ finding, stops }: Diagnosis, naming: Naming): string[] {
 }
 
 function inALine({ finding }: Diagnosis, naming: Naming): string {
-  const { severity, message } = worded(finding)
+  const { severity, message } = worded(cause(finding))
   const what = `${finding.object ?? placeIn(finding, naming)}: ${message.split('\n')[0]}`
   const line = cut(`${severity.padEnd('warning'.length)}  ${visible(what)}`)
   return `${coloured(severity)}${line.slice(severity.length)}`
+}
+
+/** Where the cause is known, the words of the controller say less: `--json` has them. */
+function cause({ said: _, ...known }: Finding): Finding {
+  return known
 }
 
 function coloured(severity: Severity): string {
   return styleText(colours[severity], severity)
 }
 
-function placeIn({ file = '', line }: Diagnosis['finding'], naming: Naming): string {
+function placeIn({ file = '', line }: Finding, naming: Naming): string {
   return `${nameIn(naming)(file)}${line === undefined ? '' : `:${line}`}`
 }
 
