@@ -114,8 +114,8 @@ test('it names the one cause before all that wait for it, and is silent when tha
     writeFileSync(join(flux.clone, '.age-key.txt'), key.text, { mode: 0o600 })
     const put = await runTask('flux:sops-key', [], { cwd: flux.clone, env: flux.env })
     assert.is(put.code, 0, put.stderr)
-    await until('all are ready', async () => (await readyOf(flux, 'link2')) === 'True')
-    const healthy = await doctor(flux)
+    const healthy = await doctor(flux, '--wait', '90s')
+    assert.is(await readyOf(flux, 'link2'), 'True')
     assert.is(healthy.code, 0, healthy.stdout)
     assert.match(healthy.stdout, /^healthy in 5 Kustomizations of context /m)
   }))
@@ -127,6 +127,7 @@ test('what could not be checked ends with 2, and says why', () =>
     assert.is(unknown.code, 2)
     assert.match(unknown.stderr, 'there is no Kustomization flux-system/nope in the cluster')
     assert.match(unknown.stderr, 'flux-system/infrastructure')
+    for (const wait of ['soon', '0s']) assert.is((await doctor(flux, '--wait', wait)).code, 2)
     const nowhere = await doctor({ ...flux, env: { ...flux.env, KUBECONFIG: '/dev/null' } })
     assert.is(nowhere.code, 2)
     const stranger = await doctor({

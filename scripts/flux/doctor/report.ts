@@ -20,6 +20,8 @@ interface Reported {
 export function reportDoctor(diagnoses: readonly Diagnosis[], { snapshot, root, options }: Reported): Report {
   const findings = diagnoses.map(({ finding }) => finding)
   const isWrong = findings.some((one) => severityOf(one) !== 'note')
+  const counted = countsAsText(findings)
+  const verdict = isWrong ? counted : findings.length > 0 ? `healthy, with ${counted},` : 'healthy'
   const { kustomizations, context } = snapshot
   const hidesNames = !options.names && diagnoses.some(({ stops }) => stops.length > 1)
   const looked = `${kustomizations.size} Kustomization${kustomizations.size === 1 ? '' : 's'} of context ${context}`
@@ -27,7 +29,7 @@ export function reportDoctor(diagnoses: readonly Diagnosis[], { snapshot, root, 
     exitCode: isWrong ? exit.no : exit.done,
     lines: [
       ...diagnosisLines(diagnoses, { root, cwd: options.caller.cwd, names: options.names }),
-      `${isWrong ? countsAsText(findings) : 'healthy'} in ${looked}`,
+      `${verdict} in ${looked}`,
     ],
     hints: hidesNames
       ? [{ text: '`mise run flux:doctor --names` names the Kustomizations that each stops', lines: [] }]
