@@ -1,6 +1,12 @@
 import { type Decrypted, findDecryptedFiles } from '../lib/applied/decrypted-files.ts'
+import {
+  appliedRevision,
+  makeBuildFinder,
+  type NotBuilt,
+  type SeenBuild,
+} from '../lib/applied/seen-builds.ts'
 import type { Caller } from '../lib/caller.ts'
-import type { GitRepository } from '../lib/cluster/flux-objects.ts'
+import { type GitRepository, idOf } from '../lib/cluster/flux-objects.ts'
 import type { Repository } from '../lib/git.ts'
 import type { Identity } from '../lib/sops/age.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
@@ -14,6 +20,8 @@ export interface Evidence {
   identities: readonly Identity[] | undefined
   /** The files that the Kustomizations decrypt, at the revisions that they have applied, have tried or are about to apply. Found once. */
   decrypted(): Promise<Decrypted>
+  /** What all Kustomizations, or some of them, build at the revision that they have applied. */
+  applied(only?: ReadonlySet<string>): Promise<{ builds: SeenBuild[]; notBuilt: NotBuilt[] }>
   env: NodeJS.ProcessEnv
   signal: AbortSignal | undefined
 }
@@ -29,6 +37,7 @@ export function gatherEvidence(
   const sources = [...snapshot.sources].flatMap(([key, source]) =>
     key.startsWith('GitRepository ') ? [source as GitRepository] : [],
   )
+  const findBuilds = makeBuildFinder({ sources, repository })
   const decrypting = [...snapshot.kustomizations.values()].filter(({ spec }) => spec.decryption)
   return {
     snapshot,
@@ -37,8 +46,12 @@ export function gatherEvidence(
     env,
     signal,
     decrypted() {
-      found ??= findDecryptedFiles(decrypting, sources, repository)
+      found ??= findDecryptedFiles(decrypting, sources, repository, findBuilds)
       return found
+    },
+    applied(only) {
+      const all = [...snapshot.kustomizations.values()]
+      return findBuilds(only ? all.filter((one) => only.has(idOf(one))) : all, appliedRevision)
     },
   }
 }

@@ -1,9 +1,7 @@
 import { sopsKeyFindings as found } from '../../findings/catalogue/sops-key.ts'
 import { type Entry, type FactsOf, fixOf, seenOf } from '../../findings/entry.ts'
-import type { NotSeen } from '../../lib/applied/decrypted-files.ts'
+import { describeNotSeen } from '../../lib/applied/describe-not-seen.ts'
 import { exit, UserError } from '../../lib/errors.ts'
-import { shortCommit, withoutCredentials } from '../../lib/git.ts'
-import { describeGap } from '../../lib/kustomize/gap.ts'
 import { type NameOf, shellWord } from '../../lib/paths.ts'
 import { listRecipients, recipientsAmong } from '../../lib/sops/recipients.ts'
 import type { KeyAt } from './fitting.ts'
@@ -58,7 +56,9 @@ function sentenceOf(refusal: KeyRefusal, refused: Refused): { message: string; h
       return words(takeOut, found[refusal.code], { keep })
     case 'files-unseen':
       return words(takeOut, found['files-unseen'], {
-        kustomizations: listOf(refusal.notSeen.map(describeNotSeen)),
+        kustomizations: listOf(
+          refusal.notSeen.map((one) => `kustomization ${one.kustomization}: ${describeNotSeen(one)}`),
+        ),
         keep,
       })
     case 'applied-files-lost': {
@@ -138,30 +138,6 @@ export function keptBy(keeper: Kept, nameOf: NameOf): { seen: string; fix: strin
 
 function both<One extends Entry>(entry: One, facts: FactsOf<One>): { seen: string; fix: string } {
   return { seen: seenOf(entry, facts), fix: fixOf(entry, facts) }
-}
-
-function describeNotSeen(why: NotSeen): string {
-  const of = `kustomization ${why.kustomization}:`
-  switch (why.code) {
-    case 'no-repository':
-      return `${of} this is no git repository`
-    case 'source-kind':
-      return `${of} its source is of kind ${why.kind}`
-    case 'source-missing':
-      return `${of} its source ${why.source} is not in the cluster`
-    case 'no-revision':
-      return `${of} its source ${why.source} has fetched nothing yet`
-    case 'source-composed':
-      return `${of} its source ${why.source} takes in submodules or other sources`
-    case 'other-repository':
-      return `${of} it is from ${withoutCredentials(why.url)}, and that is not this repository`
-    case 'not-fetched':
-      return `${of} its commit ${shortCommit(why.commit)} is not here and could not be fetched`
-    case 'not-followed':
-      return `${of} ${describeGap(why.gap)}`
-    default:
-      return `${of} who can decrypt ${why.file} cannot be read`
-  }
 }
 
 function listOf(entries: readonly string[]): string {

@@ -12,7 +12,7 @@ import { ciphertextMarks } from '../sops/format.ts'
 export interface Revision {
   tree: FileTree
   builder: Builder
-  /** The text of a file with ciphertext or of a kustomization file; empty for every other one. */
+  /** The text of a file with ciphertext, of a kustomization file or of a patch; empty for every other one. */
   textOf(file: string): string
 }
 
@@ -46,7 +46,11 @@ export async function readRevision(
   const names = all.filter(isThere)
   const kustomizations = names
     .filter(isKustomizationFile)
-    .map((file) => parseKustomizationFile(repository.root, file, textOf(file)))
+    .map((file) => parseKustomizationFile(textOf, file, textOf(file)))
+  // their texts are asked for when objects are built
+  const patches = kustomizations.flatMap(({ patchFiles }) => patchFiles.map(({ path }) => path))
+  const missing = patches.flatMap((file) => files.get(file) ?? []).filter((blob) => !texts.has(blob))
+  for (const [blob, text] of await readBlobs(repository, missing)) texts.set(blob, text)
   const tree = makeFileTree(names, [], kustomizations, textOf)
   return { tree, builder: makeBuilder(tree), textOf }
 }

@@ -61,19 +61,30 @@ export function readKustomizationFiles(
 ): KustomizationFile[] {
   return files.flatMap((file) => {
     const text = readText(join(root, file))
-    return text === undefined || !wanted(text) ? [] : [parseKustomizationFile(root, file, text)]
+    return text === undefined || !wanted(text) ? [] : [parseKustomizationFile(filesBelow(root), file, text)]
   })
 }
 
-/** @returns what the first document of a kustomization file says; kustomize reads no other */
-export function parseKustomizationFile(root: string, file: string, text: string): KustomizationFile {
+/** Reads a file that a kustomization names, relative to the root; `undefined` where it can't be read. */
+export type ReadFile = (file: string) => string | undefined
+
+/** The files of a working tree. */
+export function filesBelow(root: string): ReadFile {
+  return (file) => readText(join(root, file))
+}
+
+/**
+ * @param readFile is called for what it names, only when that is asked for
+ * @returns what the first document of a kustomization file says; kustomize reads no other
+ */
+export function parseKustomizationFile(readFile: ReadFile, file: string, text: string): KustomizationFile {
   const directory = posix.dirname(file)
   const local = (path: string) => posix.join(directory, path).replace(/\/$/, '')
   const paths = (list: unknown[]) => list.flatMap((path) => (typeof path === 'string' ? [local(path)] : []))
   const fileOf: FileOf = (path) => {
     const found = local(path)
     let text: string | undefined
-    const read = () => (found.startsWith('..') ? '' : (readText(join(root, found)) ?? ''))
+    const read = () => (found.startsWith('..') ? '' : (readFile(found) ?? ''))
     // it is for many objects
     return { file: found, text: () => (text ??= read()) }
   }
@@ -127,7 +138,7 @@ export function parseKustomizationFile(root: string, file: string, text: string)
 
 /** The kustomization of a directory that has no file of it, before anything is added. */
 export function emptyKustomization(directory: string): KustomizationFile {
-  return parseKustomizationFile('', posix.join(directory, 'kustomization.yaml'), '')
+  return parseKustomizationFile(() => undefined, posix.join(directory, 'kustomization.yaml'), '')
 }
 
 /** An entry of a generator is `path` or `key=path`. */

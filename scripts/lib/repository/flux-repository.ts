@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { onlyFiles, type Repository } from '../git.ts'
 import { remotesOf } from '../git-objects.ts'
 import {
+  filesBelow,
   isKustomizationFile,
   type KustomizationFile,
   parseKustomizationFile,
@@ -187,7 +188,8 @@ async function readAll(
       if (installationMarks.some((mark) => bytes.includes(mark))) installing.set(file, bytes.toString())
       if (bytes.includes(resourceSetMark)) making.set(file, bytes.toString())
       if (bytes.includes(sourceMark)) declaring.set(file, bytes.toString())
-      if (isKustomizationFile(file)) kustomizations.push(parseKustomizationFile(root, file, bytes.toString()))
+      if (isKustomizationFile(file))
+        kustomizations.push(parseKustomizationFile(filesBelow(root), file, bytes.toString()))
     },
   })
   const others = new Set(

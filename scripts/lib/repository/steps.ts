@@ -16,8 +16,10 @@ export interface Author {
 /** One change of an object in a build. */
 export interface Step extends Author {
   apply(object: Mapping): Mapping
-  /** What is not known of an object after this step; `undefined`: nothing. */
+  /** What is not known of an object after this step; `undefined`: nothing. Of others than Flux Kustomizations see `mayChange`. */
   gap(object: Mapping): Gap | undefined
+  /** The field that may change an object of any kind in a way that is not followed. */
+  mayChange(object: Mapping): string | undefined
 }
 
 /**
@@ -59,14 +61,19 @@ export function stepsOf(kustomization: KustomizationFile, additions: Additions |
 
 /** Applies a patch; its author is who lists it, `by` becomes the file that holds its text. */
 export function patchStep(patch: Patch, { from, by }: Author): Step {
+  const unfollowed = (object: Mapping) => {
+    const why = whyNotFollowed(object, patch)
+    return why === undefined ? undefined : `${patch.field} (${why})`
+  }
   return {
     from,
     by: patch.by,
     apply: (object) => patched(object, patch),
     gap(object) {
-      const why = whyNotFollowed(object, patch)
-      return why === undefined ? undefined : { file: by, field: `${patch.field} (${why})`, reach: 'object' }
+      const field = unfollowed(object)
+      return field === undefined ? undefined : { file: by, field, reach: 'object' }
     },
+    mayChange: unfollowed,
   }
 }
 
@@ -79,6 +86,8 @@ export function unfollowedStep({ field, reach: reachOf }: Unfollowed, author: Au
       const reach = reachOf(object)
       return reach && { file: author.by, field, reach }
     },
+    // how far the others reach is worked out for Flux Kustomizations alone
+    mayChange: (object) => (field !== 'replacements' || reachOf(object) ? field : undefined),
   }
 }
 
@@ -116,7 +125,7 @@ function metadataStep(key: 'labels' | 'annotations', values: Mapping, author: Au
 
 /** A step behind which all is known. */
 function step(author: Author, apply: Step['apply']): Step {
-  return { ...author, apply, gap: () => undefined }
+  return { ...author, apply, gap: () => undefined, mayChange: () => undefined }
 }
 
 function withMetadata(object: Mapping, values: Mapping): Mapping {

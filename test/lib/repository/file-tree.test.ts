@@ -10,7 +10,7 @@ import {
 import { parseFluxFile } from '../../../scripts/lib/repository/flux-file.ts'
 import { fluxKustomization } from '../../helpers/flux/flux-objects.ts'
 
-const kustomization = (file: string, text: string) => parseKustomizationFile('/nowhere', file, text)
+const kustomization = (file: string, text: string) => parseKustomizationFile(() => undefined, file, text)
 const flux = (file: string) => parseFluxFile(file, Buffer.from(fluxKustomization('a', './a')))!
 
 test('makeFileTree: the directories of files, with all that are above them', () => {
