@@ -2,6 +2,7 @@ import {
   appliedLabel,
   type FluxSource,
   idOf,
+  inventoryOf,
   type Kustomization,
   kustomizations,
   sourceResources,
@@ -58,18 +59,45 @@ export async function readSnapshot(cluster: Cluster, namespace: string | undefin
     readNamed(items, all),
     beside,
   ])
+  const [otherSecrets, otherMaps] = await Promise.all([
+    readUnlabelled<Secret>(secrets, unlabelled('Secret', items, appliedSecrets, namespace), all),
+    readUnlabelled<ConfigMap>(configMaps, unlabelled('ConfigMap', items, appliedMaps, namespace), all),
+  ])
   const isUnknown = namespace !== undefined || notRead.some(({ plural }) => plural === 'namespaces')
   return {
     context,
     namespace,
     kustomizations: byId(items),
     sources,
-    secrets: byId([...appliedSecrets, ...named.secrets]),
-    configMaps: byId([...appliedMaps, ...named.configMaps]),
+    secrets: byId([...appliedSecrets, ...otherSecrets, ...named.secrets]),
+    configMaps: byId([...appliedMaps, ...otherMaps, ...named.configMaps]),
     namespaces: isUnknown ? undefined : new Set(spaces.map(({ metadata }) => metadata.name)),
     controllers,
     notRead,
   }
+}
+
+/** The objects that the inventories list, `namespace/name`, and that are not among those with the label of Flux. */
+function unlabelled(
+  kind: string,
+  users: readonly Kustomization[],
+  labelled: readonly KubeObject[],
+  namespace: string | undefined,
+): Set<string> {
+  const entries = users.flatMap((one) => (one.spec.kubeConfig ? [] : inventoryOf(one)))
+  const own = entries.filter((one) => one.kind === kind && one.group === '')
+  const seen = own.filter((one) => namespace === undefined || one.namespace === namespace)
+  return new Set(seen.map((one) => `${one.namespace}/${one.name}`)).difference(new Set(labelled.map(idOf)))
+}
+
+/** Reads all of a kind where some are wanted: a label can be lost. */
+async function readUnlabelled<T extends KubeObject>(
+  resource: Resource,
+  wanted: ReadonlySet<string>,
+  all: Lister,
+): Promise<T[]> {
+  if (wanted.size === 0) return []
+  return (await all<T>(resource)).filter((one) => wanted.has(idOf(one)))
 }
 
 async function readSources(users: readonly Kustomization[], all: Lister): Promise<Map<string, FluxSource>> {

@@ -25,7 +25,7 @@ export interface Snapshot {
   kustomizations: ReadonlyMap<string, Kustomization>
   /** Those of the kinds that a Kustomization names, by kind and id: `GitRepository flux-system/flux-system`. */
   sources: ReadonlyMap<string, FluxSource>
-  /** Those that Flux has applied, and all that have the name of one that a Kustomization uses; by `namespace/name`. They hold secrets. */
+  /** Those that Flux has applied, by its label or by the inventories, and all that have the name of one that a Kustomization uses; by `namespace/name`. They hold secrets. */
   secrets: ReadonlyMap<string, Secret>
   /** As `secrets`. */
   configMaps: ReadonlyMap<string, ConfigMap>

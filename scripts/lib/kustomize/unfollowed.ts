@@ -21,6 +21,7 @@
  * that is neither the first nor the last of an object; the namespace of a path without any manifest.
  */
 import { isMapping, listAt, type Mapping, textAt } from '../yaml/values.ts'
+import { objectIdsOf } from './object-ids.ts'
 import { parsedText } from './parsed-text.ts'
 import {
   type Reach,
@@ -36,6 +37,8 @@ export interface Unfollowed {
   field: string
   /** How much of an object is not known behind it; `undefined`: it leaves the object alone. */
   reach(object: Mapping): Reach | undefined
+  /** Whether that is said of objects of every kind, and not of Flux Kustomizations alone. */
+  ofEveryKind: boolean
 }
 
 /** Reads a file that a kustomization names, relative to its directory. The text is empty where it can't be read. */
@@ -114,10 +117,24 @@ export function unfollowedFields(value: unknown, fileOf: FileOf): Unfollowed[] {
     .filter((field) => changing.has(field) || isMisspelt(field))
     .map((field) => unfollowed(field, listAt(value, field), fileOf))
   const specs = listAt(value, 'labels').flatMap((entry) => listAt(entry, 'fields'))
-  if (specs.length > 0) found.push({ field: 'labels (fields)', reach: () => reachOfFieldSpecs(specs) })
+  if (specs.length > 0)
+    found.push({ field: 'labels (fields)', reach: () => reachOfFieldSpecs(specs), ofEveryKind: false })
   if (listAt(value, 'components').some(isRemoteText))
-    found.push({ field: 'components (URL)', reach: () => 'object' })
-  return found
+    found.push({ field: 'components (URL)', reach: () => 'object', ofEveryKind: true })
+  return [...found, ...mergedSecrets(listAt(value, 'secretGenerator'))]
+}
+
+/** A generator that is put into another one, or in its place. */
+function mergedSecrets(generators: readonly unknown[]): Unfollowed[] {
+  const merging = generators.filter((one) => (textAt(one, 'behavior') ?? 'create') !== 'create')
+  return merging.map((one) => ({
+    field: `secretGenerator (behavior: ${textAt(one, 'behavior')})`,
+    reach: (object) =>
+      object.kind === 'Secret' && objectIdsOf(object).some(({ name }) => name === textAt(one, 'name'))
+        ? 'object'
+        : undefined,
+    ofEveryKind: true,
+  }))
 }
 
 function unfollowed(field: string, entries: readonly unknown[], fileOf: FileOf): Unfollowed {
@@ -125,16 +142,17 @@ function unfollowed(field: string, entries: readonly unknown[], fileOf: FileOf):
     widest(entries.map((entry) => reachOf(textOf(entry, fileOf))))
   switch (field) {
     case 'transformers':
-      return { field, reach: reachOfTexts(reachOfTransformers) }
+      return { field, reach: reachOfTexts(reachOfTransformers), ofEveryKind: false }
     case 'configurations':
-      return { field, reach: reachOfTexts(reachOfConfiguration) }
+      return { field, reach: reachOfTexts(reachOfConfiguration), ofEveryKind: false }
     case 'replacements':
       return {
         field,
         reach: (object) => widest(entries.map((entry) => reachOfEntry(entry, object, fileOf))),
+        ofEveryKind: true,
       }
     default:
-      return { field, reach: () => 'object' }
+      return { field, reach: () => 'object', ofEveryKind: true }
   }
 }
 

@@ -39,5 +39,7 @@ export function additionsOf(value: Mapping, file: string): Additions | undefined
 function removedPatches(value: Mapping, author: Author): Step[] {
   return ['patchesStrategicMerge', 'patchesJson6902']
     .filter((field) => listAt(value, 'spec', field).length > 0)
-    .map((field) => unfollowedStep({ field: `spec.${field}`, reach: () => 'object' }, author))
+    .map((field) =>
+      unfollowedStep({ field: `spec.${field}`, reach: () => 'object', ofEveryKind: true }, author),
+    )
 }

@@ -78,7 +78,7 @@ export function patchStep(patch: Patch, { from, by }: Author): Step {
 }
 
 /** Changes an object in a way that is not followed. */
-export function unfollowedStep({ field, reach: reachOf }: Unfollowed, author: Author): Step {
+export function unfollowedStep({ field, reach: reachOf, ofEveryKind }: Unfollowed, author: Author): Step {
   return {
     ...author,
     apply: (object) => object,
@@ -86,8 +86,7 @@ export function unfollowedStep({ field, reach: reachOf }: Unfollowed, author: Au
       const reach = reachOf(object)
       return reach && { file: author.by, field, reach }
     },
-    // how far the others reach is worked out for Flux Kustomizations alone
-    mayChange: (object) => (field !== 'replacements' || reachOf(object) ? field : undefined),
+    mayChange: (object) => (!ofEveryKind || reachOf(object) ? field : undefined),
   }
 }
 

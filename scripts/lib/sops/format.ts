@@ -1,4 +1,5 @@
 import { isMapping, valueAt } from '../yaml/values.ts'
+import type { SopsFormat } from './reader/reading.ts'
 
 /** How each value starts that sops has encrypted, and the MAC of every SOPS file (sops v3.13.3 aes/cipher.go). */
 export const ciphertextStart = 'ENC[AES256_GCM,'
@@ -24,15 +25,19 @@ export function hasSopsBlock(document: unknown): boolean {
   return isMapping(valueAt(document, 'sops'))
 }
 
-/**
- * What kustomize-controller looks for in a file before it takes it for one of SOPS, by format (docs/decryption.md#what-is-decrypted).
- * Files of any other format (binary) carry the mark of JSON.
- */
-const controllerMarks = {
+/** What kustomize-controller looks for in a file before it takes it for one of SOPS, by format (docs/decryption.md#what-is-decrypted). */
+const controllerMarks: Readonly<Record<SopsFormat, string>> = {
   yaml: 'mac: ENC[',
   json: '"mac": "ENC[',
+  binary: '"mac": "ENC[',
   dotenv: 'sops_mac=ENC[',
   ini: '[sops]',
+}
+
+/** The format of a SOPS file in a value of a Secret, by the marks of the controller; `undefined` where it is none. */
+export function formatInValue(text: string): SopsFormat | undefined {
+  const formats = ['yaml', 'json', 'dotenv', 'ini'] as const
+  return formats.find((format) => text.includes(controllerMarks[format]))
 }
 
 /**
@@ -48,7 +53,7 @@ export function isEncryptedManifest(text: string): boolean {
   const values = text.replace(/\r?\n[ \t]+/g, '').match(/[A-Za-z0-9+/]{200,}={0,2}/g) ?? []
   return values.some((value) => {
     const decoded = Buffer.from(value, 'base64').toString('latin1')
-    return Object.values(controllerMarks).some((mark) => decoded.includes(mark))
+    return formatInValue(decoded) !== undefined
   })
 }
 
@@ -65,12 +70,16 @@ export function holdsObject(text: string, kind: string, name: string): boolean {
  * @param env whether it is one of a generator's `envs`
  */
 export function isEncryptedSource(text: string, name: string, env = false): boolean {
-  return text.includes(controllerMarks[formatOf(name, env)])
+  return text.includes(controllerMarks[controllerFormatOf(name, env)])
 }
 
-function formatOf(name: string, env: boolean): keyof typeof controllerMarks {
+/**
+ * The format that Flux takes a file of a generator or a patch for, by its name (docs/decryption.md#what-is-decrypted).
+ * @param env whether it is one of a generator's `envs`
+ */
+export function controllerFormatOf(name: string, env = false): SopsFormat {
   if (/\.ya?ml$/.test(name)) return 'yaml'
   if (/\.(json|dockerconfigjson)$/.test(name)) return 'json'
   if (/\.ini$/.test(name)) return 'ini'
-  return env || /\.env$/.test(name) ? 'dotenv' : 'json'
+  return env || /\.env$/.test(name) ? 'dotenv' : 'binary'
 }

@@ -1,3 +1,4 @@
+import { isBase64Text } from '../../lib/base64.ts'
 import { isCiphertext } from '../../lib/sops/format.ts'
 import type { ReadValue, TextPlace } from '../../lib/sops/reader/reading.ts'
 
@@ -91,10 +92,4 @@ export function bytesFor({ text, isBase64 }: DataEntry): Buffer | undefined {
   if (text === undefined) return undefined
   if (!isBase64) return Buffer.from(text)
   return isBase64Text(text) ? Buffer.from(text, 'base64') : undefined
-}
-
-/** Whether Go takes a text for base64 (encoding/base64 StdEncoding, which skips line ends). */
-export function isBase64Text(text: string): boolean {
-  const written = text.replace(/[\r\n]/g, '')
-  return written.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(written)
 }

@@ -22,12 +22,14 @@ const decryption = (by: string, value: unknown, from: Step['from'] = 'kustomize'
   by,
   apply: (object) => ({ ...object, spec: { ...(object.spec as Mapping), decryption: value } }),
   gap: () => undefined,
+  mayChange: () => undefined,
 })
 const other: Step = {
   from: 'parent',
   by: 'other',
   apply: (object) => ({ ...object, status: {} }),
   gap: () => undefined,
+  mayChange: () => undefined,
 }
 
 test('render: all steps in their order, and the declared object as it was', () => {

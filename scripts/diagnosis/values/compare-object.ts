@@ -1,0 +1,84 @@
+import type { InventoryEntry } from '../../lib/cluster/flux-objects.ts'
+import type { ConfigMap, Secret } from '../../lib/cluster/kube-objects.ts'
+import { ciphertextStart } from '../../lib/sops/format.ts'
+import type { ComparedObject, ComparedValue, Unreadable } from './compared.ts'
+import type { Digest } from './digest.ts'
+import type { Expected } from './expected.ts'
+import { contentOfText, type ExpectedValue } from './file-value.ts'
+
+/** An object as the cluster has it, `missing`, or why it is not seen. */
+type Live = Secret | ConfigMap | 'missing' | Unreadable
+
+/** What is compared. */
+interface Sides {
+  /** `undefined` where it is not known which object it is. */
+  entry: InventoryEntry | undefined
+  /** The encrypted files that make it; the last one counts where several have a key. */
+  parts: readonly Expected[]
+  live: Live
+  digest: Digest
+}
+
+/** @returns how an object compares, without any value */
+export function compareObject({
+  entry,
+  parts,
+  live,
+  digest,
+}: Sides): Omit<ComparedObject, 'kustomization' | 'commit'> {
+  const [first] = parts
+  const place = {
+    files: [...new Set(parts.map(({ file }) => file))],
+    kind: entry?.kind ?? first?.kind ?? '',
+    namespace: entry?.namespace ?? first?.namespace,
+    name: entry?.name ?? first?.name ?? '',
+  }
+  const nothing = { keys: [], why: undefined, uid: undefined, resourceVersion: undefined, values: [] }
+  if (live === 'missing') return { ...place, ...nothing, status: 'missing' }
+  if ('code' in live) return { ...place, ...nothing, status: 'not readable', why: live }
+  const { uid, resourceVersion } = live.metadata
+  const data = dataOf(live, place.kind)
+  const expected = new Map(parts.flatMap(({ values }) => [...values]))
+  const values = [...expected].map(([key, value]) => ({
+    ...compareValue(value, data.get(key), (bytes) =>
+      digest(`${place.kind} ${place.namespace}/${place.name} ${key}`, bytes),
+    ),
+    key,
+    isCiphertext: data.get(key)?.includes(ciphertextStart) ?? false,
+    why: 'why' in value ? value.why : undefined,
+  }))
+  const shown = values.map(({ key, expected, live }): ComparedValue => ({ key, expected, live }))
+  const seen = { ...place, uid, resourceVersion, values: shown }
+  const keysOf = (some: typeof values) => some.map(({ key }) => key)
+  const encrypted = values.filter(({ isCiphertext }) => isCiphertext)
+  if (encrypted.length > 0) return { ...seen, status: 'ciphertext', keys: keysOf(encrypted), why: undefined }
+  const different = values.filter(({ expected, live }) => expected !== undefined && expected !== live)
+  const mayChange = parts.find((part) => part.mayChange !== undefined)?.mayChange
+  if (different.length > 0)
+    return mayChange === undefined
+      ? { ...seen, status: 'different', keys: keysOf(different), why: undefined }
+      : { ...seen, status: 'not readable', keys: [], why: { code: 'not-followed', what: mayChange } }
+  const why = [...parts, ...values].find((one) => one.why)?.why
+  return { ...seen, status: why ? 'not readable' : 'same', keys: [], why }
+}
+
+/** The digests of both sides; of a file with a format, those of what it says. */
+function compareValue(
+  value: ExpectedValue,
+  live: Buffer | undefined,
+  digest: (bytes: Buffer) => string,
+): Pick<ComparedValue, 'expected' | 'live'> {
+  if ('why' in value) return { expected: undefined, live: live && digest(live) }
+  if ('bytes' in value) return { expected: digest(value.bytes), live: live && digest(live) }
+  const said = live && (contentOfText(live.toString(), value.format) ?? live)
+  return { expected: digest(value.content), live: said && digest(said) }
+}
+
+/** @param kind which the items of a list do not say */
+function dataOf(live: Secret | ConfigMap, kind: string): Map<string, Buffer> {
+  const isSecret = kind === 'Secret'
+  const binary = 'binaryData' in live ? live.binaryData : undefined
+  const entries = (values: Record<string, string> | undefined, encoding: BufferEncoding) =>
+    Object.entries(values ?? {}).map(([key, value]) => [key, Buffer.from(value, encoding)] as const)
+  return new Map([...entries(live.data, isSecret ? 'base64' : 'utf8'), ...entries(binary, 'base64')])
+}
