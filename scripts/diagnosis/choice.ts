@@ -8,16 +8,19 @@ import type { Snapshot } from './snapshot/snapshot.ts'
  * @returns whether a diagnosis concerns one of them
  * @throws UserError for one that is not in the cluster
  */
-export function chosen(
-  names: readonly string[],
-  { kustomizations, context }: Snapshot,
-): (diagnosis: Diagnosis) => boolean {
+export function chosen(names: readonly string[], snapshot: Snapshot): (diagnosis: Diagnosis) => boolean {
   if (names.length === 0) return () => true
+  const ids = chosenIds(names, snapshot)
+  return ({ stops }) => ids.some((id) => stops.includes(id))
+}
+
+/** The Kustomizations of these names, `namespace/name`. @throws UserError for one that is not in the cluster */
+export function chosenIds(names: readonly string[], { kustomizations, context }: Snapshot): string[] {
   const ids = names.map((name) => (name.includes('/') ? name : `flux-system/${name}`))
   for (const id of ids)
     if (!kustomizations.has(id))
       throw new UserError(`there is no Kustomization ${id} in the cluster of context ${context}`, {
         hint: `there are: ${[...kustomizations.keys()].join(', ') || 'none'}`,
       })
-  return ({ stops }) => ids.some((id) => stops.includes(id))
+  return ids
 }

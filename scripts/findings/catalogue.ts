@@ -1,5 +1,6 @@
 import { buildingFindings } from './catalogue/building.ts'
 import { clusterFindings } from './catalogue/cluster.ts'
+import { clusterValuesFindings } from './catalogue/cluster-values.ts'
 import { conditionFindings } from './catalogue/condition.ts'
 import { decryptionFindings } from './catalogue/decryption.ts'
 import { keySecretFindings } from './catalogue/key-secret.ts'
@@ -30,6 +31,7 @@ export const catalogue = {
   ...keySecretFindings,
   ...conditionFindings,
   ...clusterFindings,
+  ...clusterValuesFindings,
   ...sopsKeyFindings,
   ...testSecretFindings,
   ...reasonFindings,

@@ -1,4 +1,5 @@
 import { filesInQuestion, objectIn } from '../diagnosis/condition/files-in-question.ts'
+import { readControllers } from '../diagnosis/snapshot/read-snapshot.ts'
 import type { Caller, Report } from '../lib/caller.ts'
 import { openView } from '../lib/cluster/cluster-view.ts'
 import { openCluster } from '../lib/cluster/kubectl.ts'
@@ -6,6 +7,9 @@ import { parseDuration } from '../lib/duration.ts'
 import { UserError } from '../lib/errors.ts'
 import { askDoctor, nothingSaid } from './verify/ask-doctor.ts'
 import { clean, cleanUp } from './verify/clean-up.ts'
+import { openEvidence } from './verify/evidence/evidence-file.ts'
+import { roundTripEvidence } from './verify/evidence/round-trip-evidence.ts'
+import { type ExistingOptions, verifyExisting } from './verify/existing.ts'
 import { Verdict } from './verify/findings/verdict.ts'
 import { prepare } from './verify/prepare.ts'
 import type { Prepared } from './verify/prepare-secret.ts'
@@ -14,6 +18,21 @@ import { makeRoundTrip } from './verify/round-trip.ts'
 import type { Progress, VerifyOptions } from './verify/session.ts'
 import { makeStages } from './verify/stages.ts'
 
+/** What the user wants: a round trip, or a look at what is there. */
+export interface VerifyTaskOptions extends Omit<VerifyOptions, 'namespace'>, ExistingOptions {
+  existing: boolean
+}
+
+/** Runs `sops:verify`. @throws UserError where the options do not fit, or nothing could be checked */
+export async function verify(options: VerifyTaskOptions): Promise<Report> {
+  if (options.existing) return verifyExisting(options)
+  if (options.keyFile !== undefined)
+    throw new UserError('--key-file goes with --existing: a round trip needs no private key', {
+      hint: 'leave --key-file out, or give --existing',
+    })
+  return verifyByRoundTrip({ ...options, namespace: options.namespace ?? 'default' })
+}
+
 /**
  * Proves on the real cluster that what is encrypted in the repository arrives decrypted: a Secret with a value of this run
  * is pushed, applied, compared, removed and pruned. It works in a temporary worktree on top of the remote branch, and
@@ -21,8 +40,10 @@ import { makeStages } from './verify/stages.ts'
  *
  * @returns exit code 0: proved; 1: a stage failed; 2: it could not be checked. Never prints a value of a Secret.
  */
-export async function verify(options: VerifyOptions): Promise<Report> {
+async function verifyByRoundTrip(options: VerifyOptions): Promise<Report> {
   const { caller } = options
+  const started = new Date()
+  const evidence = openEvidence(options.evidence, caller)
   const timeout = parseDuration(options.timeout, 'timeout')
   const cluster = openCluster(options.context, caller)
   const view = openView(cluster)
@@ -42,7 +63,12 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     const doctor = error instanceof Verdict ? await askDoctor(session, progress) : nothingSaid
     const cleanedUp = error !== undefined && prepared ? await cleanUp(session, prepared, progress) : clean
     if (error !== undefined && !(error instanceof UserError)) throw error
-    return verifyReport(session, progress, { error, files: await filesOf(error, caller), doctor, cleanedUp })
+    const files = await filesOf(error, caller)
+    const report = verifyReport(session, progress, { error, files, doctor, cleanedUp })
+    const controllers = options.evidence === undefined ? [] : await readControllers(cluster)
+    return evidence.write(report, (result) =>
+      roundTripEvidence(session, progress, { started, result, controllers, findings: report.json.findings }),
+    )
   } finally {
     await Promise.all([view.close().then(cluster.close), prepared?.onBranch.branch.close()])
   }

@@ -19,6 +19,18 @@ const fluxLabel = 'app.kubernetes.io/part-of=flux'
 const deployments: Resource = { api: '/apis/apps/v1', plural: 'deployments' }
 const namespaces: Resource = { api: '/api/v1', plural: 'namespaces' }
 
+/**
+ * Reads the Deployments of the controllers of Flux.
+ * @returns none where the user may not, or the cluster does not answer
+ */
+export async function readControllers(cluster: Cluster): Promise<Controller[]> {
+  const what = 'cannot read the deployments'
+  const found = await list<Controller>(cluster, what, deployments, { label: fluxLabel }).catch(
+    () => undefined,
+  )
+  return found?.items ?? []
+}
+
 /** Lists objects, of all namespaces or of one; where that is not allowed it notes so. */
 type Lister = <T>(resource: Resource, scope?: Scope) => Promise<T[]>
 

@@ -40,7 +40,7 @@ export function verifyReport(
   session: Session,
   progress: Progress,
   { error, files, doctor, cleanedUp }: End,
-): Report {
+): Report & { json: { findings: readonly ShownFinding[] } } {
   const { context, target, secret, created } = progress
   const kustomization = target ? idOf(target.kustomization) : session.options.kustomization
   const isLeft = Object.values(cleanedUp).includes(false)
@@ -97,7 +97,7 @@ function withError(found: Finding, others: readonly Finding[]): Finding[] {
 }
 
 /** A finding as the JSON document has it. */
-interface Shown {
+export interface ShownFinding {
   code: Code
   object: string
   message: string
@@ -105,14 +105,14 @@ interface Shown {
 }
 
 /** @param files that declare its object: the controller names that, and never its file */
-function shownOf(found: Finding, files: readonly string[]): Shown {
+function shownOf(found: Finding, files: readonly string[]): ShownFinding {
   const { message, fix } = worded(found)
   const declared = files.length > 0 ? `\nit is declared in ${files.join(', ')}` : ''
   return { code: found.code, object: `${found.object}`, message: `${message}${declared}`, fix }
 }
 
 /** The line of the stage that failed has said the first sentence of why. */
-function linesOf({ object, message, fix }: Shown, stage: Stage | undefined): string[] {
+function linesOf({ object, message, fix }: ShownFinding, stage: Stage | undefined): string[] {
   const [sentence = '', ...others] = message.split('\n')
   const isSaid = stage !== undefined && [sentence, `${object}: ${sentence}`].includes(stage.detail)
   const lines = [isSaid ? `${object}, at ${stage.name}:` : `${object}: ${sentence}`]

@@ -66,7 +66,7 @@ export async function makeRoundTrip(
       progress.secret = await followInventory(watching)
       await waitForOthers(watching, others, created)
       requireOneWriter(watching, others)
-      await waitForValue(watching)
+      progress.seen = await waitForValue(watching)
     },
     () => `${shown()} in the cluster has the value that was encrypted`,
   )

@@ -22,6 +22,8 @@ export interface VerifyOptions {
   remote: string
   /** Remove the test Secret of another run that may be at work. */
   takeOver: boolean
+  /** Absolute path of the file for what was proved. */
+  evidence: string | undefined
   caller: Caller
 }
 
@@ -37,6 +39,12 @@ export interface Session {
   readonly findings: Finding[]
 }
 
+/** Which object was seen, and in which state. */
+export interface SeenObject {
+  uid: string | undefined
+  resourceVersion: string | undefined
+}
+
 /**
  * How far a run has come, for the report and the clean-up wherever it ends. Each part is missing until it is known, or has
  * happened. The stages write it, and do not read it.
@@ -47,6 +55,8 @@ export interface Progress {
   target?: Target
   /** Where Flux puts the test Secret. */
   secret?: ClusterSecret
+  /** The test Secret as it was when its value was right. */
+  seen?: SeenObject
   /** The commit that brought the test Secret onto the branch. */
   created?: string
   /** The commit that took it off the branch. */

@@ -21,6 +21,8 @@ export type StageName = (typeof stageNames)[number]
 export interface Stage {
   name: StageName
   status: 'passed' | 'failed' | 'skipped'
+  /** When it began, ISO 8601; `undefined` where it was never reached. */
+  started?: string
   seconds: number
   /** What it proved, or why it failed, on one line. */
   detail: string
@@ -49,15 +51,16 @@ export function makeStages(caller: Caller): Stages {
   return {
     async run(name, waiting, work, proved) {
       const start = performance.now()
+      const started = new Date().toISOString()
       const seconds = () => Math.round(performance.now() - start) / 1000
       caller.status(waiting)
       try {
         const value = await work()
-        add({ name, status: 'passed', seconds: seconds(), detail: proved(value) })
+        add({ name, status: 'passed', started, seconds: seconds(), detail: proved(value) })
         return value
       } catch (error) {
         const [detail = ''] = error instanceof UserError ? error.message.split('\n') : ['internal error']
-        add({ name, status: 'failed', seconds: seconds(), detail })
+        add({ name, status: 'failed', started, seconds: seconds(), detail })
         throw error
       } finally {
         caller.status(undefined)

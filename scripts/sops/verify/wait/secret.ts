@@ -8,6 +8,7 @@ import type { OtherBuilder } from '../checks/other-builders.ts'
 import { secondOwner } from '../findings/second-owner.ts'
 import { stillListed, stillThere } from '../findings/secret.ts'
 import { failed } from '../findings/verdict.ts'
+import type { SeenObject } from '../session.ts'
 import type { Watching } from './watching.ts'
 
 /** How long the watch of the Secret may lag behind that of the Kustomization which wrote it, in ms. */
@@ -64,11 +65,16 @@ export function requireOneWriter(
   throw failed(secondOwner(object, facts))
 }
 
-/** Waits until the Secret in the cluster has the value that was encrypted. @throws Verdict that says what is wrong with it, without the value */
-export async function waitForValue(watching: Watching): Promise<void> {
+/**
+ * Waits until the Secret in the cluster has the value that was encrypted.
+ * @returns which object that was
+ * @throws Verdict that says what is wrong with it, without the value
+ */
+export async function waitForValue(watching: Watching): Promise<SeenObject> {
   const { view, secret, target, deadline } = watching
   const end = Math.min(deadline, Date.now() + lagLimit)
-  if (await view.until(() => hasArrived(watching) || undefined, end)) return
+  const arrived = await view.until(() => (hasArrived(watching) ? liveSecret(watching) : undefined), end)
+  if (arrived) return { uid: arrived.metadata.uid, resourceVersion: arrived.metadata.resourceVersion }
   requireOneWriter(watching, [])
   const object = `secret ${secret.namespace}/${secret.name}`
   const live = liveSecret(watching)

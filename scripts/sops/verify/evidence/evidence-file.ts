@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto'
+import {
+  accessSync,
+  appendFileSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { Caller, Report } from '../../../lib/caller.ts'
+import { exit, UserError } from '../../../lib/errors.ts'
+import type { Evidence } from './document.ts'
+import { summaryOf } from './summary.ts'
+
+/** What is told of the end of a run. */
+export type Result = Evidence['result']
+
+/** Where the evidence of a run goes. */
+export interface EvidenceFile {
+  /**
+   * Writes the file, in one step and for the user alone, and appends a summary to `$GITHUB_STEP_SUMMARY`; nothing where no file
+   * is wanted.
+   * @param make the document, which holds no value
+   * @returns the report, which says where it could not be written: the run is not proved to anybody then
+   */
+  write(report: Report, make: (result: Result) => Evidence): Report
+}
+
+/**
+ * @param path absolute; `undefined`: none is wanted
+ * @throws UserError where there is something else than the evidence of an older run, or nothing can be written there
+ */
+export function openEvidence(path: string | undefined, { env, note }: Caller): EvidenceFile {
+  if (path === undefined) return { write: (report) => report }
+  requireReplaceable(path)
+  return {
+    write(report, make) {
+      const evidence = make(resultsByCode[report.exitCode] ?? 'unknown')
+      try {
+        requireReplaceable(path)
+        replace(path, `${JSON.stringify(evidence, null, 2)}\n`)
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException
+        const why = error instanceof UserError ? message : code
+        const line = `the evidence could not be written to ${path}: ${why}`
+        return { ...report, exitCode: report.exitCode || exit.notDone, lines: [...report.lines, line] }
+      }
+      const { GITHUB_STEP_SUMMARY: summary } = env
+      if (summary) appendSummary(summary, summaryOf(evidence), note)
+      return report
+    },
+  }
+}
+
+const resultsByCode: Readonly<Record<number, Result>> = { [exit.done]: 'passed', [exit.no]: 'failed' }
+
+/** @throws UserError */
+function requireReplaceable(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found && !(found.isFile() && isEvidence(path)))
+    throw new UserError(`${path} is there, and is no evidence of sops:verify`, {
+      hint: 'name another file with --evidence',
+    })
+  try {
+    accessSync(dirname(path), constants.W_OK)
+  } catch (error) {
+    throw new UserError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`, {
+      hint: 'name a file in a directory that is there and that you may write to',
+    })
+  }
+}
+
+function isEvidence(path: string): boolean {
+  try {
+    const { task, evidence } = JSON.parse(readFileSync(path, 'utf8'))
+    return task === 'sops:verify' && typeof evidence === 'number'
+  } catch {
+    return false
+  }
+}
+
+function replace(path: string, text: string): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const file = openSync(temporary, 'wx', 0o600)
+  try {
+    writeFileSync(file, text)
+    fsyncSync(file)
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  } finally {
+    closeSync(file)
+  }
+}
+
+function appendSummary(path: string, text: string, note: (line: string) => void): void {
+  try {
+    appendFileSync(path, text)
+  } catch (error) {
+    note(`the summary could not be appended to ${path}: ${(error as NodeJS.ErrnoException).code}`)
+  }
+}
