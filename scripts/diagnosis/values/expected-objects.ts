@@ -18,19 +18,15 @@ export interface ExpectedObjects {
 /** Finds the encrypted Secrets and ConfigMaps of a build, with the values that Flux makes of them. */
 export async function expectedObjects(making: Making): Promise<ExpectedObjects> {
   const found: ExpectedObjects = { objects: [], otherKinds: [], unknown: [] }
-  const { uses, encrypted } = making.build.build
-  for (const use of uses) {
-    if (!encrypted.has(use.file)) continue
-    switch (use.as) {
-      case 'secretGenerator.files':
-      case 'secretGenerator.envs':
-        found.objects.push(...(await expectedOfGenerators(use, making)))
-        break
-      case 'resources':
-      case 'patches':
-      case 'patchesStrategicMerge':
-        await addDocuments(use, making, found)
-    }
+  const { build, textOf } = making.build
+  for (const use of build.uses) {
+    const text = textOf(use.file)
+    if (!ciphertextMarks.some((mark) => text.includes(mark))) continue
+    const { as } = use
+    if (as === 'resources' || as === 'patches' || as === 'patchesStrategicMerge')
+      await addDocuments(use, making, found)
+    else if (as !== 'kustomization' && as !== 'patchesJson6902')
+      found.objects.push(...(await expectedOfGenerators({ ...use, as }, making)))
   }
   return found
 }
@@ -73,12 +69,11 @@ function whyOf({ values }: Expected): Unreadable {
   return found?.why ?? { code: 'not-followed', what: 'its kind is encrypted' }
 }
 
-/** In a file of several documents some may be plain. */
+/** In a file of several documents some may be plain. What a ConfigMap quotes is a text like any other. */
 function isEncrypted(object: Mapping): boolean {
   if (isMapping(object.sops)) return true
-  const values = ['data', 'stringData', 'binaryData'].flatMap((field) =>
-    Object.values(valueAt(object, field) ?? {}),
-  )
+  if (object.kind !== 'Secret') return false
+  const values = ['data', 'stringData'].flatMap((field) => Object.values(valueAt(object, field) ?? {}))
   return values.some(
     (value) =>
       typeof value === 'string' && ciphertextMarks.some((mark) => value.replace(/\s/g, '').includes(mark)),

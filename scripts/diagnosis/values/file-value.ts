@@ -55,6 +55,12 @@ function contentOf(values: readonly Pick<ReadValue, 'document' | 'path' | 'type'
   )
 }
 
+/** The data keys of an env file that Flux leaves as it is. */
+export function linesOfEnvironment(text: string): Map<string, ExpectedValue> {
+  const lines = Array.from(text.matchAll(/^\s*([^#\s=][^=\n]*)=(.*)$/gm))
+  return new Map(lines.map(([, key = '', value = '']) => [key, { bytes: Buffer.from(value) }]))
+}
+
 /**
  * The data keys of an env file of a generator. kustomize reads each line up to the end
  * (api/kv/kv.go of kustomize v0.21.1), and sops writes line ends in a value as `\n` (sops v3.13.3 stores/dotenv/store.go).

@@ -51,6 +51,7 @@ export async function readRevision(
   const patches = kustomizations.flatMap(({ patchFiles }) => patchFiles.map(({ path }) => path))
   const missing = patches.flatMap((file) => files.get(file) ?? []).filter((blob) => !texts.has(blob))
   for (const [blob, text] of await readBlobs(repository, missing)) texts.set(blob, text)
-  const tree = makeFileTree(names, [], kustomizations, textOf)
+  const marked = new Set(encrypted)
+  const tree = makeFileTree(names, [], kustomizations, textOf, (file) => marked.has(file))
   return { tree, builder: makeBuilder(tree), textOf }
 }

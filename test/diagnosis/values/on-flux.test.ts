@@ -245,6 +245,36 @@ const cases: Case[] = [
     },
     ['Secret NAME-HASH same'],
   ],
+  ['no MAC', one(encrypt(secret('NAME')).replace(/^ +mac: .*\n/m, '')), ['Secret NAME ciphertext']],
+  [
+    'an env file of configMapGenerator',
+    {
+      'kustomization.yaml':
+        'configMapGenerator: [{name: NAME, namespace: default, envs: [c.env], files: [t.bin]}]\n',
+      'c.env': dotenv,
+      't.bin': binary,
+    },
+    ['ConfigMap NAME-HASH ciphertext'],
+  ],
+  [
+    'files of configMapGenerator that a secretGenerator names too',
+    {
+      'kustomization.yaml': `${generator('files: [t.bin], envs: [c.env]')}configMapGenerator: [{name: NAME, namespace: default, envs: [c.env], files: [t.bin]}]\n`,
+      'c.env': dotenv,
+      't.bin': binary,
+    },
+    ['ConfigMap NAME-HASH same', 'Secret NAME-HASH same'],
+  ],
+  [
+    'a SOPS file in stringData of a Secret that is not encrypted',
+    one(secret('NAME', `|\n${binary.replace(/^/gm, '    ')}`)),
+    ['Secret NAME ciphertext'],
+  ],
+  [
+    'a rule that selects by comments',
+    one(encrypt(secret('NAME', 'clear # secret'), { rule: { encrypted_comment_regex: 'secret$' } })),
+    ['Secret NAME ciphertext'],
+  ],
   [
     'the annotation decrypt: disabled',
     one(encrypt(secret('NAME', 'clear', 'decrypt: disabled'))),
