@@ -17,6 +17,7 @@ import { miseOffline } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
 import { benchAudit } from './audit.ts'
 import { benchEdits } from './edits.ts'
+import { benchExisting } from './existing.ts'
 import { compare, type Pair } from './pairs.ts'
 import { benchRepositories } from './repositories.ts'
 import { benchSopsFiles } from './sops-files.ts'
@@ -139,6 +140,7 @@ try {
     const inTurn = [ours, theirs].map((command) => () => call(command, place))
     row(title, await compare(runs, inTurn[0]!, inTurn[1]!, controllersSettle), target)
   }
+  await benchExisting(sandbox, PATH, row)
   await benchRepositories(runs, PATH, row)
   await benchEdits(runs, PATH, row)
   await benchSopsFiles(runs, PATH, row)

@@ -42,7 +42,7 @@ export type NotBuilt = { kustomization: string } & (
 )
 
 /** Where the cluster and the repository meet. */
-export interface Sources {
+export interface SourcesAtHand {
   /** All GitRepositories of the cluster. */
   sources: readonly GitRepository[]
   /** The one that the user stands in; `undefined` outside of one. */
@@ -69,7 +69,7 @@ export type BuildFinder = (
 ) => Promise<{ builds: SeenBuild[]; notBuilt: NotBuilt[] }>
 
 /** @returns what reads commits from the object store, and fetches those that are missing there; each commit is read once */
-export function makeBuildFinder({ sources, repository }: Sources): BuildFinder {
+export function makeBuildFinder({ sources, repository }: SourcesAtHand): BuildFinder {
   const remotes = remembered(remotesFor, (source) => idOf(source))
   const fetched = remembered(
     async (source: GitRepository, at: Repository, commit: string) =>

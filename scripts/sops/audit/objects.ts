@@ -1,6 +1,6 @@
-import { isBase64Text } from '../../lib/base64.ts'
 import { isCiphertext } from '../../lib/sops/format.ts'
 import type { ReadValue, TextPlace } from '../../lib/sops/reader/reading.ts'
+import { isBase64Text } from '../../lib/yaml/base64.ts'
 
 /** A key with its value below `data`, `stringData` or `binaryData` of an object. */
 export interface DataEntry extends TextPlace {

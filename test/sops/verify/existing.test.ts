@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { Ajv } from 'ajv'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Evidence } from '../../../scripts/sops/verify/evidence/document.ts'
+import type { EvidenceDocument } from '../../../scripts/sops/verify/evidence/document.ts'
 import { readProject } from '../../helpers/documents.ts'
 import { encrypt, key, secret } from '../../helpers/flux/encrypted-objects.ts'
 import { fluxKustomization } from '../../helpers/flux/flux-objects.ts'
@@ -15,7 +15,7 @@ import { assertNoLeak } from '../../helpers/leak.ts'
 import { type Ended, runTask } from '../../helpers/task.ts'
 
 const execute = promisify(execFile)
-const isEvidence = new Ajv({ allErrors: true }).compile<Evidence>(
+const isEvidence = new Ajv({ allErrors: true }).compile<EvidenceDocument>(
   JSON.parse(readProject('docs/evidence.schema.json')),
 )
 const other = makeKey()
@@ -80,12 +80,12 @@ async function withExisting(use: (place: Existing) => Promise<void>): Promise<vo
   })
 }
 
-const evidenceIn = (path: string): Evidence => {
+const evidenceIn = (path: string): EvidenceDocument => {
   const document: unknown = JSON.parse(readFileSync(path, 'utf8'))
   assert.ok(isEvidence(document), JSON.stringify(isEvidence.errors))
   return document
 }
-const statuses = ({ objects = [] }: Evidence) =>
+const statuses = ({ objects = [] }: EvidenceDocument) =>
   Object.fromEntries(objects.map(({ name, status, keys }) => [name, [status, ...keys].join(' ')]))
 
 test('all are the same; then each is something else', () =>

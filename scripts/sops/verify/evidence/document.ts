@@ -1,7 +1,7 @@
 import type { Controller, Snapshot } from '../../../diagnosis/snapshot/snapshot.ts'
 import type { ComparedValue } from '../../../diagnosis/values/compared.ts'
-import { taskVersion } from '../../../lib/version.ts'
 import type { Stage } from '../stages.ts'
+import { taskVersion } from './version.ts'
 
 /** The version of the document, which docs/evidence.schema.json describes. */
 const documentVersion = 1
@@ -29,7 +29,7 @@ export interface EvidenceObject {
 }
 
 /** What a run has proved. It holds no value. */
-export interface Evidence {
+export interface EvidenceDocument {
   task: 'sops:verify'
   /** The version of the document. */
   evidence: number
@@ -58,7 +58,7 @@ export interface Evidence {
 
 /** What stands in the evidence of every run. */
 export function evidenceHead(
-  way: Evidence['way'],
+  way: EvidenceDocument['way'],
   {
     started,
     result,
@@ -66,7 +66,7 @@ export function evidenceHead(
     controllers,
   }: {
     started: Date
-    result: Evidence['result']
+    result: EvidenceDocument['result']
     context: Snapshot['context'] | undefined
     controllers: readonly Controller[]
   },

@@ -15,11 +15,11 @@ import {
 import { basename, dirname, join } from 'node:path'
 import type { Caller, Report } from '../../../lib/caller.ts'
 import { exit, UserError } from '../../../lib/errors.ts'
-import type { Evidence } from './document.ts'
+import type { EvidenceDocument } from './document.ts'
 import { summaryOf } from './summary.ts'
 
 /** What is told of the end of a run. */
-export type Result = Evidence['result']
+export type Result = EvidenceDocument['result']
 
 /** Where the evidence of a run goes. */
 export interface EvidenceFile {
@@ -29,7 +29,7 @@ export interface EvidenceFile {
    * @param make the document, which holds no value
    * @returns the report, which says where it could not be written: the run is not proved to anybody then
    */
-  write(report: Report, make: (result: Result) => Evidence): Report
+  write(report: Report, make: (result: Result) => EvidenceDocument): Report
 }
 
 /**

@@ -1,14 +1,14 @@
 import type { Snapshot } from '../../../diagnosis/snapshot/snapshot.ts'
 import type { Comparison } from '../../../diagnosis/values/compared.ts'
 import { notBuiltAsJson, objectAsJson } from '../existing/report.ts'
-import { type Evidence, evidenceHead } from './document.ts'
+import { type EvidenceDocument, evidenceHead } from './document.ts'
 
 /** The evidence of `sops:verify --existing`. */
 export function existingEvidence(
   { objects, notBuilt }: Comparison,
   { kustomizations, context, controllers }: Snapshot,
-  end: { started: Date; result: Evidence['result'] },
-): Evidence {
+  end: { started: Date; result: EvidenceDocument['result'] },
+): EvidenceDocument {
   const names = new Set([...objects, ...notBuilt].map(({ kustomization }) => kustomization))
   return {
     ...evidenceHead('existing', { ...end, context, controllers }),

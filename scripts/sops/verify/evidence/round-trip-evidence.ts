@@ -1,7 +1,7 @@
 import type { Controller } from '../../../diagnosis/snapshot/snapshot.ts'
 import { idOf } from '../../../lib/cluster/flux-objects.ts'
 import type { Progress, Session } from '../session.ts'
-import { type Evidence, evidenceHead } from './document.ts'
+import { type EvidenceDocument, evidenceHead } from './document.ts'
 
 /** The evidence of a round trip, wherever it has ended. */
 export function roundTripEvidence(
@@ -9,11 +9,11 @@ export function roundTripEvidence(
   { context, target, created, removed, secret, seen }: Progress,
   end: {
     started: Date
-    result: Evidence['result']
+    result: EvidenceDocument['result']
     controllers: readonly Controller[]
-    findings: NonNullable<Evidence['findings']>
+    findings: NonNullable<EvidenceDocument['findings']>
   },
-): Evidence {
+): EvidenceDocument {
   const commit = removed ?? created
   return {
     ...evidenceHead('round-trip', { ...end, context }),

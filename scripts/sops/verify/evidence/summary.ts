@@ -1,12 +1,12 @@
 import { visible } from '../../../findings/render/visible.ts'
 import { shortCommit } from '../../../lib/git.ts'
-import type { Evidence } from './document.ts'
+import type { EvidenceDocument } from './document.ts'
 
 /** How many objects that are not the same are listed: a summary has 1 MiB at most (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands). */
 const most = 100
 
 /** What was proved, in Markdown for the summary of a workflow. */
-export function summaryOf(evidence: Evidence): string {
+export function summaryOf(evidence: EvidenceDocument): string {
   const { way, result, context, ended, version, controllers } = evidence
   const facts = [
     ['result', result],
@@ -27,7 +27,7 @@ export function summaryOf(evidence: Evidence): string {
   ].join('\n')
 }
 
-function existingTables({ objects = [], kustomizations, notSeen = [] }: Evidence): string[] {
+function existingTables({ objects = [], kustomizations, notSeen = [] }: EvidenceDocument): string[] {
   const others = objects.filter(({ status }) => status !== 'same')
   const perKustomization = kustomizations.map(({ name, revision = '' }) => {
     const own = objects.filter(({ kustomization }) => kustomization === name)
@@ -50,7 +50,7 @@ function existingTables({ objects = [], kustomizations, notSeen = [] }: Evidence
   ]
 }
 
-function stageTable({ stages = [], findings = [], commits }: Evidence): string[] {
+function stageTable({ stages = [], findings = [], commits }: EvidenceDocument): string[] {
   const pushed = Object.entries(commits ?? {}).flatMap(([what, commit]) =>
     commit ? [`- ${what}: ${shortCommit(commit)}`] : [],
   )
