@@ -1,9 +1,14 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { gatherEvidence } from '../../../scripts/diagnosis/evidence.ts'
+import { readSnapshot } from '../../../scripts/diagnosis/snapshot/read-snapshot.ts'
+import { compareValues } from '../../../scripts/diagnosis/values/compare-values.ts'
 import type { Comparison } from '../../../scripts/diagnosis/values/compared.ts'
-import { compareFlux } from '../../helpers/flux/compare.ts'
+import { openCluster } from '../../../scripts/lib/cluster/kubectl.ts'
+import type { Identity } from '../../../scripts/lib/sops/age.ts'
 import { encoded, encrypt, key, map, secret, whole, withData } from '../../helpers/flux/encrypted-objects.ts'
 import { type FluxCase, withCases } from '../../helpers/flux/run-cases.ts'
+import type { Flux } from '../../helpers/flux/sandbox.ts'
 import { makeKey } from '../../helpers/keys.ts'
 
 /** Each object as `KIND NAME STATUS`, with why where it is not readable. In a text `NAME` stands for the name of the case. */
@@ -307,6 +312,19 @@ const fluxCases = cases.map(([, files, , spec = block, objects], index): FluxCas
     ...(objects !== undefined && { objects: `${filled(objects)}` }),
   }
 })
+
+/** How the cluster of a sandbox compares with the clone of `flux`. */
+async function compareFlux({ clone: root, env }: Flux, identities: readonly Identity[]): Promise<Comparison> {
+  const { signal } = new AbortController()
+  const cluster = openCluster(undefined, { env, signal, note: () => {} })
+  try {
+    const snapshot = await readSnapshot(cluster, undefined)
+    const evidence = gatherEvidence(snapshot, { root, env, signal }, identities, { env, signal })
+    return await compareValues(evidence, identities)
+  } finally {
+    await cluster.close()
+  }
+}
 
 function shown({ objects }: Comparison, name: string): string[] {
   return objects

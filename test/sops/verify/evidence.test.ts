@@ -88,11 +88,8 @@ test('only evidence is replaced, in one step and for the user alone', () =>
     symlinkSync(path, join(directory, 'link'))
     mkdirSync(join(directory, 'directory'))
     for (const name of ['other', 'link', 'directory'])
-      assert.match(
-        (await refusal(name))).message,
-        'is no evidence of sops:verify',
-      )
-    assert.match((await refusal('no', 'x.json'))).message, 'ENOENT')
+      assert.match((await refusal(name)).message, 'is no evidence of sops:verify')
+    assert.match((await refusal('no', 'x.json')).message, 'ENOENT')
 
     // what somebody has put there meanwhile
     const late = join(directory, 'late.json')
