@@ -1,5 +1,6 @@
 import type { InventoryEntry } from '../../lib/cluster/flux-objects.ts'
 import type { ConfigMap, Secret } from '../../lib/cluster/kube-objects.ts'
+import { keepingMark } from '../../lib/repository/marks.ts'
 import { ciphertextStart } from '../../lib/sops/format.ts'
 import type { ComparedObject, ComparedValue, Unreadable } from './compared.ts'
 import type { Digest } from './digest.ts'
@@ -53,7 +54,7 @@ export function compareObject({
   const encrypted = values.filter(({ isCiphertext }) => isCiphertext)
   if (encrypted.length > 0) return { ...seen, status: 'ciphertext', keys: keysOf(encrypted), why: undefined }
   const different = values.filter(({ expected, live }) => expected !== undefined && expected !== live)
-  const mayChange = parts.find((part) => part.mayChange !== undefined)?.mayChange
+  const mayChange = keepingMark(live) ?? parts.find((part) => part.mayChange !== undefined)?.mayChange
   if (different.length > 0)
     return mayChange === undefined
       ? { ...seen, status: 'different', keys: keysOf(different), why: undefined }

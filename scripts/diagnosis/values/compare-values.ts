@@ -44,7 +44,7 @@ export async function compareValues(
       const about = { kustomization: build.kustomization, commit }
       for (const { file, why } of found.unknown) objects.push(unknown(about, file, why))
       for (const [entry, parts] of byEntry(kustomization, found.objects)) {
-        const live = liveOf(entry, kustomization, snapshot)
+        const live = entry ? liveOf(entry, kustomization, snapshot) : notLocated(parts)
         const compared = compareObject({ entry, parts, live, digest })
         objects.push({ ...about, ...settled(compared, kustomization) })
       }
@@ -82,12 +82,11 @@ function byEntry(
 
 /** The object in the cluster; `missing`, or why it can't be seen. */
 function liveOf(
-  entry: InventoryEntry | undefined,
+  entry: InventoryEntry,
   { spec }: Kustomization,
   { secrets, configMaps, notRead, namespace }: Snapshot,
 ): Secret | ConfigMap | 'missing' | Unreadable {
   if (spec.kubeConfig) return { code: 'other-cluster' }
-  if (!entry) return { code: 'not-followed', what: 'the inventory does not say which object it is' }
   const id = `${entry.namespace}/${entry.name}`
   const isSecret = entry.kind === 'Secret'
   const found = isSecret ? secrets.get(id) : configMaps.get(id)
@@ -96,6 +95,11 @@ function liveOf(
     return { code: 'not-looked-into', namespace: entry.namespace }
   const plural = isSecret ? 'secrets' : 'configmaps'
   return notRead.some((one) => one.plural === plural) ? { code: 'forbidden', plural } : 'missing'
+}
+
+function notLocated(parts: readonly Expected[]): Unreadable {
+  const mayChange = parts.find((part) => part.mayChange !== undefined)?.mayChange
+  return { code: 'not-followed', what: mayChange ?? 'the inventory does not say which object it is' }
 }
 
 /** What Flux does before it applies anything. */

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { FileUse } from '../../lib/repository/builds.ts'
 import { ciphertextMarks, isCiphertext } from '../../lib/sops/format.ts'
 import { parseDocuments } from '../../lib/yaml/documents.ts'
@@ -92,13 +93,13 @@ function partOfPatch(
   use: FileUse,
   { build }: Making,
 ): { object: Mapping; use: Pick<FileUse, 'steps' | 'file'> } | undefined {
-  const { file, steps, by } = use
+  const { file, steps, by = '' } = use
   // merged once more it would bring back its ciphertext
   const others = { file, steps: use.as === 'patches' ? steps.filter((step) => step.by !== file) : steps }
-  const [kustomization] = by === undefined ? [] : parseDocuments(build.textOf(by))
+  const [kustomization] = parseDocuments(build.textOf(by))
   const entry = listAt(kustomization?.value, 'patches').find((one) => {
     const path = textAt(one, 'path')
-    return path !== undefined && file.endsWith(path.replace(/^(?:\.{1,2}\/)+/, ''))
+    return path !== undefined && posix.join(posix.dirname(by), path) === file
   })
   const target = valueAt(entry, 'target')
   if (use.as !== 'patches' || target === undefined) return { object, use: others }

@@ -1,6 +1,7 @@
 import type { SeenBuild } from '../../lib/applied/seen-builds.ts'
 import type { Kustomization } from '../../lib/cluster/flux-objects.ts'
 import type { FileUse } from '../../lib/repository/builds.ts'
+import { keepingMark } from '../../lib/repository/marks.ts'
 import type { Step } from '../../lib/repository/steps.ts'
 import { formatInValue } from '../../lib/sops/format.ts'
 import { isBase64Text } from '../../lib/yaml/base64.ts'
@@ -70,7 +71,7 @@ export async function expectedOf(
     namespace: text('namespace'),
     writtenName: textAt(object, 'metadata', 'name') ?? '',
     hashed: false,
-    mayChange,
+    mayChange: mayChange ?? keepingMark(clear),
     values,
     why: undefined,
   }
