@@ -109,7 +109,7 @@ const beforeApply = /^(BuildFailed|ArtifactFailed|DependencyNotReady)$/
  * Where a Kustomization has another spec since, or may have applied a part of another revision, a difference says nothing. What
  * is ciphertext is that in any case.
  */
-function settled<One extends Pick<ComparedObject, 'status' | 'why'>>(
+function settled<One extends Pick<ComparedObject, 'status' | 'keys' | 'why'>>(
   compared: One,
   kustomization: Kustomization,
 ): One {
@@ -120,7 +120,9 @@ function settled<One extends Pick<ComparedObject, 'status' | 'why'>>(
     tried !== undefined && tried !== status?.lastAppliedRevision && !beforeApply.test(reason)
   const isOther = status?.observedGeneration !== metadata.generation || mayHaveApplied
   const isOpen = compared.status === 'different' || compared.status === 'missing'
-  return isOther && isOpen ? { ...compared, status: 'not readable', why: { code: 'at-work' } } : compared
+  return isOther && isOpen
+    ? { ...compared, status: 'not readable', keys: [], why: { code: 'at-work' } }
+    : compared
 }
 
 function unknown(

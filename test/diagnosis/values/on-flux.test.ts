@@ -336,6 +336,20 @@ function shown({ objects }: Comparison, name: string): string[] {
     .toSorted()
 }
 
+/** Puts another value under each key that was the same. */
+async function overwrite({ sandbox }: Flux, { objects }: Comparison): Promise<void> {
+  const items = objects
+    .filter(({ status }) => status === 'same')
+    .map(({ kind, namespace, name, values }) => ({
+      apiVersion: 'v1',
+      kind,
+      metadata: { namespace, name },
+      data: Object.fromEntries(values.map((value) => [value.key, encoded('another one')])),
+    }))
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+  await sandbox.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], list)
+}
+
 test('what the applied revision holds is what the cluster has, in whatever form it is encrypted', () =>
   withCases(fluxCases, async (flux, kustomizations) => {
     const failing = kustomizations.flatMap(({ metadata, status }) =>
@@ -350,6 +364,15 @@ test('what the applied revision holds is what the cluster has, in whatever form 
       found,
       cases.map(([title, , objects]) => `${title}: ${objects.toSorted().join(', ')}`),
     )
+    await overwrite(flux, comparison)
+    const changed = await compareFlux(flux, [key])
+    const withAll = changed.objects.map(({ name, status, keys, values, why }) =>
+      status === 'different' && keys.length === values.length ? name : why?.code,
+    )
+    const expected = comparison.objects.map(({ name, status, why }) => (status === 'same' ? name : why?.code))
+    const isOther = (_: unknown, index: number) => withAll[index] !== expected[index]
+    // of a generator that another one adds to, a difference can be what that adds
+    assert.equal(withAll.filter(isOther), ['not-followed'])
     const stranger = await compareFlux(flux, [makeKey()])
     const opened = stranger.objects.filter(({ status }) => status === 'same')
     assert.equal(opened, [])
