@@ -38,6 +38,8 @@ export interface EvidenceFile {
  */
 export function openEvidence(path: string | undefined, { env, note }: Caller): EvidenceFile {
   if (path === undefined) return { write: (report) => report }
+  if (path === '-')
+    throw new UserError('--evidence needs a file', { hint: 'for a document on stdout there is --json' })
   requireReplaceable(path)
   return {
     write(report, make) {
