@@ -162,11 +162,11 @@ test('all are the same; then each is something else', () =>
 
 test('what cannot be read is said, and is never the same', () =>
   withExisting(async (place) => {
-    const { existing, directory, env, kubectl, clone } = place
+    const { existing, directory, env, kubectl } = place
     const evidence = join(directory, 'evidence.json')
     const wrongKey = await existing(['--evidence', evidence], { env: { SOPS_AGE_KEY: other.secret } })
     assert.is(wrongKey.code, 2)
-    assert.match(wrongKey.stdout, /no identity at hand opens the file/)
+    assert.match(wrongKey.stdout, 'no identity at hand opens the file')
     const document = evidenceIn(evidence)
     assert.is(document.result, 'unknown')
     assert.ok(document.objects?.every(({ why }) => why?.code === 'no-identity'))
@@ -222,7 +222,7 @@ test('what cannot be read is said, and is never the same', () =>
     await git(directory, 'init', '--quiet', elsewhere)
     const strange = await existing(['--evidence', evidence], { cwd: elsewhere })
     assert.is(strange.code, 2)
-    assert.match(strange.stdout, /and that is not this\s+repository/)
+    assert.match(strange.stdout.replace(/\s+/g, ' '), 'and that is not this repository')
     assert.ok(evidenceIn(evidence).notSeen?.every(({ code }) => code === 'other-repository'))
 
     // Flux stays at its revision, and the shallow clone has the next one only
@@ -242,10 +242,9 @@ test('what cannot be read is said, and is never the same', () =>
     await git(shallow, 'config', `url.file:///nowhere.insteadOf`, place.url)
     const behind = await existing(['--evidence', evidence], { cwd: shallow })
     assert.is(behind.code, 2)
-    assert.match(behind.stdout, /is not here and\s+could not be/)
+    assert.match(behind.stdout.replace(/\s+/g, ' '), 'is not here and could not be fetched')
     await git(shallow, 'config', '--unset', `url.file:///nowhere.insteadOf`)
     assert.is((await existing([], { cwd: shallow })).code, 0)
-    assert.is(clone, place.clone)
   }))
 
 test('200 Secrets take 5 s at most', () => {
@@ -270,7 +269,6 @@ test('200 Secrets take 5 s at most', () => {
     const seconds = (performance.now() - start) / 1000
     assert.is(ended.code, 0, ended.stdout + ended.stderr)
     assert.is(JSON.parse(ended.stdout).counts.same, 200)
-    console.error(`200 Secrets: ${seconds.toFixed(2)} s`)
     assert.ok(seconds < 5, `${seconds} s`)
   })
 })
