@@ -146,6 +146,9 @@ test('all are the same; then each is something else', () =>
       /^different: secret default\/first\n {2}at token\n {2}in apps\/first\.enc\.yaml, /m,
     )
     for (const line of failed.stdout.split('\n')) assert.ok(line.length <= 80, line)
+    const digestOf = (document: EvidenceDocument) =>
+      document.objects?.find(({ name }) => name === 'fifth')?.values[0]?.live
+    assert.is.not(digestOf(evidenceIn(evidence)), digestOf(first))
     assert.match(failed.stderr, 'flux reconcile kustomization apps --namespace flux-system')
 
     writeFileSync(join(clone, '.git', 'info', 'exclude'), '.age-key.txt\n')

@@ -21,6 +21,9 @@ const colours = { different: 'red', ciphertext: 'red', missing: 'red', 'not read
 /** How many Kustomizations have a row of their own in the table where all is the same. */
 const mostRows = 20
 
+/** How much of a line of 80 columns is left for the name of a Kustomization; the numbers of a longer one are below it. */
+const widestName = 28
+
 /** What a report is about. */
 interface Compared {
   snapshot: Snapshot
@@ -133,15 +136,19 @@ function tableOf(objects: readonly ComparedObject[]): string[] {
   const shown = counted.length > mostRows ? counted.filter((one) => !isShort(one)) : counted
   const all = { name: `all ${counted.length}`, counts: countStatuses(objects) }
   const rows = counted.length > 1 ? [...shown, all] : shown
-  const width = Math.max(...rows.map(({ name }) => name.length), 'kustomization'.length)
+  const longest = Math.max(...rows.map(({ name }) => name.length), 'kustomization'.length)
+  const width = Math.min(longest, widestName)
   const columns = [...statuses].toReversed()
   const cells = (texts: readonly string[]) =>
     texts.map((text, index) => text.padStart((columns[index]?.length ?? 0) + 2)).join('')
   return [
     `${'kustomization'.padEnd(width)}${cells(columns)}`,
-    ...rows.map(
-      ({ name, counts }) => `${name.padEnd(width)}${cells(columns.map((status) => `${counts[status]}`))}`,
-    ),
+    ...rows.flatMap(({ name, counts }) => {
+      const numbers = cells(columns.map((status) => `${counts[status]}`))
+      return name.length > width
+        ? [name, `${''.padEnd(width)}${numbers}`]
+        : [`${name.padEnd(width)}${numbers}`]
+    }),
     '',
   ]
 }
