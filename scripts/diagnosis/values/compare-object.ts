@@ -1,7 +1,7 @@
 import type { InventoryEntry } from '../../lib/cluster/flux-objects.ts'
 import type { ConfigMap, Secret } from '../../lib/cluster/kube-objects.ts'
 import { keepingMark } from '../../lib/repository/marks.ts'
-import { ciphertextStart } from '../../lib/sops/format.ts'
+import { ciphertextStart, isCiphertext } from '../../lib/sops/format.ts'
 import type { ComparedObject, ComparedValue, Unreadable } from './compared.ts'
 import type { Digest } from './digest.ts'
 import type { Expected } from './expected.ts'
@@ -27,12 +27,9 @@ export function compareObject({
   live,
   digest,
 }: Sides): Omit<ComparedObject, 'kustomization' | 'commit'> {
-  const [first] = parts
   const place = {
     files: [...new Set(parts.map(({ file }) => file))],
-    kind: entry?.kind ?? first?.kind ?? '',
-    namespace: entry?.namespace ?? first?.namespace,
-    name: entry?.name ?? first?.name ?? '',
+    ...(entry ? { kind: entry.kind, namespace: entry.namespace, name: entry.name } : writtenPlace(parts)),
   }
   const nothing = { keys: [], why: undefined, uid: undefined, resourceVersion: undefined, values: [] }
   if (live === 'missing') return { ...place, ...nothing, status: 'missing' }
@@ -61,6 +58,14 @@ export function compareObject({
       : { ...seen, status: 'not readable', keys: [], why: { code: 'not-followed', what: mayChange } }
   const why = [...parts, ...values].find((one) => one.why)?.why
   return { ...seen, status: why ? 'not readable' : 'same', keys: [], why }
+}
+
+/** An object as its file calls it: what was decrypted or replaced in its name is in no inventory, and may be a secret. */
+function writtenPlace([first]: readonly Expected[]): Pick<ComparedObject, 'kind' | 'namespace' | 'name'> {
+  const { kind = 'object', namespace, writtenName = '', file = '' } = first ?? {}
+  return isCiphertext(writtenName)
+    ? { kind, namespace: undefined, name: file }
+    : { kind, namespace, name: writtenName }
 }
 
 /** The digests of both sides; of a file with a format, those of what it says. */
