@@ -43,20 +43,19 @@ export function compareObject({
     ),
     key,
     isCiphertext: data.get(key)?.includes(ciphertextStart) ?? false,
-    why: 'why' in value ? value.why : undefined,
   }))
   const shown = values.map(({ key, expected, live }): ComparedValue => ({ key, expected, live }))
   const seen = { ...place, uid, resourceVersion, values: shown }
   const keysOf = (some: typeof values) => some.map(({ key }) => key)
   const encrypted = values.filter(({ isCiphertext }) => isCiphertext)
   if (encrypted.length > 0) return { ...seen, status: 'ciphertext', keys: keysOf(encrypted), why: undefined }
-  const different = values.filter(({ expected, live }) => expected !== undefined && expected !== live)
+  const different = values.filter(({ why, expected, live }) => !why && expected !== live)
   const mayChange = keepingMark(live) ?? parts.find((part) => part.mayChange !== undefined)?.mayChange
   if (different.length > 0)
     return mayChange === undefined
       ? { ...seen, status: 'different', keys: keysOf(different), why: undefined }
       : { ...seen, status: 'not readable', keys: [], why: { code: 'not-followed', what: mayChange } }
-  const why = [...parts, ...values].find((one) => one.why)?.why
+  const why = [...parts, ...values].find((one) => one.why)?.why ?? (values.length === 0 ? noData : undefined)
   return { ...seen, status: why ? 'not readable' : 'same', keys: [], why }
 }
 
@@ -68,16 +67,24 @@ function writtenPlace([first]: readonly Expected[]): Pick<ComparedObject, 'kind'
     : { kind, namespace, name: writtenName }
 }
 
+/** Of an object with nothing to compare, which proves nothing. */
+const noData: Unreadable = { code: 'not-followed', what: 'its file has no data' }
+
 /** The digests of both sides; of a file with a format, those of what it says. */
 function compareValue(
   value: ExpectedValue,
   live: Buffer | undefined,
   digest: (bytes: Buffer) => string,
-): Pick<ComparedValue, 'expected' | 'live'> {
-  if ('why' in value) return { expected: undefined, live: live && digest(live) }
-  if ('bytes' in value) return { expected: digest(value.bytes), live: live && digest(live) }
-  const said = live && (contentOfText(live.toString(), value.format) ?? live)
-  return { expected: digest(value.content), live: said && digest(said) }
+): Pick<ComparedValue, 'expected' | 'live'> & { why: Unreadable | undefined } {
+  if ('why' in value) return { expected: undefined, live: live && digest(live), why: value.why }
+  if ('bytes' in value) return { expected: digest(value.bytes), live: live && digest(live), why: undefined }
+  const said = live && contentOfText(live.toString(), value.format)
+  const what = `a value in the cluster is not read as ${value.format}`
+  return {
+    expected: digest(value.content),
+    live: said && digest(said),
+    why: live && !said ? { code: 'not-followed', what } : undefined,
+  }
 }
 
 /** @param kind which the items of a list do not say */

@@ -38,7 +38,7 @@ export async function compareValues(
       const kustomization = snapshot.kustomizations.get(build.kustomization)
       if (!kustomization) continue
       const substituteIn = substituteFor(kustomization, snapshot)
-      const found = await expectedObjects({ build, kustomization, identities, substituteIn })
+      const found = await expectedObjects({ build, identities, substituteIn })
       otherKinds.push(...found.otherKinds)
       const { commit } = build
       const about = { kustomization: build.kustomization, commit }

@@ -1,5 +1,4 @@
 import type { SeenBuild } from '../../lib/applied/seen-builds.ts'
-import type { Kustomization } from '../../lib/cluster/flux-objects.ts'
 import type { FileUse } from '../../lib/repository/builds.ts'
 import { keepingMark } from '../../lib/repository/marks.ts'
 import type { Step } from '../../lib/repository/steps.ts'
@@ -27,7 +26,6 @@ export interface Expected extends BuiltId {
 /** What the objects of one build have in common. */
 export interface Making {
   build: SeenBuild
-  kustomization: Kustomization
   identities: Identities
   substituteIn: (object: Mapping) => Substitute
 }

@@ -336,6 +336,12 @@ function shown({ objects }: Comparison, name: string): string[] {
     .toSorted()
 }
 
+/** What can be read in the format of a key, and is not what was there. */
+function anotherFor(name: string): string {
+  if (/json$|yaml$/.test(name)) return '{"another": "one"}'
+  return name.endsWith('.ini') ? '[another]\none = x\n' : 'another=one'
+}
+
 /** Puts another value under each key that was the same. */
 async function overwrite({ sandbox }: Flux, { objects }: Comparison): Promise<void> {
   const items = objects
@@ -344,7 +350,7 @@ async function overwrite({ sandbox }: Flux, { objects }: Comparison): Promise<vo
       apiVersion: 'v1',
       kind,
       metadata: { namespace, name },
-      data: Object.fromEntries(values.map((value) => [value.key, encoded('another one')])),
+      data: Object.fromEntries(values.map(({ key: name }) => [name, encoded(anotherFor(name))])),
     }))
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
   await sandbox.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], list)
