@@ -9,6 +9,7 @@ import type { Caller } from '../lib/caller.ts'
 import { type GitRepository, idOf } from '../lib/cluster/flux-objects.ts'
 import type { Repository } from '../lib/git.ts'
 import type { Identity } from '../lib/sops/age.ts'
+import { makeRevisionOf, type RevisionOf } from './repository/revisions.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 
 /** All that a diagnosis may look at. */
@@ -22,6 +23,7 @@ export interface Evidence {
   decrypted(): Promise<Decrypted>
   /** What all Kustomizations, or some of them, build at the revision that they have applied. */
   applied(only?: ReadonlySet<string>): Promise<{ builds: SeenBuild[]; notBuilt: NotBuilt[] }>
+  revisionOf: RevisionOf
   env: NodeJS.ProcessEnv
   signal: AbortSignal | undefined
 }
@@ -45,6 +47,7 @@ export function gatherEvidence(
     identities,
     env,
     signal,
+    revisionOf: makeRevisionOf(snapshot, repository),
     decrypted() {
       found ??= findDecryptedFiles(decrypting, sources, repository, findBuilds)
       return found

@@ -1,4 +1,8 @@
 import { buildingFindings } from './catalogue/building.ts'
+import { clusterControllerFindings } from './catalogue/cluster/controllers.ts'
+import { clusterObjectFindings } from './catalogue/cluster/objects.ts'
+import { clusterRefusalFindings } from './catalogue/cluster/refusals.ts'
+import { clusterSourceFindings } from './catalogue/cluster/sources.ts'
 import { clusterFindings } from './catalogue/cluster.ts'
 import { clusterValuesFindings } from './catalogue/cluster-values.ts'
 import { conditionFindings } from './catalogue/condition.ts'
@@ -32,6 +36,10 @@ export const catalogue = {
   ...conditionFindings,
   ...clusterFindings,
   ...clusterValuesFindings,
+  ...clusterSourceFindings,
+  ...clusterRefusalFindings,
+  ...clusterObjectFindings,
+  ...clusterControllerFindings,
   ...sopsKeyFindings,
   ...testSecretFindings,
   ...reasonFindings,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { callGit, type Repository } from './git.ts'
+import { callGit, literalPathspecs, type Repository } from './git.ts'
 import { attempt, run } from './run.ts'
 
 /** How long git may take to fetch a commit, in ms. */
@@ -54,6 +54,16 @@ export async function remotesOf({ root: cwd, env, signal }: Repository): Promise
       return [name.slice('remote.'.length, -'.url'.length), url] as const
     }),
   )
+}
+
+/** The last commit before this one, itself included, that has removed something of a directory. */
+export async function lastRemoval(
+  repository: Repository,
+  commit: string,
+  directory: string,
+): Promise<string | undefined> {
+  const args = ['log', '-1', '--diff-filter=D', '--no-renames', '--format=%H', commit, '--']
+  return (await callGit(repository, [...args, ...literalPathspecs([directory])])).trim() || undefined
 }
 
 /** The regular files of a commit, each with its blob; no links and no submodules. @returns paths relative to the root */

@@ -10,7 +10,7 @@ const entries: [code: string, entry: Entry][] = Object.entries(catalogue)
 test('a code stands once, and its family is in the catalogue', async () => {
   const directory = join(import.meta.dirname, '../../scripts/findings/catalogue')
   const codes: string[] = []
-  for (const file of globSync('*.ts', { cwd: directory })) {
+  for (const file of globSync('**/*.ts', { cwd: directory })) {
     const families: Record<string, Record<string, Entry>> = await import(join(directory, file))
     codes.push(...Object.values(families).flatMap((family) => Object.keys(family)))
   }

@@ -50,9 +50,20 @@ export function nodeStatesOf(snapshot: Snapshot): Map<NodeId, NodeState> {
     states.set(sourceNodeOf(one), source ? stateOfSource(source) : missingIn(snapshot, one))
   }
   for (const one of kustomizations.values()) states.set(nodeOf(one), stateOfKustomization(one, states))
-  for (const id of [...kustomizations.values()].flatMap(dependenciesOf))
-    if (!kustomizations.has(id)) states.set(`kustomization ${id}`, { code: 'missing' })
+  const named = [...states.values()].flatMap((state) => (state.code === 'waits' ? [state.for] : []))
+  const needed = [...kustomizations.values()].flatMap(dependenciesOf).map((id) => `kustomization ${id}`)
+  for (const node of [...needed, ...named])
+    if (!states.has(node)) states.set(node, { code: isSeenIn(snapshot, node) ? 'missing' : 'unseen' })
+  // what it waits for is there by now: it comes to that when it looks again
+  for (const [node, state] of states)
+    if (state.code === 'waits' && states.get(state.for)?.code === 'healthy')
+      states.set(node, { code: 'at-work' })
   return states
+}
+
+/** Whether a Kustomization would be in a snapshot if it were in the cluster. */
+function isSeenIn({ namespace }: Snapshot, node: NodeId): boolean {
+  return namespace === undefined || node.startsWith(`kustomization ${namespace}/`)
 }
 
 function missingIn({ notRead, namespace }: Snapshot, { metadata, spec }: Kustomization): NodeState {
@@ -88,8 +99,17 @@ function stateOfKustomization(
     return { code: 'waits', for: `kustomization ${dependency}` }
   if (ready.reason === 'ArtifactFailed' && !/kustomization path not found/.test(ready.message))
     return isSourceWrong ? { code: 'waits', for: source } : { code: 'fails' }
+  const unhealthy = ready.reason === 'HealthCheckFailed' ? waitsForHealthOf(ready.message, states) : undefined
+  if (unhealthy !== undefined) return { code: 'waits', for: unhealthy }
   if (ready.status === 'False') return { code: 'fails' }
   if (ready.status === 'Unknown' || status?.observedGeneration !== metadata.generation)
     return { code: 'at-work' }
   return isSourceWrong ? { code: 'waits', for: source } : { code: 'healthy' }
+}
+
+/** What a health check waited for in vain, where that is an object of Flux (`Kustomization/flux-system/apps status: 'InProgress'`). */
+function waitsForHealthOf(message: string, states: ReadonlyMap<NodeId, NodeState>): NodeId | undefined {
+  const named = [...message.matchAll(/\b([A-Z]\w+)\/([\w.-]+\/[\w.-]+) status: /g)]
+  const nodes = named.map(([, kind = '', id]) => `${kind.toLowerCase()} ${id}`)
+  return nodes.find((node) => node.startsWith('kustomization ') || states.has(node))
 }

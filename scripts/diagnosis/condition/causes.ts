@@ -3,17 +3,8 @@ import type { FactsOf } from '../../findings/entry.ts'
 import { type Finding, type FindingPlace, finding } from '../../findings/finding.ts'
 import { flagsFor, type KeySecretId } from '../../findings/key-secret.ts'
 import { unusableKey } from '../../findings/unusable-key.ts'
-
-/** Why a Kustomization cannot be applied. */
-interface Cause {
-  code: Code
-  /** Matched against the message on one line (`oneLine`): sops breaks its lines at changing places. */
-  text: RegExp
-  /** It counts only where the decryption block names no key Secret. */
-  isWithoutSecretRef?: boolean
-  /** @param named what the named groups of `text` have matched */
-  find(named: Readonly<Record<string, string>>, place: FindingPlace, key: KeySecretId): Finding
-}
+import type { Cause } from './cause.ts'
+import { refusals } from './refusals.ts'
 
 /** The codes whose texts want to know nothing. */
 type PlainCode = {
@@ -74,7 +65,7 @@ export const causes: readonly Cause[] = [
   plain('value-not-authentic', /message authentication failed/),
   {
     code: 'built-without-decryption',
-    text: /is SOPS encrypted, configuring decryption is required|\.sops: field not declared in schema/,
+    text: /is SOPS encrypted, configuring decryption is required|\.sops: field not declared in schema|no matches for kind "ENC\[/,
     find: (_, place) =>
       finding('built-without-decryption', place, { kustomization: 'it', files: 'an encrypted file' }),
   },
@@ -88,6 +79,7 @@ export const causes: readonly Cause[] = [
   plain('not-a-string', /expected string, got/),
   plain('path-missing', /kustomization path not found/),
   plain('build', /kustomize build failed|failed to decode Kubernetes/),
+  ...refusals,
   plain('health', /health check failed|timeout waiting for/),
   {
     code: 'dependency',

@@ -15,7 +15,7 @@ export interface Named {
 const forms = [
   /'(?:[\w.-]+\/)?(?<name>[\w.-]+)' (?<kind>[A-Z]\w*) (?:data|field)/,
   /'(?<kind>[A-Z]\w*)\.\S+\/(?<name>[\w.-]+)'/,
-  /\b(?<kind>[A-Z]\w*)\/[\w.-]+\/(?<name>[\w.-]+) (?:is SOPS encrypted|dry-run failed|not found)/,
+  /\b(?<kind>[A-Z]\w*)\/(?:[\w.-]+\/)?(?<name>[\w.:-]+) (?:is SOPS encrypted|dry-run failed|not found|namespace not specified)/,
 ]
 
 /** The object that a controller complains of; `undefined` where its words name none. */

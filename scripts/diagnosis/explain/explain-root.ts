@@ -5,8 +5,11 @@ import type { Root } from '../chain/roots.ts'
 import { explainCondition, saidBy } from '../condition/explain.ts'
 import { objectIn } from '../condition/files-in-question.ts'
 import type { Evidence } from '../evidence.ts'
+import { declarationIn } from '../repository/declarations.ts'
 import { snapshotKeyOf } from '../snapshot/snapshot.ts'
 import { explainers } from './explainers.ts'
+import type { Failure } from './failure.ts'
+import { missingDependency, missingSource } from './missing.ts'
 import { explainSource } from './source.ts'
 
 /** What is wrong with an object that nothing else explains. */
@@ -22,9 +25,7 @@ export async function explainRoot(root: Root, evidence: Evidence): Promise<Findi
     case 'suspended':
       return suspended(root, evidence)
     case 'missing':
-      return kind === 'kustomization'
-        ? finding('dependency-missing', place, {})
-        : finding('source-missing', place, {})
+      return kind === 'kustomization' ? missingDependency(node, evidence) : missingSource(node, evidence)
     case 'unseen':
       return finding('source-unseen', place, {})
     case 'at-work': {
@@ -45,8 +46,14 @@ async function explainFailure(kustomization: Kustomization, evidence: Evidence):
   const ready = conditionOf(kustomization, 'Ready')
   const says = ready ? saidBy(ready) : ''
   const explain = explainers[cause.code]
-  const found = await explain?.({ kustomization, says, cause, named: objectIn(says) }, evidence)
-  return found ?? cause
+  const failure = { kustomization, says, cause, named: objectIn(says) }
+  return (await explain?.(failure, evidence)) ?? placed(failure, evidence)
+}
+
+/** The likely cause, with the place where the object is declared that the words name. */
+async function placed({ kustomization, cause, named }: Failure, evidence: Evidence): Promise<Finding> {
+  const declared = named && (await declarationIn(kustomization, named, evidence))
+  return declared ? { ...cause, file: declared.file, line: declared.line } : cause
 }
 
 /** That an object is suspended: as long as it has all that its source has, and nothing waits for it, that is only to be known. */

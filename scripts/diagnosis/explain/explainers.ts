@@ -1,6 +1,11 @@
 import type { Code } from '../../findings/catalogue.ts'
+import { explainCiphertext } from './ciphertext.ts'
 import type { Explainer } from './failure.ts'
+import { explainHealth } from './health.ts'
 import { explainKeySecret } from './key-secret.ts'
+import { explainNamespace } from './namespace.ts'
+import { explainPath } from './path.ts'
+import { explainKind, explainRefusedBlock, explainVersion } from './refused.ts'
 import { explainWrongKey } from './wrong-key.ts'
 
 /** What looks behind a likely cause, by its code. */
@@ -10,4 +15,11 @@ export const explainers: Partial<Record<Code, Explainer>> = {
   'key-unusable': explainKeySecret,
   'entry-unusable': explainKeySecret,
   'wrong-key': explainWrongKey,
+  'built-without-decryption': explainCiphertext,
+  'path-missing': explainPath,
+  'namespace-missing': explainNamespace,
+  'refused-block': explainRefusedBlock,
+  'version-refused': explainVersion,
+  'kind-unknown': explainKind,
+  health: explainHealth,
 }

@@ -1,11 +1,36 @@
 import { type Finding, finding } from '../../findings/finding.ts'
-import { conditionOf, type FluxSource, idOf } from '../../lib/cluster/flux-objects.ts'
+import { conditionOf, type FluxSource, type GitRepository, idOf } from '../../lib/cluster/flux-objects.ts'
 import { saidBy } from '../condition/explain.ts'
 import type { Evidence } from '../evidence.ts'
+import { branchesOf } from '../repository/remote-branches.ts'
+import { sourceCauses } from './source-causes.ts'
 
 /** Why a source has not fetched. */
-export async function explainSource(source: FluxSource, _evidence: Evidence): Promise<Finding> {
+export async function explainSource(source: FluxSource, evidence: Evidence): Promise<Finding> {
   const place = { object: `${source.kind.toLowerCase()} ${idOf(source)}` }
   const ready = conditionOf(source, 'Ready')
-  return finding('source', place, { says: ready ? saidBy(ready) : '' })
+  const says = ready ? saidBy(ready) : ''
+  for (const { text, find } of sourceCauses) {
+    const found = text.exec(says)
+    if (!found) continue
+    const cause = find(found.groups ?? {}, place, source, reasonIn(says))
+    if (cause.code !== 'reference-missing') return cause
+    const branches = await branchesOf(source as GitRepository, evidence)
+    const others = branches ? `; it has ${listed([...branches.keys()])}` : ''
+    return { ...cause, facts: { ...cause.facts, others } }
+  }
+  return finding('source', place, { says })
+}
+
+/** What a message says behind what was tried: `dial tcp: connection refused`. */
+function reasonIn(says: string): string {
+  return says.replace(/^\w+: /, '').replace(/^.*(?:unable to clone '[^']*'|(?:Get|Head) "[^"]*"): /, '')
+}
+
+/** How many names are listed. */
+const most = 5
+
+function listed(branches: readonly string[]): string {
+  const more = branches.length > most ? ` and ${branches.length - most} more` : ''
+  return `the branches ${branches.slice(0, most).join(', ')}${more}`
 }

@@ -39,7 +39,7 @@ export const verifyTargetFindings = {
   },
   'source-missing': {
     severity: 'error',
-    seen: 'is not in the cluster',
+    seen: 'is not in the cluster{others}',
     means: 'Without its source a Kustomization applies nothing.',
     fix: 'correct spec.sourceRef of the Kustomization',
     source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/docs/spec/v1/kustomizations.md',

@@ -5,7 +5,7 @@ import { filesOfCommit, readBlobs, searchCommit } from '../git-objects.ts'
 import { isKustomizationFile, parseKustomizationFile } from '../kustomize/kustomization-file.ts'
 import { type Builder, makeBuilder } from '../repository/builds.ts'
 import { type FileTree, makeFileTree } from '../repository/file-tree.ts'
-import { readSourceIgnore, sourceIgnoreFile } from '../repository/sources/source-ignore.ts'
+import { type LeftOut, readSourceIgnore, sourceIgnoreFile } from '../repository/sources/source-ignore.ts'
 import { ciphertextMarks } from '../sops/format.ts'
 
 /** The files of a commit, as far as it matters what Flux builds and decrypts of them. */
@@ -14,6 +14,23 @@ export interface Revision {
   builder: Builder
   /** The text of a file with ciphertext, of a kustomization file or of a patch; empty for every other one. */
   textOf(file: string): string
+}
+
+/**
+ * Reads what a source leaves out of its artifact.
+ * @param ignores the text of each `.sourceignore`, by its path relative to the root
+ * @returns tells why a file is not there; `undefined` where it is
+ */
+export function readArtifactRules(
+  ignores: ReadonlyMap<string, string>,
+  { ignore, sparseCheckout = [] }: GitRepository['spec'],
+): (file: string) => LeftOut | 'sparse-checkout' | undefined {
+  const leftOut = readSourceIgnore(ignores, ignore)
+  const starts = sparseCheckout.map((start) => start.replace(/^\.\//, ''))
+  return (file) => {
+    const isCheckedOut = starts.length === 0 || starts.some((start) => file.startsWith(start))
+    return isCheckedOut ? leftOut(file) : 'sparse-checkout'
+  }
 }
 
 /**
@@ -39,11 +56,8 @@ export async function readRevision(
   )
   const textOf = (file: string) => texts.get(files.get(file) ?? '') ?? ''
   const ignores = all.filter(isIgnoreFile).map((file) => [file, textOf(file)] as const)
-  const whyLeftOut = readSourceIgnore(new Map(ignores), spec.ignore)
-  const starts = spec.sparseCheckout?.map((start) => start.replace(/^\.\//, '')) ?? []
-  const isThere = (file: string) =>
-    !whyLeftOut(file) && (starts.length === 0 || starts.some((start) => file.startsWith(start)))
-  const names = all.filter(isThere)
+  const leftOut = readArtifactRules(new Map(ignores), spec)
+  const names = all.filter((file) => !leftOut(file))
   const kustomizations = names
     .filter(isKustomizationFile)
     .map((file) => parseKustomizationFile(textOf, file, textOf(file)))

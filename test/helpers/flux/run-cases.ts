@@ -1,7 +1,12 @@
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { explainCondition } from '../../../scripts/diagnosis/condition/explain.ts'
-import { conditionOf, type Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
+import {
+  conditionOf,
+  type FluxSource,
+  fetchFailureOf,
+  type Kustomization,
+} from '../../../scripts/lib/cluster/flux-objects.ts'
 import { oneLine } from '../../../scripts/lib/redact.ts'
 import { until } from '../processes.ts'
 import { type Flux, withFlux } from './sandbox.ts'
@@ -29,7 +34,7 @@ export interface FluxCase {
   keys?: Readonly<Record<string, string>> | undefined
   /** Lines of `spec` with the decryption block. */
   spec: string
-  /** Documents of YAML that are applied beside the Kustomization, or instead of it where one has its name. */
+  /** Documents of YAML that are applied beside the Kustomization, or instead of it where one has its name; `$URL` is that of the repository. */
   objects?: string
 }
 
@@ -72,11 +77,14 @@ export async function withCases<T>(
     for (const [path, target] of links) symlinkSync(target, join(flux.clone, path))
     if (links.length > 0) await flux.applied('flux-system', await flux.push())
     const { kubectl } = flux.sandbox
-    await kubectl(['apply', '--server-side', '-f', '-'], objectsOf(cases).join('---\n'))
+    const objects = objectsOf(cases).join('---\n').replaceAll('$URL', flux.url)
+    await kubectl(['apply', '--server-side', '-f', '-'], objects)
     try {
       return await use(flux, await settled(flux.sandbox))
     } finally {
       await removeAll(flux.sandbox)
+      const beside = cases.flatMap((one) => one.objects ?? []).join('---\n')
+      if (beside) await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], beside)
     }
   })
 }
@@ -105,15 +113,28 @@ async function removeAll({ kubectl }: Flux['sandbox']): Promise<void> {
   for (const path of paths) await kubectl(['delete', '--raw', path])
 }
 
-/** The Kustomizations, when the controller has nothing more to do. */
+/** The Kustomizations, when the controllers have nothing more to do. */
 async function settled({ kubectl }: Flux['sandbox']): Promise<Kustomization[]> {
-  let items: Kustomization[] = []
-  await until('the controller has nothing more to do', async () => {
-    items = JSON.parse(await kubectl(['get', 'kustomizations', '-n', 'flux-system', '-o', 'json'])).items
+  const kinds = 'kustomizations,gitrepositories,ocirepositories,buckets'
+  let items: (Kustomization | FluxSource)[] = []
+  const fetchesNothing = (name: string) =>
+    items.some(
+      (item) =>
+        item.kind !== 'Kustomization' &&
+        item.metadata.name === name &&
+        (item.spec.suspend || fetchFailureOf(item)),
+    )
+  await until('the controllers have nothing more to do', async () => {
+    items = JSON.parse(await kubectl(['get', kinds, '-n', 'flux-system', '-o', 'json'])).items
     return items.every((item) => {
       const ready = conditionOf(item, 'Ready')
-      return item.spec.suspend || (ready && ready.status !== 'Unknown' && !/retrying in/.test(ready.message))
+      if (item.spec.suspend) return true
+      if (!ready || ready.status === 'Unknown') return false
+      return (
+        !/retrying in/.test(ready.message) ||
+        ('sourceRef' in item.spec && fetchesNothing(item.spec.sourceRef.name))
+      )
     })
   })
-  return items
+  return items.filter((item): item is Kustomization => item.kind === 'Kustomization')
 }

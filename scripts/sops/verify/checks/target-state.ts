@@ -26,7 +26,7 @@ export function checkSource(
     throw notChecked(finding('source-kind', { object: `kustomization ${idOf(kustomization)}` }, { kind }))
   const source = sources.get(sourceIdOf(kustomization))
   const object = `gitrepository ${sourceIdOf(kustomization)}`
-  if (!source) throw failed(finding('source-missing', { object }, {}))
+  if (!source) throw failed(finding('source-missing', { object }, { others: '' }))
   refuseSuspended(source)
   if (source.status?.artifact) return source
   const ready = conditionOf(source, 'Ready')

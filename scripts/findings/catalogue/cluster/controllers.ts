@@ -1,0 +1,30 @@
+import type { Entry } from '../../entry.ts'
+
+const changelog = 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/CHANGELOG.md'
+
+/** What is to be known of the controllers of a cluster. */
+export const clusterControllerFindings = {
+  'controller-down': {
+    severity: 'error',
+    seen: 'no Pod of it is ready{replicas}',
+    means:
+      'Flux does nothing: conditions stay as they were, also Ready=True, and no commit gets into the cluster.',
+    fix: '{todo}',
+    source: 'https://fluxcd.io/flux/components/',
+  },
+  'not-reconciled': {
+    severity: 'warning',
+    seen: 'its source has had {revision} for {age}, and nobody has tried to apply that',
+    means:
+      'Its condition is that of an older revision. The controller is overloaded, hangs, or does not watch it.',
+    fix: '`flux reconcile kustomization {name} -n {namespace}`, and read what kustomize-controller logs',
+    source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#interval',
+  },
+  'controller-too-old': {
+    severity: 'error',
+    seen: 'kustomize-controller {version} {cannot}, and {users}',
+    means: 'What the repository uses fails with it, or gets into the cluster as ciphertext.',
+    fix: 'bring kustomize-controller to {needed} or later: `flux install`, or a newer version of Flux in the repository',
+    source: changelog,
+  },
+} as const satisfies Record<string, Entry>
