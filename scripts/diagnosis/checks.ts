@@ -1,6 +1,19 @@
 import type { ClusterCheck } from './check.ts'
 import { checkClusterValues } from './checks/cluster-values.ts'
+import { checkControllers } from './checks/controllers.ts'
 import { checkNotRead } from './checks/not-read.ts'
+import { checkNotReconciled } from './checks/not-reconciled.ts'
+import { checkSourcesBehind } from './checks/source-behind.ts'
+import { checkSpecsOutdated } from './checks/specs-outdated.ts'
+import { checkVersions } from './checks/versions.ts'
 
 /** All checks, in the order in which what they find is shown. */
 export const clusterChecks: readonly ClusterCheck[] = [checkClusterValues, checkNotRead]
+export const clusterChecks: readonly ClusterCheck[] = [
+  checkControllers,
+  checkNotReconciled,
+  checkSourcesBehind,
+  checkSpecsOutdated,
+  checkVersions,
+  checkNotRead,
+]

@@ -4,6 +4,7 @@ import type { ConfigMap, KubeObject, Secret } from '../../lib/cluster/kube-objec
 /** A controller of Flux as its Deployment says. */
 export interface Controller extends KubeObject {
   spec: {
+    replicas?: number
     template: { spec: { containers: { name: string; image: string; args?: string[] }[] } }
   }
   status?: { readyReplicas?: number }

@@ -168,6 +168,84 @@ Recovery failed because the file was encrypted with a Shamir threshold of
       'Secret/apps/t dry-run failed (Invalid): Secret "t" is invalid: data: Forbidden: field is immutable when `immutable` is set\n',
     ],
   ],
+  forbidden: [
+    [
+      'ReconciliationFailed',
+      'ConfigMap/apps/t dry-run failed (Forbidden): configmaps "t" is forbidden: User "system:serviceaccount:apps:poor" cannot patch resource "configmaps" in API group "" in the namespace "default"\n',
+    ],
+    [
+      'ReconciliationFailed',
+      'ClusterRole/t dry-run failed (Forbidden): clusterroles.rbac.authorization.k8s.io "t" is forbidden: User "someone" cannot patch resource "clusterroles" in API group "rbac.authorization.k8s.io" at the cluster scope\n',
+    ],
+  ],
+  'quota-exceeded': [
+    [
+      'ReconciliationFailed',
+      'Secret/apps/t dry-run failed (Forbidden): secrets "t" is forbidden: exceeded quota: few, requested: secrets=1, used: secrets=2, limited: secrets=2\n',
+    ],
+  ],
+  'admission-denied': [
+    [
+      'ReconciliationFailed',
+      `ConfigMap/apps/t dry-run failed (Invalid): configmaps "t" is forbidden: ValidatingAdmissionPolicy 'no-tokens' with binding 'no-tokens' denied request: not this one\n`,
+    ],
+    [
+      'ReconciliationFailed',
+      'Deployment/apps/t dry-run failed (BadRequest): admission webhook "validate.kyverno.svc-fail" denied the request: resource Deployment/apps/t was blocked\n',
+    ],
+  ],
+  'webhook-silent': [
+    [
+      'ReconciliationFailed',
+      'Ingress/apps/t dry-run failed (InternalError): Internal error occurred: failed calling webhook "validate.nginx.ingress.kubernetes.io": failed to call webhook: Post "https://x.svc:443/": dial tcp 10.0.0.1:443: connect: connection refused\n',
+    ],
+  ],
+  'no-namespace': [
+    [
+      'ReconciliationFailed',
+      'Secret/t namespace not specified: the server could not find the requested resource\n',
+    ],
+  ],
+  'version-refused': [
+    [
+      'ReconciliationFailed',
+      'Kustomization/apps/b dry-run failed: no matches for kind "Kustomization" in version "kustomize.toolkit.fluxcd.io/v1beta2"\n',
+    ],
+  ],
+  'kind-unknown': [
+    [
+      'ReconciliationFailed',
+      'PodMonitor/apps/x dry-run failed: no matches for kind "PodMonitor" in version "monitoring.coreos.com/v1"\n',
+    ],
+  ],
+  'refused-block': [
+    [
+      'ReconciliationFailed',
+      'Kustomization/apps/a dry-run failed (Invalid): Kustomization.kustomize.toolkit.fluxcd.io "a" is invalid: [spec.decryption.provider: Unsupported value: "foo": supported values: "sops", <nil>: Invalid value: null: some validation rules were not checked]\n',
+    ],
+    [
+      'ReconciliationFailed',
+      'Kustomization/apps/a dry-run failed: failed to create typed patch object (apps/a; kustomize.toolkit.fluxcd.io/v1, Kind=Kustomization): .spec.decryption.name: field not declared in schema\n',
+    ],
+  ],
+  'feature-gate-off': [
+    [
+      'FeatureGateDisabled',
+      'to use spec.decryption.serviceAccountName for decryption authentication please enable the ObjectLevelWorkloadIdentity feature gate in the controller',
+    ],
+  ],
+  'cross-namespace-refused': [
+    [
+      'AccessDenied',
+      "can't access 'GitRepository/other/source', cross-namespace references have been blocked",
+    ],
+  ],
+  'expression-invalid': [
+    [
+      'InvalidCELExpression',
+      "failed to parse the expression Current: failed to parse the CEL expression 'status.x ===': ERROR: <input>:1:14: Syntax error",
+    ],
+  ],
   'not-ready': [['PruneFailed', 'something else']],
 }
 
