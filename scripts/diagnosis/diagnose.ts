@@ -1,6 +1,6 @@
 import { severities } from '../findings/entry.ts'
 import { severityOf } from '../findings/finding.ts'
-import { followMissing } from './chain/missing.ts'
+import { followParents } from './chain/parents.ts'
 import { findRoots, type Root } from './chain/roots.ts'
 import { nodeStatesOf } from './chain/state.ts'
 import { clusterChecks } from './checks.ts'
@@ -14,7 +14,7 @@ import { explainRoot } from './explain/explain-root.ts'
  * @throws UserError where it cannot be found out
  */
 export async function diagnose(evidence: Evidence): Promise<Diagnosis[]> {
-  const states = await followMissing(nodeStatesOf(evidence.snapshot), evidence)
+  const states = await followParents(nodeStatesOf(evidence.snapshot), evidence)
   const roots = findRoots(states).filter(isTold)
   const ofRoots = await Promise.all(
     roots.map(async (root) => ({ finding: await explainRoot(root, evidence), stops: root.stops })),

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { finding } from '../../findings/finding.ts'
 import type { WholeRevision } from '../../lib/applied/whole-revision.ts'
 import { builtDirectory } from '../../lib/cluster/flux-objects.ts'
-import { shortCommit } from '../../lib/git.ts'
+import { type Repository, shortCommit } from '../../lib/git.ts'
 import { lastRemoval } from '../../lib/git-objects.ts'
 import { sourceNodeOf } from '../chain/state.ts'
 import type { Explainer } from './failure.ts'
@@ -13,17 +13,36 @@ export const explainPath: Explainer = async ({ kustomization, cause }, { reposit
   if (!revision || !repository) return undefined
   const directory = builtDirectory(kustomization)
   if (revision.directories.has(directory)) return leftOut(directory, sourceNodeOf(kustomization), revision)
-  const removal = await lastRemoval(repository, revision.commit, directory)
+  const gone = topmostMissing(directory, revision)
+  const removal = await removalOf(gone, revision, repository)
+  const commit = removal && shortCommit(removal)
   return finding(
     'path-not-there',
     { object: cause.object },
     {
       path: directory,
       commit: shortCommit(revision.commit),
-      near: removal === undefined ? nearest(directory, revision) : `: ${shortCommit(removal)} has removed it`,
-      or: removal === undefined ? '' : `, or bring back what commit ${shortCommit(removal)} has removed`,
+      near: commit === undefined ? nearest(gone, revision) : `: commit ${commit} has removed ${gone}`,
+      or: commit === undefined ? '' : `, or bring back ${gone}`,
     },
   )
+}
+
+/** The first directory on the way to one that is not there, which is missing itself. */
+function topmostMissing(directory: string, revision: WholeRevision): string {
+  const above = posix.dirname(directory)
+  return revision.directories.has(above) ? directory : topmostMissing(above, revision)
+}
+
+const removals = new WeakMap<WholeRevision, Map<string, Promise<string | undefined>>>()
+
+/** The commit that has removed a directory; many paths that are gone were below the same one, and git is asked once for that. */
+function removalOf(directory: string, revision: WholeRevision, repository: Repository) {
+  const known = removals.get(revision) ?? new Map<string, Promise<string | undefined>>()
+  removals.set(revision, known)
+  const removal = known.get(directory) ?? lastRemoval(repository, revision.commit, directory)
+  known.set(directory, removal)
+  return removal
 }
 
 /** That what is in a directory does not get into the artifact. */
@@ -50,12 +69,11 @@ function leftOut(directory: string, source: string, revision: WholeRevision) {
 /** How many directories are listed. */
 const most = 5
 
-/** The nearest directory above that is there, with those in it. */
-function nearest(directory: string, { tree: { directories } }: WholeRevision): string {
-  let above = posix.dirname(directory)
-  while (above !== '.' && !directories.has(above)) above = posix.dirname(above)
+/** The directory in which one is missing, with those that are in it. */
+function nearest(gone: string, { tree: { directories } }: WholeRevision): string {
+  const above = posix.dirname(gone)
   const inside = directories.get(above)?.directories.map((path) => posix.basename(path)) ?? []
   const more = inside.length > most ? ` and ${inside.length - most} more` : ''
   const list = inside.length > 0 ? `, with ${inside.slice(0, most).join(', ')}${more}` : ''
-  return `; the nearest directory is ${above}${list}`
+  return `; the nearest directory is ${above === '.' ? 'the root' : above}${list}`
 }

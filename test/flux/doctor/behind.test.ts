@@ -80,7 +80,7 @@ test('what the cluster has not got yet', () =>
     await failing(flux, 'child')
     const removed = await found(flux)
     assert.equal(removed.codes, ['path-not-there kustomization flux-system/child'])
-    assert.is(removed.diagnoses[0]?.finding.facts.near, `: ${removal.slice(0, 7)} has removed it`)
+    assert.is(removed.diagnoses[0]?.finding.facts.near, `: commit ${removal.slice(0, 7)} has removed app`)
 
     // the child is mended, and its parent fails
     await push({
@@ -90,13 +90,12 @@ test('what the cluster has not got yet', () =>
     })
     await failing(flux, 'flux-system')
     const outdated = await found(flux)
-    assert.equal(outdated.codes.toSorted(), [
+    assert.equal(outdated.codes, [
       'namespace-missing kustomization flux-system/flux-system',
-      'path-not-there kustomization flux-system/child',
       'spec-outdated kustomization flux-system/child',
     ])
-    const { file, line } =
-      outdated.diagnoses.find(({ finding }) => finding.code === 'spec-outdated')?.finding ?? {}
+    assert.equal(outdated.diagnoses[0]?.stops.toSorted(), ['flux-system/child', 'flux-system/flux-system'])
+    const { file, line } = outdated.diagnoses[1]?.finding ?? {}
     assert.is(`${file}:${line}`, `${root}/child.yaml:7`)
   }))
 

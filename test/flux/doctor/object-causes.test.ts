@@ -1,8 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { diagnoseCases } from '../../helpers/flux/diagnose-cases.ts'
-import { encoded, encrypt, map, withData } from '../../helpers/flux/encrypted-objects.ts'
-import { kustomizationObject, ownSource, plainCase } from '../../helpers/flux/object-cases.ts'
+import { encoded, encrypt, key, map, withData } from '../../helpers/flux/encrypted-objects.ts'
+import { kustomizationObject, ownSource, plainCase, sourceObject } from '../../helpers/flux/object-cases.ts'
 import type { FluxCase } from '../../helpers/flux/run-cases.ts'
 
 const failing = `  path: ./nowhere/at/all\n${ownSource}`
@@ -99,10 +99,29 @@ const cases: [FluxCase, Expected][] = [
     { code: 'namespace-missing', object: 'parent-fails' },
   ],
 
+  [
+    plainCase('brings-source', '', {
+      files: () => ({
+        'm.yaml': map('x').replace('default', 'no-such-space'),
+        's.yaml': sourceObject('brought', 'url: "https://no-such-host.invalid/x"'),
+      }),
+    }),
+    { code: 'namespace-missing' },
+  ],
+  [
+    plainCase('waits-for-source', '', {
+      objects: kustomizationObject(
+        'waits-for-source',
+        '  path: ./\n  sourceRef: {kind: GitRepository, name: brought}\n',
+      ),
+    }),
+    { code: 'namespace-missing', object: 'brings-source' },
+  ],
+
   // paths
   [
     plainCase('typo', '', { objects: kustomizationObject('typo', at('fin')) }),
-    { code: 'path-not-there', says: /the nearest directory is \., with / },
+    { code: 'path-not-there', says: /the nearest directory is the root, with / },
   ],
   [
     plainCase('ignored', '', {
@@ -255,6 +274,36 @@ const cases: [FluxCase, Expected][] = [
       at: 'overlap/app/s.yaml',
       says: /flux-system\/overlapped, which never comes to be: overlap has no kustomization file/,
     },
+  ],
+  [
+    {
+      ...plainCase('overlap-there', '', {
+        files: (name) => ({ 'app/s.yaml': encrypt(withData(name, encoded('x'))) }),
+        objects: kustomizationObject(
+          'there',
+          `${at('overlap-there/app')}  decryption: {provider: sops, secretRef: {name: overlap-there}}\n`,
+        ),
+      }),
+      keys: { 'age.agekey': key.text },
+    },
+    { code: 'takes-in-child', says: /of Kustomization flux-system\/there: overlap-there has no/ },
+  ],
+  [
+    {
+      ...plainCase('listed', '', {
+        files: (name) => ({
+          'kustomization.yaml': 'resources: [m.yaml]\n',
+          'm.yaml': map(name),
+          'app/s.yaml': encrypt(withData(`${name}-secret`, encoded('x'))),
+        }),
+        objects: kustomizationObject(
+          'beside',
+          `${at('listed/app')}  decryption: {provider: sops, secretRef: {name: listed}}\n`,
+        ),
+      }),
+      keys: { 'age.agekey': key.text },
+    },
+    { code: undefined },
   ],
 ]
 

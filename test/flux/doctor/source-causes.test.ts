@@ -41,6 +41,30 @@ test('a source that does not fetch is the headline, with its cause', () =>
       ],
       [sourceCase('no-host', 'url: "https://no-such-host.invalid/x"'), 'source-unreachable', /no such host$/],
       [
+        sourceCase('certificate', 'url: "$API/x"'),
+        'certificate-refused',
+        /x509: certificate signed by unknown authority$/,
+      ],
+      [sourceCase('empty', 'url: "$EMPTY", ref: {branch: main}'), 'repository-empty', /no commit yet$/],
+      [
+        sourceCase(
+          'no-public-key',
+          'url: "$URL", ref: {branch: main}, verify: {mode: HEAD, secretRef: {name: pgp}}',
+        ),
+        'source-secret-missing',
+        /the Secret flux-system\/pgp that it names/,
+      ],
+      [
+        sourceCase('sparse', 'url: "$URL", ref: {branch: main}, sparseCheckout: [good]'),
+        'not-checked-out',
+        /leaves sparse out/,
+      ],
+      [
+        sourceCase('ignore', 'url: "$URL", ref: {branch: main}, ignore: "ignore/"'),
+        'out-of-artifact',
+        /^spec\.ignore leaves ignore out/,
+      ],
+      [
         sourceCase('branch', 'url: "$URL", ref: {branch: nope}'),
         'reference-missing',
         /no branch nope; it has the branches main$/,

@@ -1,4 +1,5 @@
-import { symlinkSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { explainCondition } from '../../../scripts/diagnosis/condition/explain.ts'
 import {
@@ -34,7 +35,7 @@ export interface FluxCase {
   keys?: Readonly<Record<string, string>> | undefined
   /** Lines of `spec` with the decryption block. */
   spec: string
-  /** Documents of YAML that are applied beside the Kustomization, or instead of it where one has its name; `$URL` is that of the repository. */
+  /** Documents of YAML that are applied beside the Kustomization, or instead of it where one has its name; `$URL` is that of the repository, `$EMPTY` that of an empty one, `$API` that of the API server. */
   objects?: string
 }
 
@@ -77,7 +78,7 @@ export async function withCases<T>(
     for (const [path, target] of links) symlinkSync(target, join(flux.clone, path))
     if (links.length > 0) await flux.applied('flux-system', await flux.push())
     const { kubectl } = flux.sandbox
-    const objects = objectsOf(cases).join('---\n').replaceAll('$URL', flux.url)
+    const objects = await filledIn(objectsOf(cases).join('---\n'), flux)
     await kubectl(['apply', '--server-side', '-f', '-'], objects)
     try {
       return await use(flux, await settled(flux.sandbox))
@@ -87,6 +88,14 @@ export async function withCases<T>(
       if (beside) await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], beside)
     }
   })
+}
+
+/** Objects with the URLs that they name. */
+async function filledIn(objects: string, { url, sandbox }: Flux): Promise<string> {
+  const [, api = ''] = /server"?: ?"?(https:[^"\s]+)/.exec(readFileSync(sandbox.kubeconfig, 'utf8')) ?? []
+  const empty = `empty-${randomUUID()}`
+  if (objects.includes('$EMPTY')) await sandbox.createRepository(empty, 'main')
+  return objects.replaceAll('$URL', url).replaceAll('$EMPTY', sandbox.gitUrl(empty)).replaceAll('$API', api)
 }
 
 /** What is applied for the cases: keys before the Kustomizations that use them. */

@@ -1,5 +1,5 @@
-import type { Repository } from './git.ts'
-import { attempt } from './run.ts'
+import type { Repository } from '../git.ts'
+import { attempt } from '../run.ts'
 
 /** How long a remote may take to answer, in ms. */
 const limit = 5000
