@@ -5,7 +5,7 @@ import { render } from '../../lib/repository/rendered.ts'
 import { isMapping, type Mapping, textAt, valueAt } from '../../lib/yaml/values.ts'
 import type { Evidence } from '../evidence.ts'
 
-/** A Kustomization that is not as its file says, since the one that applies it fails. */
+/** A Kustomization that is not as its file says, since the one that applies it fails or is suspended. */
 export interface Outdated {
   child: Kustomization
   parent: Kustomization
@@ -14,11 +14,13 @@ export interface Outdated {
   line: number | undefined
 }
 
-/** Finds the Kustomizations that keep the spec which they had before the one that applies them began to fail. */
+/** Finds the Kustomizations that keep the spec which they had when the one that applies them came to it last. */
 export async function findOutdated(evidence: Evidence): Promise<Outdated[]> {
   const { kustomizations } = evidence.snapshot
-  const failing = [...kustomizations.values()].filter((one) => conditionOf(one, 'Ready')?.status === 'False')
-  const pairs = failing.flatMap((parent) =>
+  const stopped = [...kustomizations.values()].filter(
+    (one) => one.spec.suspend || conditionOf(one, 'Ready')?.status === 'False',
+  )
+  const pairs = stopped.flatMap((parent) =>
     inventoryOf(parent)
       .filter(({ kind, group }) => kind === 'Kustomization' && group === 'kustomize.toolkit.fluxcd.io')
       .flatMap(({ namespace, name }) => kustomizations.get(`${namespace}/${name}`) ?? [])

@@ -53,12 +53,20 @@ export function nodeStatesOf(snapshot: Snapshot): Map<NodeId, NodeState> {
   const named = [...states.values()].flatMap((state) => (state.code === 'waits' ? [state.for] : []))
   const needed = [...kustomizations.values()].flatMap(dependenciesOf).map((id) => `kustomization ${id}`)
   for (const node of [...needed, ...named])
-    if (!states.has(node)) states.set(node, { code: isSeenIn(snapshot, node) ? 'missing' : 'unseen' })
-  // what it waits for is there by now: it comes to that when it looks again
-  for (const [node, state] of states)
-    if (state.code === 'waits' && states.get(state.for)?.code === 'healthy')
-      states.set(node, { code: 'at-work' })
+    if (!states.has(node) && isSeenIn(snapshot, node)) states.set(node, { code: 'missing' })
+  for (const one of kustomizations.values()) {
+    const state = states.get(nodeOf(one))
+    if (state?.code === 'waits') states.set(nodeOf(one), waitingFor(states.get(state.for), one) ?? state)
+  }
   return states
+}
+
+/** The state of a Kustomization that waits for an object; `undefined` where that object is to be looked at. */
+function waitingFor(state: NodeState | undefined, kustomization: Kustomization): NodeState | undefined {
+  if (state && state.code !== 'healthy') return undefined
+  const ready = conditionOf(kustomization, 'Ready')
+  const looksAgain = ready?.reason === 'DependencyNotReady' && !/readyExpr/.test(ready.message)
+  return { code: state && looksAgain ? 'at-work' : 'fails' }
 }
 
 /** Whether a Kustomization would be in a snapshot if it were in the cluster. */

@@ -9,7 +9,7 @@ export const checkSpecsOutdated: ClusterCheck = async (evidence) =>
     finding: finding(
       'spec-outdated',
       { object: `kustomization ${idOf(child)}`, file, line },
-      { parent: idOf(parent) },
+      { parent: idOf(parent), state: parent.spec.suspend ? 'is suspended' : 'fails' },
     ),
     stops: [idOf(child)],
   }))

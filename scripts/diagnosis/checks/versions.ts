@@ -32,7 +32,7 @@ const limits: readonly Limit[] = [
     usedBy: (_, evidence) =>
       decryptedFiles(evidence, ({ documents }) =>
         documents.some(({ groups }) =>
-          groups.some(({ age }) => age.some((one) => one.startsWith('age1pq1'))),
+          groups.some(({ age }) => age.length > 0 && age.every((one) => one.startsWith('age1pq1'))),
         ),
       ),
   },

@@ -83,9 +83,12 @@ export const causes: readonly Cause[] = [
   plain('health', /health check failed|timeout waiting for/),
   {
     code: 'dependency',
-    text: /^dependency '(?<dependency>[^']*)/,
-    find: ({ dependency = '' }, place) =>
-      finding('dependency', place, { dependency, state: 'missing or not ready' }),
+    text: /^dependency '(?<dependency>[^']*)'(?: is not ready according to (?<expression>readyExpr))?/,
+    find: ({ dependency = '', expression }, place) =>
+      finding('dependency', place, {
+        dependency,
+        state: expression === undefined ? 'missing or not ready' : 'not ready as its readyExpr wants it',
+      }),
   },
   plain('immutable', /field is immutable|immutable field/),
 ]

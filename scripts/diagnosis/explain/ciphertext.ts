@@ -21,7 +21,8 @@ export const explainCiphertext: Explainer = async ({ kustomization, cause, named
   if (!revision || kustomization.spec.decryption) return undefined
   const encrypted = [...revision.built(kustomization).encrypted]
   const isNamed = (file: string) => named && holdsObject(revision.textOf(file), named.kind, named.name)
-  const file = encrypted.find(isNamed) ?? encrypted[0]
+  const [only, ...others] = encrypted
+  const file = encrypted.find(isNamed) ?? (others.length === 0 ? only : undefined)
   if (file === undefined) return undefined
   const place = { object: cause.object, file }
   const directory = builtDirectory(kustomization)

@@ -43,7 +43,7 @@ export async function missingDependency(node: NodeId, evidence: Evidence): Promi
 }
 
 function whyNotBuilt({ file, revision }: Declaration, { snapshot }: Evidence): string {
-  const leftOut = revision.leftOut(posix.dirname(file))
+  const leftOut = revision.leftOut(file)
   if (leftOut === 'sparse-checkout') return 'spec.sparseCheckout of the source leaves it out'
   if (leftOut) return `${leftOut.by ?? 'Flux by itself'} leaves it out (${leftOut.pattern})`
   for (let directory = posix.dirname(file); ; directory = posix.dirname(directory)) {

@@ -9,7 +9,8 @@ import { sourceCauses } from './source-causes.ts'
 export async function explainSource(source: FluxSource, evidence: Evidence): Promise<Finding> {
   const place = { object: `${source.kind.toLowerCase()} ${idOf(source)}` }
   const ready = conditionOf(source, 'Ready')
-  const says = ready ? saidBy(ready) : ''
+  // a URL may hold a password
+  const says = ready ? saidBy(ready).replace(/\/\/[^/@\s]*@/g, '//') : ''
   for (const { text, find } of sourceCauses) {
     const found = text.exec(says)
     if (!found) continue

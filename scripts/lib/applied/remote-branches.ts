@@ -5,7 +5,7 @@ import { attempt } from '../run.ts'
 const limit = 5000
 
 /**
- * The branches of a remote, with their commits. It asks for no password and waits for nobody.
+ * The branches of a remote, with their commits. It asks nobody for a password.
  * @param remote its name or its URL
  * @returns `undefined` where it does not answer in time, or not at all
  */
@@ -13,11 +13,7 @@ export async function listRemoteBranches(
   { root: cwd, env, signal }: Repository,
   remote: string,
 ): Promise<Map<string, string> | undefined> {
-  const quiet = {
-    GIT_TERMINAL_PROMPT: '0',
-    SSH_ASKPASS_REQUIRE: 'never',
-    GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
-  }
+  const quiet = { GIT_TERMINAL_PROMPT: '0', SSH_ASKPASS_REQUIRE: 'never' }
   const args = ['git', 'ls-remote', '--heads', remote]
   const { code, stdout } = await attempt(args, { cwd, env: { ...quiet, ...env }, signal, timeout: limit })
   if (code !== 0) return undefined

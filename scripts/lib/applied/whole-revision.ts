@@ -37,8 +37,8 @@ export interface WholeRevision {
   tree: FileTree
   /** All directories of the commit, also of what the source leaves out. */
   directories: ReadonlySet<string>
-  /** Why what is below a directory is not in the artifact; `undefined` where something of it is. */
-  leftOut(directory: string): LeftOut | 'sparse-checkout' | undefined
+  /** Why a file, or all that is below a directory, is not in the artifact; `undefined` where something of it is. */
+  leftOut(path: string): LeftOut | 'sparse-checkout' | undefined
   /** Empty for one that is no manifest. */
   textOf(file: string): string
   /** The files that declare an object. @param path of a field in it whose line is wanted */
@@ -79,8 +79,8 @@ export async function readWholeRevision(
     commit,
     tree,
     directories: new Set(makeFileTree(all, [], [], textOf).directories.keys()),
-    leftOut(directory) {
-      const below = all.filter((file) => file.startsWith(`${directory}/`))
+    leftOut(path) {
+      const below = all.filter((file) => file === path || file.startsWith(`${path}/`))
       const why = below.map(leftOut)
       return why.includes(undefined) ? undefined : why[0]
     },

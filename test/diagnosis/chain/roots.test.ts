@@ -102,7 +102,7 @@ test('what a health check waits for is the root, where that is an object of Flux
     ['kustomization flux-system/child', 'fails', ['parent', 'child'].toSorted(), 0],
   ])
   assert.equal(rootsOf([parent, appliedKustomization('child')]), [
-    ['kustomization flux-system/parent', 'at-work', ['parent'], 0],
+    ['kustomization flux-system/parent', 'fails', ['parent'], 0],
   ])
 })
 
@@ -117,14 +117,21 @@ test('one that no controller has looked at is silent', () => {
   assert.equal(rootsOf([silent]), [['kustomization flux-system/a', 'silent', ['a'], 0]])
 })
 
-test('what is in no namespace that was looked into may be there', () => {
-  const snapshot = { ...snapshotWith([waiting('a', 'b')]), namespace: 'flux-system' }
+test('one that depends on what cannot be seen says itself what is wrong', () => {
   const other = failingKustomization('a', 'DependencyNotReady', "dependency 'other/b' is not ready", {
     dependsOn: [{ name: 'b', namespace: 'other' }],
   })
-  assert.is(nodeStatesOf(snapshot).get('kustomization flux-system/b')?.code, 'missing')
-  const seen = nodeStatesOf({ ...snapshotWith([other]), namespace: 'flux-system' })
-  assert.is(seen.get('kustomization other/b')?.code, 'unseen')
+  const states = nodeStatesOf({ ...snapshotWith([other]), namespace: 'flux-system' })
+  assert.is(states.get('kustomization flux-system/a')?.code, 'fails')
+  assert.is(states.get('kustomization other/b'), undefined)
+})
+
+test('one whose expression does not take a dependency that is ready fails', () => {
+  const message = "dependency 'flux-system/b' is not ready according to readyExpr eval"
+  const one = failingKustomization('a', 'DependencyNotReady', message, { dependsOn: [{ name: 'b' }] })
+  assert.equal(rootsOf([one, appliedKustomization('b')]), [
+    ['kustomization flux-system/a', 'fails', ['a'], 0],
+  ])
 })
 
 test.run()

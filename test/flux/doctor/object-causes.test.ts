@@ -58,6 +58,10 @@ const cases: [FluxCase, Expected][] = [
     plainCase('nobody', '  dependsOn: [{name: not-there}]\n'),
     { code: 'dependency-missing', object: 'not-there' },
   ],
+  [
+    plainCase('by-expression', '  dependsOn: [{name: fine, readyExpr: "dep.metadata.name == \'nobody\'"}]\n'),
+    { code: 'dependency', says: /flux-system\/fine, is not ready as its readyExpr wants it$/ },
+  ],
   [plainCase('paused', '  suspend: true\n'), { code: 'suspended' }],
   [plainCase('waits-for-paused', '  dependsOn: [{name: paused}]\n'), { code: 'suspended', object: 'paused' }],
   [
