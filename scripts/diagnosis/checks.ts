@@ -5,7 +5,7 @@ import { checkNotRead } from './checks/not-read.ts'
 import { checkNotReconciled } from './checks/not-reconciled.ts'
 import { checkSourcesBehind } from './checks/source-behind.ts'
 import { checkSpecsOutdated } from './checks/specs-outdated.ts'
-import { checkVersions } from './checks/versions.ts'
+import { checkVersions } from './checks/versions/check-versions.ts'
 
 /** All checks, in the order in which what they find is shown. */
 export const clusterChecks: readonly ClusterCheck[] = [checkClusterValues, checkNotRead]

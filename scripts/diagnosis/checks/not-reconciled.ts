@@ -2,6 +2,8 @@ import { finding } from '../../findings/finding.ts'
 import { conditionOf, idOf, type Kustomization } from '../../lib/cluster/flux-objects.ts'
 import { readDuration } from '../../lib/duration.ts'
 import type { ClusterCheck } from '../check.ts'
+import type { Diagnosis } from '../diagnosis.ts'
+import type { Evidence } from '../evidence.ts'
 import { snapshotKeyOf } from '../snapshot/snapshot.ts'
 
 const minute = 60_000
@@ -11,7 +13,7 @@ const minute = 60_000
  * interval, and the timeout of what may have been at work (kustomize-controller v1.9.4 api/v1/kustomization_types.go, GetTimeout).
  * @param now in ms since 1970
  */
-export function findNotReconciled({ snapshot }: Parameters<ClusterCheck>[0], now: number) {
+export function findNotReconciled({ snapshot }: Evidence, now: number): Diagnosis[] {
   return [...snapshot.kustomizations.values()].flatMap((one) => {
     const { artifact } = snapshot.sources.get(snapshotKeyOf(one))?.status ?? {}
     const { status, metadata } = one
@@ -20,7 +22,7 @@ export function findNotReconciled({ snapshot }: Parameters<ClusterCheck>[0], now
     const isReady = conditionOf(one, 'Ready')?.status === 'True'
     if (one.spec.suspend || !isReady || hasTried || artifact?.lastUpdateTime === undefined) return []
     const age = now - Date.parse(artifact.lastUpdateTime)
-    if (!(age > allowed(one))) return []
+    if (age <= allowed(one)) return []
     const { name, namespace } = metadata
     return {
       finding: finding(

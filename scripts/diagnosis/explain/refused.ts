@@ -2,6 +2,7 @@ import { finding } from '../../findings/finding.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { blockFaultOf, describeFault } from '../../lib/repository/decryption/block-fault.ts'
 import { textAt } from '../../lib/yaml/values.ts'
+import type { Evidence } from '../evidence.ts'
 import { declarationIn, declarationsOf } from '../repository/declarations.ts'
 import type { Explainer } from './failure.ts'
 
@@ -59,11 +60,7 @@ export const explainKind: Explainer = async ({ kustomization, cause, named }, ev
   )
 }
 
-async function definitionOf(
-  kind: string,
-  version: string,
-  evidence: Parameters<Explainer>[1],
-): Promise<string> {
+async function definitionOf(kind: string, version: string, evidence: Evidence): Promise<string> {
   const [group = ''] = version.split('/')
   const plural = `${kind.toLowerCase()}s.${group}`
   const found = await declarationsOf({ kind: 'CustomResourceDefinition', name: plural }, evidence)

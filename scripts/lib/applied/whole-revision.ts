@@ -72,6 +72,7 @@ export async function readWholeRevision(
     .map((file) => parseKustomizationFile(repository.root, file, textOf(file)))
   const flux = names.flatMap((file) => parseFluxFile(file, Buffer.from(textOf(file))) ?? [])
   markPatches(flux, kustomizations)
+  const patches = new Set(kustomizations.flatMap(({ patchFiles }) => patchFiles.map(({ path }) => path)))
   const tree = makeFileTree(names, flux, kustomizations, textOf, () => true)
   const builder = makeBuilder(tree)
   const builds = new Map<string, Build>()
@@ -85,7 +86,11 @@ export async function readWholeRevision(
       return why.includes(undefined) ? undefined : why[0]
     },
     textOf,
-    declaring: makeDeclaring(all, textOf),
+    // a patch names an object, and declares none
+    declaring: makeDeclaring(
+      all.filter((file) => !patches.has(file)),
+      textOf,
+    ),
     built(kustomization) {
       const directory = builtDirectory(kustomization)
       if (!tree.directories.has(directory)) return nothing
