@@ -2,8 +2,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { diagnoseCases } from '../../helpers/flux/diagnose-cases.ts'
 import { encoded, encrypt, key, map, withData } from '../../helpers/flux/encrypted-objects.ts'
-import { kustomizationObject, ownSource, plainCase, sourceObject } from '../../helpers/flux/object-cases.ts'
 import type { FluxCase } from '../../helpers/flux/run-cases.ts'
+import { kustomizationObject, ownSource, plainCase, sourceObject } from '../../helpers/object-cases.ts'
 
 const failing = `  path: ./nowhere/at/all\n${ownSource}`
 const at = (path: string) => `  path: ./${path}\n${ownSource}`

@@ -3,14 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { diagnoseCases } from '../../helpers/flux/diagnose-cases.ts'
+import type { FluxCase } from '../../helpers/flux/run-cases.ts'
 import {
   kustomizationObject,
   ownSource,
   plainCase,
   sourceCase,
   sourceObject,
-} from '../../helpers/flux/object-cases.ts'
-import type { FluxCase } from '../../helpers/flux/run-cases.ts'
+} from '../../helpers/object-cases.ts'
 
 /** A server that wants to know who asks. */
 async function withLockedServer<T>(use: (url: string) => Promise<T>): Promise<T> {
