@@ -9,7 +9,7 @@ import {
   failingKustomization,
   fetchedSource,
   snapshotWith,
-} from '../../helpers/snapshot.ts'
+} from '../../helpers/diagnosis/snapshot.ts'
 
 const waiting = (name: string, on: string) =>
   failingKustomization(name, 'DependencyNotReady', `dependency 'flux-system/${on}' is not ready`, {

@@ -10,7 +10,7 @@ import {
   failingKustomization,
   fetchedSource,
   snapshotWith,
-} from '../../helpers/snapshot.ts'
+} from '../../helpers/diagnosis/snapshot.ts'
 
 const evidenceOf = (snapshot: ReturnType<typeof snapshotWith>) =>
   gatherEvidence(snapshot, undefined, undefined, { env: {}, signal: new AbortController().signal })

@@ -1,10 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { conditionOf } from '../../../scripts/lib/cluster/flux-objects.ts'
+import { kustomizationObject } from '../../helpers/diagnosis/object-cases.ts'
 import { diagnoseFlux } from '../../helpers/flux/diagnose-cases.ts'
 import { map } from '../../helpers/flux/encrypted-objects.ts'
 import { withFluxOn, withOwnSandbox } from '../../helpers/flux/sandbox.ts'
-import { kustomizationObject } from '../../helpers/object-cases.ts'
 import { until } from '../../helpers/processes.ts'
 
 test('a source of another namespace is refused where the controller is told so', () =>

@@ -1,9 +1,14 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import {
+  kustomizationObject,
+  ownSource,
+  plainCase,
+  sourceObject,
+} from '../../helpers/diagnosis/object-cases.ts'
 import { diagnoseCases } from '../../helpers/flux/diagnose-cases.ts'
 import { encoded, encrypt, key, map, withData } from '../../helpers/flux/encrypted-objects.ts'
 import type { FluxCase } from '../../helpers/flux/run-cases.ts'
-import { kustomizationObject, ownSource, plainCase, sourceObject } from '../../helpers/object-cases.ts'
 
 const failing = `  path: ./nowhere/at/all\n${ownSource}`
 const at = (path: string) => `  path: ./${path}\n${ownSource}`

@@ -2,15 +2,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { diagnoseCases } from '../../helpers/flux/diagnose-cases.ts'
-import type { FluxCase } from '../../helpers/flux/run-cases.ts'
 import {
   kustomizationObject,
   ownSource,
   plainCase,
   sourceCase,
   sourceObject,
-} from '../../helpers/object-cases.ts'
+} from '../../helpers/diagnosis/object-cases.ts'
+import { diagnoseCases } from '../../helpers/flux/diagnose-cases.ts'
+import type { FluxCase } from '../../helpers/flux/run-cases.ts'
 
 /** A server that wants to know who asks. */
 async function withLockedServer<T>(use: (url: string) => Promise<T>): Promise<T> {

@@ -1,11 +1,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Diagnosis } from '../../../scripts/diagnosis/diagnosis.ts'
+import { plainCase } from '../../helpers/diagnosis/object-cases.ts'
 import { diagnoseFlux } from '../../helpers/flux/diagnose-cases.ts'
 import { encrypt, key, map, secret, whole } from '../../helpers/flux/encrypted-objects.ts'
 import { withCases } from '../../helpers/flux/run-cases.ts'
 import { makeKey } from '../../helpers/keys.ts'
-import { plainCase } from '../../helpers/object-cases.ts'
 
 const block = (name: string) => `  decryption: {provider: sops, secretRef: {name: ${name}}}\n`
 const generator = (name: string, file: string) =>

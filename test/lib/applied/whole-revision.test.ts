@@ -2,9 +2,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readWholeRevision } from '../../../scripts/lib/applied/whole-revision.ts'
 import type { GitRepository } from '../../../scripts/lib/cluster/flux-objects.ts'
+import { appliedKustomization, fetchedSource } from '../../helpers/diagnosis/snapshot.ts'
 import { fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
 import { withRepository } from '../../helpers/repository.ts'
-import { appliedKustomization, fetchedSource } from '../../helpers/snapshot.ts'
 
 const files = {
   'apps/kustomization.yaml': `${kustomizationOf('child.yaml')}patches: [{path: patch.yaml}]\n`,

@@ -1,10 +1,10 @@
-import type { Controller, Snapshot } from '../../scripts/diagnosis/snapshot/snapshot.ts'
+import type { Controller, Snapshot } from '../../../scripts/diagnosis/snapshot/snapshot.ts'
 import {
   type Condition,
   type FluxSource,
   idOf,
   type Kustomization,
-} from '../../scripts/lib/cluster/flux-objects.ts'
+} from '../../../scripts/lib/cluster/flux-objects.ts'
 
 /** A condition as a controller writes it. */
 export const conditionSaying = (

@@ -1,5 +1,5 @@
-import { map } from './flux/encrypted-objects.ts'
-import type { FluxCase } from './flux/run-cases.ts'
+import { map } from '../flux/encrypted-objects.ts'
+import type { FluxCase } from '../flux/run-cases.ts'
 
 const metadata = (name: string, namespace: string) => `metadata: {name: ${name}, namespace: ${namespace}}`
 
