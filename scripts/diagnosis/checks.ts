@@ -8,12 +8,12 @@ import { checkSpecsOutdated } from './checks/specs-outdated.ts'
 import { checkVersions } from './checks/versions/check-versions.ts'
 
 /** All checks, in the order in which what they find is shown. */
-export const clusterChecks: readonly ClusterCheck[] = [checkClusterValues, checkNotRead]
 export const clusterChecks: readonly ClusterCheck[] = [
   checkControllers,
   checkNotReconciled,
   checkSourcesBehind,
   checkSpecsOutdated,
   checkVersions,
+  checkClusterValues,
   checkNotRead,
 ]

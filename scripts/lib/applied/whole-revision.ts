@@ -69,7 +69,7 @@ export async function readWholeRevision(
   const names = all.filter((file) => !leftOut(file))
   const kustomizations = names
     .filter(isKustomizationFile)
-    .map((file) => parseKustomizationFile(repository.root, file, textOf(file)))
+    .map((file) => parseKustomizationFile(textOf, file, textOf(file)))
   const flux = names.flatMap((file) => parseFluxFile(file, Buffer.from(textOf(file))) ?? [])
   markPatches(flux, kustomizations)
   const patches = new Set(kustomizations.flatMap(({ patchFiles }) => patchFiles.map(({ path }) => path)))

@@ -60,6 +60,7 @@ async function statusOf(object: Secret | undefined, of = kustomization(), more: 
     identities: [key],
     decrypted: async () => ({ files: [], notSeen: [] }),
     applied: async () => ({ builds: [seen], notBuilt: [] }),
+    revisionOf: async () => undefined,
     env: {},
     signal: undefined,
   }
