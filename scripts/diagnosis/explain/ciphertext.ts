@@ -33,7 +33,7 @@ export const explainCiphertext: Explainer = async ({ kustomization, cause, named
     files: file,
     child: child.name,
     absent: child.isThere ? '' : ', which never comes to be',
-    directory,
+    directory: directory === '.' ? 'the root' : directory,
   })
 }
 

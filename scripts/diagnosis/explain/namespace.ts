@@ -15,7 +15,7 @@ export const explainNamespace: Explainer = async ({ kustomization, says, cause, 
     'namespace-missing',
     { object: cause.object, file: declared?.file, line: declared?.line },
     {
-      what: `${named ? `${named.kind} ${name}/${named.name}` : 'an object'}, ${name},`,
+      what: named ? `${named.kind} ${name}/${named.name}` : `an object (${name})`,
       builds: id === undefined ? '' : `; Kustomization ${id} would make it (${maker?.file}:${maker?.line})`,
       choose:
         id === undefined ? 'name another one' : `let this Kustomization depend on ${id} (spec.dependsOn)`,
