@@ -9,16 +9,16 @@ export const explainNamespace: Explainer = async ({ kustomization, says, cause, 
   if (name === undefined) return undefined
   const declared = named && (await declarationIn(kustomization, named, evidence))
   const makers = await declarationsOf({ kind: 'Namespace', name }, evidence)
-  const maker = makers.find(({ by }) => by.length > 0)
-  const id = maker?.by[0] && idOf(maker.by[0])
+  const [maker] = makers.flatMap(({ file, line, by }) =>
+    by.filter((one) => one !== kustomization).map((one) => ({ id: idOf(one), place: `${file}:${line}` })),
+  )
   return finding(
     'namespace-missing',
     { object: cause.object, file: declared?.file, line: declared?.line },
     {
       what: named ? `${named.kind} ${name}/${named.name}` : `an object (${name})`,
-      builds: id === undefined ? '' : `; Kustomization ${id} would make it (${maker?.file}:${maker?.line})`,
-      choose:
-        id === undefined ? 'name another one' : `let this Kustomization depend on ${id} (spec.dependsOn)`,
+      builds: maker ? `; Kustomization ${maker.id} would make it (${maker.place})` : '',
+      choose: maker ? `let this Kustomization depend on ${maker.id} (spec.dependsOn)` : 'name another one',
     },
   )
 }
