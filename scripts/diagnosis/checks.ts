@@ -1,6 +1,7 @@
 import type { ClusterCheck } from './check.ts'
 import { checkClusterValues } from './checks/cluster-values.ts'
 import { checkControllers } from './checks/controllers.ts'
+import { checkKeySecrets } from './checks/key-secrets.ts'
 import { checkNotRead } from './checks/not-read.ts'
 import { checkNotReconciled } from './checks/not-reconciled.ts'
 import { checkSourcesBehind } from './checks/source-behind.ts'
@@ -14,6 +15,7 @@ export const clusterChecks: readonly ClusterCheck[] = [
   checkSourcesBehind,
   checkSpecsOutdated,
   checkVersions,
+  checkKeySecrets,
   checkClusterValues,
   checkNotRead,
 ]

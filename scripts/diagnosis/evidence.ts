@@ -9,6 +9,8 @@ import type { Caller } from '../lib/caller.ts'
 import { type GitRepository, idOf } from '../lib/cluster/flux-objects.ts'
 import type { Repository } from '../lib/git.ts'
 import type { Identity } from '../lib/sops/age.ts'
+import { type Keys, readKeys } from './keys/read-keys.ts'
+import { findUnopened, type Unopened } from './keys/unopened.ts'
 import { makeRevisionOf, type RevisionOf } from './repository/revisions.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 
@@ -24,6 +26,10 @@ export interface Evidence {
   /** What all Kustomizations, or some of them, build at the revision that they have applied. */
   applied(only?: ReadonlySet<string>): Promise<{ builds: SeenBuild[]; notBuilt: NotBuilt[] }>
   revisionOf: RevisionOf
+  /** The key Secrets, and who decrypts with them. Read once. */
+  keys(): Promise<Keys>
+  /** The files that the Secrets of their Kustomizations do not open. Found once. */
+  unopened(): Promise<readonly Unopened[]>
   env: NodeJS.ProcessEnv
   signal: AbortSignal | undefined
 }
@@ -36,25 +42,31 @@ export function gatherEvidence(
   { env, signal }: Pick<Caller, 'env' | 'signal'>,
 ): Evidence {
   let found: Promise<Decrypted> | undefined
+  let read: Promise<Keys> | undefined
+  let closed: Promise<Unopened[]> | undefined
   const sources = [...snapshot.sources].flatMap(([key, source]) =>
     key.startsWith('GitRepository ') ? [source as GitRepository] : [],
   )
   const findBuilds = makeBuildFinder({ sources, repository })
   const decrypting = [...snapshot.kustomizations.values()].filter(({ spec }) => spec.decryption)
-  return {
-    snapshot,
-    repository,
-    identities,
-    env,
-    signal,
-    revisionOf: makeRevisionOf(snapshot, repository),
-    decrypted() {
-      found ??= findDecryptedFiles(decrypting, sources, repository, findBuilds)
-      return found
-    },
-    applied(only) {
-      const all = [...snapshot.kustomizations.values()]
-      return findBuilds(only ? all.filter((one) => only.has(idOf(one))) : all, appliedRevision)
-    },
+  const decrypted = () => {
+    found ??= findDecryptedFiles(decrypting, sources, repository, findBuilds)
+    return found
   }
+  const keys = () => {
+    read ??= readKeys(snapshot, { env, signal, ...(identities && { known: identities }) })
+    return read
+  }
+  const findClosed = async () =>
+    findUnopened({ snapshot, identities, keys: await keys(), decrypted: await decrypted() })
+  const unopened = () => {
+    closed ??= findClosed()
+    return closed
+  }
+  const applied = (only?: ReadonlySet<string>) => {
+    const all = [...snapshot.kustomizations.values()]
+    return findBuilds(only ? all.filter((one) => only.has(idOf(one))) : all, appliedRevision)
+  }
+  const revisionOf = makeRevisionOf(snapshot, repository)
+  return { snapshot, repository, identities, env, signal, decrypted, applied, revisionOf, keys, unopened }
 }

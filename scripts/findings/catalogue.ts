@@ -1,5 +1,6 @@
 import { buildingFindings } from './catalogue/building.ts'
 import { clusterControllerFindings } from './catalogue/cluster/controllers.ts'
+import { clusterKeyFindings } from './catalogue/cluster/keys.ts'
 import { clusterObjectFindings } from './catalogue/cluster/objects.ts'
 import { clusterRefusalFindings } from './catalogue/cluster/refusals.ts'
 import { clusterSourceFindings } from './catalogue/cluster/sources.ts'
@@ -40,6 +41,7 @@ export const catalogue = {
   ...clusterRefusalFindings,
   ...clusterObjectFindings,
   ...clusterControllerFindings,
+  ...clusterKeyFindings,
   ...sopsKeyFindings,
   ...testSecretFindings,
   ...reasonFindings,

@@ -4,6 +4,11 @@ export interface KeySecretId {
   name: string
 }
 
+/** How findings name a key Secret: `secret flux-system/sops-age`. */
+export function secretOf({ namespace, name }: KeySecretId): string {
+  return `secret ${namespace}/${name}`
+}
+
 /** The flags with which `flux:sops-key` writes a Secret; nothing for the one that it writes by itself. */
 export function flagsFor({ namespace, name }: KeySecretId): string {
   const flags = [

@@ -1,4 +1,4 @@
-import { ageDataKey } from '../lib/cluster/key-secret.ts'
+import { ageDataKey, type KeySecret } from '../lib/cluster/key-secret.ts'
 import { type Finding, type FindingPlace, finding } from './finding.ts'
 import { flagsFor, type KeySecretId, unusableEntry } from './key-secret.ts'
 
@@ -12,4 +12,16 @@ export function unusableKey(
   return entry.dataKey === ageDataKey
     ? finding('key-unusable', place, { reason: facts.reason, flags: flagsFor(secret) })
     : finding('entry-unusable', place, facts)
+}
+
+/** That the controller finds no identity in a key Secret that it can read. */
+export function noIdentity(
+  secret: KeySecretId,
+  { ageEntries: [empty], otherDataKeys }: KeySecret,
+  place: FindingPlace,
+): Finding {
+  const why = empty
+    ? `${empty.dataKey} holds none`
+    : `no data key ends in .agekey; it has: ${otherDataKeys.join(', ') || 'none'}`
+  return finding('no-identity', place, { why, flags: flagsFor(secret) })
 }

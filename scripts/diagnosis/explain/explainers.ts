@@ -11,6 +11,7 @@ import { explainWrongKey } from './wrong-key.ts'
 /** What looks behind a likely cause, by its code. */
 export const explainers: Partial<Record<Code, Explainer>> = {
   'key-secret-missing': explainKeySecret,
+  'no-key-secret': explainKeySecret,
   'no-identity': explainKeySecret,
   'key-unusable': explainKeySecret,
   'entry-unusable': explainKeySecret,
@@ -22,4 +23,6 @@ export const explainers: Partial<Record<Code, Explainer>> = {
   'version-refused': explainVersion,
   'kind-unknown': explainKind,
   health: explainHealth,
+  'plugin-identity': explainWrongKey,
+  'key-groups': explainWrongKey,
 }

@@ -11,6 +11,7 @@ import { configMaps, list, type Resource, type Scope, secrets } from '../../lib/
 import type { ConfigMap, KubeObject, Secret } from '../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
+import { keyControllerOf } from '../keys/key-controller.ts'
 import type { Controller, NotRead, Snapshot } from './snapshot.ts'
 
 /** The label that all installations of Flux give to its Deployments (fluxcd/flux2 manifests, `part-of`). */
@@ -75,13 +76,16 @@ export async function readSnapshot(cluster: Cluster, namespace: string | undefin
     readUnlabelled<Secret>(secrets, unlabelled('Secret', items, appliedSecrets, namespace), all),
     readUnlabelled<ConfigMap>(configMaps, unlabelled('ConfigMap', items, appliedMaps, namespace), all),
   ])
+  // what the controller decrypts with where a Kustomization names nothing
+  const own = keyControllerOf({ controllers })?.ageSecret
+  const ofController = own ? await all<Secret>(secrets, { name: own.name }) : []
   const isUnknown = namespace !== undefined || notRead.some(({ plural }) => plural === 'namespaces')
   return {
     context,
     namespace,
     kustomizations: byId(items),
     sources,
-    secrets: byId([...appliedSecrets, ...otherSecrets, ...named.secrets]),
+    secrets: byId([...appliedSecrets, ...otherSecrets, ...named.secrets, ...ofController]),
     configMaps: byId([...appliedMaps, ...otherMaps, ...named.configMaps]),
     namespaces: isUnknown ? undefined : new Set(spaces.map(({ metadata }) => metadata.name)),
     controllers,

@@ -44,11 +44,4 @@ export const clusterFindings = {
     fix: 'look again when it is done',
     source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#reconciling-kustomization',
   },
-  'key-secret-elsewhere': {
-    severity: 'error',
-    seen: 'is missing; a Secret of this name is in namespace {other}',
-    means: 'Flux looks for it in the namespace of the Kustomization and nowhere else.',
-    fix: '`mise run flux:sops-key{flags}` writes a checked key',
-    source: 'https://github.com/fluxcd/kustomize-controller/issues/1363',
-  },
 } as const satisfies Record<string, Entry>

@@ -1,4 +1,5 @@
 import type { FluxUse } from '../../lib/applied/flux-use.ts'
+import { type NamedGroups, provenGroups } from '../../lib/applied/proven.ts'
 import { readSecretUse, type SecretUse } from '../../lib/applied/secret-use.ts'
 import { builtDirectory } from '../../lib/cluster/flux-objects.ts'
 import type { KeySecret } from '../../lib/cluster/key-secret.ts'
@@ -8,7 +9,6 @@ import { changeOf, type KeyChange, loses, opens, takesOut } from './change.ts'
 import type { Kept } from './kept.ts'
 import { findOutage, type Outage } from './outage.ts'
 import type { SecretPlan } from './plan.ts'
-import { type NamedGroups, provenGroups } from './proven.ts'
 import type { WorkingTree } from './working-tree.ts'
 import { findWrongCluster, type WrongCluster } from './wrong-cluster.ts'
 

@@ -1,8 +1,8 @@
 import type { FluxUse } from '../../lib/applied/flux-use.ts'
+import { findKeeper, type Keeper } from '../../lib/applied/keeper.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import type { Secret } from '../../lib/cluster/kube-objects.ts'
 import type { Repository } from '../../lib/git.ts'
-import { findKeeper, type Keeper } from './keeper.ts'
 
 /** Who keeps a Secret, with the files of the repository that declare it, relative to the root. */
 export type Kept = Keeper & { files: string[] }

@@ -1,12 +1,6 @@
-import { ageDataKey, isAgeEntry } from '../../lib/cluster/key-secret.ts'
+import { ageDataKey, isAgeEntry, isWatched, lastApplied, watchLabel } from '../../lib/cluster/key-secret.ts'
 import { fieldManager } from '../../lib/cluster/kube-api.ts'
 import type { KubeObject, ManagedFields, Secret } from '../../lib/cluster/kube-objects.ts'
-
-/** Makes the controller reconcile at once when the Secret changes: exactly this value (docs/decryption.md#when-a-kustomization-reconciles). */
-const watchLabel = { 'reconcile.fluxcd.io/watch': 'Enabled' }
-
-/** Where `kubectl apply` keeps a copy of what it sent, here the private key (docs/decryption.md#the-key-secret-and-kubectl). */
-export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /** What has to change in one namespace. */
 export interface SecretPlan {
@@ -62,7 +56,7 @@ export function planSecret(
       obstacle: undefined,
     }
   const sameValue = live.data?.[ageDataKey] === data[ageDataKey]
-  const watched = Object.entries(watchLabel).every(([key, label]) => live.metadata.labels?.[key] === label)
+  const watched = isWatched(live)
   const removeLastApplied = live.metadata.annotations?.[lastApplied] !== undefined
   const removes = only
     ? Object.keys(live.data ?? {}).filter((dataKey) => isAgeEntry(dataKey) && dataKey !== ageDataKey)

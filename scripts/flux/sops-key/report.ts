@@ -1,9 +1,9 @@
 import type { Report } from '../../lib/caller.ts'
-import { type AgeEntry, ageDataKey, type KeySecret } from '../../lib/cluster/key-secret.ts'
+import { type AgeEntry, ageDataKey, type KeySecret, lastApplied } from '../../lib/cluster/key-secret.ts'
 import { exit } from '../../lib/errors.ts'
 import { rows } from '../../lib/rows.ts'
 import { shortRecipient } from '../../lib/sops/recipients.ts'
-import { lastApplied, type SecretPlan } from './plan.ts'
+import type { SecretPlan } from './plan.ts'
 
 /** What was done, without the key. */
 export interface KeyResult {

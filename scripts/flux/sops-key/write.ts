@@ -1,10 +1,10 @@
-import { ageDataKey } from '../../lib/cluster/key-secret.ts'
+import { ageDataKey, lastApplied } from '../../lib/cluster/key-secret.ts'
 import { annotate, apply, fieldManager, get, merge, remove, secrets } from '../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
 import { UserError } from '../../lib/errors.ts'
-import { lastApplied, type SecretPlan } from './plan.ts'
+import type { SecretPlan } from './plan.ts'
 import { changedMeanwhile, notUndone, putBack } from './words.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { type KeyContent, NoIdentity, type ReadOptions, readIdentities } from '../sops/age.ts'
-import { BadLine } from '../sops/identity-line.ts'
+import { BadLine, badLine } from '../sops/identity-line.ts'
+import { isUtf16 } from '../sops/key-text.ts'
 import type { Secret } from './kube-objects.ts'
 
 /**
@@ -7,6 +8,12 @@ import type { Secret } from './kube-objects.ts'
  * (docs/decryption.md#where-the-key-is-looked-up).
  */
 export const ageDataKey = 'age.agekey'
+
+/** Makes the controller reconcile at once when the Secret changes: exactly this value (docs/decryption.md#when-a-kustomization-reconciles). */
+export const watchLabel = { 'reconcile.fluxcd.io/watch': 'Enabled' }
+
+/** Where `kubectl apply` keeps a copy of what it sent, here the private key (docs/decryption.md#the-key-secret-and-kubectl). */
+export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /** One entry of a key Secret that the controller reads age identities from; empty where it could not. */
 export interface AgeEntry extends KeyContent {
@@ -32,16 +39,17 @@ export async function readKeySecret(secret: Secret | undefined, options: ReadOpt
   const data = Object.entries(secret?.data ?? {})
   const ageEntries = data
     .filter(([dataKey]) => isAgeEntry(dataKey))
-    .map(([dataKey, value]) => readEntry(dataKey, Buffer.from(value, 'base64').toString(), options))
+    .map(([dataKey, value]) => readEntry(dataKey, Buffer.from(value, 'base64'), options))
   return {
     ageEntries: await Promise.all(ageEntries),
     otherDataKeys: data.map(([dataKey]) => dataKey).filter((dataKey) => !isAgeEntry(dataKey)),
   }
 }
 
-async function readEntry(dataKey: string, text: string, options: ReadOptions): Promise<AgeEntry> {
+async function readEntry(dataKey: string, bytes: Buffer, options: ReadOptions): Promise<AgeEntry> {
   try {
-    const key = await readIdentities(text, dataKey, { ...options, exact: true })
+    if (isUtf16(bytes)) throw badLine(dataKey, { number: 1, text: '' }, 'is UTF-16, as PowerShell writes it')
+    const key = await readIdentities(bytes.toString(), dataKey, { ...options, exact: true })
     return { dataKey, ...key, badLine: undefined }
   } catch (error) {
     const nothing = { dataKey, identities: [], pluginLines: [] }
@@ -77,4 +85,9 @@ export function otherKinds(dataKeys: readonly string[]): string[] {
   return dataKeys.flatMap((dataKey) =>
     dataKey.endsWith('.asc') ? 'pgp' : (kindsByDataKey.get(dataKey) ?? []),
   )
+}
+
+/** Whether a Secret has the label that makes the controller use a new key at once. */
+export function isWatched({ metadata }: Secret): boolean {
+  return Object.entries(watchLabel).every(([key, label]) => metadata.labels?.[key] === label)
 }

@@ -23,6 +23,8 @@ export interface OwnerReference {
 export interface ManagedFields {
   manager: string
   operation: 'Apply' | 'Update'
+  /** RFC 3339, whole seconds. */
+  time?: string
   fieldsV1?: Record<string, unknown>
 }
 

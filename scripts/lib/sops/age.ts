@@ -1,6 +1,6 @@
 import { CommandError, UserError } from '../errors.ts'
 import { run } from '../run.ts'
-import { badLine, faultOf, isPlugin, type Line, misspelt } from './identity-line.ts'
+import { badLine, faultOf, isPlugin, type Line, misspelt, surroundingOf } from './identity-line.ts'
 
 /** An age private key and what belongs to it. */
 export interface Identity {
@@ -76,8 +76,7 @@ export async function readIdentities(
         : trimmed === '' || trimmed.startsWith('#')
     )
       continue
-    const reason =
-      options.exact && trimmed !== line.text ? 'has blanks around it or nothing else' : faultOf(trimmed)
+    const reason = (options.exact ? surroundingOf(line.text) : undefined) ?? faultOf(trimmed)
     if (reason) throw badLine(source, line, reason)
     const list = isPlugin(trimmed) ? plugins : kept
     list.push({ number: line.number, text: trimmed })

@@ -126,6 +126,15 @@ export async function recipientsInRules(repository: Repository): Promise<Set<str
   return new Set(texts.flatMap(ageRecipients))
 }
 
+/** The creation rules of all files with some in a working tree, as far as they can be read. */
+export async function readAllRules(repository: Repository): Promise<CreationRule[]> {
+  const files = await searchFiles(repository, 'age1', [configName, `**/${configName}`])
+  if (files.length === 0) return []
+  const { parseRules } = await import('./rule-text.ts')
+  const texts = await Promise.all(files.map((file) => readFile(join(repository.root, file))))
+  return texts.flatMap((bytes) => parseRules(bytes).rules ?? [])
+}
+
 /** Variables in which sops takes keys that then stand for those of every rule (sops v3.13.3 cmd/sops/main.go), and SOPS_CONFIG. */
 const overruling = [
   'SOPS_AGE_RECIPIENTS',

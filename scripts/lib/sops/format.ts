@@ -57,6 +57,15 @@ export function isEncryptedManifest(text: string): boolean {
   })
 }
 
+/**
+ * Whether the controller leaves an object encrypted for its annotation, which counts in any letters (kustomize-controller v1.9.4
+ * internal/decryptor/decryptor.go IsDecryptionDisabled).
+ */
+export function isDecryptionDisabled(object: unknown): boolean {
+  const value = valueAt(object, 'metadata', 'annotations', 'kustomize.toolkit.fluxcd.io/decrypt')
+  return `${value}`.toLowerCase() === 'disabled'
+}
+
 /** Whether a text of manifests holds an object; kinds and names are not encrypted where Flux can apply it. */
 export function holdsObject(text: string, kind: string, name: string): boolean {
   const has = (key: string, value: string) =>

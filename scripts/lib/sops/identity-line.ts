@@ -37,6 +37,17 @@ export function isPlugin(line: string): boolean {
 }
 
 /**
+ * What is around an identity, which must stand alone on its line for the controller (docs/decryption.md#what-an-identity-is).
+ * @param line neither empty nor a comment @returns `undefined`: nothing
+ */
+export function surroundingOf(line: string): string | undefined {
+  if (line.trim() === '') return 'holds nothing but blanks'
+  if (line.startsWith('\uFEFF')) return 'starts with a byte order mark'
+  if (/^\s/.test(line)) return 'has a blank at its start'
+  return /\s$/.test(line) ? 'has a blank at its end' : undefined
+}
+
+/**
  * Why a line is no identity, as far as it can be told without age; an identity that is not of a plugin may still be misspelt
  * where `undefined` is returned. A plugin identity is bech32 without a limit of its length (age v1.3.1 plugin/encode.go).
  */
@@ -49,8 +60,15 @@ export function faultOf(line: string): string | undefined {
   if (/^-----BEGIN [A-Z ]*PRIVATE KEY/.test(line))
     return 'is an SSH private key, which the controller does not accept in an age key'
   if (/^["'`]/.test(line)) return 'starts with a quote'
-  if (/^\w+\s*[=:]\s*["']?AGE-/i.test(line)) return 'has a name in front of the identity'
+  if (/^(?:export\s+)?\w+\s*[=:]\s*["']?AGE-/i.test(line)) return 'has a name in front of the identity'
+  if (/^[\w+/]{40,}=*$/.test(line) && isKeyText(Buffer.from(line, 'base64').toString()))
+    return 'is base64 of an age key, which was encoded once too often'
   return 'is no age identity'
+}
+
+/** Whether a text begins as a key file does. */
+function isKeyText(text: string): boolean {
+  return /^(?:# |AGE-(?:SECRET-KEY|PLUGIN)-)/.test(text)
 }
 
 /** What is wrong with an identity whose checksum is not right. */

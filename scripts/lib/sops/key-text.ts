@@ -12,8 +12,8 @@ export function keyText(bytes: Buffer, what: string): string {
   })
 }
 
-/** By its byte order mark, or by the zero bytes that plain letters have in it. */
-function isUtf16([first, second]: Buffer): boolean {
+/** Whether a text is UTF-16: by its byte order mark, or by the zero bytes that plain letters have in it. */
+export function isUtf16([first, second]: Buffer): boolean {
   const mark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
   return mark || first === 0 || second === 0
 }

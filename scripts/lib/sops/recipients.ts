@@ -61,6 +61,9 @@ function plainGroup(lines: string): KeyGroups {
 /** The fields that hold the keys which are not of age (sops v3.13.3 stores/stores.go). */
 export const otherKeys = ['pgp', 'kms', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault']
 
+/** The kinds of keys that the controller can use by its own identity at a cloud provider. */
+export const providerKeys = otherKeys.filter((kind) => kind !== 'pgp')
+
 function groupsOf(block: Mapping): KeyGroups {
   const listed = listAt(block, 'key_groups')
   const groups = (listed.length > 0 ? listed : [block]).map((group) => ({
@@ -120,6 +123,11 @@ export function canDecrypt(
     group.age.some((recipient) => recipients.has(recipient)) ||
     group.others.some((kind) => others.includes(kind))
   return documents.every(({ groups, threshold }) => groups.filter(isOpened).length >= threshold)
+}
+
+/** Whether a recipient of age is one of a plugin, which it names: `age1yubikey1…` (age v1.3.1 plugin/encode.go). */
+export function isPluginRecipient(recipient: string): boolean {
+  return /^age1(?!pq1)[a-z0-9-]+?1/.test(recipient)
 }
 
 /** Every age recipient that could help to open a file, each once. */

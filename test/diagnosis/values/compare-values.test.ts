@@ -61,6 +61,8 @@ async function statusOf(object: Secret | undefined, of = kustomization(), more: 
     decrypted: async () => ({ files: [], notSeen: [] }),
     applied: async () => ({ builds: [seen], notBuilt: [] }),
     revisionOf: async () => undefined,
+    keys: async () => ({ controller: undefined, secrets: new Map(), used: new Map() }),
+    unopened: async () => [],
     env: {},
     signal: undefined,
   }

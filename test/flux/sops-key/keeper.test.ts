@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { findKeeper } from '../../../scripts/flux/sops-key/keeper.ts'
+import { findKeeper } from '../../../scripts/lib/applied/keeper.ts'
 import { fresh, old, withApplied } from '../../helpers/flux/applied-key.ts'
 import { kustomizationOf } from '../../helpers/flux/flux-objects.ts'
 import { encryptText, sopsConfig } from '../../helpers/keys.ts'

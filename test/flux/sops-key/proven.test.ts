@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { provenGroups } from '../../../scripts/flux/sops-key/proven.ts'
+import { provenGroups } from '../../../scripts/lib/applied/proven.ts'
 import { readKeyGroups } from '../../../scripts/lib/sops/recipients.ts'
 import { encryptSecret, makeKey } from '../../helpers/keys.ts'
 

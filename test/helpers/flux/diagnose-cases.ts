@@ -1,7 +1,7 @@
 import { chosen } from '../../../scripts/diagnosis/choice.ts'
 import { diagnose } from '../../../scripts/diagnosis/diagnose.ts'
 import type { Diagnosis } from '../../../scripts/diagnosis/diagnosis.ts'
-import { gatherEvidence } from '../../../scripts/diagnosis/evidence.ts'
+import { type Evidence, gatherEvidence } from '../../../scripts/diagnosis/evidence.ts'
 import { readSnapshot } from '../../../scripts/diagnosis/snapshot/read-snapshot.ts'
 import { type Finding, worded } from '../../../scripts/findings/finding.ts'
 import { openCluster } from '../../../scripts/lib/cluster/kubectl.ts'
@@ -19,20 +19,41 @@ export interface DiagnosedCase {
   fix: string
 }
 
-/** @param identities the key at hand; none where `undefined` @returns all that the doctor finds in the clone of `flux` */
-export async function diagnoseFlux(
+/** How somebody asks the doctor. */
+export interface Asking {
+  /** The key at hand. */
+  identities?: readonly Identity[]
+  /** Outside of any repository. */
+  isOutside?: boolean
+}
+
+/** Runs `use` with what the doctor looks at, in the clone of `flux`. */
+export async function withEvidence<T>(
   { clone: root, env }: Flux,
-  identities?: readonly Identity[],
-): Promise<{ diagnoses: Diagnosis[]; snapshot: Awaited<ReturnType<typeof readSnapshot>> }> {
+  use: (evidence: Evidence) => Promise<T>,
+  { identities, isOutside = false }: Asking = {},
+): Promise<T> {
   const { signal } = new AbortController()
   const cluster = openCluster(undefined, { env, signal, note: () => {} })
   try {
     const snapshot = await readSnapshot(cluster, undefined)
-    const evidence = gatherEvidence(snapshot, { root, env, signal }, identities, { env, signal })
-    return { diagnoses: await diagnose(evidence), snapshot }
+    const repository = isOutside ? undefined : { root, env, signal }
+    return await use(gatherEvidence(snapshot, repository, identities, { env, signal }))
   } finally {
     await cluster.close()
   }
+}
+
+/** @returns all that the doctor finds in the clone of `flux` */
+export async function diagnoseFlux(
+  flux: Flux,
+  asking?: Asking,
+): Promise<{ diagnoses: Diagnosis[]; snapshot: Evidence['snapshot'] }> {
+  const look = async (evidence: Evidence) => ({
+    diagnoses: await diagnose(evidence),
+    snapshot: evidence.snapshot,
+  })
+  return withEvidence(flux, look, asking)
 }
 
 /** What the doctor says of each case on the real Flux, by its name, as `flux:doctor NAME` does. */

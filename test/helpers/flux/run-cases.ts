@@ -10,7 +10,7 @@ import {
 } from '../../../scripts/lib/cluster/flux-objects.ts'
 import { oneLine } from '../../../scripts/lib/redact.ts'
 import { until } from '../processes.ts'
-import { type Flux, withFlux } from './sandbox.ts'
+import { type Flux, type SandboxAccess, withFlux, withFluxOn } from './sandbox.ts'
 
 /** What became of a case. */
 export interface SeenOnFlux {
@@ -62,16 +62,18 @@ export async function runCases(cases: readonly FluxCase[]): Promise<Map<string, 
 /**
  * Runs `use` when Flux has reconciled a Kustomization for each case, all in one repository, and takes them away again.
  * @param use gets the Kustomizations as they are then
+ * @param sandbox to run on; a lent one where it is not given
  */
 export async function withCases<T>(
   cases: readonly FluxCase[],
   use: (flux: Flux, kustomizations: readonly Kustomization[]) => Promise<T>,
+  sandbox?: SandboxAccess,
 ): Promise<T> {
   const files = cases.flatMap(({ name, files: make }) =>
     Object.entries(make(name)).map(([path, text]) => [`${name}/${path}`, text]),
   )
   const root = { 'kubernetes/flux-system/kustomization.yaml': 'resources: []\n' }
-  return withFlux({ ...Object.fromEntries(files), ...root }, async (flux) => {
+  const run = async (flux: Flux) => {
     const links = cases.flatMap(({ name, links: own }) =>
       Object.entries(own ?? {}).map(([path, target]) => [join(name, path), target] as const),
     )
@@ -87,7 +89,9 @@ export async function withCases<T>(
       const beside = cases.flatMap((one) => one.objects ?? []).join('---\n')
       if (beside) await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], beside)
     }
-  })
+  }
+  const all = { ...Object.fromEntries(files), ...root }
+  return sandbox ? withFluxOn(sandbox, all, run) : withFlux(all, run)
 }
 
 /** Objects with the URLs that they name. */

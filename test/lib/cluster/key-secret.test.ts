@@ -42,7 +42,7 @@ test('an entry without an identity holds none; one that the controller cannot re
     ageEntries.map(({ dataKey, identities, badLine }) => [dataKey, identities, badLine?.reason]),
     [
       ['a.agekey', [], undefined],
-      ['b.agekey', [], 'line 2 has blanks around it or nothing else'],
+      ['b.agekey', [], 'line 2 has a blank at its start'],
     ],
   )
 })

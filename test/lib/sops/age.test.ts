@@ -74,7 +74,7 @@ const bad: Record<string, [text: string, message: RegExp]> = {
   quotes: [`"${one.secret}"`, /line 1 starts with a quote/],
   'a name in front': [`SOPS_AGE_KEY=${one.secret}`, /line 1 has a name in front/],
   'something else': ['hello', /line 1 is no age identity/],
-  'base64 of a key': [Buffer.from(one.secret).toString('base64'), /line 1 is no age identity/],
+  'base64 of a key': [Buffer.from(one.secret).toString('base64'), /line 1 is base64 of an age key/],
   'comments only': ['# created\n\n', /no age identity in key\.txt/],
   'an empty file': ['', /no age identity in key\.txt/],
 }
@@ -85,15 +85,17 @@ for (const [name, [text, message]] of Object.entries(bad)) {
 }
 
 test('exact: what the controller refuses although it could be mended is refused', async () => {
-  for (const text of [
-    ` ${one.secret}`,
-    `${one.secret} `,
-    `${one.secret}\n \n`,
-    ` # note\n${one.secret}`,
-    `\uFEFF${one.secret}`,
-  ]) {
-    assert.match(await refusal(text, true), /line \d has blanks around it/)
-  }
+  for (const [text, reason] of [
+    [` ${one.secret}`, 'line 1 has a blank at its start'],
+    [`${one.secret} `, 'line 1 has a blank at its end'],
+    [`${one.secret}\n \n`, 'line 2 holds nothing but blanks'],
+    [` # note\n${one.secret}`, 'line 1 has a blank at its start'],
+    [`\uFEFF${one.secret}`, 'line 1 starts with a byte order mark'],
+    [`export KEY=${one.secret}`, 'line 1 has a name in front of the identity'],
+    [Buffer.from(one.text).toString('base64'), 'line 1 is base64 of an age key'],
+    [Buffer.from(one.secret).toString('base64'), 'line 1 is base64 of an age key'],
+  ] as const)
+    assert.match(await refusal(text, true), reason)
   const { identities } = await readIdentities(`# note\r\n\r\n${one.secret}\r\n`, 'key.txt', {
     env,
     exact: true,

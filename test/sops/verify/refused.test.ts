@@ -260,7 +260,7 @@ const keyCases: Record<string, Case> = {
     exitCode: 1,
     code: 'key-unusable',
     object: `${keySecret}, data key age.agekey`,
-    message: /line 1 has blanks around it/,
+    message: /line 1 has a blank at its start/,
   },
   'a line that is no identity beside the right one': {
     spoil: keyed(({ key }) => ({ 'age.agekey': key.secret, 'old.agekey': key.recipient })),

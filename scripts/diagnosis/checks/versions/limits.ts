@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence.ts'
+import { argumentsOf } from '../../snapshot/controller.ts'
 import type { Controller } from '../../snapshot/snapshot.ts'
-import { argumentsOf } from './controller.ts'
 import { decryptedFiles, encryptedParts, type FileOfUse, remotePatches } from './uses.ts'
 
 /** What versions of kustomize-controller cannot do. */

@@ -1,13 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { canDecrypt, otherKeys, readKeyGroups } from '../../sops/recipients.ts'
+import { canDecrypt, providerKeys, readKeyGroups } from '../../sops/recipients.ts'
 import { textAt, valueAt } from '../../yaml/values.ts'
 import type { FluxKustomization } from '../flux-file.ts'
 import type { FluxRepository } from '../flux-repository.ts'
 import type { FluxNode } from '../flux-tree.ts'
-
-/** The kinds of keys that the controller can use by its own identity at a cloud provider. */
-const ofProviders = otherKeys.filter((kind) => kind !== 'pgp')
 
 /**
  * The Kustomizations whose block names no key Secret though a file that they build needs a private key, where the repository
@@ -39,7 +36,7 @@ function namesNoKey({ rendered }: FluxNode): boolean {
 async function fileThatNeedsKey(root: string, { encrypted }: FluxNode): Promise<string | undefined> {
   for (const file of encrypted) {
     const groups = await readKeyGroups(await readFile(join(root, file), 'utf8'))
-    if (groups && !canDecrypt(groups, new Set(), ofProviders)) return file
+    if (groups && !canDecrypt(groups, new Set(), providerKeys)) return file
   }
   return undefined
 }

@@ -1,13 +1,13 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
 import { flagsFor, type KeySecretId } from '../../../findings/key-secret.ts'
-import { unusableKey } from '../../../findings/unusable-key.ts'
+import { noIdentity, unusableKey } from '../../../findings/unusable-key.ts'
 import { idOf } from '../../../lib/cluster/flux-objects.ts'
 import { otherKinds, readKeySecret, recipientsOf } from '../../../lib/cluster/key-secret.ts'
 import { get, secrets } from '../../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
-import { type KeyGroup, readKeyGroups } from '../../../lib/sops/recipients.ts'
+import { isPluginRecipient, type KeyGroup, readKeyGroups } from '../../../lib/sops/recipients.ts'
 import { tooFewGroups, wrongKey } from '../findings/key.ts'
 import { failed } from '../findings/verdict.ts'
 import type { Target } from './target.ts'
@@ -69,15 +69,8 @@ async function judgeKeySecret(
   const hasPlugins = ageEntries.some(({ pluginLines }) => pluginLines.length > 0)
   if (recipients.length > 0 || hasPlugins) return { object, recipients, hasPlugins, kinds }
   if (kinds.length > 0) return { unchecked: finding('other-key', { object }, {}) }
-  const [empty] = ageEntries
-  const why = empty
-    ? `${empty.dataKey} holds none`
-    : `no data key ends in .agekey; it has: ${otherDataKeys.join(', ') || 'none'}`
-  throw failed(finding('no-identity', { object }, { why, flags: flagsFor(id) }))
+  throw failed(noIdentity(id, { ageEntries, otherDataKeys }, { object }))
 }
-
-/** The recipient of a plugin names it: `age1yubikey1…`. Post-quantum keys are of age itself. */
-const ofPlugin = /^age1(?!pq1)[a-z0-9-]+?1/
 
 /**
  * Sees to it that a key opens a file: enough of its key groups.
@@ -95,8 +88,7 @@ export async function checkKey(key: ClusterKey, file: string, rule: string): Pro
   const opened = groups.filter(isOpened).length
   if (opened >= needed) return undefined
   const may = ({ age, others }: KeyGroup) =>
-    others.some((kind) => kinds.includes(kind)) ||
-    (hasPlugins && age.some((recipient) => ofPlugin.test(recipient)))
+    others.some((kind) => kinds.includes(kind)) || (hasPlugins && age.some(isPluginRecipient))
   const maybe = groups.filter((group) => isOpened(group) || may(group)).length
   if (maybe >= needed) return finding('other-key', { object }, {})
   if (groups.length > 1) throw failed(tooFewGroups(object, { needed, opened, groups: groups.length, rule }))

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import type { Step } from '../../../../lib/repository/steps.ts'
+import { isDecryptionDisabled } from '../../../../lib/sops/format.ts'
 import { selectionBy } from '../../../../lib/sops/reader/selection.ts'
 import { type Mapping, valueAt } from '../../../../lib/yaml/values.ts'
 import type { FileCheck } from '../../open-files.ts'
@@ -26,7 +27,8 @@ export const checkManifestForms: FileCheck = (file, reading, { flux }) => {
     const changed = all.find(({ change }) => change)?.change
     if (changed) found.push(finding('ciphertext-changed', { file }, { ...changed, file }))
     else if (isWhole(manifest)) found.push(finding('whole-manifest', { file }, {}))
-    if (all.some(({ object }) => isDisabled(object))) found.push(finding('decryption-disabled', { file }, {}))
+    const isDisabled = all.some(({ object }) => object.kind === 'Secret' && isDecryptionDisabled(object))
+    if (isDisabled) found.push(finding('decryption-disabled', { file }, {}))
   }
   return distinct(found)
 }
@@ -54,12 +56,6 @@ function applied(
     object = next
   }
   return { object, change: undefined }
-}
-
-/** The annotation counts in any letters (kustomize-controller v1.9.4 internal/decryptor/decryptor.go). */
-function isDisabled(object: Mapping): boolean {
-  const value = valueAt(object, 'metadata', 'annotations', 'kustomize.toolkit.fluxcd.io/decrypt')
-  return object.kind === 'Secret' && `${value}`.toLowerCase() === 'disabled'
 }
 
 /** The documents of a file say the same many times. */

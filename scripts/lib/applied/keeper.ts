@@ -1,6 +1,6 @@
-import type { FluxUse } from '../../lib/applied/flux-use.ts'
-import { idOf, ownsSecret } from '../../lib/cluster/flux-objects.ts'
-import type { Secret } from '../../lib/cluster/kube-objects.ts'
+import { idOf, ownsSecret } from '../cluster/flux-objects.ts'
+import type { Secret } from '../cluster/kube-objects.ts'
+import type { FluxUse } from './flux-use.ts'
 
 /** Who puts a Secret back as it was after somebody else has changed it. */
 export type Keeper =
@@ -35,7 +35,10 @@ const leftAlone: Record<string, string> = {
  * @param use `undefined` where the user may not list the Kustomizations: then the labels of Flux count
  * @returns `undefined` where nobody is known to
  */
-export function findKeeper({ metadata }: Secret, use: FluxUse | undefined): Keeper | undefined {
+export function findKeeper(
+  { metadata }: Secret,
+  use: Pick<FluxUse, 'kustomizations'> | undefined,
+): Keeper | undefined {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller)
   if (owner) return { code: 'owner', kind: owner.kind, name: owner.name }
   const kustomization = keepingKustomization(metadata, use)
@@ -51,7 +54,7 @@ export function findKeeper({ metadata }: Secret, use: FluxUse | undefined): Keep
 
 function keepingKustomization(
   { namespace, name, labels, annotations }: Secret['metadata'],
-  use: FluxUse | undefined,
+  use: Pick<FluxUse, 'kustomizations'> | undefined,
 ) {
   for (const [annotation, values] of Object.entries(leftAlone))
     if (new RegExp(values, 'i').test(annotations?.[annotation] ?? '')) return undefined

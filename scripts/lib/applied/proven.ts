@@ -1,5 +1,5 @@
-import type { Identity } from '../../lib/sops/age.ts'
-import type { KeyGroups } from '../../lib/sops/recipients.ts'
+import type { Identity } from '../sops/age.ts'
+import type { KeyGroups } from '../sops/recipients.ts'
 
 /** A SOPS file with what its metadata says of who can open it. */
 export interface NamedGroups {
@@ -22,7 +22,7 @@ export async function provenGroups(
     documents.some(({ groups }) => groups.some(({ age }) => age.includes(recipient))),
   )
   if (!isNamed) return documents
-  const { openFile } = await import('../../lib/sops/reader/open-file.ts')
+  const { openFile } = await import('../sops/reader/open-file.ts')
   const { faults } = await openFile(Buffer.from(text()), file, { identities })
   const damaged = new Set(faults.flatMap(({ recipient }) => recipient ?? []))
   if (damaged.size === 0) return documents

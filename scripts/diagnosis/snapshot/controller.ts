@@ -1,4 +1,4 @@
-import type { Controller } from '../../snapshot/snapshot.ts'
+import type { Controller } from './snapshot.ts'
 
 /** The version that the tag of its image names; `undefined` where that is a digest or a name. */
 export function versionOf({ spec }: Controller): string | undefined {

@@ -1,0 +1,37 @@
+import type { KeySecretId } from '../../findings/key-secret.ts'
+import { argumentsOf, versionOf } from '../snapshot/controller.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+
+/** What the Deployment of kustomize-controller says of keys. */
+export interface KeyController {
+  /** By the tag of its image, `1.9.4`; `undefined` where that is none. */
+  version: string | undefined
+  /** The Secret for Kustomizations that decrypt and name none (docs/decryption.md#where-the-key-is-looked-up). */
+  ageSecret: KeySecretId | undefined
+  /** Whether Secrets that it watches have another label than usual. */
+  hasOwnWatchLabel: boolean
+}
+
+const program = 'kustomize-controller'
+
+/** Finds kustomize-controller among the controllers of Flux. @returns `undefined` where no Deployment of it was seen */
+export function keyControllerOf({ controllers }: Pick<Snapshot, 'controllers'>): KeyController | undefined {
+  const controller = controllers.find(({ metadata }) => metadata.name === program)
+  if (!controller) return undefined
+  const args = argumentsOf(controller)
+  const name = flagOf(args, '--sops-age-secret')
+  return {
+    version: versionOf(controller),
+    ageSecret: name ? { namespace: `${controller.metadata.namespace}`, name } : undefined,
+    hasOwnWatchLabel: flagOf(args, '--watch-configs-label-selector') !== undefined,
+  }
+}
+
+/** The value of a flag; the last one counts, as `--flag=value` or as `--flag value`. */
+function flagOf(args: readonly string[], flag: string): string | undefined {
+  const values = args.flatMap((arg, index) => {
+    if (arg === flag) return args[index + 1] ?? []
+    return arg.startsWith(`${flag}=`) ? arg.slice(flag.length + 1) : []
+  })
+  return values.at(-1)
+}
