@@ -2,6 +2,7 @@ import type { ClusterCheck } from './check.ts'
 import { checkClusterValues } from './checks/cluster-values.ts'
 import { checkControllers } from './checks/controllers.ts'
 import { checkKeySecrets } from './checks/key-secrets.ts'
+import { checkLive } from './checks/live/check-live.ts'
 import { checkNotRead } from './checks/not-read.ts'
 import { checkNotReconciled } from './checks/not-reconciled.ts'
 import { checkSourcesBehind } from './checks/source-behind.ts'
@@ -16,6 +17,7 @@ export const clusterChecks: readonly ClusterCheck[] = [
   checkSpecsOutdated,
   checkVersions,
   checkKeySecrets,
+  checkLive,
   checkClusterValues,
   checkNotRead,
 ]

@@ -5,6 +5,7 @@ import { clusterObjectFindings } from './catalogue/cluster/objects.ts'
 import { clusterRefusalFindings } from './catalogue/cluster/refusals.ts'
 import { clusterSourceFindings } from './catalogue/cluster/sources.ts'
 import { clusterFindings } from './catalogue/cluster.ts'
+import { clusterLiveFindings } from './catalogue/cluster-live.ts'
 import { clusterValuesFindings } from './catalogue/cluster-values.ts'
 import { conditionFindings } from './catalogue/condition.ts'
 import { decryptionFindings } from './catalogue/decryption.ts'
@@ -36,6 +37,7 @@ export const catalogue = {
   ...keySecretFindings,
   ...conditionFindings,
   ...clusterFindings,
+  ...clusterLiveFindings,
   ...clusterValuesFindings,
   ...clusterSourceFindings,
   ...clusterRefusalFindings,

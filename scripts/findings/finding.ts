@@ -20,6 +20,8 @@ export interface Finding extends FindingPlace {
   facts: Readonly<Record<string, string>>
   /** What Flux says itself, of which the entry is the likely cause. */
   said?: string | undefined
+  /** A sentence without capital and full stop: what has come of it in the cluster. */
+  effect?: string | undefined
 }
 
 /** @returns a finding with all facts that the entry of its code names */
@@ -37,11 +39,11 @@ export function finding<One extends Code>(
  * @param nameOf how its file is called in what is to be done; by its path from the root, where it is not given
  */
 export function worded(
-  { code, facts, said }: Finding,
+  { code, facts, said, effect }: Finding,
   nameOf = (file: string) => file,
 ): { severity: Severity; message: string; fix: string } {
   const { severity, seen, fix }: Entry = catalogue[code]
-  const message = fill(seen, facts)
+  const message = [fill(seen, facts), ...(effect === undefined ? [] : [effect])].join('\n')
   return {
     severity,
     message: said === undefined ? message : `${said}\nlikely cause: ${message}`,

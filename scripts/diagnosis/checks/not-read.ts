@@ -2,8 +2,11 @@ import { finding } from '../../findings/finding.ts'
 import type { ClusterCheck } from '../check.ts'
 
 /** What the user may not list: nothing is known of it, which is not the same as that nothing is wrong. */
-export const checkNotRead: ClusterCheck = ({ snapshot: { notRead, namespace, context } }) =>
-  notRead.map(({ plural }) => ({
+export const checkNotRead: ClusterCheck = async ({ snapshot }) => {
+  const { notRead, namespace, context } = snapshot
+  const beside = await snapshot.applied()
+  const plurals = new Set([...notRead, ...beside.notRead].map(({ plural }) => plural))
+  return [...plurals].map((plural) => ({
     finding: finding(
       'kind-unseen',
       { object: `context ${context}` },
@@ -11,3 +14,4 @@ export const checkNotRead: ClusterCheck = ({ snapshot: { notRead, namespace, con
     ),
     stops: [],
   }))
+}

@@ -12,7 +12,8 @@ import type { ConfigMap, KubeObject, Secret } from '../../lib/cluster/kube-objec
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
 import { keyControllerOf } from '../keys/key-controller.ts'
-import type { Controller, NotRead, Snapshot } from './snapshot.ts'
+import { readOthers } from '../live/read-others.ts'
+import type { AppliedObjects, Controller, NotRead, Snapshot } from './snapshot.ts'
 
 /** The label that all installations of Flux give to its Deployments (fluxcd/flux2 manifests, `part-of`). */
 const fluxLabel = 'app.kubernetes.io/part-of=flux'
@@ -56,7 +57,7 @@ export async function readSnapshot(cluster: Cluster, namespace: string | undefin
     }
   }
   const what = 'cannot read the Kustomizations'
-  const reading = list<Kustomization>(cluster, what, kustomizations, scope)
+  const listed = list<Kustomization>(cluster, what, kustomizations, scope)
   // what does not depend on them is read meanwhile
   const beside = Promise.all([
     all<Secret>(secrets, { label: appliedLabel }),
@@ -66,7 +67,7 @@ export async function readSnapshot(cluster: Cluster, namespace: string | undefin
     cluster.context,
   ])
   beside.catch(() => {})
-  const { items } = await reading
+  const { items } = await listed
   const [sources, named, [appliedSecrets, appliedMaps, controllers, spaces, context]] = await Promise.all([
     readSources(items, all),
     readNamed(items, all),
@@ -80,6 +81,7 @@ export async function readSnapshot(cluster: Cluster, namespace: string | undefin
   const own = keyControllerOf({ controllers })?.ageSecret
   const ofController = own ? await all<Secret>(secrets, { name: own.name }) : []
   const isUnknown = namespace !== undefined || notRead.some(({ plural }) => plural === 'namespaces')
+  let beyond: Promise<AppliedObjects> | undefined
   return {
     context,
     namespace,
@@ -90,6 +92,10 @@ export async function readSnapshot(cluster: Cluster, namespace: string | undefin
     namespaces: isUnknown ? undefined : new Set(spaces.map(({ metadata }) => metadata.name)),
     controllers,
     notRead,
+    applied() {
+      beyond ??= readOthers(cluster, items, namespace)
+      return beyond
+    },
   }
 }
 

@@ -16,6 +16,19 @@ export interface NotRead {
   plural: string
 }
 
+/** An object that Flux has applied. The items of a list do not all say what they are. */
+export interface OtherObject {
+  group: string
+  kind: string
+  object: KubeObject
+}
+
+/** What Flux has applied besides what a snapshot has anyhow. */
+export interface AppliedObjects {
+  others: readonly OtherObject[]
+  notRead: readonly NotRead[]
+}
+
 /** A cluster at one moment, as far as a diagnosis wants to know. */
 export interface Snapshot {
   /** The name of the context. */
@@ -35,6 +48,8 @@ export interface Snapshot {
   /** The Deployments of the controllers of Flux; none where Flux runs otherwise. */
   controllers: readonly Controller[]
   notRead: readonly NotRead[]
+  /** What the inventories list beside these. It is read when it is asked for, once, while the cluster is open. */
+  applied(): Promise<AppliedObjects>
 }
 
 /** The name of a source among those of a snapshot. @returns `GitRepository flux-system/flux-system` */

@@ -111,7 +111,7 @@ export const buildingFindings = {
   },
   'decryption-disabled': {
     severity: 'error',
-    seen: 'is an encrypted Secret with the annotation kustomize.toolkit.fluxcd.io/decrypt: disabled',
+    seen: 'is encrypted, and has the annotation kustomize.toolkit.fluxcd.io/decrypt: disabled',
     means: 'Flux does not decrypt it: the ciphertext gets into the cluster, or the object is refused.',
     fix: 'remove the annotation',
     source:

@@ -27,9 +27,9 @@ export const decryptionFindings = {
   },
   'ciphertext-without-metadata': {
     severity: 'error',
-    seen: 'is a Secret with ciphertext of sops, and has no `sops` block',
+    seen: 'has ciphertext of sops as a value, and no `sops` block',
     means:
-      'Nobody can decrypt it any more, and Flux takes it for a Secret that is not encrypted: it applies the ciphertext as the value.',
+      'Nobody can decrypt it any more, and Flux takes it for an object that is not encrypted: it applies the ciphertext as the value.',
     fix: 'take the `sops` block back from the version that had it: `git log -p -- {file}`',
     source: 'kustomize-controller v1.9.4 internal/decryptor/decryptor.go IsEncryptedSecret',
   },

@@ -21,6 +21,7 @@ export interface SeenBuild {
   kustomization: string
   commit: string
   build: Build
+  tree: Revision['tree']
   /** As that of the revision. */
   textOf: Revision['textOf']
 }
@@ -116,7 +117,7 @@ export function makeBuildFinder({ sources, repository }: SourcesAtHand): BuildFi
       // where the commit does not have the path, Flux builds nothing
       if (!tree.directories.has(directory)) continue
       const build = builder.flux(directory, additionsOf(kustomization as unknown as Mapping, ''))
-      found.builds.push({ kustomization: id, commit, build, textOf })
+      found.builds.push({ kustomization: id, commit, build, tree, textOf })
       for (const gap of build.hidden) not({ code: 'not-followed', gap })
     }
     return found

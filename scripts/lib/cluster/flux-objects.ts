@@ -180,6 +180,20 @@ export function inventoryOf({ status }: Kustomization): InventoryEntry[] {
   })
 }
 
+/** How an inventory names an object: `<ns>_<name>_<group>_<kind>`. @param group empty for the core API */
+export function inventoryIdOf({ metadata }: KubeObject, group: string, kind: string): string {
+  return [metadata.namespace ?? '', metadata.name.replaceAll(':', '__'), group, kind].join('_')
+}
+
+/**
+ * The Kustomization that has applied an object last, as its labels say, `namespace/name`. It may be one of another cluster that
+ * applies here.
+ */
+export function writerOf({ metadata: { labels = {} } }: Pick<KubeObject, 'metadata'>): string | undefined {
+  const name = labels[appliedLabel]
+  return name === undefined ? undefined : `${labels['kustomize.toolkit.fluxcd.io/namespace']}/${name}`
+}
+
 /** The Secrets that the inventory of a Kustomization lists, each as `<ns>_<name>__Secret` (docs/decryption.md#inventory-and-pruning). */
 export function secretsOf({ status }: Kustomization): { namespace: string; name: string }[] {
   return (status?.inventory?.entries ?? []).flatMap(({ id }) => {

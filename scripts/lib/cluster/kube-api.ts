@@ -63,6 +63,18 @@ export async function list<T>(
   return call(cluster, what, { path: pathOf(resource, scope.namespace), query: queryOf(scope) })
 }
 
+/** The plural of each kind of an API that can be listed. @throws KubectlError: `no-such-kind` where the cluster does not have the API */
+export async function pluralsOf(cluster: Cluster, what: string, api: string): Promise<Map<string, string>> {
+  const { resources } = await call<{ resources: { name: string; kind: string; verbs: string[] }[] }>(
+    cluster,
+    what,
+    { path: api },
+  )
+  // `deployments/status` has the kind of a deployment as well
+  const listed = resources.filter(({ name, verbs }) => !name.includes('/') && verbs.includes('list'))
+  return new Map(listed.map(({ kind, name }) => [kind, name]))
+}
+
 /**
  * Watches objects until the API server ends it, which it does after some time.
  * @param resourceVersion where to start; an ADDED event for each object that is there comes first where `undefined`

@@ -4,6 +4,9 @@ import type { SopsFormat } from './reader/reading.ts'
 /** How each value starts that sops has encrypted, and the MAC of every SOPS file (sops v3.13.3 aes/cipher.go). */
 export const ciphertextStart = 'ENC[AES256_GCM,'
 
+/** A whole ciphertext of sops: documentation and templates have shortened ones. */
+export const wholeCiphertext = /ENC\[AES256_GCM,data:[\w+/]+=*,iv:[\w+/]{43}=,tag:[\w+/]{22}==,type:\w+\]/
+
 /** What is in every file with ciphertext of SOPS, also where it is a value of a Secret and so base64. */
 export const ciphertextMarks: readonly string[] = [ciphertextStart, ...base64Forms(ciphertextStart)]
 

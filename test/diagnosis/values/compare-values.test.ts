@@ -6,6 +6,7 @@ import { compareValues } from '../../../scripts/diagnosis/values/compare-values.
 import { contentOfText, valueOfFile } from '../../../scripts/diagnosis/values/file-value.ts'
 import type { Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
 import type { Secret } from '../../../scripts/lib/cluster/kube-objects.ts'
+import { makeFileTree } from '../../../scripts/lib/repository/file-tree.ts'
 import { encoded, encrypt, key, secret, whole } from '../../helpers/flux/encrypted-objects.ts'
 
 const [first, second] = ['1', '2'].map((digit) => `main@sha1:${digit.repeat(40)}`)
@@ -49,11 +50,14 @@ async function statusOf(object: Secret | undefined, of = kustomization(), more: 
     namespaces: undefined,
     controllers: [],
     notRead: [],
+    applied: async () => ({ others: [], notRead: [] }),
     ...more,
   }
   const use = { file: 's.yaml', as: 'resources' as const, name: 's.yaml', by: undefined, steps: [] }
   const build = { flux: [], encrypted: new Set(['s.yaml']), uses: [use], hidden: [] }
-  const seen = { kustomization: 'flux-system/apps', commit: '1'.repeat(40), build, textOf: () => text }
+  const textOf = () => text
+  const tree = makeFileTree(['s.yaml'], [], [], textOf)
+  const seen = { kustomization: 'flux-system/apps', commit: '1'.repeat(40), build, tree, textOf }
   const evidence: Evidence = {
     snapshot,
     repository: undefined,

@@ -16,6 +16,7 @@ const nothing: Snapshot = {
   namespaces: undefined,
   controllers: [],
   notRead: [],
+  applied: async () => ({ others: [], notRead: [] }),
 }
 const kustomization = (postBuild: object): Kustomization => ({
   apiVersion: 'kustomize.toolkit.fluxcd.io/v1',

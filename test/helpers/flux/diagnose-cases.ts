@@ -3,6 +3,7 @@ import { diagnose } from '../../../scripts/diagnosis/diagnose.ts'
 import type { Diagnosis } from '../../../scripts/diagnosis/diagnosis.ts'
 import { type Evidence, gatherEvidence } from '../../../scripts/diagnosis/evidence.ts'
 import { readSnapshot } from '../../../scripts/diagnosis/snapshot/read-snapshot.ts'
+import type { Snapshot } from '../../../scripts/diagnosis/snapshot/snapshot.ts'
 import { type Finding, worded } from '../../../scripts/findings/finding.ts'
 import { openCluster } from '../../../scripts/lib/cluster/kubectl.ts'
 import type { Identity } from '../../../scripts/lib/sops/age.ts'
@@ -60,13 +61,22 @@ export async function diagnoseFlux(
 export async function diagnoseCases(cases: readonly FluxCase[]): Promise<Map<string, DiagnosedCase>> {
   return withCases(cases, async (flux) => {
     const { diagnoses, snapshot } = await diagnoseFlux(flux)
-    return new Map(
-      cases.map(({ name }) => {
-        const own = diagnoses.filter(chosen([name], snapshot))
-        const headline = own[0]?.finding
-        const words = headline ? worded(headline) : { message: '', fix: '' }
-        return [name, { diagnoses: own, headline, message: words.message, fix: words.fix }]
-      }),
-    )
+    return ofCases(cases, diagnoses, snapshot)
   })
+}
+
+/** What of all that the doctor finds it would say of each case, by its name. */
+export function ofCases(
+  cases: readonly FluxCase[],
+  diagnoses: readonly Diagnosis[],
+  snapshot: Snapshot,
+): Map<string, DiagnosedCase> {
+  return new Map(
+    cases.map(({ name }) => {
+      const own = diagnoses.filter(chosen([name], snapshot))
+      const headline = own[0]?.finding
+      const words = headline ? worded(headline) : { message: '', fix: '' }
+      return [name, { diagnoses: own, headline, message: words.message, fix: words.fix }]
+    }),
+  )
 }

@@ -30,6 +30,7 @@ const snapshot: Snapshot = {
   namespaces: undefined,
   controllers: [],
   notRead: [],
+  applied: async () => ({ others: [], notRead: [] }),
 }
 const object = (more: Partial<ComparedObject> = {}): ComparedObject => ({
   kustomization: 'flux-system/apps',

@@ -6,9 +6,9 @@ import { pathBelow } from '../../../lib/paths.ts'
 import { additionsOf } from '../../../lib/repository/additions.ts'
 import { makeBuilder } from '../../../lib/repository/builds.ts'
 import { type FileTree, makeFileTree } from '../../../lib/repository/file-tree.ts'
+import { howTakenIn, type TakesIn } from '../../../lib/repository/takes-in.ts'
 import type { Mapping } from '../../../lib/yaml/values.ts'
 import { directoryOf, type Place } from '../../test-secret/place.ts'
-import type { TakesIn } from '../findings/second-owner.ts'
 import type { Target } from './target.ts'
 
 /** A Kustomization that may build the test Secret as well. */
@@ -28,22 +28,18 @@ export function findOtherBuilders({ neighbours }: Target, place: Place): OtherBu
   const own = `${pathBelow(place.root, directoryOf(place))}/`
   const tree = readTree(place.root, own)
   const builder = makeBuilder(tree)
+  const ownPath = pathBelow(place.root, place.path)
   return neighbours.flatMap((kustomization) => {
     const directory = builtDirectory(kustomization)
     if (!tree.directories.has(directory)) return []
     const additions = additionsOf(kustomization as unknown as Mapping, '')
     const { encrypted, hidden } = builder.flux(directory, additions)
     if ([...encrypted].some((file) => file.startsWith(own)))
-      return [{ kustomization, directory, takesIn: howTakenIn(directory, tree, place) }]
+      return [{ kustomization, directory, takesIn: howTakenIn(directory, ownPath, tree) }]
     if (hidden.some(({ reach }) => reach === 'files'))
       return [{ kustomization, directory, takesIn: 'not-followed' as const }]
     return []
   })
-}
-
-function howTakenIn(directory: string, tree: FileTree, { root, path }: Place): TakesIn {
-  if (directory === pathBelow(root, path)) return 'same-path'
-  return tree.kustomizations.has(directory) ? 'includes' : 'no-kustomization-file'
 }
 
 /** The files of a worktree. @param own the directory of the test Secret: no other ciphertext matters */

@@ -1,12 +1,9 @@
-import { idOf, type Kustomization, ownsSecret } from '../../../lib/cluster/flux-objects.ts'
+import type { Wrong } from '../../../findings/second-owner.ts'
+import { idOf, type Kustomization, ownsSecret, writerOf } from '../../../lib/cluster/flux-objects.ts'
 import type { Secret, WatchEvent } from '../../../lib/cluster/kube-objects.ts'
 import { isCiphertext } from '../../../lib/sops/format.ts'
 import { runAnnotation } from '../../test-secret/secret-manifest.ts'
 import type { ClusterSecret } from '../checks/cluster-secret.ts'
-import type { Wrong } from '../findings/second-owner.ts'
-
-/** The labels that name the Kustomization which has applied an object (docs/decryption.md#inventory-and-pruning). */
-const ownerLabel = 'kustomize.toolkit.fluxcd.io'
 
 /** What speaks against the proof. */
 export interface Doubt {
@@ -73,11 +70,6 @@ export function makeWitness(own: string, known: readonly Kustomization[]): Secre
       return { others: [...others], wrong: wrong?.wrong, writer: wrong?.writer }
     },
   }
-}
-
-function writerOf({ metadata }: Secret): string | undefined {
-  const name = metadata.labels?.[`${ownerLabel}/name`]
-  return name === undefined ? undefined : `${metadata.labels?.[`${ownerLabel}/namespace`]}/${name}`
 }
 
 function hasMoved(before: Kustomization, now: Kustomization): boolean {

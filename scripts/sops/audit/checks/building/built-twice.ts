@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Finding, finding } from '../../../../findings/finding.ts'
+import { someOf } from '../../../../findings/some-of.ts'
 import type { FileBuilder } from '../../../../lib/repository/file-builders.ts'
 import { type FluxKustomization, nameOf, placeInFile } from '../../../../lib/repository/flux-file.ts'
 import { type Mapping, textAt } from '../../../../lib/yaml/values.ts'
 import type { Check } from '../../check.ts'
-import { someOf } from '../../some-of.ts'
 
 /** Looks for encrypted files that two Kustomizations of a cluster make the same objects of. */
 export const checkBuiltTwice: Check = ({ flux, read }, sopsFiles) => {

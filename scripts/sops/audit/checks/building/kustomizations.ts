@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import { removedFacts } from '../../../../findings/removed-version.ts'
+import { someOf } from '../../../../findings/some-of.ts'
 import { blockFaultOf, describeFault } from '../../../../lib/repository/decryption/block-fault.ts'
 import { findKeyless } from '../../../../lib/repository/decryption/keyless.ts'
 import {
@@ -14,7 +15,6 @@ import type { FluxNode } from '../../../../lib/repository/flux-tree.ts'
 import { objectGap } from '../../../../lib/repository/rendered.ts'
 import { textAt } from '../../../../lib/yaml/values.ts'
 import type { Check } from '../../check.ts'
-import { someOf } from '../../some-of.ts'
 import type { Subject } from '../../subject.ts'
 
 /** Looks at the Flux Kustomizations: whether the API server takes them, and whether they decrypt what they build. */

@@ -1,5 +1,5 @@
-import { posix } from 'node:path'
 import { type Finding, finding } from '../../../../findings/finding.ts'
+import { entryPlace } from '../../../../lib/kustomize/entry-place.ts'
 import type { FileUse } from '../../../../lib/repository/builds.ts'
 import { isEncryptedSource } from '../../../../lib/sops/format.ts'
 import { sopsFormatOf } from '../../../../lib/sops/reader/read-tree.ts'
@@ -85,11 +85,6 @@ function formatIn({ format, values }: Reading, text: string): SopsFormat | undef
 }
 
 /** Where a kustomization file names a file. */
-function entryOf({ by, file }: FileUse, subject: Subject) {
-  const lines = by === undefined ? [] : `${subject.read(by) ?? ''}`.split('\n')
-  const name = posix.basename(file)
-  const index = lines.findIndex((line) => !/^\s*#/.test(line) && line.includes(name))
-  return index < 0
-    ? { file: by }
-    : { file: by, line: index + 1, column: (lines[index]?.indexOf(name) ?? 0) + 1 }
+function entryOf({ by, file }: FileUse, { read }: Subject) {
+  return { file: by, ...(by !== undefined && entryPlace(`${read(by) ?? ''}`, file)) }
 }

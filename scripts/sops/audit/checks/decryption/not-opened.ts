@@ -1,7 +1,7 @@
 import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
+import { someOf } from '../../../../findings/some-of.ts'
 import { listRecipients, shortRecipient } from '../../../../lib/sops/recipients.ts'
 import type { Check } from '../../check.ts'
-import { someOf } from '../../some-of.ts'
 import type { SopsFile } from '../../subject.ts'
 
 /**

@@ -1,12 +1,9 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
-import { ciphertextStart, hasSopsBlock } from '../../../../lib/sops/format.ts'
+import { ciphertextStart, hasSopsBlock, wholeCiphertext } from '../../../../lib/sops/format.ts'
 import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import { sopsFormatOf } from '../../../../lib/sops/reader/read-tree.ts'
 import { isMapping, valueAt } from '../../../../lib/yaml/values.ts'
 import type { Check } from '../../check.ts'
-
-/** A whole ciphertext: documentation and templates have shortened ones. */
-const ciphertext = /ENC\[AES256_GCM,data:[\w+/]+=*,iv:[\w+/]{43}=,tag:[\w+/]{22}==,type:\w+\]/
 
 /** Secrets whose values are ciphertext, and whose metadata somebody has taken away. */
 export const checkWithoutMetadata: Check = async ({ marked, read }, sopsFiles) => {
@@ -18,12 +15,12 @@ export const checkWithoutMetadata: Check = async ({ marked, read }, sopsFiles) =
   const found: Finding[] = []
   for (const file of files) {
     const text = `${read(file) ?? ''}`
-    if (!ciphertext.test(text)) continue
+    if (!wholeCiphertext.test(text)) continue
     const { parseDocuments } = await import('../../../../lib/yaml/documents.ts')
     for (const { value, root } of parseDocuments(text)) {
       if (valueAt(value, 'kind') !== 'Secret' || hasSopsBlock(value)) continue
       const values = ['data', 'stringData'].map((key) => valueAt(value, key)).filter(isMapping)
-      const isCiphertext = (one: unknown) => typeof one === 'string' && ciphertext.test(one)
+      const isCiphertext = (one: unknown) => typeof one === 'string' && wholeCiphertext.test(one)
       if (!values.some((mapping) => Object.values(mapping).some(isCiphertext))) continue
       const offset = text.indexOf(ciphertextStart, root?.range?.[0])
       found.push(finding('ciphertext-without-metadata', { file, ...placesIn(text)(offset) }, { file }))

@@ -1,44 +1,43 @@
-import { type Finding, finding } from '../../../findings/finding.ts'
+import type { TakesIn } from '../lib/repository/takes-in.ts'
+import { type Finding, finding } from './finding.ts'
+import { someOf } from './some-of.ts'
 
-/** How a Kustomization comes to build what is in the path of another one. */
-export type TakesIn =
-  /** It has the same path. */
-  | 'same-path'
-  /** Its path has no kustomization file, so that it builds all that is below it. */
-  | 'no-kustomization-file'
-  /** Its kustomization file includes it, directly or through others. */
-  | 'includes'
-  /** What it builds cannot all be seen in the files. */
-  | 'not-followed'
-
-/** What somebody has written into the test Secret besides the value that was encrypted. */
+/** What somebody has written into an object besides the value that was encrypted. */
 export type Wrong = 'ciphertext' | 'value'
 
-/** Another Kustomization that has applied the test Secret; `undefined` is what is not known of it. */
-interface Owner {
+/** Another Kustomization that has applied an object; `undefined` is what is not known of it. */
+export interface Owner {
   id: string
   decrypts: boolean | undefined
   takesIn: TakesIn | undefined
   directory: string | undefined
 }
 
-/** Who has applied the test Secret, and what was in it. */
+/** Who has applied an object, and what was in it. */
 interface SecondOwner {
-  /** The one that is verified, `namespace/name`. */
+  /** The one that is to apply it, `namespace/name`. */
   kustomization: string
   owners: readonly Owner[]
   /** What was in it besides the right value. */
   wrong: Wrong | undefined
-  /** Who wrote that. */
+  /** Who wrote that, or what is right where nothing was wrong. */
   writer: string | undefined
+  /** What else they apply both, as `object`. */
+  more?: readonly string[]
 }
 
-/** That more than one Kustomization applies the test Secret. */
-export function secondOwner(object: string, { kustomization, owners, wrong, writer }: SecondOwner): Finding {
+/** That more than one Kustomization applies an object. @param object as `secret default/db` */
+export function secondOwner(
+  object: string,
+  { kustomization, owners, wrong, writer, more = [] }: SecondOwner,
+): Finding {
   const what = wrong === 'ciphertext' ? 'the ciphertext' : 'another value'
   const details = [
-    ...(wrong ? [`${writer ?? 'one of them'} has written ${what} into it`] : []),
+    ...(wrong
+      ? [`${writer ?? 'one of them'} has written ${what} into it`]
+      : [writer ?? []].flat().map((id) => `${id} has applied it last`)),
     ...owners.flatMap(howItComes),
+    ...(more.length > 0 ? [`they apply ${someOf(more, 3)} as well`] : []),
   ]
   const bare = owners.find(({ takesIn }) => takesIn === 'no-kustomization-file')
   return finding(
