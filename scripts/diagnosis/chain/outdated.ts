@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { conditionOf, inventoryOf, type Kustomization } from '../../lib/cluster/flux-objects.ts'
-import { variablesOf } from '../../lib/repository/post-build.ts'
 import { render } from '../../lib/repository/rendered.ts'
+import { variablesOf } from '../../lib/repository/variables/post-build.ts'
 import { isMapping, type Mapping, textAt, valueAt } from '../../lib/yaml/values.ts'
 import type { Evidence } from '../evidence.ts'
 

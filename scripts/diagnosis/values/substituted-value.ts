@@ -1,5 +1,5 @@
 import type { Kustomization } from '../../lib/cluster/flux-objects.ts'
-import { isNotSubstituted, substitutionOf } from '../../lib/repository/substitution.ts'
+import { isNotSubstituted, substitutionOf } from '../../lib/repository/variables/substitution.ts'
 import { isMapping, type Mapping } from '../../lib/yaml/values.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 

@@ -16,7 +16,7 @@
  *
  * Not recognised is what only the cluster or another source knows: what a submodule or an included artifact brings into a path,
  * and variables that the repository does not set. Nor what was never seen to decide an answer: variables in other fields than
- * those of lib/repository/post-build.ts, and the label that switches them off; patches without a target that fit several
+ * those of lib/repository/variables/post-build.ts, and the label that switches them off; patches without a target that fit several
  * objects or none, which kustomize refuses; the annotations of `buildMetadata`; what a replacement rejects, and one by an id
  * that is neither the first nor the last of an object; the namespace of a path without any manifest.
  */

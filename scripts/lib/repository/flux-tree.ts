@@ -11,9 +11,9 @@ import { additionsOf } from './additions.ts'
 import { type Build, type Builder, type FileUse, nothing } from './builds.ts'
 import { directoryAt, type FileTree, kustomizationAround } from './file-tree.ts'
 import { type FluxKustomization, lackingFields } from './flux-file.ts'
-import { variablesOf } from './post-build.ts'
 import { asWritten, objectGap, type Parent, type Rendered, render } from './rendered.ts'
 import { pathOf, type Sources, sourcesHere } from './sources/flux-sources.ts'
+import { variablesOf } from './variables/post-build.ts'
 
 /** What the repository says of one Flux Kustomization. */
 export interface FluxNode {

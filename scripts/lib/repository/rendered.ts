@@ -3,8 +3,8 @@ import type { Gap } from '../kustomize/gap.ts'
 import { type Mapping, textAt, valueAt } from '../yaml/values.ts'
 import type { Accumulated } from './builds.ts'
 import type { FluxKustomization } from './flux-file.ts'
-import { substituted, type Variables } from './post-build.ts'
 import type { Step } from './steps.ts'
+import { substituted, type Variables } from './variables/post-build.ts'
 
 /** A Flux Kustomization as one build applies it to a cluster. */
 export interface Rendered {

@@ -81,5 +81,6 @@ export function snapshotWith(
     namespaces: new Set(['flux-system']),
     controllers,
     notRead: [],
+    applied: async () => ({ others: [], notRead: [] }),
   }
 }

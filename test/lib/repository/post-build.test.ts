@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { substituted, variablesOf } from '../../../scripts/lib/repository/post-build.ts'
+import { substituted, variablesOf } from '../../../scripts/lib/repository/variables/post-build.ts'
 import { valueAt } from '../../../scripts/lib/yaml/values.ts'
 
 const withPath = (path: string) => ({ metadata: { name: 'a' }, spec: { path } })

@@ -4,7 +4,7 @@ import {
   expressionsIn,
   isNotSubstituted,
   substitutionOf,
-} from '../../../scripts/lib/repository/substitution.ts'
+} from '../../../scripts/lib/repository/variables/substitution.ts'
 
 const read = (text: string) => {
   const { needed, isBroken, losesDollar } = expressionsIn(text)

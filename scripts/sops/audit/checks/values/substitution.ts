@@ -8,7 +8,7 @@ import {
   isNotSubstituted,
   type Substitution,
   substitutionOf,
-} from '../../../../lib/repository/substitution.ts'
+} from '../../../../lib/repository/variables/substitution.ts'
 import type { Mapping } from '../../../../lib/yaml/values.ts'
 import type { FileCheck } from '../../open-files.ts'
 import { isWhole, manifestsOf } from '../building/manifests.ts'

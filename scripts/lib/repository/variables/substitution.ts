@@ -1,4 +1,4 @@
-import { listAt, type Mapping, valueAt } from '../yaml/values.ts'
+import { listAt, type Mapping, valueAt } from '../../yaml/values.ts'
 import { type Variables, variablesOf } from './post-build.ts'
 
 /** What a Flux Kustomization replaces variables with. */

@@ -1,4 +1,4 @@
-import { type Mapping, textAt, valueAt } from '../yaml/values.ts'
+import { type Mapping, textAt, valueAt } from '../../yaml/values.ts'
 
 /** The variables that a Flux Kustomization replaces in what it builds, as far as its file tells: not those of `substituteFrom`. */
 export type Variables = Readonly<Record<string, string>>
