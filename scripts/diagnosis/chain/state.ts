@@ -2,9 +2,9 @@ import {
   conditionOf,
   dependenciesOf,
   type FluxSource,
-  fetchFailureOf,
   idOf,
   type Kustomization,
+  lastFailureOf,
   sourceResources,
 } from '../../lib/cluster/flux-objects.ts'
 import { type Snapshot, snapshotKeyOf } from '../snapshot/snapshot.ts'
@@ -84,7 +84,7 @@ function missingIn({ notRead, namespace }: Snapshot, { metadata, spec }: Kustomi
 
 function stateOfSource(source: FluxSource): NodeState {
   if (source.spec.suspend) return { code: 'suspended' }
-  if (fetchFailureOf(source)) return { code: 'fails' }
+  if (lastFailureOf(source)) return { code: 'fails' }
   if (conditionOf(source, 'Ready')) return { code: source.status?.artifact ? 'healthy' : 'at-work' }
   // an ExternalArtifact has what another controller gives it
   return { code: source.status?.artifact ? 'healthy' : 'silent' }
@@ -106,7 +106,9 @@ function stateOfKustomization(
   if (ready.reason === 'DependencyNotReady' && dependency !== undefined)
     return { code: 'waits', for: `kustomization ${dependency}` }
   if (ready.reason === 'ArtifactFailed' && !/kustomization path not found/.test(ready.message))
-    return isSourceWrong ? { code: 'waits', for: source } : { code: 'fails' }
+    return isSourceWrong
+      ? { code: 'waits', for: source }
+      : { code: states.get(source)?.code === 'at-work' ? 'at-work' : 'fails' }
   const unhealthy = ready.reason === 'HealthCheckFailed' ? waitsForHealthOf(ready.message, states) : undefined
   if (unhealthy !== undefined) return { code: 'waits', for: unhealthy }
   if (ready.status === 'False') return { code: 'fails' }

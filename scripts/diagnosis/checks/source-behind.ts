@@ -2,9 +2,9 @@ import { finding } from '../../findings/finding.ts'
 import {
   branchOf,
   commitOf,
-  fetchFailureOf,
   type GitRepository,
   idOf,
+  lastFailureOf,
 } from '../../lib/cluster/flux-objects.ts'
 import { shortCommit } from '../../lib/git.ts'
 import type { ClusterCheck } from '../check.ts'
@@ -21,7 +21,7 @@ export const checkSourcesBehind: ClusterCheck = async (evidence) => {
   const all = [...evidence.snapshot.sources].filter(([key]) => key.startsWith('GitRepository '))
   const still = all
     .map(([key, source]) => [key, source as GitRepository] as const)
-    .filter(([, source]) => source.spec.suspend || fetchFailureOf(source))
+    .filter(([, source]) => source.spec.suspend || lastFailureOf(source))
   const found = await Promise.all(still.map(([key, source]) => behind(key, source, evidence)))
   return found.flat()
 }

@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../findings/finding.ts'
-import { conditionOf, type FluxSource, type GitRepository, idOf } from '../../lib/cluster/flux-objects.ts'
+import { type FluxSource, type GitRepository, idOf, lastFailureOf } from '../../lib/cluster/flux-objects.ts'
 import { saidBy } from '../condition/explain.ts'
 import type { Evidence } from '../evidence.ts'
 import { branchesOf } from '../repository/remote-branches.ts'
@@ -8,9 +8,9 @@ import { sourceCauses } from './source-causes.ts'
 /** Why a source has not fetched. */
 export async function explainSource(source: FluxSource, evidence: Evidence): Promise<Finding> {
   const place = { object: `${source.kind.toLowerCase()} ${idOf(source)}` }
-  const ready = conditionOf(source, 'Ready')
+  const failure = lastFailureOf(source)
   // a URL may hold a password
-  const says = ready ? saidBy(ready).replace(/\/\/[^/@\s]*@/g, '//') : ''
+  const says = failure ? saidBy(failure).replace(/\/\/[^/@\s]*@/g, '//') : ''
   for (const { text, find } of sourceCauses) {
     const found = text.exec(says)
     if (!found) continue

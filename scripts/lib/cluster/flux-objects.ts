@@ -135,6 +135,20 @@ export function fetchFailureOf(source: FluxSource): Condition | undefined {
 }
 
 /**
+ * Why a source has failed last, also while it tries again: its Ready is Unknown then, and the condition that tells why stays
+ * (source-controller v1.9.4 gitrepository_controller.go).
+ */
+export function lastFailureOf(source: FluxSource): Condition | undefined {
+  const fetched = conditionOf(source, 'FetchFailed')
+  const verified = conditionOf(source, 'SourceVerified')
+  return (
+    fetchFailureOf(source) ??
+    (fetched?.status === 'True' ? fetched : undefined) ??
+    (verified?.status === 'False' ? verified : undefined)
+  )
+}
+
+/**
  * The branch that a GitRepository follows; `master` where its `ref` names nothing. Of several fields of `ref` the last one counts,
  * in the order branch, tag, semver, name, commit (docs/decryption.md#revisions).
  * @returns undefined where it follows a tag, a version or a commit

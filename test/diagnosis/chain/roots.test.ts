@@ -82,6 +82,21 @@ test('a source that fails, is suspended or missing is the root of all that it fe
   assert.equal(rootsOf(users, []), [[node, 'missing', ['a', 'b'], 0]])
 })
 
+test('a source that tries again fails all the same, and one that fetches for the first time is at work', () => {
+  const users = [failingKustomization('a', 'ArtifactFailed', 'Source artifact not found, retrying in 30s')]
+  const trying = conditionSaying('Progressing', 'building artifact', 'Unknown')
+  const state = (...more: ReturnType<typeof conditionSaying>[]) => {
+    const source = { ...fetchedSource(), status: { conditions: [trying, ...more] } }
+    return rootsOf(users, [source]).map(([node, code]) => `${node} ${code}`)
+  }
+  const node = 'gitrepository flux-system/flux-system'
+  assert.equal(state(conditionSaying('GitOperationFailed', 'no', 'True', 'FetchFailed')), [`${node} fails`])
+  assert.equal(state(conditionSaying('VerificationError', 'no', 'False', 'SourceVerified')), [
+    `${node} fails`,
+  ])
+  assert.equal(state(), [`${node} at-work`, 'kustomization flux-system/a at-work'])
+})
+
 test('a Kustomization that is Ready=True is behind its source as well, where that has stopped', () => {
   const failing = fetchedSource({ conditions: [conditionSaying('GitOperationFailed', 'no')] })
   assert.equal(rootsOf([appliedKustomization('a')], [failing]), [
