@@ -68,7 +68,7 @@ export function verifyReport(
       secret: secret && `${secret.namespace}/${secret.name}`,
       stages,
       findings,
-      doctor: diagnosesAsJson(doctor.diagnoses),
+      doctor: error ? diagnosesAsJson(doctor.diagnoses) : undefined,
       cleanedUp,
     },
   }
