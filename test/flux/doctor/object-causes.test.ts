@@ -35,7 +35,7 @@ const cases: [FluxCase, Expected][] = [
   [
     {
       ...plainCase('no-prune', ''),
-      objects: kustomizationObject('no-prune', at('fine')).replace('prune: true', 'prune: false'),
+      objects: kustomizationObject('no-prune', at('no-prune')).replace('prune: true', 'prune: false'),
     },
     { code: undefined },
   ],

@@ -130,7 +130,7 @@ test('a source that does not fetch is the headline, with its cause', () =>
             kustomizationObject('elsewhere', from('other')),
             kustomizationObject(
               'fine',
-              '  path: ./good\n  sourceRef: {kind: GitRepository, name: other, namespace: default}\n',
+              '  path: ./elsewhere\n  sourceRef: {kind: GitRepository, name: other, namespace: default}\n',
             ),
           ].join('---\n'),
         }),
@@ -140,7 +140,7 @@ test('a source that does not fetch is the headline, with its cause', () =>
     ]
     const seen = await diagnoseCases([
       plainCase('login', '', {
-        objects: `${credentials}---\n${kustomizationObject('login', `  path: ./good\n${ownSource}`)}`,
+        objects: `${credentials}---\n${kustomizationObject('login', `  path: ./login\n${ownSource}`)}`,
       }),
       ...cases.map(([one]) => one),
     ])

@@ -14,7 +14,7 @@ export interface VersionLimit {
   usedBy(controller: Controller, evidence: Evidence): Promise<FileOfUse[]>
 }
 
-/** Read in the changelogs of kustomize-controller and the issues that they name. */
+/** What versions cannot do (the changelog of kustomize-controller, and the issues that are named). */
 export const versionLimits: readonly VersionLimit[] = [
   {
     from: '0.0.0',
