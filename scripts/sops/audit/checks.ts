@@ -1,3 +1,5 @@
+import { faultsOf } from '../../findings/sops-file/faults.ts'
+import { encryptedLists } from '../../findings/sops-file/lists.ts'
 import type { Check } from './check.ts'
 import { checkBuiltTwice } from './checks/building/built-twice.ts'
 import { checkFileKeys } from './checks/building/file-keys.ts'
@@ -5,7 +7,6 @@ import { checkFilesBuilt } from './checks/building/files-built.ts'
 import { checkKustomizations } from './checks/building/kustomizations.ts'
 import { checkManifestForms } from './checks/building/manifest-forms.ts'
 import { checkSourceForms } from './checks/building/source-forms.ts'
-import { checkFaults } from './checks/decryption/faults.ts'
 import { checkLeftToSops } from './checks/decryption/left-to-sops.ts'
 import { checkNotOpened } from './checks/decryption/not-opened.ts'
 import { checkWithoutMetadata } from './checks/decryption/without-metadata.ts'
@@ -26,14 +27,13 @@ import { checkRuleFiles } from './checks/rules/rule-files.ts'
 import { checkRuleOrder } from './checks/rules/rule-order.ts'
 import { checkRulePaths } from './checks/rules/rule-paths.ts'
 import { checkAppliedConfig } from './checks/values/applied-config.ts'
-import { checkLists } from './checks/values/lists.ts'
 import { checkEncryptedObjects, checkPlainObjects } from './checks/values/objects.ts'
 import { checkSubstitution } from './checks/values/substitution.ts'
 import type { FileCheck } from './open-files.ts'
 
 /** What looks at each SOPS file by itself. */
 export const fileChecks: readonly FileCheck[] = [
-  checkFaults,
+  faultsOf,
   checkLeftToSops,
   checkKeySecret,
   checkPlainValues,
@@ -42,7 +42,7 @@ export const fileChecks: readonly FileCheck[] = [
   checkSourceForms,
   checkManifestForms,
   checkEncryptedObjects,
-  checkLists,
+  encryptedLists,
   checkSubstitution,
 ]
 

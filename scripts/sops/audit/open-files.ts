@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Finding } from '../../findings/finding.ts'
+import { openSopsFile } from '../../lib/sops/files/open-sops-file.ts'
 import type { Reading } from '../../lib/sops/reader/reading.ts'
-import { openSopsFile } from './open-sops-file.ts'
 import type { SopsFile, Subject } from './subject.ts'
 
 /** How many files are read at once: git, which is asked for older versions of some, runs beside our thread. */

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { openSopsFile } from '../../../scripts/sops/audit/open-sops-file.ts'
+import { openSopsFile } from '../../../scripts/lib/sops/files/open-sops-file.ts'
 import { encryptSecret, encryptText, makeKey } from '../../helpers/keys.ts'
 
 const key = makeKey()

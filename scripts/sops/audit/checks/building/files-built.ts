@@ -1,17 +1,18 @@
 import { lstatSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { type Finding, finding } from '../../../../findings/finding.ts'
+import { leftOutFile } from '../../../../findings/left-out.ts'
+import { namesPath } from '../../../../lib/kustomize/entry-place.ts'
 import type { KustomizationFile } from '../../../../lib/kustomize/kustomization-file.ts'
 import { directoryAt } from '../../../../lib/repository/file-tree.ts'
 import type { FluxRepository } from '../../../../lib/repository/flux-repository.ts'
 import { pathOf } from '../../../../lib/repository/sources/flux-sources.ts'
-import { type LeftOut, sourceIgnoreFile } from '../../../../lib/repository/sources/source-ignore.ts'
+import { leavesOf, manifestsOf } from '../../../../lib/sops/files/encrypted-manifests.ts'
 import type { Reading } from '../../../../lib/sops/reader/reading.ts'
 import { type Mapping, textAt } from '../../../../lib/yaml/values.ts'
 import { buildsNothing } from '../../aside.ts'
 import type { FileCheck } from '../../open-files.ts'
 import type { Subject } from '../../subject.ts'
-import { leavesOf, manifestsOf } from './manifests.ts'
 
 /** Looks whether Flux builds an encrypted file, and has it. */
 export const checkFilesBuilt: FileCheck = (file, reading, subject) => {
@@ -20,35 +21,10 @@ export const checkFilesBuilt: FileCheck = (file, reading, subject) => {
   const isLink = lstatSync(join(repository.root, file), { throwIfNoEntry: false })?.isSymbolicLink() ?? false
   if (flux.buildersOf(file).length > 0) return isLink ? [finding('symbolic-link', { file }, {})] : []
   const leftOut = flux.leftOut(file)
-  const lister = leftOut && flux.kustomizations.find((one) => names(one, file) && isBuilt(one, flux))
-  if (lister) return [leftOutFinding(file, lister, leftOut)]
+  const lister = leftOut && flux.kustomizations.find((one) => namesPath(one, file) && isBuilt(one, flux))
+  if (lister) return [leftOutFile(file, lister.file, leftOut)]
   if (isLink || !flux.seesAll || !isForFlux(reading, flux)) return []
   return notBuilt(file, subject, flux)
-}
-
-/** Whether a kustomization file names a file. */
-function names({ resources, generatorFiles, patchFiles }: KustomizationFile, file: string): boolean {
-  return resources.includes(file) || [...generatorFiles, ...patchFiles].some(({ path }) => path === file)
-}
-
-function leftOutFinding(
-  file: string,
-  { file: by }: KustomizationFile,
-  { pattern, by: owner }: LeftOut,
-): Finding {
-  const isFile = owner !== undefined && owner !== 'spec.ignore'
-  return finding(
-    'left-out',
-    { file },
-    {
-      by,
-      pattern,
-      owner: owner ?? 'Flux by itself',
-      // a pattern with a slash counts from the directory of its file
-      line: `!/${isFile ? posix.relative(posix.dirname(owner), file) : file}`,
-      into: owner ?? sourceIgnoreFile,
-    },
-  )
 }
 
 /** Whether Flux builds a kustomization file. */

@@ -1,26 +1,13 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
-import type { Fault, Reading } from '../../../../lib/sops/reader/reading.ts'
+import { plainFault } from '../../../../findings/sops-file/faults.ts'
+import type { Reading } from '../../../../lib/sops/reader/reading.ts'
 import type { FileCheck } from '../../open-files.ts'
 import { describingFields } from './plain-content.ts'
 
 /** Finds what is in the clear in an encrypted file, and what is ciphertext where nothing should be. */
 export const checkPlainValues: FileCheck = (file, reading) => {
   const nothing = nothingEncrypted(file, reading)
-  return nothing ? [nothing] : reading.faults.flatMap((fault) => findingOf(file, fault))
-}
-
-function findingOf(file: string, { code, path, line, column }: Fault): Finding[] {
-  const place = { file, line, column }
-  switch (code) {
-    case 'value-plain':
-      return [finding('plain-value', place, { path: path.join('.'), file })]
-    case 'comment-plain':
-      return [finding('plain-comment', place, { file })]
-    case 'value-encrypted-unexpectedly':
-      return [finding('ciphertext-left', place, { path: path.join('.'), file })]
-    default:
-      return []
-  }
+  return nothing ? [nothing] : reading.faults.flatMap((fault) => plainFault(file, fault))
 }
 
 function nothingEncrypted(

@@ -1,28 +1,13 @@
+import { dataObjectFindings } from '../../../../findings/data-object/all.ts'
 import type { Finding } from '../../../../findings/finding.ts'
+import { dataObjectsIn } from '../../../../lib/sops/files/data-objects.ts'
 import { plainValues } from '../../../../lib/sops/plain-file.ts'
 import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import type { ReadValue } from '../../../../lib/sops/reader/reading.ts'
 import { isAside } from '../../aside.ts'
 import type { Check } from '../../check.ts'
-import { dataObjectsIn } from '../../objects.ts'
 import type { FileCheck } from '../../open-files.ts'
 import { plainSecretFiles, secretDocuments } from '../../secret-files.ts'
-import { checkBase64 } from './base64.ts'
-import { checkKeys } from './keys.ts'
-import { checkMasked } from './masked.ts'
-import { checkObjectName } from './name.ts'
-import type { ObjectCheck } from './object-check.ts'
-import { checkSecretType } from './secret-type.ts'
-import { checkTypes } from './types.ts'
-
-const objectChecks: readonly ObjectCheck[] = [
-  checkTypes,
-  checkBase64,
-  checkMasked,
-  checkKeys,
-  checkSecretType,
-  checkObjectName,
-]
 
 /** What the API server would say to the Secrets and ConfigMaps of a SOPS file. */
 export const checkEncryptedObjects: FileCheck = (file, { values }) => look(file, values)
@@ -47,5 +32,5 @@ function secretsIn(bytes: Buffer, file: string): ReadValue[][] {
 }
 
 function look(file: string, values: readonly ReadValue[]): Finding[] {
-  return dataObjectsIn(values).flatMap((object) => objectChecks.flatMap((check) => check(object, file)))
+  return dataObjectsIn(values).flatMap((object) => dataObjectFindings(object, file))
 }

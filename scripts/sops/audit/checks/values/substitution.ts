@@ -9,9 +9,9 @@ import {
   type Substitution,
   substitutionOf,
 } from '../../../../lib/repository/variables/substitution.ts'
+import { isWhole, manifestsOf } from '../../../../lib/sops/files/encrypted-manifests.ts'
 import type { Mapping } from '../../../../lib/yaml/values.ts'
 import type { FileCheck } from '../../open-files.ts'
-import { isWhole, manifestsOf } from '../building/manifests.ts'
 
 /** Decrypted values in which Flux replaces variables. What stands in them is a secret, the names of variables too. */
 export const checkSubstitution: FileCheck = (file, { values, format }, { flux }) => {

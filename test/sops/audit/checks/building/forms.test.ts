@@ -116,11 +116,11 @@ const cases: Record<string, Case> = {
       's.yaml': encrypt(secret('s')),
       'p.yaml': encrypt(secret('s', 'other')),
     }),
-    ['apps/s.yaml ciphertext-changed'],
+    ['apps/s.yaml:7 ciphertext-changed'],
   ],
   'a plain patch on an encrypted value': [
     kustomization(`resources: [s.yaml]\n${valuePatch}`, { 's.yaml': encrypt(secret('s')) }),
-    ['apps/s.yaml ciphertext-changed'],
+    ['apps/s.yaml:7 ciphertext-changed'],
   ],
   'a patch, a namespace, a label and a prefix on what is not encrypted': [
     kustomization(
@@ -139,7 +139,7 @@ const cases: Record<string, Case> = {
   ],
   'a whole manifest under a namespace of the Flux Kustomization': [
     kustomization('resources: [s.yaml]\n', { 's.yaml': whole(secret('s')) }),
-    ['apps/s.yaml ciphertext-changed'],
+    ['apps/s.yaml:5 ciphertext-changed'],
     '  targetNamespace: other\n',
   ],
   'all but the names and kinds encrypted': [
@@ -164,7 +164,7 @@ const cases: Record<string, Case> = {
   ],
   'a Secret that is not to be decrypted': [
     { 'apps/s.yaml': encrypt(secret('s', 'clear', 'decrypt: Disabled')) },
-    ['apps/s.yaml decryption-disabled'],
+    ['apps/s.yaml:7 decryption-disabled'],
   ],
   'a Secret that is not to be decrypted by its kustomization': [
     kustomization(

@@ -1,16 +1,14 @@
-import { type Finding, finding } from '../../../../findings/finding.ts'
-import { bytesFor } from '../../objects.ts'
+import { bytesFor, isDataKey } from '../../lib/sops/files/data-objects.ts'
+import { type Finding, finding } from '../finding.ts'
 import type { ObjectCheck } from './object-check.ts'
 
-/** As kubernetes v1.36.3 has it: IsConfigMapKey of apimachinery pkg/util/validation. */
-const allowed = /^(?!\.\.?$|\.\.)[-._a-zA-Z0-9]{1,253}$/
 /** In bytes: MaxSecretSize of pkg/apis/core/types.go, for ConfigMaps as well. */
 const largest = 1024 * 1024
 
 /** Keys that the API server refuses, and more than it takes in one object. */
 export const checkKeys: ObjectCheck = ({ kind, entries, place }, file) => {
   const found = entries
-    .filter(({ key }) => !allowed.test(key))
+    .filter(({ key }) => !isDataKey(key))
     .map(({ path, line, column }): Finding => finding('key-refused', { file, line, column }, { path, file }))
   const sizes = new Map(entries.map((entry) => [entry.key, bytesFor(entry)?.length ?? 0]))
   const size = [...sizes.values()].reduce((sum, one) => sum + one, 0)

@@ -1,10 +1,20 @@
-import { openFile } from '../../lib/sops/reader/open-file.ts'
-import type { Reading, SopsFormat } from '../../lib/sops/reader/reading.ts'
+import type { Repository } from '../../git.ts'
+import type { Identity } from '../age.ts'
+import { openFile } from '../reader/open-file.ts'
+import type { Reading, SopsFormat } from '../reader/reading.ts'
 import { pathsInHistory } from './former-paths.ts'
-import type { Subject } from './subject.ts'
 
 /** How a file may be written whose name does not tell it: `--input-type` of sops, and the key of a generator for Flux, do. */
 const otherFormats = ['yaml', 'dotenv', 'ini'] as const
+
+/** What a SOPS file is read with. */
+export interface OpenFrom {
+  /** Secret. */
+  identities: readonly Identity[] | undefined
+  repository: Repository
+  /** The version that the file is of; that of the working tree where it is not given. */
+  commit?: string
+}
 
 /**
  * Reads a file that has a mark of sops. Where a value is broken, the older versions of the file in git are asked for its name.
@@ -13,11 +23,11 @@ const otherFormats = ['yaml', 'dotenv', 'ini'] as const
 export async function openSopsFile(
   file: string,
   bytes: Buffer,
-  { identities, repository }: Pick<Subject, 'identities' | 'repository'>,
+  { identities, repository, commit }: OpenFrom,
 ): Promise<Reading | undefined> {
   const reading = await openByFormat(file, bytes, identities)
   if (!reading?.faults.some(({ code }) => code === 'value-broken') || !identities) return reading
-  const formerPaths = await pathsInHistory(repository, file, reading.format)
+  const formerPaths = await pathsInHistory(repository, file, { format: reading.format, commit })
   if (formerPaths.length === 0) return reading
   return openFile(bytes, file, { identities, format: reading.format, formerPaths })
 }
@@ -25,7 +35,7 @@ export async function openSopsFile(
 async function openByFormat(
   file: string,
   bytes: Buffer,
-  identities: Subject['identities'],
+  identities: OpenFrom['identities'],
 ): Promise<Reading | undefined> {
   const reading = await openFile(bytes, file, { identities })
   if (reading.metadata) return reading

@@ -1,9 +1,12 @@
-import { type Finding, finding } from '../../../../findings/finding.ts'
-import { shortRecipient } from '../../../../lib/sops/recipients.ts'
-import type { FileCheck } from '../../open-files.ts'
+import type { Fault, Reading } from '../../lib/sops/reader/reading.ts'
+import { shortRecipient } from '../../lib/sops/recipients.ts'
+import { type Finding, finding } from '../finding.ts'
 
 /** What the reader says of a file, but for values and comments in the clear and what only the key at hand can't open. */
-export const checkFaults: FileCheck = (file, { faults, commentInList, values }) => {
+export function faultsOf(
+  file: string,
+  { faults, commentInList, values }: Pick<Reading, 'faults' | 'commentInList' | 'values'>,
+): Finding[] {
   const found = faults.flatMap((fault): Finding[] => {
     const { code, line, column } = fault
     const place = { file, line, column }
@@ -35,6 +38,21 @@ export const checkFaults: FileCheck = (file, { faults, commentInList, values }) 
     found.push(finding('comment-in-list', { file, line, column }, {}))
   }
   return found
+}
+
+/** Of a fault that something is in the clear in an encrypted file, or ciphertext where nothing should be; none for every other one. */
+export function plainFault(file: string, { code, path, line, column }: Fault): Finding[] {
+  const place = { file, line, column }
+  switch (code) {
+    case 'value-plain':
+      return [finding('plain-value', place, { path: nameOf(path), file })]
+    case 'comment-plain':
+      return [finding('plain-comment', place, { file })]
+    case 'value-encrypted-unexpectedly':
+      return [finding('ciphertext-left', place, { path: nameOf(path), file })]
+    default:
+      return []
+  }
 }
 
 /** The names of the keys down to a value: never the value. */

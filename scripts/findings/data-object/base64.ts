@@ -1,5 +1,5 @@
-import { finding } from '../../../../findings/finding.ts'
-import { isBase64Text } from '../../../../lib/yaml/base64.ts'
+import { isBase64Text } from '../../lib/yaml/base64.ts'
+import { finding } from '../finding.ts'
 import type { ObjectCheck } from './object-check.ts'
 
 /** Values under `data` of a Secret, or `binaryData` of a ConfigMap, that the API server can't decode. */

@@ -1,6 +1,6 @@
-import { isCiphertext } from '../../lib/sops/format.ts'
-import type { ReadValue, TextPlace } from '../../lib/sops/reader/reading.ts'
-import { isBase64Text } from '../../lib/yaml/base64.ts'
+import { isBase64Text } from '../../yaml/base64.ts'
+import { isCiphertext } from '../format.ts'
+import type { ReadValue, TextPlace } from '../reader/reading.ts'
 
 /** A key with its value below `data`, `stringData` or `binaryData` of an object. */
 export interface DataEntry extends TextPlace {
@@ -92,4 +92,9 @@ export function bytesFor({ text, isBase64 }: DataEntry): Buffer | undefined {
   if (text === undefined) return undefined
   if (!isBase64) return Buffer.from(text)
   return isBase64Text(text) ? Buffer.from(text, 'base64') : undefined
+}
+
+/** Whether a text can be a key of a Secret or ConfigMap (kubernetes v1.36.3, IsConfigMapKey of apimachinery pkg/util/validation). */
+export function isDataKey(text: string): boolean {
+  return /^(?!\.\.?$|\.\.)[-._a-zA-Z0-9]{1,253}$/.test(text)
 }

@@ -1,5 +1,5 @@
-import { type Finding, finding } from '../../../../findings/finding.ts'
-import type { DataEntry } from '../../objects.ts'
+import type { DataEntry } from '../../lib/sops/files/data-objects.ts'
+import { type Finding, finding } from '../finding.ts'
 import type { ObjectCheck } from './object-check.ts'
 
 const words: Partial<Record<DataEntry['type'], string>> = {

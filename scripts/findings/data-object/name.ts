@@ -1,4 +1,4 @@
-import { finding } from '../../../../findings/finding.ts'
+import { finding } from '../finding.ts'
 import type { ObjectCheck } from './object-check.ts'
 
 /** Objects that have no name: kustomize refuses `generateName` too. */

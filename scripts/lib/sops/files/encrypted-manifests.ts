@@ -1,6 +1,6 @@
-import { ciphertextStart } from '../../../../lib/sops/format.ts'
-import type { Reading } from '../../../../lib/sops/reader/reading.ts'
-import { isMapping, type Mapping, textAt } from '../../../../lib/yaml/values.ts'
+import { isMapping, type Mapping, textAt } from '../../yaml/values.ts'
+import { ciphertextStart } from '../format.ts'
+import type { Reading } from '../reader/reading.ts'
 
 /** What stands for a value that is encrypted. */
 export const hiddenValue = `${ciphertextStart}…]`

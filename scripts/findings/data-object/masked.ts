@@ -1,5 +1,5 @@
-import { finding } from '../../../../findings/finding.ts'
-import { bytesFor } from '../../objects.ts'
+import { bytesFor } from '../../lib/sops/files/data-objects.ts'
+import { finding } from '../finding.ts'
 import type { ObjectCheck } from './object-check.ts'
 
 /** What `flux build` and `flux diff` print instead of a value, alone or in a JSON text (flux2 v2.9.5 internal/build/build.go). */

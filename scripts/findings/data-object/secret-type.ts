@@ -1,5 +1,5 @@
-import { type Finding, finding } from '../../../../findings/finding.ts'
-import { bytesFor, type DataObject } from '../../objects.ts'
+import { bytesFor, type DataObject } from '../../lib/sops/files/data-objects.ts'
+import { type Finding, finding } from '../finding.ts'
 import type { ObjectCheck } from './object-check.ts'
 
 /** The keys that a type of Secret must have (kubernetes v1.36.3 pkg/apis/core/validation/validation.go ValidateSecret). */
