@@ -1,12 +1,14 @@
 import { type Decrypted, findDecryptedFiles } from '../lib/applied/decrypted-files.ts'
+import type { Revision } from '../lib/applied/revision.ts'
 import {
   appliedRevision,
   makeBuildFinder,
   type NotBuilt,
   type SeenBuild,
+  triedRevision,
 } from '../lib/applied/seen-builds.ts'
 import type { Caller } from '../lib/caller.ts'
-import { type GitRepository, idOf } from '../lib/cluster/flux-objects.ts'
+import { type GitRepository, idOf, type Kustomization } from '../lib/cluster/flux-objects.ts'
 import type { Repository } from '../lib/git.ts'
 import type { Identity } from '../lib/sops/age.ts'
 import { type Keys, readKeys } from './keys/read-keys.ts'
@@ -30,6 +32,11 @@ export interface Evidence {
   keys(): Promise<Keys>
   /** The files that the Secrets of their Kustomizations do not open. Found once. */
   unopened(): Promise<readonly Unopened[]>
+  /**
+   * The revision that a Kustomization has tried last; `undefined` where it does not have the path, where the source is no
+   * GitRepository, and where its commit is not in the repository of the user and could not be fetched.
+   */
+  tried(kustomization: Kustomization): Promise<Revision | undefined>
   env: NodeJS.ProcessEnv
   signal: AbortSignal | undefined
 }
@@ -67,6 +74,11 @@ export function gatherEvidence(
     const all = [...snapshot.kustomizations.values()]
     return findBuilds(only ? all.filter((one) => only.has(idOf(one))) : all, appliedRevision)
   }
+  const tried = async (kustomization: Kustomization) => {
+    const { builds } = await findBuilds([kustomization], triedRevision)
+    return builds[0]?.revision
+  }
   const revisionOf = makeRevisionOf(snapshot, repository)
-  return { snapshot, repository, identities, env, signal, decrypted, applied, revisionOf, keys, unopened }
+  const given = { snapshot, repository, identities, env, signal }
+  return { ...given, decrypted, applied, tried, revisionOf, keys, unopened }
 }

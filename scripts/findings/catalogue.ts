@@ -8,6 +8,7 @@ import { clusterFindings } from './catalogue/cluster.ts'
 import { clusterLiveFindings } from './catalogue/cluster-live.ts'
 import { clusterValuesFindings } from './catalogue/cluster-values.ts'
 import { conditionFindings } from './catalogue/condition.ts'
+import { conditionFileFindings } from './catalogue/condition-files.ts'
 import { decryptionFindings } from './catalogue/decryption.ts'
 import { keySecretFindings } from './catalogue/key-secret.ts'
 import { keysFindings } from './catalogue/keys.ts'
@@ -36,6 +37,7 @@ export const catalogue = {
   ...pastFindings,
   ...keySecretFindings,
   ...conditionFindings,
+  ...conditionFileFindings,
   ...clusterFindings,
   ...clusterLiveFindings,
   ...clusterValuesFindings,

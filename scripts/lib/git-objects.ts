@@ -68,12 +68,24 @@ export async function lastRemoval(
 
 /** The regular files of a commit, each with its blob; no links and no submodules. @returns paths relative to the root */
 export async function filesOfCommit(repository: Repository, commit: string): Promise<Map<string, string>> {
+  return (await entriesOfCommit(repository, commit)).files
+}
+
+/** The regular files of a commit, each with its blob, and its symbolic links. @returns paths relative to the root */
+export async function entriesOfCommit(
+  repository: Repository,
+  commit: string,
+): Promise<{ files: Map<string, string>; links: Set<string> }> {
   const listed = await callGit(repository, ['ls-tree', '-r', '-z', '--full-tree', commit])
-  const files = listed.split('\0').flatMap((entry) => {
-    const [, blob, path] = /^100\d+ blob (\w+)\t(.*)$/s.exec(entry) ?? []
-    return blob && path ? [[path, blob] as const] : []
-  })
-  return new Map(files)
+  const files = new Map<string, string>()
+  const links = new Set<string>()
+  for (const entry of listed.split('\0')) {
+    const [, mode = '', blob, path] = /^(1[02]0)\d+ blob (\w+)\t(.*)$/s.exec(entry) ?? []
+    if (!blob || !path) continue
+    if (mode === '120') links.add(path)
+    else files.set(path, blob)
+  }
+  return { files, links }
 }
 
 /** The files of a commit that hold one of these texts. */

@@ -8,6 +8,7 @@ const secretShapes: readonly [RegExp, string][] = [
   [/(unknown identity type: ).*/g, '$1<redacted>'],
   [/(Input string ).*?( does not match)/gs, '$1<redacted>$2'],
   [/(expected [^,\n]*, got )&.*/g, '$1<redacted>'],
+  [/(Object '\w+' is missing in ').*/g, '$1<redacted>'],
   [/(cannot unmarshal number )\S+/g, '$1<redacted>'],
   [/((?:string)?data\[).*?(\]: (?:Invalid value|Required|Forbidden|Too long))/gis, '$1<redacted>$2'],
   // an object as JSON or as Go prints it, up to the reason behind it; where there is none, to the end of a line or of all

@@ -52,7 +52,7 @@ test('the codes of docs/decryption.md are those of sops:verify, in their order',
   const documented = [...readProject('docs/decryption.md').matchAll(/^\| `([\w-]+)` \|/gm)]
   assert.equal(
     documented.map(([, code]) => code),
-    causes.map(({ code }) => code),
+    [...new Set(causes.map(({ code }) => code))],
   )
 })
 

@@ -37,6 +37,8 @@ const messages: Record<string, (value: string) => string> = {
     `spec.x: Invalid value: {"password":${JSON.stringify(value)}}: must be a string`,
   'an object as Go prints it': (value) =>
     `spec.template: Invalid value: core.PodTemplateSpec{ObjectMeta:v1.ObjectMeta{Name:""}, Env:[]core.EnvVar{core.EnvVar{Name:"A", Value:${JSON.stringify(value)}, ValueFrom:(*core.EnvVarSource)(nil)}}}: field is immutable`,
+  'an object that is encrypted as a whole': (value) =>
+    `error unmarshaling JSON: while decoding JSON: Object 'Kind' is missing in '{"apiVersion":"a/b/c","x":${JSON.stringify(value)}}'`,
   'a pointer as Go prints it': (value) =>
     `Job "x" is invalid: [spec.x: Invalid value: &v1.X{A:map[string]string{"a":${JSON.stringify(value)}}}: no, spec.y: Invalid value: []v1.X{v1.X{A:${JSON.stringify(value)}}}: field is immutable]`,
   'a map as Go prints it': (value) => `x: Duplicate value: map[string]string{"a":${JSON.stringify(value)}}`,

@@ -1,23 +1,19 @@
-import type { Code, catalogue } from '../../findings/catalogue.ts'
-import type { FactsOf } from '../../findings/entry.ts'
 import { type Finding, type FindingPlace, finding } from '../../findings/finding.ts'
 import { flagsFor, type KeySecretId } from '../../findings/key-secret.ts'
 import { unusableKey } from '../../findings/unusable-key.ts'
-import type { Cause } from './cause.ts'
+import { type Cause, cause, plainCause } from './cause.ts'
+import {
+  buildCauses,
+  encryptedFileCauses,
+  fieldCauses,
+  objectCauses,
+  substitutionCauses,
+} from './file-causes.ts'
 import { refusals } from './refusals.ts'
-
-/** The codes whose texts want to know nothing. */
-type PlainCode = {
-  [One in Code]: keyof FactsOf<(typeof catalogue)[One]> extends never ? One : never
-}[Code]
-
-function plain(code: PlainCode, text: RegExp): Cause {
-  return { code, text, find: (_, place) => finding(code, place, {}) }
-}
 
 /** The causes behind the messages of kustomize-controller (docs/decryption.md#what-the-messages-mean). The first that matches counts. */
 export const causes: readonly Cause[] = [
-  plain('substitution', /post build failed for/),
+  ...substitutionCauses,
   {
     code: 'no-key-secret',
     text: /^secrets? "[^"]+" not found|failed to import '[^']*' data from sops|failed to load age identities/,
@@ -48,7 +44,7 @@ export const causes: readonly Cause[] = [
         flags: flagsFor(key),
       }),
   },
-  plain('plugin-identity', /plugin: couldn't start plugin/),
+  plainCause('plugin-identity', /plugin: couldn't start plugin/),
   {
     // before wrong-key, whose text its message holds as well
     code: 'key-groups',
@@ -61,11 +57,15 @@ export const causes: readonly Cause[] = [
     text: /did not match any of the recipients|no identity matched any/,
     find: (_, place) => finding('wrong-key', place, { what: 'the file', keys: '' }),
   },
-  plain('plaintext-in-encrypted-file', /does not match sops' data format|Expected encrypted value as string/),
-  plain('value-not-authentic', /message authentication failed/),
+  plainCause(
+    'plaintext-in-encrypted-file',
+    /does not match sops' data format|Expected encrypted value as string/,
+  ),
+  cause('value-not-authentic', /message authentication failed/, { what: 'an encrypted file' }),
+  ...encryptedFileCauses,
   {
     code: 'built-without-decryption',
-    text: /is SOPS encrypted, configuring decryption is required|\.sops: field not declared in schema|no matches for kind "ENC\[/,
+    text: /is SOPS encrypted, configuring decryption is required|\.sops: field not declared in schema|no matches for kind "ENC\[|Object 'Kind' is missing in/,
     find: (_, place) =>
       finding('built-without-decryption', place, { kustomization: 'it', files: 'an encrypted file' }),
   },
@@ -75,12 +75,14 @@ export const causes: readonly Cause[] = [
     find: (_, place) =>
       finding('namespace-missing', place, { what: 'an object', builds: '', choose: 'name another one' }),
   },
-  plain('not-base64', /illegal base64 data/),
-  plain('not-a-string', /expected string, got/),
-  plain('path-missing', /kustomization path not found/),
-  plain('build', /kustomize build failed|failed to decode Kubernetes/),
+  plainCause('not-base64', /illegal base64 data/),
+  cause('not-a-string', /expected string, got/, { what: 'a value under data or stringData' }),
+  ...objectCauses,
+  plainCause('path-missing', /kustomization path not found/),
+  ...buildCauses,
+  plainCause('build', /kustomize build failed|failed to decode Kubernetes/),
   ...refusals,
-  plain('health', /health check failed|timeout waiting for/),
+  plainCause('health', /health check failed|timeout waiting for/),
   {
     code: 'dependency',
     text: /^dependency '(?<dependency>[^']*)'(?: is not ready according to (?<expression>readyExpr))?/,
@@ -90,7 +92,11 @@ export const causes: readonly Cause[] = [
         state: expression === undefined ? 'missing or not ready' : 'not ready as its readyExpr wants it',
       }),
   },
-  plain('immutable', /field is immutable|immutable field/),
+  cause('immutable', /field is immutable|immutable field/, {
+    what: 'an object that is in the cluster',
+    field: '',
+  }),
+  ...fieldCauses,
 ]
 
 function findUnusable(

@@ -1,6 +1,6 @@
 import type { Code } from '../../findings/catalogue.ts'
-import { explainCiphertext } from './ciphertext.ts'
 import type { Explainer } from './failure.ts'
+import { fileExplainers } from './files/explainers.ts'
 import { explainHealth } from './health.ts'
 import { explainKeySecret } from './key-secret.ts'
 import { explainNamespace } from './namespace.ts'
@@ -16,7 +16,6 @@ export const explainers: Partial<Record<Code, Explainer>> = {
   'key-unusable': explainKeySecret,
   'entry-unusable': explainKeySecret,
   'wrong-key': explainWrongKey,
-  'built-without-decryption': explainCiphertext,
   'path-missing': explainPath,
   'namespace-missing': explainNamespace,
   'refused-block': explainRefusedBlock,
@@ -25,4 +24,5 @@ export const explainers: Partial<Record<Code, Explainer>> = {
   health: explainHealth,
   'plugin-identity': explainWrongKey,
   'key-groups': explainWrongKey,
+  ...fileExplainers,
 }

@@ -1,5 +1,5 @@
 import type { DecryptedFile } from '../../lib/applied/decrypted-files.ts'
-import { idOf } from '../../lib/cluster/flux-objects.ts'
+import { commitOf, idOf } from '../../lib/cluster/flux-objects.ts'
 import { holdsObject } from '../../lib/sops/format.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Failure } from './failure.ts'
@@ -12,5 +12,10 @@ export async function encryptedFileOf(
   if (!named) return undefined
   const id = idOf(kustomization)
   const { files } = await decrypted()
-  return files.find((one) => one.kustomization === id && holdsObject(one.text(), named.kind, named.name))
+  const tried = commitOf(kustomization.status?.lastAttemptedRevision)
+  const declaring = files.filter(
+    (one) => one.kustomization === id && holdsObject(one.text(), named.kind, named.name),
+  )
+  // it may be another one at the revision that was applied
+  return declaring.find(({ commit }) => commit === tried) ?? declaring[0]
 }

@@ -19,9 +19,9 @@ export interface ExpectedObjects {
 /** Finds the encrypted Secrets and ConfigMaps of a build, with the values that Flux makes of them. */
 export async function expectedObjects(making: Making): Promise<ExpectedObjects> {
   const found: ExpectedObjects = { objects: [], otherKinds: [], unknown: [] }
-  const { build, textOf } = making.build
+  const { build, revision } = making.build
   for (const use of build.uses) {
-    const text = textOf(use.file)
+    const text = revision.textOf(use.file)
     if (!ciphertextMarks.some((mark) => text.includes(mark))) continue
     const { as } = use
     if (as === 'resources' || as === 'patches' || as === 'patchesStrategicMerge')
@@ -34,7 +34,7 @@ export async function expectedObjects(making: Making): Promise<ExpectedObjects> 
 
 async function addDocuments(use: FileUse, making: Making, found: ExpectedObjects): Promise<void> {
   const { file, as } = use
-  for (const { value, problem } of parseDocuments(making.build.textOf(file))) {
+  for (const { value, problem } of parseDocuments(making.build.revision.textOf(file))) {
     if (problem !== undefined)
       found.unknown.push({ file, why: { code: 'not-followed', what: `${file} can't be read (${problem})` } })
     for (const object of objectsIn(value)) {
@@ -96,7 +96,7 @@ function partOfPatch(
   const { file, steps, by = '' } = use
   // merged once more it would bring back its ciphertext
   const others = { file, steps: use.as === 'patches' ? steps.filter((step) => step.by !== file) : steps }
-  const [kustomization] = parseDocuments(build.textOf(by))
+  const [kustomization] = parseDocuments(build.revision.textOf(by))
   const entry = listAt(kustomization?.value, 'patches').find((one) => {
     const path = textAt(one, 'path')
     return path !== undefined && posix.join(posix.dirname(by), path) === file

@@ -17,7 +17,7 @@ type GeneratorUse = FileUse & { as: GeneratorField }
  */
 export async function expectedOfGenerators(use: GeneratorUse, making: Making): Promise<Expected[]> {
   const { file, by = '', as, steps } = use
-  const { textOf } = making.build
+  const { textOf } = making.build.revision
   if (formatInValue(textOf(file)) === undefined) return []
   const [kind = '', field = ''] = as.split('.')
   const [document] = parseDocuments(textOf(by))
@@ -48,7 +48,7 @@ async function valuesOf(
   { file, as, name: key }: GeneratorUse,
   { build, identities }: Making,
 ): Promise<Values> {
-  const text = build.textOf(file)
+  const text = build.revision.textOf(file)
   const inPlace = build.build.uses.find(
     (use) =>
       use.file === file &&

@@ -26,10 +26,10 @@ export const conditionFindings = {
   },
   'value-not-authentic': {
     severity: 'error',
-    seen: 'a key of an encrypted file was renamed or moved after it was encrypted, or its value was damaged',
+    seen: 'a key of {what} was renamed or moved after it was encrypted, or its value was damaged',
     means:
       'sops authenticates each value with its path, so at another place it cannot be decrypted. Flux applies nothing of the path.',
-    fix: 'give it its old name back; change encrypted files with `sops edit` only',
+    fix: 'give it its old name back, or its old value (`git log -p` of the file shows both); change encrypted files with `sops edit` only',
     source: 'https://github.com/getsops/sops/blob/v3.13.3/sops.go (Tree.Decrypt)',
   },
   'namespace-missing': {
@@ -48,10 +48,10 @@ export const conditionFindings = {
   },
   'not-a-string': {
     severity: 'error',
-    seen: 'a value under data or stringData is not a string; it was printed by the API server, so change it',
+    seen: '{what} is not a string; it was printed by the API server, so change it',
     means:
       'YAML reads 12345 and true as a number and a boolean, and a Secret takes strings only. The refusal quotes the value, which is in logs and events now.',
-    fix: 'put it in quotes and encrypt the file again',
+    fix: 'put it in quotes, with `sops edit` where the file is encrypted, and make it anew',
     source:
       'https://github.com/kubernetes-sigs/structured-merge-diff; https://kubernetes.io/docs/concepts/configuration/secret/',
   },
@@ -87,9 +87,9 @@ export const conditionFindings = {
   },
   immutable: {
     severity: 'error',
-    seen: 'an object that is in the cluster cannot be changed',
+    seen: '{what} cannot be changed{field}',
     means: 'The API server refuses a change of such a field. Nothing of the path is applied.',
-    fix: 'delete it, or set spec.force for it',
+    fix: 'give it another name, or the annotation `kustomize.toolkit.fluxcd.io/force: enabled`, with which Flux deletes it and creates it anew',
     source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/docs/spec/v1/kustomizations.md',
   },
   'not-ready': {

@@ -1,6 +1,7 @@
 import { builtDirectory, commitOf, type Kustomization } from '../cluster/flux-objects.ts'
 import type { Repository } from '../git.ts'
 import { filesOfCommit, hasCommit, readBlobs, searchCommit } from '../git-objects.ts'
+import { holdsObject } from '../sops/format.ts'
 import { parseDocuments } from '../yaml/documents.ts'
 import { textAt } from '../yaml/values.ts'
 
@@ -26,12 +27,27 @@ export async function secretDeclaredIn(
     repository,
     manifests.map((file) => blobs.get(file)!),
   )
-  const declaring = manifests.filter((file) =>
-    parseDocuments(texts.get(blobs.get(file)!) ?? '').some(
-      ({ value }) => textAt(value, 'kind') === 'Secret' && textAt(value, 'metadata', 'name') === name,
-    ),
-  )
+  const secret = { kind: 'Secret', name }
+  const declaring = manifests.filter((file) => declares(texts.get(blobs.get(file)!) ?? '', secret))
   const directory = builtDirectory(kustomization)
   const inPath = declaring.filter((file) => directory === '.' || file.startsWith(`${directory}/`))
   return inPath.length > 0 ? inPath : declaring
+}
+
+/** An object, in whatever namespace. */
+export interface ObjectName {
+  kind: string
+  name: string
+}
+
+/** Whether a text of manifests declares an object; where it cannot be parsed it is enough that it has the kind and the name. */
+export function declares(text: string, { kind, name }: ObjectName): boolean {
+  return (
+    holdsObject(text, kind, name) &&
+    parseDocuments(text).some(
+      ({ value, problem }) =>
+        problem !== undefined ||
+        (textAt(value, 'kind') === kind && textAt(value, 'metadata', 'name') === name),
+    )
+  )
 }

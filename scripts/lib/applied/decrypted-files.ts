@@ -58,10 +58,10 @@ export async function findDecryptedFiles(
 }
 
 /** The encrypted files in the build of a path. */
-async function filesIn({ kustomization, commit, build, textOf }: SeenBuild): Promise<Decrypted> {
+async function filesIn({ kustomization, commit, build, revision }: SeenBuild): Promise<Decrypted> {
   const decrypted: Decrypted = { files: [], notSeen: [] }
   for (const file of build.encrypted) {
-    const text = () => textOf(file)
+    const text = () => revision.textOf(file)
     const documents = await readKeyGroups(text())
     if (documents) decrypted.files.push({ file, documents, text, commit, kustomization })
     else decrypted.notSeen.push({ kustomization, code: 'recipients-not-read', file })

@@ -21,9 +21,7 @@ export interface SeenBuild {
   kustomization: string
   commit: string
   build: Build
-  tree: Revision['tree']
-  /** As that of the revision. */
-  textOf: Revision['textOf']
+  revision: Revision
 }
 
 /** Why it cannot be seen what a Kustomization builds. */
@@ -62,6 +60,11 @@ export const allRevisions: RevisionsOf = ({ status }, source) => [
 
 /** The revision that a Kustomization has applied. */
 export const appliedRevision: RevisionsOf = ({ status }) => [status?.lastAppliedRevision]
+
+/** The revision that a Kustomization has tried last; before it has tried any, the one that it finds in its source. */
+export const triedRevision: RevisionsOf = ({ status }, source) => [
+  status?.lastAttemptedRevision ?? source.status?.artifact?.revision,
+]
 
 /** Finds out what Kustomizations build at their revisions. It remembers what it has read, for the next time that it is asked. */
 export type BuildFinder = (
@@ -112,12 +115,13 @@ export function makeBuildFinder({ sources, repository }: SourcesAtHand): BuildFi
         )
         continue
       }
-      const { tree, builder, textOf } = await revisions(object, repository, commit)
+      const revision = await revisions(object, repository, commit)
+      const { tree, builder } = revision
       const directory = builtDirectory(kustomization)
       // where the commit does not have the path, Flux builds nothing
       if (!tree.directories.has(directory)) continue
       const build = builder.flux(directory, additionsOf(kustomization as unknown as Mapping, ''))
-      found.builds.push({ kustomization: id, commit, build, tree, textOf })
+      found.builds.push({ kustomization: id, commit, build, revision })
       for (const gap of build.hidden) not({ code: 'not-followed', gap })
     }
     return found

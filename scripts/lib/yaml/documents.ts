@@ -67,3 +67,12 @@ export function nodeAt(root: Node | null, ...path: (string | number)[]): Node | 
   for (const key of path) at = isCollection(at) ? at.get(key, true) : undefined
   return isNode(at) ? at : undefined
 }
+
+/** The key at the end of a path, as it is written; `undefined` where there is none. */
+export function keyAt(root: Node | null, ...path: string[]): Node | undefined {
+  const { isMap, isNode, isScalar } = yaml()
+  const parent = path.length > 1 ? nodeAt(root, ...path.slice(0, -1)) : root
+  const pair =
+    isMap(parent) && parent.items.find(({ key }) => isScalar(key) && `${key.value}` === path.at(-1))
+  return pair && isNode(pair.key) ? pair.key : undefined
+}

@@ -39,6 +39,11 @@ const treeError = (why: string) =>
 const importError = (why: string) =>
   `failed to import 'age.agekey' data from sops decryption Secret 'apps/sops-age': failed to parse and add to age identities: ${why}`
 
+const objectError = (why: string) =>
+  `decryption failed for 'Secret.v1.[noGrp]/t': failed to decrypt and format 'apps/t' Secret data: failed to load encrypted JSON data: ${why}`
+
+const built = (why: string) => `kustomize build failed: accumulating resources: ${why}`
+
 /** What a real controller said, by what was behind it (docs/decryption.md#what-the-messages-mean). */
 const said: Record<string, readonly [reason: string, message: string][]> = {
   'key-secret-missing': [['BuildFailed', 'secrets "sops-age" not found']],
@@ -138,21 +143,174 @@ Recovery failed because the file was encrypted with a Shamir threshold of
       'kustomization path not found: stat /tmp/kustomization-1/app: no such file or directory',
     ],
   ],
+  'metadata-incomplete': [
+    ['BuildFailed', objectError('parsing time "" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "2006"')],
+    ['BuildFailed', objectError('No keys found in file')],
+    ['BuildFailed', objectError('Found sops entry that is not a mapping')],
+  ],
+  'another-format': [
+    [
+      'BuildFailed',
+      "decryption failed for 'Secret.v1.[noGrp]/t': failed to decrypt and format 'apps/t' Secret field 'config': failed to emit encrypted YAML file as decrypted binary: error emitting binary store: no binary data found in tree",
+    ],
+  ],
+  'source-refused': [
+    [
+      'BuildFailed',
+      'error decrypting sources: cannot decrypt file with size (5243897 bytes) exceeding limit (5242880)',
+    ],
+    [
+      'BuildFailed',
+      'error decrypting sources: cannot decrypt irregular file as it has file mode type bits set',
+    ],
+  ],
+  'whole-manifest-changed': [
+    [
+      'BuildFailed',
+      'kustomize build failed: recovered from kustomize build panic: number of previous names, number of previous namespaces, number of previous kinds not equal',
+    ],
+  ],
+  'data-key-refused': [
+    [
+      'ReconciliationFailed',
+      'Secret/apps/t dry-run failed (Invalid): Secret "t" is invalid: data[token: plover]: Invalid value: "token: plover": a valid config key must consist of alphanumeric characters\n',
+    ],
+  ],
+  'field-refused': [
+    [
+      'ReconciliationFailed',
+      'GitRepository/apps/x dry-run failed: failed to create typed patch object (apps/x; source.toolkit.fluxcd.io/v1, Kind=GitRepository): .spec.ulr: field not declared in schema\n',
+    ],
+    [
+      'ReconciliationFailed',
+      'Secret/apps/t dry-run failed: failed to create typed patch object (apps/t; /v1, Kind=Secret): .immutable: expected boolean, got &{1}\n',
+    ],
+    [
+      'ReconciliationFailed',
+      'Secret/apps/t dry-run failed (Invalid): Secret "t" is invalid: data[tls.key]: Required value\n',
+    ],
+  ],
+  'no-kustomization-file': [
+    ['BuildFailed', 'error decrypting sources: no kustomization file found'],
+    [
+      'BuildFailed',
+      built(
+        "accumulation err='accumulating resources from 'below': read /tmp/kustomization-1/app/below: is a directory': couldn't make target for path '/tmp/kustomization-1/app/below': unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '/tmp/kustomization-1/app/below'",
+      ),
+    ],
+  ],
+  'several-kustomization-files': [
+    ['BuildFailed', 'error decrypting sources: found multiple kustomization files'],
+    [
+      'BuildFailed',
+      'kustomize build failed: Found multiple kustomization files under: /tmp/kustomization-1/app\n',
+    ],
+  ],
+  'kustomization-file-empty': [
+    [
+      'BuildFailed',
+      built(
+        "accumulation err='accumulating resources from 'below': read /tmp/kustomization-1/app/below: is a directory': couldn't make target for path '/tmp/kustomization-1/app/below': kustomization.yaml is empty",
+      ),
+    ],
+  ],
+  'component-kind': [
+    [
+      'BuildFailed',
+      "kustomize build failed: accumulating components: accumulateDirectory: \"expected kind 'Component' for path '/tmp/kustomization-1/app/below' but got 'Kustomization'\"",
+    ],
+  ],
+  'kustomization-file-broken': [
+    ['BuildFailed', "error converting YAML to JSON: yaml: line 1: did not find expected ',' or ']'"],
+    [
+      'BuildFailed',
+      'error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go struct field Kustomization.resources of type []string',
+    ],
+  ],
+  'yaml-broken': [
+    [
+      'BuildFailed',
+      "failed to decode Kubernetes YAML from /tmp/kustomization-1/app/s.yaml: MalformedYAMLError: yaml: line 7: could not find expected ':'",
+    ],
+    [
+      'BuildFailed',
+      'kustomize build failed: map[string]interface {}(nil): yaml: unmarshal errors:\n  line 8: mapping key "token" already defined at line 7',
+    ],
+  ],
+  'no-object': [
+    [
+      'BuildFailed',
+      'failed to decode Kubernetes YAML from /tmp/kustomization-1/app/s.yaml: missing Resource metadata',
+    ],
+    [
+      'BuildFailed',
+      'failed to decode Kubernetes YAML from /tmp/kustomization-1/app/s.yaml: missing metadata.name in object {{v1 Secret} {{ default} map[] map[]}}',
+    ],
+  ],
+  'declared-twice': [
+    [
+      'BuildFailed',
+      built(
+        "accumulation err='merging resources from 't.yaml': may not add resource with an already registered id: Secret.v1.[noGrp]/t.apps': must build at directory: '/tmp/kustomization-1/app/t.yaml': file is not directory",
+      ),
+    ],
+  ],
+  'patch-without-target': [
+    [
+      'BuildFailed',
+      'kustomize build failed: no resource matches strategic merge patch "Secret.v1.[noGrp]/nobody.[noNs]": no matches for Id Secret.v1.[noGrp]/nobody.[noNs]; failed to find unique target for patch Secret.v1.[noGrp]/nobody.[noNs]',
+    ],
+    [
+      'BuildFailed',
+      'kustomize build failed: replace operation does not apply: doc is missing path: /data/a: missing value',
+    ],
+  ],
+  'listed-missing': [
+    ['BuildFailed', 'error decrypting sources: lstat app/gone.yaml: no such file or directory'],
+    [
+      'BuildFailed',
+      built(
+        "accumulation err='accumulating resources from 'gone.yaml': open /tmp/kustomization-1/app/gone.yaml: no such file or directory': must build at directory: not a valid directory",
+      ),
+    ],
+  ],
   build: [
     [
       'BuildFailed',
-      "kustomize build failed: accumulating resources: accumulation err='accumulating resources from 'nope.yaml'",
+      built(
+        "accumulation err='accumulating resources from 'https://example.com/x.yaml': HTTP Error: status code 404",
+      ),
+    ],
+  ],
+  'variable-not-set': [
+    [
+      'BuildFailed',
+      'post build failed for \'Secret.v1.[noGrp]/t\': envsubst error: variable substitution failed: variable not set (strict mode): "UNDEFINED"',
+    ],
+  ],
+  'variable-unreadable': [
+    [
+      'BuildFailed',
+      "post build failed for 'Secret.v1.[noGrp]/t': envsubst error: variable substitution failed: missing closing brace",
+    ],
+  ],
+  'variable-name': [
+    [
+      'BuildFailed',
+      "post build failed for 'Secret.v1.[noGrp]/t': envsubst error: 'a-b' var name is invalid, must match '^[_[:alpha:]][_[:alpha:][:digit:]]*$'",
+    ],
+  ],
+  // not that of the key
+  'substitute-from-missing': [
+    [
+      'BuildFailed',
+      "post build failed for 'Secret.v1.[noGrp]/t': substitute from 'Secret/nope' error: secrets \"nope\" not found",
     ],
   ],
   substitution: [
     [
       'BuildFailed',
-      'post build failed for \'Secret.v1.[noGrp]/t\': envsubst error: variable substitution failed: variable not set (strict mode): "UNDEFINED"',
-    ],
-    // not that of the key
-    [
-      'BuildFailed',
-      "post build failed for 'Secret.v1.[noGrp]/t': substitute from 'Secret/nope' error: secrets \"nope\" not found",
+      'post build failed for \'Secret.v1.[noGrp]/t\': substitute from \'Secret/nope\' error: secrets "nope" is forbidden: User "apps" cannot get resource "secrets" in API group "" in the namespace "apps"',
     ],
   ],
   health: [
@@ -251,7 +409,7 @@ Recovery failed because the file was encrypted with a Shamir threshold of
 
 test('each message of the controller has the code of its cause', () => {
   const codes = causes.filter(({ isWithoutSecretRef }) => !isWithoutSecretRef).map(({ code }) => code)
-  assert.equal(Object.keys(said).sort(), [...codes, 'not-ready'].sort())
+  assert.equal(Object.keys(said).sort(), [...new Set([...codes, 'not-ready'])].sort())
   for (const [code, messages] of Object.entries(said))
     for (const [reason, message] of messages)
       assert.is(explainCondition(kustomizationOf(reason, message)).code, code, message)

@@ -4,6 +4,7 @@ import type { Evidence } from '../../../scripts/diagnosis/evidence.ts'
 import type { Snapshot } from '../../../scripts/diagnosis/snapshot/snapshot.ts'
 import { compareValues } from '../../../scripts/diagnosis/values/compare-values.ts'
 import { contentOfText, valueOfFile } from '../../../scripts/diagnosis/values/file-value.ts'
+import type { Revision } from '../../../scripts/lib/applied/revision.ts'
 import type { Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
 import type { Secret } from '../../../scripts/lib/cluster/kube-objects.ts'
 import { makeFileTree } from '../../../scripts/lib/repository/file-tree.ts'
@@ -57,7 +58,8 @@ async function statusOf(object: Secret | undefined, of = kustomization(), more: 
   const build = { flux: [], encrypted: new Set(['s.yaml']), uses: [use], hidden: [] }
   const textOf = () => text
   const tree = makeFileTree(['s.yaml'], [], [], textOf)
-  const seen = { kustomization: 'flux-system/apps', commit: '1'.repeat(40), build, tree, textOf }
+  const revision = { tree, textOf } as unknown as Revision
+  const seen = { kustomization: 'flux-system/apps', commit: '1'.repeat(40), build, revision }
   const evidence: Evidence = {
     snapshot,
     repository: undefined,
@@ -67,6 +69,7 @@ async function statusOf(object: Secret | undefined, of = kustomization(), more: 
     revisionOf: async () => undefined,
     keys: async () => ({ controller: undefined, secrets: new Map(), used: new Map() }),
     unopened: async () => [],
+    tried: async () => undefined,
     env: {},
     signal: undefined,
   }

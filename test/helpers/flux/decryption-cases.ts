@@ -223,13 +223,13 @@ const wrong: FileCase[] = [
   [
     'an env file that is YAML',
     generated('secretGenerator', 'envs: [token.yaml]', 'token.yaml', whole('token: clear\n')),
-    fails('not-ready', /data\[token: clear\]/),
+    fails('data-key-refused', /data\[token: clear\]/),
   ],
   ['no base64 under data', file((name) => encrypt(withData(name, '!'))), fails('not-base64')],
   [
     'a variable that is not set',
     file((name) => encrypt(secret(name, `"\${NOT_SET}"`))),
-    fails('substitution'),
+    fails('variable-not-set'),
     substitute,
   ],
   [
@@ -247,7 +247,7 @@ const wrong: FileCase[] = [
   [
     'a resource that is not there',
     () => ({ 'kustomization.yaml': 'resources: [gone.yaml]\n' }),
-    fails('build'),
+    fails('listed-missing'),
   ],
   [
     'a whole file, and a namespace of the kustomization',
@@ -255,7 +255,7 @@ const wrong: FileCase[] = [
       'kustomization.yaml': 'namespace: default\nresources: [secret.yaml]\n',
       'secret.yaml': whole(secret(name).replace('  namespace: default\n', '')),
     }),
-    fails('build'),
+    fails('whole-manifest-changed'),
   ],
   [
     'a dependency that is not there',

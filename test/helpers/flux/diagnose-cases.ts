@@ -59,10 +59,17 @@ export async function diagnoseFlux(
 
 /** What the doctor says of each case on the real Flux, by its name, as `flux:doctor NAME` does. */
 export async function diagnoseCases(cases: readonly FluxCase[]): Promise<Map<string, DiagnosedCase>> {
-  return withCases(cases, async (flux) => {
-    const { diagnoses, snapshot } = await diagnoseFlux(flux)
-    return ofCases(cases, diagnoses, snapshot)
-  })
+  return withCases(cases, (flux) => diagnosedCases(flux, cases))
+}
+
+/** What the doctor says of each case, by its name, as long as the cases are there. */
+export async function diagnosedCases(
+  flux: Flux,
+  cases: readonly FluxCase[],
+  asking?: Asking,
+): Promise<Map<string, DiagnosedCase>> {
+  const { diagnoses, snapshot } = await diagnoseFlux(flux, asking)
+  return ofCases(cases, diagnoses, snapshot)
 }
 
 /** What of all that the doctor finds it would say of each case, by its name. */

@@ -9,6 +9,7 @@ import {
   type Kustomization,
 } from '../../../scripts/lib/cluster/flux-objects.ts'
 import { oneLine } from '../../../scripts/lib/redact.ts'
+import { writeFiles } from '../files.ts'
 import { until } from '../processes.ts'
 import { type Flux, type SandboxAccess, withFlux, withFluxOn } from './sandbox.ts'
 
@@ -29,6 +30,8 @@ export interface FluxCase {
   name: string
   /** What is in the path. */
   files(name: string): Readonly<Record<string, string>>
+  /** What was in the path at the commit before; the same where it is not given. */
+  before?(name: string): Readonly<Record<string, string>>
   /** The targets of symbolic links in the path. */
   links?: Readonly<Record<string, string>>
   /** What the key Secret holds; `undefined`: there is none. */
@@ -69,16 +72,26 @@ export async function withCases<T>(
   use: (flux: Flux, kustomizations: readonly Kustomization[]) => Promise<T>,
   sandbox?: SandboxAccess,
 ): Promise<T> {
-  const files = cases.flatMap(({ name, files: make }) =>
-    Object.entries(make(name)).map(([path, text]) => [`${name}/${path}`, text]),
-  )
+  const filesOf = (make: (one: FluxCase) => Readonly<Record<string, string>>) =>
+    Object.fromEntries(
+      cases.flatMap((one) =>
+        Object.entries(make(one)).map(([path, text]) => [`${one.name}/${path}`, text] as const),
+      ),
+    )
+  const before = filesOf(({ name, files, before = files }) => before(name))
   const root = { 'kubernetes/flux-system/kustomization.yaml': 'resources: []\n' }
   const run = async (flux: Flux) => {
     const links = cases.flatMap(({ name, links: own }) =>
       Object.entries(own ?? {}).map(([path, target]) => [join(name, path), target] as const),
     )
     for (const [path, target] of links) symlinkSync(target, join(flux.clone, path))
-    if (links.length > 0) await flux.applied('flux-system', await flux.push())
+    const isChanged = cases.some((one) => one.before)
+    if (isChanged)
+      writeFiles(
+        flux.clone,
+        filesOf(({ name, files }) => files(name)),
+      )
+    if (links.length > 0 || isChanged) await flux.applied('flux-system', await flux.push())
     const { kubectl } = flux.sandbox
     const objects = await filledIn(objectsOf(cases).join('---\n'), flux)
     await kubectl(['apply', '--server-side', '-f', '-'], objects)
@@ -90,7 +103,7 @@ export async function withCases<T>(
       if (beside) await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], beside)
     }
   }
-  const all = { ...Object.fromEntries(files), ...root }
+  const all = { ...before, ...root }
   return sandbox ? withFluxOn(sandbox, all, run) : withFlux(all, run)
 }
 

@@ -135,7 +135,7 @@ async function encryptedBy(
 async function ownerOf(one: Kustomization, duty: Kustomization, applied: AppliedBuild) {
   const directory = builtDirectory(one)
   const isSameSource = snapshotKeyOf(one) === snapshotKeyOf(duty)
-  const tree = isSameSource ? (await applied(one))?.tree : undefined
+  const tree = isSameSource ? (await applied(one))?.revision.tree : undefined
   const takesIn: TakesIn | undefined = tree?.directories.has(directory)
     ? howTakenIn(directory, builtDirectory(duty), tree)
     : undefined

@@ -27,7 +27,7 @@ export async function originsOf(
 ): Promise<(ciphertext: LiveCiphertext) => Origin | undefined> {
   const seen = await applied(kustomization)
   if (!seen) return () => undefined
-  const { textOf } = seen
+  const { textOf } = seen.revision
   const { uses } = seen.build
   const texts = new Map(uses.map(({ file }) => [file, textOf(file)]))
   return ({ tokens }) => {
