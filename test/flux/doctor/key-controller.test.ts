@@ -111,7 +111,8 @@ test('the key of the controller, which Kustomizations use that name none', () =>
         const older = await first('modern', deployment('1.8.3', '--sops-age-secret', 'sops-age-all'))
         assert.is(older?.code, 'controller-too-old-for-key')
         assert.match(worded(older!).message, 'in age.agekey, which kustomize-controller 1.8.3 cannot read')
-        assert.equal(await saidAfter(flux, 'wide'), [])
+        // its flag and the name of the Secret are two arguments here
+        assert.is((await first('wide', keySecret('sops-age-all', key.recipient)))?.code, 'key-unusable')
         const own = deployment('1.9.4', flag, '--watch-configs-label-selector=watch=yes')
         assert.equal(await saidAfter(flux, 'modern', own), [])
       },
