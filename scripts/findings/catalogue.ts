@@ -20,10 +20,10 @@ import { rulesFindings } from './catalogue/rules.ts'
 import { sopsKeyFindings } from './catalogue/sops-key.ts'
 import { testSecretFindings } from './catalogue/test-secret.ts'
 import { valuesFindings } from './catalogue/values.ts'
-import { verifyBranchFindings } from './catalogue/verify-branch.ts'
-import { verifyRunFindings } from './catalogue/verify-run.ts'
-import { verifySecretFindings } from './catalogue/verify-secret.ts'
-import { verifyTargetFindings } from './catalogue/verify-target.ts'
+import { verifyBranchFindings } from './catalogue/verify/branch.ts'
+import { verifyRunFindings } from './catalogue/verify/run.ts'
+import { verifySecretFindings } from './catalogue/verify/secret.ts'
+import { verifyTargetFindings } from './catalogue/verify/target.ts'
 
 /** Everything that can be found, by its code. */
 export const catalogue = {

@@ -35,13 +35,13 @@ export async function secretDeclaredIn(
 }
 
 /** An object, in whatever namespace. */
-export interface ObjectName {
+export interface NamedObject {
   kind: string
   name: string
 }
 
 /** Whether a text of manifests declares an object; where it cannot be parsed it is enough that it has the kind and the name. */
-export function declares(text: string, { kind, name }: ObjectName): boolean {
+export function declares(text: string, { kind, name }: NamedObject): boolean {
   return (
     holdsObject(text, kind, name) &&
     parseDocuments(text).some(

@@ -1,5 +1,5 @@
 import type { Node } from 'yaml'
-import type { ObjectName } from '../../../lib/applied/declared-in.ts'
+import type { NamedObject } from '../../../lib/applied/declared-in.ts'
 import type { Revision } from '../../../lib/applied/revision.ts'
 import { placesIn } from '../../../lib/sops/reader/places.ts'
 import type { TextPlace } from '../../../lib/sops/reader/reading.ts'
@@ -46,13 +46,13 @@ export async function findDeclared(
  * @param named the object; `undefined`, or where it is not in the text: the first one
  * @returns takes the path of a key; where there is no such key, the place is that of the object
  */
-export function objectPlaces(text: string, named: ObjectName | undefined): (...path: string[]) => TextPlace {
+export function objectPlaces(text: string, named: NamedObject | undefined): (...path: string[]) => TextPlace {
   const root = rootOf(text, named)
   const placeAt = placesIn(text)
   return (...path) => placeAt((keyAt(root, ...path) ?? root)?.range?.[0] ?? 0)
 }
 
-function rootOf(text: string, named: ObjectName | undefined): Node | null {
+function rootOf(text: string, named: NamedObject | undefined): Node | null {
   const documents = parseDocuments(text)
   const isNamed = ({ value }: YamlDocument) =>
     textAt(value, 'kind') === named?.kind && textAt(value, 'metadata', 'name') === named?.name

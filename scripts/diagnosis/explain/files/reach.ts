@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { FindingPlace } from '../../../findings/finding.ts'
-import { declares, type ObjectName } from '../../../lib/applied/declared-in.ts'
+import { declares, type NamedObject } from '../../../lib/applied/declared-in.ts'
 import type { Revision } from '../../../lib/applied/revision.ts'
 import { builtDirectory, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
 import { entryPlace, namesPath } from '../../../lib/kustomize/entry-place.ts'
@@ -59,7 +59,7 @@ export function reachOf(kustomization: Kustomization, { tree, textOf }: Revision
  */
 export async function declaredBy(
   kustomization: Kustomization,
-  object: ObjectName,
+  object: NamedObject,
   revision: Revision,
 ): Promise<Map<string, string>> {
   const { manifests, kustomizations } = reachOf(kustomization, revision)

@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.ts'
+import type { Entry } from '../../entry.ts'
 
 /** What a run of `sops:verify` waits for, and how it ends. */
 export const verifyRunFindings = {

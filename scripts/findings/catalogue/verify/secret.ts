@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.ts'
+import type { Entry } from '../../entry.ts'
 
 /** The test Secret of `sops:verify` in the cluster. */
 export const verifySecretFindings = {

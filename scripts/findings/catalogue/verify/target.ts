@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.ts'
+import type { Entry } from '../../entry.ts'
 
 /** The Kustomization that `sops:verify` works with, its source, and what Flux makes of its path. */
 export const verifyTargetFindings = {

@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.ts'
+import type { Entry } from '../../entry.ts'
 
 /** What keeps `sops:verify` from the branch that Flux follows, or stays on it. */
 export const verifyBranchFindings = {
