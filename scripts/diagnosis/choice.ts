@@ -11,7 +11,9 @@ import type { Snapshot } from './snapshot/snapshot.ts'
 export function chosen(names: readonly string[], snapshot: Snapshot): (diagnosis: Diagnosis) => boolean {
   if (names.length === 0) return () => true
   const ids = chosenIds(names, snapshot)
-  return ({ stops }) => ids.some((id) => stops.includes(id))
+  // what could not be read may be about any of them
+  const isOfAll = ({ finding }: Diagnosis) => finding.code === 'kind-unseen'
+  return (diagnosis) => isOfAll(diagnosis) || ids.some((id) => diagnosis.stops.includes(id))
 }
 
 /** The Kustomizations of these names, `namespace/name`. @throws UserError for one that is not in the cluster */

@@ -1,5 +1,6 @@
 import { chosen } from '../diagnosis/choice.ts'
 import { gatherEvidence } from '../diagnosis/evidence.ts'
+import { tabulateRecipients } from '../diagnosis/keys/recipient-table.ts'
 import { readSnapshot } from '../diagnosis/snapshot/read-snapshot.ts'
 import type { Caller, Report } from '../lib/caller.ts'
 import { type Cluster, openCluster } from '../lib/cluster/kubectl.ts'
@@ -31,8 +32,8 @@ export async function doctor(options: DoctorOptions): Promise<Report> {
     const evidence = gatherEvidence(snapshot, repository, identities, { env, signal })
     // what reads a repository takes longer to load than a cluster to answer
     const { diagnose } = await import('../diagnosis/diagnose.ts')
-    const all = await diagnose(evidence)
-    return reportDoctor(all.filter(isWanted), { snapshot, root, options })
+    const [all, recipients] = await Promise.all([diagnose(evidence), tabulateRecipients(evidence)])
+    return reportDoctor(all.filter(isWanted), { snapshot, recipients, root, options })
   } finally {
     await cluster.close()
   }

@@ -1,4 +1,5 @@
 import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
+import { linesOfRecipients, type RecipientRow } from '../../diagnosis/keys/recipient-table.ts'
 import { diagnosesAsJson } from '../../diagnosis/render/json.ts'
 import { diagnosisLines } from '../../diagnosis/render/lines.ts'
 import type { Snapshot } from '../../diagnosis/snapshot/snapshot.ts'
@@ -11,13 +12,18 @@ import type { DoctorOptions } from './options.ts'
 /** What a report is about. */
 interface Reported {
   snapshot: Snapshot
+  /** Who can read what, in the whole cluster. */
+  recipients: readonly RecipientRow[]
   /** Of the repository, absolute; `undefined` outside of one. */
   root: string | undefined
   options: DoctorOptions
 }
 
 /** The answer of the doctor. @param diagnoses the worst first */
-export function reportDoctor(diagnoses: readonly Diagnosis[], { snapshot, root, options }: Reported): Report {
+export function reportDoctor(
+  diagnoses: readonly Diagnosis[],
+  { snapshot, recipients, root, options }: Reported,
+): Report {
   const findings = diagnoses.map(({ finding }) => finding)
   const isWrong = findings.some((one) => severityOf(one) !== 'note')
   const counted = countsAsText(findings)
@@ -29,6 +35,7 @@ export function reportDoctor(diagnoses: readonly Diagnosis[], { snapshot, root, 
     exitCode: isWrong ? exit.no : exit.done,
     lines: [
       ...diagnosisLines(diagnoses, { root, cwd: options.caller.cwd, names: options.names }),
+      ...(isWrong ? recipientLines(recipients) : []),
       `${verdict} in ${looked}`,
     ],
     hints: hidesNames
@@ -40,6 +47,11 @@ export function reportDoctor(diagnoses: readonly Diagnosis[], { snapshot, root, 
       kustomizations: kustomizations.size,
       counts: countFindings(findings),
       findings: diagnosesAsJson(diagnoses),
+      recipients,
     },
   }
+}
+
+function recipientLines(recipients: readonly RecipientRow[]): string[] {
+  return recipients.length > 0 ? ['recipients of age:', ...linesOfRecipients(recipients), ''] : []
 }
