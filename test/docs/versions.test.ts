@@ -90,6 +90,7 @@ test('the README names the tag of this version', () => {
 const elsewhere: Record<string, string> = {
   'FiloSottile/age': 'filippo.io/age',
   'getsops/sops': 'github.com/getsops/sops/v3',
+  'kubernetes-sigs/kustomize': 'sigs.k8s.io/kustomize',
   'kubernetes/kubectl': 'k8s.io/kubectl',
 }
 
