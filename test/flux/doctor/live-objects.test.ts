@@ -319,7 +319,9 @@ function diagnosed() {
 for (const [name, files, code, says = []] of cases)
   test(`${name}: ${code ?? 'nothing'}`, async () => {
     const { seen } = await diagnosed()
-    const { headline, message } = seen.get(name)!
+    const { headline: first, message } = seen.get(name)!
+    // that no key Secret here has the label is not what this is about
+    const headline = first?.code === 'no-watch-label' ? undefined : first
     assert.is(headline?.code, code, JSON.stringify(headline))
     for (const one of says) assert.match(message, one)
     if (headline?.file !== undefined)

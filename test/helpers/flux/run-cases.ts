@@ -118,13 +118,8 @@ async function filledIn(objects: string, { url, sandbox }: Flux): Promise<string
 /** What is applied for the cases: keys before the Kustomizations that use them. */
 function objectsOf(cases: readonly FluxCase[]): string[] {
   const metadata = (name: string) => `metadata: {name: ${name}, namespace: flux-system}`
-  const labels = 'labels: {reconcile.fluxcd.io/watch: Enabled}'
   const keySecrets = cases.flatMap(({ name, keys }) =>
-    keys
-      ? [
-          `apiVersion: v1\nkind: Secret\n${metadata(name).replace('}', `, ${labels}}`)}\nstringData: ${JSON.stringify(keys)}\n`,
-        ]
-      : [],
+    keys ? [`apiVersion: v1\nkind: Secret\n${metadata(name)}\nstringData: ${JSON.stringify(keys)}\n`] : [],
   )
   const isOwn = ({ name, objects = '' }: FluxCase) =>
     !objects.includes(`kind: Kustomization\n${metadata(name)}`)
