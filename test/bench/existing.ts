@@ -1,19 +1,21 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Sandbox } from '../../scripts/sandbox/sandbox.ts'
 import { projectRoot } from '../helpers/documents.ts'
 import { encrypt, key, secret } from '../helpers/flux/encrypted-objects.ts'
 import { fluxKustomization } from '../helpers/flux/flux-objects.ts'
 import { withFluxOn } from '../helpers/flux/sandbox.ts'
+import { makeKey } from '../helpers/keys.ts'
 import { until } from '../helpers/processes.ts'
 import { compare, type Pair } from './pairs.ts'
 
-const entry = join(projectRoot, 'tasks', 'sops', 'verify.ts')
+const entry = (name: string) => join(projectRoot, 'tasks', `${name}.ts`)
 
 /** As many Kustomizations, and Secrets in them, as a large cluster has. */
 const many = 250
 
 /**
+ * `flux:doctor` beside what only lists the same, first while all is well and then while all fails; and
  * `sops:verify --existing` as mise starts it, beside `sops decrypt` and `kubectl get` for each Secret.
  * @param PATH with sops and kubectl
  */
@@ -34,7 +36,13 @@ export async function benchExisting(
   await withFluxOn(sandbox, files, async ({ clone, env: user }) => {
     const env = { ...user, PATH, SOPS_AGE_KEY: key.secret }
     const call = (...[program = '', ...args]: string[]) =>
-      execFileSync(program, args, { cwd: clone, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      execFileSync(program, args, {
+        cwd: clone,
+        env,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+        maxBuffer: 64 * 1024 * 1024,
+      })
     const keySecret = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -64,6 +72,21 @@ export async function benchExisting(
       }
     }
     const title = `sops:verify --existing, ${many} / by hand`
-    row(title, await compare(1, () => call(entry, '--existing'), byHand), '5 s, 0.20')
+    row(title, await compare(1, () => call(entry('sops/verify'), '--existing'), byHand), '5 s, 0.20')
+
+    const get = () => call('kubectl', 'get', 'kustomizations,secrets', '-A', '-o', 'json')
+    const doctor = (answer: 0 | 1) => () => {
+      const { status } = spawnSync(entry('flux/doctor'), ['--json'], { cwd: clone, env, stdio: 'ignore' })
+      if (status !== answer) throw new Error(`flux:doctor has ended with ${status}`)
+    }
+    row(`flux:doctor, ${many} Kustomizations / kubectl get`, await compare(3, doctor(0), get), '3 s')
+    const other = { ...keySecret, stringData: { 'age.agekey': makeKey().text } }
+    await sandbox.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(other))
+    await until('all fail', async () => {
+      const path = 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'
+      const ready = call('kubectl', 'get', 'kustomizations', '-n', 'flux-system', '-o', path)
+      return ready.split('\n').filter((one) => one === 'False').length >= many
+    })
+    row('… all of which fail / kubectl get', await compare(3, doctor(1), get), '3 s')
   })
 }

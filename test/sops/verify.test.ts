@@ -120,7 +120,7 @@ test('--json: one document on stdout; each run has a value of its own', () =>
       },
     )
     for (const stage of json.stages) {
-      assert.equal(Object.keys(stage), ['name', 'status', 'seconds', 'detail'])
+      assert.equal(Object.keys(stage), ['name', 'status', 'started', 'seconds', 'detail'])
       assert.ok(stage.seconds >= 0 && stage.detail !== '')
     }
     // the progress of --json is on stderr, from a directory below as well
