@@ -51,7 +51,7 @@ function importsOf(file: string) {
   }
 }
 
-test('there are the eight tasks, and nothing else in tasks/ but a package.json that names no type', () => {
+test('there are the nine tasks, and nothing else in tasks/ but a package.json that names no type', () => {
   assert.equal(list('tasks/**/*').filter(isFile), [...entries, 'tasks/package.json'].sort())
   assert.equal(JSON.parse(read('tasks/package.json')), {})
   assert.equal(entries.map(taskName), [
@@ -60,6 +60,7 @@ test('there are the eight tasks, and nothing else in tasks/ but a package.json t
     'flux:sandbox',
     'flux:sops-key',
     'sops:audit',
+    'sops:init',
     'sops:test-create',
     'sops:test-remove',
     'sops:verify',

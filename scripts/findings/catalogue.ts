@@ -10,6 +10,7 @@ import { clusterValuesFindings } from './catalogue/cluster-values.ts'
 import { conditionFindings } from './catalogue/condition.ts'
 import { conditionFileFindings } from './catalogue/condition-files.ts'
 import { decryptionFindings } from './catalogue/decryption.ts'
+import { initFindings } from './catalogue/init.ts'
 import { keySecretFindings } from './catalogue/key-secret.ts'
 import { keysFindings } from './catalogue/keys.ts'
 import { pastFindings } from './catalogue/past.ts'
@@ -47,6 +48,7 @@ export const catalogue = {
   ...clusterControllerFindings,
   ...clusterKeyFindings,
   ...sopsKeyFindings,
+  ...initFindings,
   ...testSecretFindings,
   ...reasonFindings,
   ...verifyTargetFindings,

@@ -9,8 +9,11 @@ import { pathBelow } from '../paths.ts'
 import { type KeyCommandOptions, runKeyCommand } from './key-command.ts'
 import { keyText } from './key-text.ts'
 
+/** What our key file is called, at the root of a repository. */
+export const ownKeyFile = '.age-key.txt'
+
 /** The names of a key file in a repository, the first one first: ours, and the one that Flux's own guide gives it. */
-const namesInRepository = ['.age-key.txt', 'age.key']
+const namesInRepository = [ownKeyFile, 'age.key']
 
 /** Where a key is looked for without `--key-file`, for people. */
 export const otherKeyPlaces = [
@@ -36,6 +39,8 @@ export interface KeyPlace {
   file: string | undefined
   /** Reading it asks nobody for anything. */
   isQuiet: boolean
+  /** The default file of sops: nobody has named it for this repository. */
+  isDefault: boolean
   /**
    * @returns the key, unchecked. It is a secret.
    * @throws UserError where it cannot be read; never quotes what it read. The reason of `signal` where that is aborted; stdin
@@ -52,33 +57,32 @@ export interface KeyPlace {
 export function keyPlaces(options: KeyOptions): KeyPlace[] {
   const { env, cwd, keyFile } = options
   const places: KeyPlace[] = []
-  const add = (file: string, { variable, where }: { variable?: string; where?: string } = {}) => {
+  const add = (
+    file: string,
+    { variable, where, isDefault = false }: { variable?: string; where?: string; isDefault?: boolean } = {},
+  ) => {
     const shown = pathBelow(cwd, file) ?? file
     const source = variable ? `${variable} (${shown})` : `${shown}${where ? ` (${where})` : ''}`
-    places.push({ source, file, isQuiet: true, read: () => readKeyFile(file, variable, options.signal) })
+    const read = () => readKeyFile(file, variable, options.signal)
+    places.push({ source, file, isQuiet: true, isDefault, read })
   }
-  if (keyFile === '-')
-    places.push({ source: 'stdin', file: undefined, isQuiet: false, read: () => readStdin(options.signal) })
+  const addOther = (source: string, isQuiet: boolean, read: KeyPlace['read']) =>
+    places.push({ source, file: undefined, isQuiet, isDefault: false, read })
+  if (keyFile === '-') addOther('stdin', false, () => readStdin(options.signal))
   else if (keyFile) add(keyFile)
   if (env.SOPS_AGE_KEY_FILE) add(resolve(cwd, env.SOPS_AGE_KEY_FILE), { variable: 'SOPS_AGE_KEY_FILE' })
   if (env.SOPS_AGE_KEY) {
     // in this variable alone, sops takes several identities on a line
     const key = env.SOPS_AGE_KEY.replace(/[ \t]+(?=AGE-)/g, '\n')
-    places.push({ source: 'SOPS_AGE_KEY', file: undefined, isQuiet: true, read: async () => key })
+    addOther('SOPS_AGE_KEY', true, async () => key)
   }
   const command = env.SOPS_AGE_KEY_CMD
-  if (command)
-    places.push({
-      source: 'SOPS_AGE_KEY_CMD',
-      file: undefined,
-      isQuiet: false,
-      read: () => runKeyCommand(command, options),
-    })
+  if (command) addOther('SOPS_AGE_KEY_CMD', false, () => runKeyCommand(command, options))
   for (const file of keyFilesOfRepository(options)) add(file)
   const main = options.root === undefined ? undefined : mainWorkingTree(options.root)
   if (main && main !== options.root)
     for (const file of keyFilesIn(main)) add(file, { where: 'of the main working tree' })
-  if (isFile(defaultFile(env))) add(defaultFile(env))
+  if (isFile(defaultFile(env))) add(defaultFile(env), { isDefault: true })
   return places
 }
 

@@ -9,7 +9,7 @@ import { describeRule, ruleEnvironment, type Selected } from './creation-rules.t
 import { isCiphertext } from './format.ts'
 
 /** Only these keys of a Secret are encrypted: Flux and kustomize must be able to read the rest (docs/decryption.md#what-sops-encrypts). */
-const secretKeys = '^(data|stringData)$'
+export const secretKeys = '^(data|stringData)$'
 
 /** How long sops may take, in ms. It can ask a key service. */
 export const sopsLimit = 60_000

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { makeDirectory } from '../../lib/directories.ts'
+import { UserError } from '../../lib/errors.ts'
+import type { NameOf } from '../../lib/paths.ts'
+
+/**
+ * Makes a key file that only the user can read: it is there as a whole or not at all, and what is there already stays. Nothing in
+ * here waits, so that no signal handler runs in between.
+ * @param file absolute
+ * @param text a secret
+ * @returns takes it away again, unless somebody has changed it meanwhile
+ * @throws UserError where it is there already or can't be written; nothing is left then
+ */
+export function makeKeyFile(file: string, text: string, nameOf: NameOf): () => void {
+  const directories: string[] = []
+  let isMade = false
+  // what is left of a process that is killed here begins like the key file, and git ignores it likewise
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+  const removeDirectories = () => {
+    for (const directory of directories.toReversed()) removeIfEmpty(directory)
+  }
+  try {
+    makeDirectory(dirname(file), directories)
+    writeFlushed(temporary, text)
+    // unlike a rename, a link never takes the place of a file
+    linkSync(temporary, file)
+    isMade = true
+    flushDirectory(dirname(file))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    rmSync(temporary, { force: true })
+    if (isMade) rmSync(file)
+    removeDirectories()
+    if (code === undefined) throw error
+    throw new UserError(
+      `cannot write ${nameOf(file)}: ${code === 'EEXIST' ? 'it is there already' : code}`,
+      code === 'EEXIST' ? { hint: 'run this again: it takes the identity that is there' } : {},
+    )
+  }
+  rmSync(temporary)
+  return () => {
+    if (readFileSync(file, 'utf8') === text) rmSync(file)
+    removeDirectories()
+  }
+}
+
+function writeFlushed(file: string, text: string): void {
+  const handle = openSync(file, 'wx', 0o600)
+  try {
+    fchmodSync(handle, 0o600)
+    writeFileSync(handle, text)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** The name of the file is in its directory: a machine that loses its power keeps it then. */
+function flushDirectory(directory: string): void {
+  const handle = openSync(directory, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory)
+  } catch {
+    // somebody else has something in it by now
+  }
+}
