@@ -2,7 +2,7 @@ import type { Report } from '../lib/caller.ts'
 import { checkBackups } from './init/backup.ts'
 import { carryOut } from './init/carry-out.ts'
 import { type InitOptions, planInit } from './init/plan.ts'
-import { refusalOf, reportInit, reportMissing } from './init/report.ts'
+import { initRefusal, reportInit, reportMissing } from './init/report.ts'
 
 /**
  * Makes what a repository lacks before files can be encrypted in it: an age identity, a line in `.gitignore`, creation rules. What is
@@ -16,6 +16,6 @@ export async function init(options: InitOptions): Promise<Report> {
   const plan = await planInit(options)
   if (options.check) return reportMissing(plan, options)
   const [refused] = plan.refused
-  if (refused) throw refusalOf(refused, plan, options)
+  if (refused) throw initRefusal(refused, plan, options)
   return reportInit(plan, await carryOut(plan, options), options)
 }

@@ -11,6 +11,12 @@ import { sopsLimit } from './sops.ts'
 /** What the directories of the pipes are called. */
 const directoryName = 'flux-sops-key'
 
+/** How a file is decrypted. */
+export interface DecryptOptions extends Pick<Repository, 'env' | 'signal'> {
+  /** Where sops runs, which reads the nearest `.sops.yaml` there or above even to decrypt; else where we run. */
+  cwd?: string
+}
+
 /**
  * Decrypts a SOPS file with these identities and no others, whichever of its recipients they are: sops opens the key file
  * once for each recipient that it tries.
@@ -23,7 +29,7 @@ const directoryName = 'flux-sops-key'
 export async function decrypt(
   file: string,
   identities: string,
-  { env, signal }: Pick<Repository, 'env' | 'signal'>,
+  { env, signal, cwd }: DecryptOptions,
   format?: SopsFormat,
 ): Promise<string> {
   // of calls that were killed: their pipes are empty
@@ -34,6 +40,7 @@ export async function decrypt(
   const types = [...(format ? ['--input-type', format] : []), '--output-type', format ?? 'yaml']
   try {
     return await run(['sops', 'decrypt', ...types, file], {
+      ...(cwd !== undefined && { cwd }),
       input: identities,
       inputFile,
       env: { PATH: env.PATH, HOME: '/nonexistent', SOPS_AGE_KEY_FILE: inputFile },

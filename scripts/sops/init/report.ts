@@ -27,7 +27,7 @@ export function reportMissing(plan: InitPlan, { caller }: InitOptions): Report {
 }
 
 /** The error for the first reason to make nothing (exit 1); for rules that can't be read exit 2. */
-export function refusalOf(first: Finding, { repository }: InitPlan, { caller }: InitOptions): UserError {
+export function initRefusal(first: Finding, { repository }: InitPlan, { caller }: InitOptions): UserError {
   const nameOf = (file: string) => namesFrom(caller.cwd)(resolve(repository.root, file))
   const { message, fix } = worded(first, nameOf)
   const exitCode = first.code === 'rules-unreadable' ? exit.notDone : exit.no

@@ -63,22 +63,24 @@ async function tryOne(
   isManifest: boolean,
   { config, encrypted }: { config: string; encrypted: string },
   identities: readonly Identity[],
-  { root, env, signal }: Repository,
+  { env, signal }: Repository,
 ): Promise<string | undefined> {
+  // sops reads the nearest `.sops.yaml` as well, whatever `--config` says
+  const cwd = dirname(config)
   const format = sopsFormatOf(file)
   const { input, type } = probeFor(format, isManifest)
   const types = ['--input-type', type, '--output-type', format]
   // sops matches the path from the directory of its rules
-  const name = join(dirname(config), file)
+  const name = join(cwd, file)
   const args = ['sops', '--config', config, 'encrypt', '--filename-override', name, ...types]
-  const options = { input, cwd: root, env: ruleEnvironment(env), signal, timeout: sopsLimit }
+  const options = { input, cwd, env: ruleEnvironment(env), signal, timeout: sopsLimit }
   const text = await run(args, options)
   if (text.includes(probe)) return 'it leaves values in the clear'
   const [document] = format === 'yaml' || format === 'json' ? parseDocuments(text) : []
   if (isManifest && valueAt(document?.value, 'kind') !== 'Secret') return 'it encrypts more than the values'
   writeFileSync(encrypted, text)
   for (const { secret } of identities) {
-    const opened = await decrypt(encrypted, `${secret}\n`, { env, signal }, format)
+    const opened = await decrypt(encrypted, `${secret}\n`, { env, signal, cwd }, format)
     if (!isSame(opened, input, format)) return 'what it opens is something else'
   }
   return undefined
