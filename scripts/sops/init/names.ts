@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import type { Repository } from '../../lib/git.ts'
+import { basename } from 'node:path'
 import type { EncryptedFile } from '../../lib/sops/encrypted-files.ts'
 import { sopsFormatOf } from '../../lib/sops/reader/read-tree.ts'
 
@@ -22,18 +20,19 @@ const marked =
 
 /**
  * The names that a repository uses for encrypted files: `*.sops.*`, `*.enc.*`, and those of files that are encrypted.
- * @param names of files that are there, relative to the root
+ * @param names relative to the root, also of files that are gone
+ * @param textOf `undefined` for what is no file
  */
 export function usedNames(
-  { root }: Pick<Repository, 'root'>,
   names: readonly string[],
-  encrypted: readonly EncryptedFile[],
+  encrypted: readonly Pick<EncryptedFile, 'file'>[],
+  textOf: (file: string) => string | undefined,
 ): UsedName[] {
-  const texts = new Map(encrypted.map(({ file, text }) => [file, text]))
+  const encryptedNames = new Set(encrypted.map(({ file }) => file))
   return names.flatMap((file): UsedName[] => {
     const [, marker, ending] = marked.exec(file) ?? []
-    if (marker === undefined && !texts.has(file)) return []
-    const text = texts.get(file)?.() ?? readFileSync(join(root, file), 'utf8')
+    const text = marker !== undefined || encryptedNames.has(file) ? textOf(file) : undefined
+    if (text === undefined) return []
     return [{ file, marker, ending: ending ?? endingOf(file), isManifest: isManifest(file, text) }]
   })
 }

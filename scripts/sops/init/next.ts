@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { initFindings } from '../../findings/catalogue/init.ts'
 import { recipientsFindings } from '../../findings/catalogue/recipients.ts'
@@ -53,10 +53,11 @@ function single({ recipients }: InitResult): Hint | undefined {
   return { text: `${seen}. ${means} ${how}`, lines: [] }
 }
 
-/** sops itself looks at no file in the repository. */
+/** sops itself looks at no file in the repository but the one that the variable names. */
 function variableHint({ keyName }: InitPlan, { caller }: InitOptions): Hint | undefined {
   const { SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD } = caller.env
-  if (keyName === undefined || SOPS_AGE_KEY_FILE || SOPS_AGE_KEY || SOPS_AGE_KEY_CMD) return undefined
+  const isFound = (SOPS_AGE_KEY_FILE && existsSync(SOPS_AGE_KEY_FILE)) || SOPS_AGE_KEY || SOPS_AGE_KEY_CMD
+  if (keyName === undefined || isFound) return undefined
   return {
     text: 'let sops find the key as well, by these lines in .mise.toml:',
     lines: ['[env]', `SOPS_AGE_KEY_FILE = ${JSON.stringify(`{{config_root}}/${keyName}`)}`],

@@ -10,21 +10,18 @@ import { newRules } from '../../../scripts/sops/init/rules.ts'
 import { writeFiles } from '../../helpers/files.ts'
 import { recipientIn, withInit } from '../../helpers/init.ts'
 import { encryptAs, encryptSecret, makeKey, makeSshRecipient, sopsConfig } from '../../helpers/keys.ts'
-import { withRepository } from '../../helpers/repository.ts'
 
 const [key, other] = [makeKey(), makeKey()]
 const manifest = 'apiVersion: v1\nkind: Secret\nmetadata:\n    name: db\nstringData:\n    password: planted\n'
 
 /** What each rule selects; those for whole files with a mark. */
-async function rulesFor(files: Record<string, string>): Promise<string[]> {
-  return withRepository(files, async ({ root }) =>
-    newRules(usedNames({ root }, Object.keys(files), [])).map(
-      ({ pathRegex, isForManifests }) => `${pathRegex}${isForManifests ? '' : ' whole'}`,
-    ),
+function rulesFor(files: Record<string, string>): string[] {
+  return newRules(usedNames(Object.keys(files), [], (file) => files[file])).map(
+    ({ pathRegex, isForManifests }) => `${pathRegex}${isForManifests ? '' : ' whole'}`,
   )
 }
 
-test('the rules select the names in use, and those of the README where there are none', async () => {
+test('the rules select the names in use, and those of the README where there are none', () => {
   const usual = '\\.enc\\.(json|yaml)$'
   const cases: [files: Record<string, string>, rules: string[]][] = [
     [{}, [usual]],
@@ -56,22 +53,21 @@ test('the rules select the names in use, and those of the README where there are
       ['^(talos/talsecret\\.sops\\.yaml|v \\(1\\)\\.sops\\.yaml)$ whole', '\\.sops\\.yaml$'],
     ],
   ]
-  for (const [files, rules] of cases) assert.equal(await rulesFor(files), rules, Object.keys(files).join())
+  for (const [files, rules] of cases) assert.equal(rulesFor(files), rules, Object.keys(files).join())
 })
 
-test('sops indents as most of the YAML does', () =>
-  withRepository({}, async ({ root }) => {
-    const [two, four] = ['a: 1\nb:\n  c: 1\n', 'a: # why\n    b: 1\n']
-    const indent = (texts: string[]) => {
-      const names = texts.map((_, index) => `${index}.yaml`)
-      writeFiles(root, Object.fromEntries(names.map((name, index) => [name, texts[index]!])))
-      return usualIndent({ root }, names)
-    }
-    assert.is(indent([]), 2)
-    assert.is(indent([four, four, two]), 4)
-    assert.is(indent([four, two]), 2)
-    assert.is(indent(['a: |\n    text\n', 'a:\n    - b\n', 'a:\n      b: 1\n']), 2)
-  }))
+test('sops indents as most of the YAML does', () => {
+  const [two, four] = ['a: 1\nb:\n  c: 1\n', 'a: # why\n    b: 1\n']
+  const indent = (...texts: string[]) =>
+    usualIndent(
+      texts.map((_, index) => `${index}.yaml`),
+      (file) => texts[Number.parseInt(file, 10)],
+    )
+  assert.is(indent(), 2)
+  assert.is(indent(four, four, two), 4)
+  assert.is(indent(four, two), 2)
+  assert.is(indent('a: |\n    text\n', 'a:\n    - b\n', 'a:\n      b: 1\n'), 2)
+})
 
 test('every form in use is encrypted by the new rules as it is meant to be, by the real sops', () => {
   const files = {

@@ -1,0 +1,77 @@
+import { type Finding, type FindingPlace, finding } from '../../findings/finding.ts'
+import { callGit, literalPathspecs } from '../../lib/git.ts'
+import { pathBelow } from '../../lib/paths.ts'
+import { findKeyFileProblems } from '../../lib/sops/key-file.ts'
+import { ownKeyFile } from '../../lib/sops/key-places.ts'
+import { listRecipients, shortRecipient } from '../../lib/sops/recipients.ts'
+import type { ChosenKey } from './choose-key.ts'
+import { ignoreLineOf, namesNotIgnored } from './ignore.ts'
+import type { Present } from './present.ts'
+
+/** A key, and where it is or is to be. */
+export interface PlacedKey extends ChosenKey {
+  /** Its file relative to the root, where it is in the repository. */
+  name: string | undefined
+  /** `--key-file`. */
+  wanted: string | undefined
+}
+
+/** Why no identity may be made, or the one that is there may not be used. */
+export async function keyRefusals(present: Present, placed: PlacedKey): Promise<Finding[]> {
+  const { repository, recipients, otherKinds } = present
+  const { key, file, name, wanted, isElsewhere } = placed
+  const found: Finding[] = []
+  if (present.isSparse) found.push(finding('sparse-repository', { object: 'git' }, {}))
+  const others = otherKinds.map((kind) => `keys of ${kind}`)
+  if (!key && recipients.size + others.length > 0) {
+    const listed = [listRecipients([...recipients]), ...others].filter(Boolean).join(', ')
+    const facts = { recipients: listed, file: name ?? file ?? ownKeyFile }
+    found.push(finding('key-not-at-hand', { object: 'identity' }, facts))
+  }
+  if (key && isElsewhere)
+    found.push(finding('other-key-at-hand', placeOf(wanted, repository.root), { found: key.place.source }))
+  if (name === undefined) return found
+  const tracked = await callGit(repository, ['ls-files', '-z', '--', ...literalPathspecs([name])])
+  const [identity] = key?.identities ?? []
+  if (tracked !== '')
+    found.push(
+      identity
+        ? finding('key-in-git', { file: name }, { recipient: shortRecipient(identity.recipient) })
+        : finding('key-file-tracked', { file: name }, { file: name }),
+    )
+  return found
+}
+
+/** That git would take the key file, or a copy of it. */
+export async function ignoreFinding(
+  { repository }: Present,
+  { key, name }: PlacedKey,
+): Promise<Finding | undefined> {
+  const [open] = name === undefined ? [] : await namesNotIgnored(repository, name)
+  if (name === undefined || open === undefined) return undefined
+  const ignoreLine = ignoreLineOf(name)
+  const [identity] = key?.identities ?? []
+  if (!identity || open !== name)
+    return finding('key-name-not-ignored', { file: name }, { name: open, ignoreLine })
+  const recipient = shortRecipient(identity.recipient)
+  return finding('key-not-ignored', { file: name }, { recipient, ignoreLine })
+}
+
+/** That others can read the file of the key that is at hand. */
+export async function readableFinding(
+  { repository: { root } }: Present,
+  { key }: PlacedKey,
+): Promise<Finding[]> {
+  const file = key?.place.file
+  if (file === undefined) return []
+  const problems = await findKeyFileProblems(file, undefined)
+  if (!problems.includes('readable-by-others')) return []
+  return [finding('key-file-readable', placeOf(file, root), { file: pathBelow(root, file) ?? file })]
+}
+
+/** Where a finding about a key file stands; about an identity without one where it is `undefined`. */
+export function placeOf(file: string | undefined, root: string): FindingPlace {
+  if (file === undefined) return { object: 'identity' }
+  const inside = pathBelow(root, file)
+  return inside === undefined ? { object: file } : { file: inside }
+}
