@@ -262,7 +262,7 @@ test('no key, an unknown flag, an empty name: exit 2', async () => {
     assert.is(none.code, 2)
     assert.match(
       none.stderr,
-      /no age private key found: .*\nhint: ask a colleague for it .*, make one with `age-keygen -o \.age-key\.txt`/,
+      /no age private key found: .*\nhint: ask a colleague for it .*, `mise run sops:init` makes one/,
     )
     for (const [args, why] of [
       [['--nope'], "unknown option '--nope'"],

@@ -39,9 +39,7 @@ export function findRuleFile(directory: string, { root, env }: Repository, nameO
   throw new UserError(
     `cannot encrypt a file in ${nameOf(directory)}: there is no ${configName} in it or above`,
     {
-      hint: misnamed
-        ? `rename ${nameOf(misnamed)}: sops does not read it`
-        : 'write one with a creation rule: https://getsops.io/docs/#using-sops-yaml-conf-to-select-kms-pgp-and-age-for-new-files',
+      hint: misnamed ? `rename ${nameOf(misnamed)}: sops does not read it` : '`mise run sops:init` makes one',
     },
   )
 }

@@ -24,7 +24,7 @@ export async function requireKey(options: KeyOptions): Promise<FoundKey> {
   if (found) return found
   const places = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(otherKeyPlaces)
   throw new UserError(`no age private key found: not in ${places}`, {
-    hint: 'ask a colleague for it and save it as .age-key.txt, or name its file in SOPS_AGE_KEY_FILE; where there is none yet, make one with `age-keygen -o .age-key.txt` and keep it out of git',
+    hint: 'ask a colleague for it and save it as .age-key.txt, or name its file in SOPS_AGE_KEY_FILE; where there is none yet, `mise run sops:init` makes one',
   })
 }
 

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { initFindings } from '../../findings/catalogue/init.ts'
 import { errorOf } from '../../findings/user-error.ts'
 import { commitFiles, refuseUncommitted } from '../../lib/commit.ts'
-import { exit, UserError } from '../../lib/errors.ts'
+import { exit } from '../../lib/errors.ts'
 import { type FileChange, keepIf, replaceFiles } from '../../lib/file-changes.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import type { Identity } from '../../lib/sops/age.ts'
@@ -38,24 +37,20 @@ export interface InitResult {
  */
 export async function carryOut(plan: InitPlan, options: InitOptions): Promise<InitResult> {
   const { repository } = plan
-  const { caller, commit } = options
-  const nameOf = namesFrom(caller.cwd)
-  const paths = [
-    ...(plan.ignoreLine === undefined ? [] : ['.gitignore']),
-    ...(plan.rules ? [configName] : []),
-  ]
-  const shown = (file: string) => nameOf(join(repository.root, file))
-  if (commit) await refuseUncommitted(repository, paths, shown)
+  const { caller, commit, store } = options
   const made = plan.key ? undefined : await makeIdentity(options.pq, caller)
   const identities = plan.key?.identities ?? (made ? [made.identity] : [])
   const recipients = plan.rules && newRecipients(plan.rules.recipients, identities, options.backup)
   const changes = await changesOf(plan, identities, recipients)
-  if (made && options.store !== undefined) await storeIdentity(options.store, made, caller)
+  const files = namesOf(changes)
+  const shown = (file: string) => namesFrom(caller.cwd)(join(repository.root, file))
+  if (commit) await refuseUncommitted(repository, files, shown)
+  if (made && store !== undefined) await storeIdentity(store, made, caller)
   try {
     const done = await write(plan, made, changes, options)
-    return { identities, isNewIdentity: made !== undefined, recipients, files: paths, commit: done }
+    return { identities, isNewIdentity: made !== undefined, recipients, files, commit: done }
   } catch (error) {
-    if (made && options.store !== undefined)
+    if (made && store !== undefined)
       caller.note(`the command of --store has the identity of ${made.identity.recipient} all the same`)
     throw error
   }
@@ -71,17 +66,21 @@ function newRecipients(
   return [...new Set([...(ofFiles.length > 0 ? ofFiles : own), ...backup])]
 }
 
+/** All are at the root of the repository. */
+function namesOf(changes: readonly FileChange[]): string[] {
+  return changes.map(({ path }) => basename(path))
+}
+
 /** The new texts. @throws UserError where the rules do not work */
 async function changesOf(
-  { repository, rules, ignoreLine }: InitPlan,
+  { repository, rules, ignoreLine, gitignore }: InitPlan,
   identities: readonly Identity[],
   recipients: readonly string[] | undefined,
 ): Promise<FileChange[]> {
   const changes: FileChange[] = []
   if (ignoreLine !== undefined) {
     const path = join(repository.root, '.gitignore')
-    const before = textOf(path)
-    changes.push({ path, before, after: withIgnoreLine(before, ignoreLine) })
+    changes.push({ path, before: gitignore, after: withIgnoreLine(gitignore, ignoreLine) })
   }
   if (rules && recipients) {
     const after = ruleFileText(rules.list, { recipients, indent: rules.indent })
@@ -109,24 +108,12 @@ async function write(
         const facts = { name, ignoreLine: ignoreLine ?? '' }
         throw errorOf(initFindings['still-not-ignored'], facts, { exitCode: exit.no })
       }
-      const paths = changes.map(({ path }) => path.slice(repository.root.length + 1))
-      return commit && paths.length > 0
-        ? commitFiles(repository, paths, initCommitMessage, caller.note)
+      return commit && changes.length > 0
+        ? commitFiles(repository, namesOf(changes), initCommitMessage, caller.note)
         : undefined
     })
   } catch (error) {
     takeKeyAway()
     throw error
-  }
-}
-
-/** @returns `undefined` where there is no such file */
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return undefined
-    throw new UserError(`cannot read ${path}: ${code}`)
   }
 }

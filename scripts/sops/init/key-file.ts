@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   fsyncSync,
   linkSync,
@@ -51,7 +52,7 @@ export function makeKeyFile(file: string, text: string, nameOf: NameOf): () => v
   }
   rmSync(temporary)
   return () => {
-    if (readFileSync(file, 'utf8') === text) rmSync(file)
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) rmSync(file)
     removeDirectories()
   }
 }

@@ -69,25 +69,33 @@ async function commandsHint(
   { files, commit, isNewIdentity }: InitResult,
   { store }: InitOptions,
 ): Promise<Hint> {
-  const flux = await fluxTexts(repository)
+  const { texts: flux, isBootstrapped } = await findFlux(repository)
   const add = `git add ${files.map((file) => shellWord(`:/${file}`)).join(' ')}`
   const isStored = isNewIdentity && store !== undefined
-  const lacksDecryption = flux.some((text) => !/^\s+decryption:/m.test(text))
+  const isFresh = flux.length === 0 && isBootstrapped
+  const enable = isFresh ? ['mise run flux:enable-decryption --root --commit'] : enableCommands(flux)
   const lines = [
     ...(files.length > 0 && !commit ? [`${add} && git commit --message '${initCommitMessage}'`] : []),
-    ...(lacksDecryption ? ['mise run flux:enable-decryption --commit'] : []),
+    ...enable,
     `mise run flux:sops-key${isStored ? ' --key-file -' : ''}`,
-    ...(flux.length > 0 ? ['git push', 'mise run sops:verify'] : []),
+    ...(flux.length > 0 || isFresh ? ['git push', 'mise run sops:verify'] : []),
   ]
   const how = isStored ? ', with the stored identity on the stdin of flux:sops-key' : ''
   return { text: `the next commands${how}:`, lines }
 }
 
-/** The files with a Flux Kustomization, but for those that `flux bootstrap` writes. */
-async function fluxTexts(repository: Repository): Promise<string[]> {
-  const files = await searchFiles(repository, 'kustomize.toolkit.fluxcd.io')
-  return files
-    .filter((file) => /\.(ya?ml|json)$/.test(file) && !/(^|\/)gotk-(sync|components)\.yaml$/.test(file))
+function enableCommands(flux: readonly string[]): string[] {
+  const isOpen = flux.some((text) => !/^\s+decryption:/m.test(text))
+  return isOpen ? ['mise run flux:enable-decryption --commit'] : []
+}
+
+/** The texts of the files with a Flux Kustomization, but for those that `flux bootstrap` writes. */
+async function findFlux(repository: Repository): Promise<{ texts: string[]; isBootstrapped: boolean }> {
+  const isBootstrap = (file: string) => /(^|\/)gotk-(sync|components)\.yaml$/.test(file)
+  const files = await searchFiles(repository, 'kustomize.toolkit.fluxcd.io', ['*.yaml', '*.yml', '*.json'])
+  const texts = files
+    .filter((file) => !isBootstrap(file))
     .map((file) => readFileSync(join(repository.root, file), 'utf8'))
     .filter((text) => /^\s*["']?kind["']?:\s*["']?Kustomization\b/m.test(text))
+  return { texts, isBootstrapped: files.some(isBootstrap) }
 }

@@ -41,6 +41,8 @@ export interface InitPlan {
   keyName: string | undefined
   /** A line for the `.gitignore` at the root. */
   ignoreLine: string | undefined
+  /** What that file holds now, where it is there. */
+  gitignore: string | undefined
   /** The rules that are to be made; `undefined` where there are some. */
   rules: { list: NewRule[]; indent: number; recipients: string[] } | undefined
   /** What is missing and is made. */
@@ -87,6 +89,7 @@ export async function planInit(options: InitOptions): Promise<InitPlan> {
     newKeyFile: makesKey ? file : undefined,
     keyName: name,
     ignoreLine: ignore && name && ignoreLineOf(name),
+    gitignore: textOf('.gitignore'),
     rules: hasRules ? undefined : rules,
     missing: [
       ...(makesKey ? [finding('identity-missing', placeOf(file, root), {})] : []),

@@ -1,7 +1,7 @@
 import { initFindings } from '../../findings/catalogue/init.ts'
 import { errorOf } from '../../findings/user-error.ts'
 import type { Caller } from '../../lib/caller.ts'
-import { oneLine, redact } from '../../lib/redact.ts'
+import { oneLine } from '../../lib/redact.ts'
 import { attempt } from '../../lib/run.ts'
 import type { NewIdentity } from './identity.ts'
 
@@ -23,6 +23,6 @@ export async function storeIdentity(
     throw error
   })
   if (code === 0) return
-  const said = oneLine(redact(stderr, [text, identity.secret])) || 'it says nothing'
+  const said = oneLine(stderr) || 'it says nothing'
   throw errorOf(initFindings['not-stored'], { code: `${code}`, said })
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -267,6 +267,9 @@ test('the next commands fit to what is there', () => {
     )
     writeFiles(root, { 'flux/apps.yaml': flux('  decryption:\n    provider: sops\n') })
     assert.not.match((await init()).stderr, 'flux:enable-decryption')
+    rmSync(join(root, 'flux/apps.yaml'))
+    writeFiles(root, { 'flux/gotk-sync.yaml': flux('') })
+    assert.match((await init()).stderr, 'mise run flux:enable-decryption --root --commit')
   })
 })
 
