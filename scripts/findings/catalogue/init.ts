@@ -62,6 +62,14 @@ export const initFindings = {
     fix: 'ask a colleague for the key, and save it as {file} or name its file with SOPS_AGE_KEY_FILE',
     source: page,
   },
+  'other-keys-only': {
+    severity: 'error',
+    seen: 'this repository encrypts to keys of the kind {kinds}, and to none of age',
+    means:
+      'A new identity opens nothing that is there until its public key is added, which needs one of these keys.',
+    fix: 'make one with `age-keygen -o .age-key.txt`, add its public key to the rules, run `sops updatekeys` on the files with the keys that you have, and then this again',
+    source: age,
+  },
   'other-key-at-hand': {
     severity: 'error',
     seen: 'is not there, and there is an age identity already: {found}',

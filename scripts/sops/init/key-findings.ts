@@ -8,6 +8,9 @@ import type { ChosenKey } from './choose-key.ts'
 import { ignoreLineOf, namesNotIgnored } from './ignore.ts'
 import type { Present } from './present.ts'
 
+/** How many recipients are named: a person looks for one that is known. */
+const shownRecipients = 3
+
 /** A key, and where it is or is to be. */
 export interface PlacedKey extends ChosenKey {
   /** Its file relative to the root, where it is in the repository. */
@@ -22,12 +25,12 @@ export async function keyRefusals(present: Present, placed: PlacedKey): Promise<
   const { key, file, name, wanted, isElsewhere } = placed
   const found: Finding[] = []
   if (present.isSparse) found.push(finding('sparse-repository', { object: 'git' }, {}))
-  const others = otherKinds.map((kind) => `keys of ${kind}`)
-  if (!key && recipients.size + others.length > 0) {
-    const listed = [listRecipients([...recipients]), ...others].filter(Boolean).join(', ')
-    const facts = { recipients: listed, file: name ?? file ?? ownKeyFile }
+  const ofAge = [...recipients].filter((recipient) => recipient.startsWith('age1'))
+  const kinds = [...(ofAge.length < recipients.size ? ['ssh'] : []), ...otherKinds].join(', ')
+  if (!key && ofAge.length > 0) {
+    const facts = { recipients: firstOf(ofAge), file: name ?? file ?? ownKeyFile }
     found.push(finding('key-not-at-hand', { object: 'identity' }, facts))
-  }
+  } else if (!key && kinds !== '') found.push(finding('other-keys-only', { object: 'identity' }, { kinds }))
   if (key && isElsewhere)
     found.push(finding('other-key-at-hand', placeOf(wanted, repository.root), { found: key.place.source }))
   if (name === undefined) return found
@@ -40,6 +43,12 @@ export async function keyRefusals(present: Present, placed: PlacedKey): Promise<
         : finding('key-file-tracked', { file: name }, { file: name }),
     )
   return found
+}
+
+function firstOf(recipients: readonly string[]): string {
+  const more = recipients.length - shownRecipients
+  const first = listRecipients(recipients.slice(0, shownRecipients))
+  return more > 0 ? `${first} and ${more} more` : first
 }
 
 /** That git would take the key file, or a copy of it. */

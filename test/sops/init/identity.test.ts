@@ -163,6 +163,26 @@ test('no second identity where files or rules name a recipient whose key is not 
   }, Promise.resolve())
 })
 
+test('of many recipients some are named; where none is of age, it is said how to come to one', () => {
+  const recipients = Array.from({ length: 5 }, () => makeKey().recipient)
+  const pgp = 'creation_rules:\n  - pgp: FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4\n'
+  return withInit({ '.sops.yaml': sopsConfig(...recipients) }, async ({ root, init }) => {
+    const many = await init()
+    assert.is(many.code, 1)
+    assert.match(many.stderr, `encrypts to ${recipients.slice(0, 3).join(', ')} and 2 more, and no key`)
+    writeFileSync(join(root, '.sops.yaml'), pgp)
+    const none = await init()
+    assert.is(none.code, 1)
+    assert.match(none.stderr, 'this repository encrypts to keys of the kind pgp, and to none of age')
+    // then the key is there, and the rule is not edited
+    writeFileSync(join(root, '.age-key.txt'), key.text, { mode: 0o600 })
+    const after = await init()
+    assert.is(after.code, 0)
+    assert.match(after.stderr, `no creation rule names ${key.recipient}, the key at hand`)
+    assert.is(readFileSync(join(root, '.sops.yaml'), 'utf8'), pgp)
+  })
+})
+
 test('--key-file with a new file beside a key that is there is refused', () =>
   withInit({}, async ({ root, files, init }) => {
     writeFileSync(join(root, '.age-key.txt'), key.text, { mode: 0o600 })
