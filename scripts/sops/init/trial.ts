@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, extname, join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { dirname, extname, join, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { initFindings } from '../../findings/catalogue/init.ts'
 import { errorOf } from '../../findings/user-error.ts'
@@ -12,10 +13,13 @@ import { decrypt } from '../../lib/sops/decrypt.ts'
 import { sopsFormatOf } from '../../lib/sops/reader/read-tree.ts'
 import type { SopsFormat } from '../../lib/sops/reader/reading.ts'
 import { sopsLimit } from '../../lib/sops/sops.ts'
-import { temporaryDirectory } from '../../lib/temporary-directory.ts'
+import { abandonedDirectories, temporaryDirectory } from '../../lib/temporary-directory.ts'
 import { parseDocuments } from '../../lib/yaml/documents.ts'
 import { valueAt } from '../../lib/yaml/values.ts'
 import type { NewRule } from './rules.ts'
+
+/** What the directory of a trial is called. */
+const directoryName = 'flux-sops-rules'
 
 /** What is encrypted as a trial. It is no secret. */
 const probe = 'what-sops-is-to-hide'
@@ -25,7 +29,7 @@ const probe = 'what-sops-is-to-hide'
  * The rules and the ciphertext of the probes are in a temporary directory meanwhile; neither is a secret.
  * @param text of the `.sops.yaml` that is to be
  * @param identities each of which has to open what is encrypted
- * @throws UserError where sops does not take a rule, or encrypts more, less or to others than it is meant to
+ * @throws UserError where sops does not take a rule, or encrypts more or less than it is meant to
  */
 export async function tryRules(
   text: string,
@@ -33,7 +37,10 @@ export async function tryRules(
   identities: readonly Identity[],
   repository: Repository,
 ): Promise<void> {
-  const directory = temporaryDirectory('flux-sops-rules')
+  // of runs that were killed
+  for (const left of abandonedDirectories(directoryName, resolve(tmpdir())))
+    rmSync(left, { recursive: true, force: true })
+  const directory = temporaryDirectory(directoryName)
   try {
     const config = join(directory, configName)
     writeFileSync(config, text)

@@ -133,19 +133,19 @@ test('the default file of sops is the key of this repository only where it encry
   )
 })
 
-test('no second identity where files or rules name a recipient whose key is not at hand', () => {
-  const cases: Record<string, Record<string, string>> = {
-    'rules alone': { '.sops.yaml': sopsConfig(key.recipient) },
-    'rules in a directory': { 'kubernetes/.sops.yaml': sopsConfig(key.recipient) },
-    'a file': { 'apps/db.yaml': encryptSecret(key.recipient) },
-  }
-  return Object.entries(cases).reduce(async (before, [name, repository]) => {
-    await before
-    await withInit(repository, async ({ root, files, init }) => {
+const owned: Record<string, Record<string, string>> = {
+  'rules alone': { '.sops.yaml': sopsConfig(key.recipient) },
+  'rules in a directory': { 'kubernetes/.sops.yaml': sopsConfig(key.recipient) },
+  'a file': { 'apps/db.yaml': encryptSecret(key.recipient) },
+}
+
+for (const [name, repository] of Object.entries(owned))
+  test(`no second identity where ${name} names a recipient whose key is not at hand`, () =>
+    withInit(repository, async ({ root, files, init }) => {
       const names = files()
       for (const args of [[], ['--store', 'cat >../stored.txt'], ['--key-file', 'new.txt'], ['--pq']]) {
         const { code, stderr } = await init(args)
-        assert.is(code, 1, name)
+        assert.is(code, 1)
         assert.match(stderr, `this repository encrypts to ${key.recipient}, and no key for that is at hand`)
         assert.match(stderr, 'hint: ask a colleague for the key, and save it as ')
         assert.equal(files(), names)
@@ -159,9 +159,7 @@ test('no second identity where files or rules name a recipient whose key is not 
       writeFileSync(join(root, '.age-key.txt'), key.text, { mode: 0o600 })
       assert.is((await init()).code, 0)
       assert.is(readFileSync(join(root, '.age-key.txt'), 'utf8'), key.text)
-    })
-  }, Promise.resolve())
-})
+    }))
 
 test('of many recipients some are named; where none is of age, it is said how to come to one', () => {
   const recipients = Array.from({ length: 5 }, () => makeKey().recipient)

@@ -123,7 +123,6 @@ test('a --backup that is no public key is refused, and never shown', () =>
       ['planted', 'a value of --backup is no public key of age or SSH'],
     ]
     for (const [recipient = '', said = ''] of wrong) {
-      // not by way of `init`: the user has put the private key into the arguments
       const { code, stdout, stderr } = await init(['--backup', recipient])
       assert.is(code, 2)
       assert.is(stdout, '')

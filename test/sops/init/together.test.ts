@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -45,36 +44,48 @@ for (const [name, command, said, left] of meanwhile)
     ))
 
 test('all or nothing: a file that is larger than the limit allows', () =>
-  withInit(
-    { '.gitignore': 'directory/\n'.repeat(10_000) },
-    async ({ root, git, files, trace, temporary }) => {
-      const entry = join(projectRoot, 'tasks/sops/init.ts')
-      // 32 KiB or 64 KiB, which the key and the rules need not
-      const script = `trap '' XFSZ; ulimit -f 64; exec "$0" "$1"`
-      const call = { cwd: root, env: { ...trace.env, ...miseOffline } }
-      const { code, stderr } = await startProgram(['sh', '-c', script, process.execPath, entry], call).ended
-      assert.is(code, 2)
-      assert.match(stderr, 'cannot write .gitignore: EFBIG')
-      assert.equal(files(), ['.gitignore'])
-      assert.is(git('status', '--porcelain'), '')
-      assert.ok(temporary)
-    },
-  ))
+  withInit({ '.gitignore': 'directory/\n'.repeat(10_000) }, async ({ root, git, files, trace }) => {
+    const entry = join(projectRoot, 'tasks/sops/init.ts')
+    // 32 KiB or 64 KiB, which the key and the rules need not
+    const script = `trap '' XFSZ; ulimit -f 64; exec "$0" "$1"`
+    const call = { cwd: root, env: { ...trace.env, ...miseOffline } }
+    const { code, stderr } = await startProgram(['sh', '-c', script, process.execPath, entry], call).ended
+    assert.is(code, 2)
+    assert.match(stderr, 'cannot write .gitignore: EFBIG')
+    assert.equal(files(), ['.gitignore'])
+    assert.is(git('status', '--porcelain'), '')
+  }))
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   test(`${signal} while sops tries the rules leaves nothing`, () =>
     withInit(
       {},
-      async ({ root, directory, trace, files }) => {
+      async ({ root, temporary, trace, files }) => {
         const started = startTask('sops:init', [], { cwd: root, env: trace.env })
         await until('sops runs', () => /^\S*\/sops /m.test(trace.calls()), started)
         started.child.kill(signal)
         assert.is((await started.ended).code, 2)
         assert.equal(files(), [])
-        assert.is(execFileSync('ls', [join(directory, 'temporary')], { encoding: 'utf8' }), '')
+        assert.equal(readdirSync(temporary), [])
       },
       { before: { sops: 'sleep 100 & wait $!' } },
     ))
+
+test('what a run leaves that was killed, the next one takes away or goes on with', () =>
+  withInit(
+    {},
+    async ({ root, temporary, trace, files, init }) => {
+      const started = startTask('sops:init', [], { cwd: root, env: trace.env })
+      await until('sops runs', () => /^\S*\/sops /m.test(trace.calls()), started)
+      started.child.kill('SIGKILL')
+      await started.ended
+      assert.equal(files(), [])
+      assert.is(readdirSync(temporary).length, 1)
+      writeFileSync(join(root, '..', 'go'), '')
+      assert.is((await init()).code, 0)
+    },
+    { before: { sops: '[ -e ../../go ] || sleep 3' } },
+  ))
 
 test('runs at once: one key, and the rules name it', () =>
   withInit({}, async ({ root, trace, files, init }) => {
@@ -104,7 +115,6 @@ test('each part is made where only that one is missing', () =>
         assert.is(readFileSync(join(root, name), 'utf8'), same, `${file}: ${name}`)
       assert.is(readFileSync(join(root, file), 'utf8'), text)
     }
-    writeFileSync(join(root, '.age-key.txt'), '')
   }))
 
 test.run()
