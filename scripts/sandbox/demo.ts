@@ -1,5 +1,5 @@
 // [MISE] description="Shows the tasks at work on a real Flux, in a throwaway copy of examples/cluster"
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Caller, Report } from '../lib/caller.ts'
@@ -51,7 +51,8 @@ async function demo(directory: string, caller: Caller): Promise<Report> {
       })
     const git = (...args: string[]) => run(['git', ...args], { cwd: directory, env, signal })
 
-    await makeRepository(directory, sandbox, git, { cwd: directory, env, signal })
+    await makeRepository(directory, sandbox, git)
+    await task('sops:init', ['--commit'])
     await task('flux:enable-decryption', ['--commit'])
     await task('flux:sops-key')
     await git('push', '--quiet', 'origin', 'main')
@@ -98,18 +99,14 @@ const gitIdentity = {
   GIT_CONFIG_GLOBAL: '/dev/null',
 }
 
-/** A git repository with what a user has: the manifests, a fresh age key beside them, its recipient in `.sops.yaml`. */
+/** A git repository with what a user has before anything is encrypted: the manifests. */
 async function makeRepository(
   directory: string,
   sandbox: Sandbox,
   git: (...args: string[]) => Promise<string>,
-  options: { cwd: string; env: NodeJS.ProcessEnv; signal: AbortSignal },
 ): Promise<void> {
   cpSync(join(import.meta.dirname, '..', '..', 'examples', 'cluster'), directory, { recursive: true })
-  await run(['age-keygen', '-o', '.age-key.txt'], options)
-  const recipient = (await run(['age-keygen', '-y', '.age-key.txt'], options)).trim()
-  const config = join(directory, '.sops.yaml')
-  writeFileSync(config, readFileSync(config, 'utf8').replace(/age1[a-z0-9]+/, recipient))
+  rmSync(join(directory, '.sops.yaml'))
   await git('init', '--quiet', '--initial-branch=main')
   await git('add', '--all')
   await git('commit', '--quiet', '--message', 'the cluster')
