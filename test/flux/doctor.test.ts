@@ -83,7 +83,7 @@ test('it names the one cause before all that wait for it, and is silent when tha
     assert.is(code, 1, stderr)
     const [headline = '', , second = '', third = ''] = stdout.split('\n')
     assert.is(headline, 'error: kustomization flux-system/infrastructure (wrong-key), stops 4')
-    assert.match(second, /^ {2}infrastructure\/db\.enc\.yaml:\d+: /)
+    assert.match(second, /^ {2}infrastructure\/db\.enc\.yaml:\d+ is encrypted/)
     assert.ok(third, stdout)
     assert.match(stdout, '\n  fix: `mise run flux:sops-key`')
     for (const line of stdout.split('\n').filter((line) => !line.includes('`')))

@@ -40,19 +40,25 @@ export function diagnosisLines(diagnoses: readonly Diagnosis[], naming: Naming):
 function inFull({ finding, stops }: Diagnosis, naming: Naming): string[] {
   const { severity, message, fix } = worded(cause(finding), nameIn(naming))
   const object = finding.object ?? placeIn(finding, naming)
-  const file =
-    finding.object !== undefined && finding.file !== undefined ? `${placeIn(finding, naming)}: ` : ''
   const count = stops.length > 1 ? `, stops ${stops.length} Kustomizations` : ''
   const names = naming.names && stops.length > 1 ? wrapped(`stops ${stops.join(', ')}`, '  ') : []
   const [head = '', ...more] = wrapped(visible(`${severity}: ${object} (${finding.code})${count}`), '')
   return [
     `${coloured(severity)}${head.slice(severity.length)}`,
     ...more.map((line) => `  ${line}`),
-    ...[`${file}${message}`, `fix: ${fix}`].flatMap((text) =>
+    ...[placed(message, finding, naming), `fix: ${fix}`].flatMap((text) =>
       text.split('\n').flatMap((line) => wrapped(visible(line), '  ')),
     ),
     ...names,
   ]
+}
+
+/** A message behind its place, where its object does not say that; one that begins with its file has its place there. */
+function placed(message: string, finding: Finding, naming: Naming): string {
+  const { object, file } = finding
+  if (object === undefined || file === undefined) return message
+  const place = placeIn(finding, naming)
+  return message.startsWith(`${file} `) ? `${place}${message.slice(file.length)}` : `${place}: ${message}`
 }
 
 function inALine({ finding }: Diagnosis, naming: Naming): string {

@@ -63,6 +63,13 @@ test('a file is called from where the user stands, in words and in commands', ()
   assert.match(text, "`git log -p -- 'with space.yaml'`")
 })
 
+test('a message that begins with its file has the line there', () => {
+  const place = { object: 'kustomization flux-system/a', file: 'apps/db.yaml', line: 7 }
+  const wrong = finding('wrong-key', place, { what: 'apps/db.yaml', keys: '' })
+  const [, second] = diagnosisLines([{ finding: wrong, stops: [] }], naming)
+  assert.match(second ?? '', /^ {2}db\.yaml:7 is encrypted to another key/)
+})
+
 test('a name that moves the cursor of a terminal is shown as text', () => {
   const text = diagnosisLines([ring('a\u001b[2J')], naming).join('\n')
   assert.not.match(text, '\u001b')
