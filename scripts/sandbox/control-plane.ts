@@ -63,6 +63,8 @@ function apiServerCommand(bin: string, directory: string, port: number): string[
     '--advertise-address=192.0.2.1',
     '--endpoint-reconciler-type=none',
     '--authorization-mode=RBAC',
+    // as on the clusters of users: without it the API server refuses what drivers and agents need
+    '--allow-privileged=true',
     '--service-cluster-ip-range=10.0.0.0/24',
     // webhooks are Pods, and none runs here
     '--disable-admission-plugins=ServiceAccount,MutatingAdmissionWebhook,ValidatingAdmissionWebhook',

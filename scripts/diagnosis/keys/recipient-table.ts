@@ -78,9 +78,10 @@ async function readRules(repository: NonNullable<Evidence['repository']>) {
 /** How wide a line may be. */
 const columns = 80
 
-/** The table for a person: two lines for each recipient. */
+/** The table for a person: two lines for each recipient, but for those of which there is nothing in the cluster. */
 export function linesOfRecipients(table: readonly RecipientRow[]): string[] {
-  return table.flatMap(({ recipient, files, rules, secrets }) => {
+  const used = table.filter(({ files, secrets }) => files !== 0 || secrets?.length !== 0)
+  return used.flatMap(({ recipient, files, rules, secrets }) => {
     const use = `    ${count(files, 'file')}, ${count(rules, 'rule')}; `
     return [`  ${shortRecipient(recipient)}`, `${use}${holdersOf(secrets, columns - use.length)}`]
   })

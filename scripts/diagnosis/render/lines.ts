@@ -37,7 +37,9 @@ export function diagnosisLines(diagnoses: readonly Diagnosis[], naming: Naming):
   ]
 }
 
-function inFull({ finding, stops }: Diagnosis, naming: Naming): string[] {
+function inFull(diagnosis: Diagnosis, naming: Naming): string[] {
+  const { stops } = diagnosis
+  const finding = withObject(diagnosis)
   const { severity, message, fix } = worded(cause(finding), nameIn(naming))
   const object = finding.object ?? placeIn(finding, naming)
   const count = stops.length > 1 ? `, stops ${stops.length} Kustomizations` : ''
@@ -53,6 +55,13 @@ function inFull({ finding, stops }: Diagnosis, naming: Naming): string[] {
   ]
 }
 
+/** What is wrong with a file that one Kustomization builds is told of that. */
+function withObject({ finding, stops }: Diagnosis): Finding {
+  const [only, ...others] = stops
+  const isOfOne = finding.object === undefined && only !== undefined && others.length === 0
+  return isOfOne ? { ...finding, object: `kustomization ${only}` } : finding
+}
+
 /** A message behind its place, where its object does not say that; one that begins with its file has its place there. */
 function placed(message: string, finding: Finding, naming: Naming): string {
   const { object, file } = finding
@@ -61,7 +70,8 @@ function placed(message: string, finding: Finding, naming: Naming): string {
   return message.startsWith(`${file} `) ? `${place}${message.slice(file.length)}` : `${place}: ${message}`
 }
 
-function inALine({ finding }: Diagnosis, naming: Naming): string {
+function inALine(diagnosis: Diagnosis, naming: Naming): string {
+  const finding = withObject(diagnosis)
   const { severity, message } = worded(cause(finding))
   const what = `${finding.object ?? placeIn(finding, naming)}: ${message.split('\n')[0]}`
   const line = cut(`${severity.padEnd('warning'.length)}  ${visible(what)}`)

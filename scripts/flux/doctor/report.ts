@@ -53,5 +53,6 @@ export function reportDoctor(
 }
 
 function recipientLines(recipients: readonly RecipientRow[]): string[] {
-  return recipients.length > 0 ? ['recipients of age:', ...linesOfRecipients(recipients), ''] : []
+  const lines = linesOfRecipients(recipients)
+  return lines.length > 0 ? ['recipients of age:', ...lines, ''] : []
 }
