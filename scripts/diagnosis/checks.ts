@@ -5,6 +5,7 @@ import { checkKeySecrets } from './checks/key-secrets.ts'
 import { checkLive } from './checks/live/check-live.ts'
 import { checkNotRead } from './checks/not-read.ts'
 import { checkNotReconciled } from './checks/not-reconciled.ts'
+import { checkNotSeen } from './checks/not-seen.ts'
 import { checkSourcesBehind } from './checks/source-behind.ts'
 import { checkSpecsOutdated } from './checks/specs-outdated.ts'
 import { checkVersions } from './checks/versions/check-versions.ts'
@@ -20,4 +21,5 @@ export const clusterChecks: readonly ClusterCheck[] = [
   checkLive,
   checkClusterValues,
   checkNotRead,
+  checkNotSeen,
 ]

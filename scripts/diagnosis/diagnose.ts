@@ -7,6 +7,10 @@ import { clusterChecks } from './checks.ts'
 import { type Diagnosis, joinDiagnoses } from './diagnosis.ts'
 import type { Evidence } from './evidence.ts'
 import { explainRoot } from './explain/explain-root.ts'
+import { inTurn } from './in-turn.ts'
+
+/** How many causes are looked for at once: one may start git. */
+const atOnce = 8
 
 /**
  * Finds what is wrong in a cluster: first what stops the most, then what is wrong though Flux says Ready=True.
@@ -16,9 +20,10 @@ import { explainRoot } from './explain/explain-root.ts'
 export async function diagnose(evidence: Evidence): Promise<Diagnosis[]> {
   const states = await followParents(nodeStatesOf(evidence.snapshot), evidence)
   const roots = findRoots(states).filter(isTold)
-  const ofRoots = await Promise.all(
-    roots.map(async (root) => ({ finding: await explainRoot(root, evidence), stops: root.stops })),
-  )
+  const ofRoots = await inTurn(roots, atOnce, async (root) => ({
+    finding: await explainRoot(root, evidence),
+    stops: root.stops,
+  }))
   const ofChecks = await Promise.all(clusterChecks.map((check) => check(evidence)))
   return joinDiagnoses([...ofRoots, ...ofChecks.flat()]).toSorted(byWeight)
 }

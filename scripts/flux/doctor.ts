@@ -1,7 +1,10 @@
 import { chosen } from '../diagnosis/choice.ts'
+import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { gatherEvidence } from '../diagnosis/evidence.ts'
 import { tabulateRecipients } from '../diagnosis/keys/recipient-table.ts'
 import { readSnapshot } from '../diagnosis/snapshot/read-snapshot.ts'
+import type { Snapshot } from '../diagnosis/snapshot/snapshot.ts'
+import { finding } from '../findings/finding.ts'
 import type { Caller, Report } from '../lib/caller.ts'
 import { type Cluster, openCluster } from '../lib/cluster/kubectl.ts'
 import { parseDuration } from '../lib/duration.ts'
@@ -23,9 +26,10 @@ export async function doctor(options: DoctorOptions): Promise<Report> {
   const wait = options.wait === undefined ? undefined : parseDuration(options.wait, 'wait')
   const cluster = openCluster(context, caller)
   try {
-    if (wait !== undefined) await settle(cluster, wait, options)
-    const finding = findRepositoryRoot(cwd, env)
-    const [snapshot, root] = await Promise.all([readSnapshot(cluster, namespace), finding])
+    const isSettled = wait === undefined || (await settle(cluster, wait, options))
+    const searching = findRepositoryRoot(cwd, env)
+    const [snapshot, root] = await Promise.all([readSnapshot(cluster, namespace), searching])
+    if (snapshot.kustomizations.size === 0) throw noKustomization(snapshot)
     const isWanted = chosen(options.kustomizations, snapshot)
     const identities = await identitiesAtHand(root, caller)
     const repository = root === undefined ? undefined : { root, env, signal }
@@ -33,7 +37,9 @@ export async function doctor(options: DoctorOptions): Promise<Report> {
     // what reads a repository takes longer to load than a cluster to answer
     const { diagnose } = await import('../diagnosis/diagnose.ts')
     const [all, recipients] = await Promise.all([diagnose(evidence), tabulateRecipients(evidence)])
-    return reportDoctor(all.filter(isWanted), { snapshot, recipients, root, options })
+    const wanted = all.filter(isWanted)
+    const told = isSettled ? wanted : [notSettled(snapshot, options), ...wanted]
+    return reportDoctor(told, { snapshot, recipients, root, options })
   } finally {
     await cluster.close()
   }
@@ -43,14 +49,25 @@ async function settle(
   cluster: Cluster,
   wait: number,
   { namespace, caller: { status } }: DoctorOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { waitUntilSettled } = await import('./doctor/settle.ts')
   status('waiting until Flux has come to its end')
   try {
-    await waitUntilSettled(cluster, namespace, Date.now() + wait)
+    return await waitUntilSettled(cluster, namespace, Date.now() + wait)
   } finally {
     status(undefined)
   }
+}
+
+function notSettled({ context }: Snapshot, { wait }: DoctorOptions): Diagnosis {
+  return { finding: finding('not-settled', { object: `context ${context}` }, { wait: `${wait}` }), stops: [] }
+}
+
+function noKustomization({ context, namespace }: Snapshot): UserError {
+  const where = namespace === undefined ? '' : ` in namespace ${namespace}`
+  return new UserError(`there is no Kustomization${where} of context ${context}`, {
+    hint: 'is this the right cluster, and is Flux installed? `flux check`',
+  })
 }
 
 /** A key that cannot be used is no reason to say nothing: much is known without one. */

@@ -171,5 +171,5 @@ export function plainUrl(url: string): string {
 
 /** A URL without the credentials that it may hold. */
 export function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//')
+  return url.replace(/\/\/(?:[^/@]+:.*|[^/@]+)@(?=[\w[])/, '//')
 }

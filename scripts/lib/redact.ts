@@ -3,6 +3,9 @@
  * could not read) or a decrypted value (the API server quotes the value of a wrong type): docs/decryption.md#what-messages-can-hold.
  */
 const secretShapes: readonly [RegExp, string][] = [
+  // a URL with credentials; in a password there can be every character
+  [/\/\/(?:[^\s'"/@]+:[^\s'"]*|[^\s'"/@]+)@(?=[\w[])/g, '//'],
+  [/line \S.*? has invalid utf8 bytes ?:[\s\S]*/g, 'line <redacted> has invalid utf8 bytes'],
   [/AGE-(SECRET-KEY|PLUGIN)-[^\s"'`\\]*/gi, '<redacted>'],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, '<redacted>'],
   [/(unknown identity type: ).*/g, '$1<redacted>'],

@@ -35,7 +35,13 @@ test('the quick start of the README on flux:sandbox, in a repository that flux b
         writeFileSync(join(root, '.mise.toml'), quickStart.configuration)
         const before = git('rev-parse', 'HEAD')
         const script = [...quickStart.scripts.slice(0, -1), onSandbox(quickStart.scripts.at(-1)!)].join('\n')
-        const own = { ...env, ...quickStart.env, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME }
+        const own = {
+          ...env,
+          ...quickStart.env,
+          XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
+          // that of the user may have the tasks of an older run
+          MISE_CACHE_DIR: join(directory, 'mise'),
+        }
         const { code, stdout, stderr } = await runTask('flux:sandbox', ['--', 'sh', '-ec', script], {
           cwd: root,
           env: own,

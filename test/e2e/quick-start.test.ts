@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -78,6 +78,9 @@ test('the quick start of the README, in a repository made by flux bootstrap', ()
 
 test('the quick start of the README, in examples/cluster', () =>
   withFlux(exampleCluster(), async (flux) => {
+    // it is for a key that nobody has
+    rmSync(join(flux.clone, '.sops.yaml'))
+    await flux.push()
     await followReadme(flux, (user) => checkEnd(flux, user))
   }))
 

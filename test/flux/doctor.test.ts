@@ -127,6 +127,13 @@ test('what could not be checked ends with 2, and says why', () =>
     assert.is(unknown.code, 2)
     assert.match(unknown.stderr, 'there is no Kustomization flux-system/nope in the cluster')
     assert.match(unknown.stderr, 'flux-system/infrastructure')
+    const empty = await doctor(flux, '--namespace', 'default')
+    assert.is(empty.code, 2)
+    assert.match(empty.stderr, 'there is no Kustomization in namespace default')
+    // it fails for its key, which needs five quiet seconds to be certain
+    const late = await doctor(flux, '--wait', '1s')
+    assert.is(late.code, 1)
+    assert.match(late.stdout, '(not-settled)')
     for (const wait of ['soon', '0s']) assert.is((await doctor(flux, '--wait', wait)).code, 2)
     const nowhere = await doctor({ ...flux, env: { ...flux.env, KUBECONFIG: '/dev/null' } })
     assert.is(nowhere.code, 2)

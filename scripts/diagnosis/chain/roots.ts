@@ -41,15 +41,16 @@ function follow(
   states: ReadonlyMap<NodeId, NodeState>,
 ): { root: NodeId; ring: readonly string[] } {
   const way: NodeId[] = [start]
+  const seen = new Set(way)
   for (;;) {
     const last = way.at(-1) ?? start
     const state = states.get(last)
     if (state?.code !== 'waits') return { root: last, ring: [] }
-    const from = way.indexOf(state.for)
-    if (from >= 0) {
-      const ring = way.slice(from).toSorted()
+    if (seen.has(state.for)) {
+      const ring = way.slice(way.indexOf(state.for)).toSorted()
       return { root: ring[0] ?? last, ring: ring.map((node) => node.slice(node.indexOf(' ') + 1)) }
     }
     way.push(state.for)
+    seen.add(state.for)
   }
 }

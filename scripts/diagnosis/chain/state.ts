@@ -95,6 +95,7 @@ function stateOfKustomization(
   states: ReadonlyMap<NodeId, NodeState>,
 ): NodeState {
   const { spec, status, metadata } = kustomization
+  if (metadata.deletionTimestamp !== undefined) return { code: 'at-work' }
   if (spec.suspend) return { code: 'suspended' }
   const ready = conditionOf(kustomization, 'Ready')
   if (!ready) return { code: 'silent' }

@@ -1,10 +1,11 @@
 import { type Finding, finding } from '../../findings/finding.ts'
 import { suspendedObject } from '../../findings/suspended.ts'
-import { conditionOf, type Kustomization } from '../../lib/cluster/flux-objects.ts'
+import { conditionOf, type FluxSource, type Kustomization } from '../../lib/cluster/flux-objects.ts'
 import type { Root } from '../chain/roots.ts'
 import { explainCondition, saidBy } from '../condition/explain.ts'
 import { objectIn } from '../condition/files-in-question.ts'
 import type { Evidence } from '../evidence.ts'
+import { reconcileLimit, spokenTime } from '../reconcile-limit.ts'
 import { declarationIn } from '../repository/declarations.ts'
 import { snapshotKeyOf } from '../snapshot/snapshot.ts'
 import { explainers } from './explainers.ts'
@@ -28,16 +29,32 @@ export async function explainRoot(root: Root, evidence: Evidence): Promise<Findi
       return kind === 'kustomization' ? missingDependency(node, evidence) : missingSource(node, evidence)
     case 'unseen':
       return finding('source-unseen', place, {})
-    case 'at-work': {
-      const object = kustomization ?? source
-      const ready = object && conditionOf(object, 'Ready')
-      return finding('at-work', place, { says: ready ? saidBy(ready) : 'nothing yet' })
-    }
+    case 'at-work':
+      return atWork(place, kustomization ?? source, kustomization)
     case 'fails':
       if (source) return explainSource(source, evidence)
       if (kustomization) return explainFailure(kustomization, evidence)
   }
   return finding('no-status', place, {})
+}
+
+/** That Flux is at work on an object, for longer than that can take where it is so. */
+function atWork(
+  place: { object: string },
+  object: Kustomization | FluxSource | undefined,
+  kustomization: Kustomization | undefined,
+): Finding {
+  const ready = object && conditionOf(object, 'Ready')
+  const says = ready ? saidBy(ready) : 'nothing yet'
+  const { deletionTimestamp } = object?.metadata ?? {}
+  const since = deletionTimestamp ?? ready?.lastTransitionTime
+  const age = since === undefined ? 0 : Date.now() - Date.parse(since)
+  if (!kustomization || age <= reconcileLimit(kustomization))
+    return finding('at-work', place, { says: deletionTimestamp === undefined ? says : 'it is being deleted' })
+  const { name, namespace } = kustomization.metadata
+  return deletionTimestamp === undefined
+    ? finding('at-work-long', place, { age: spokenTime(age), says })
+    : finding('deletion-stuck', place, { age: spokenTime(age), name, namespace: `${namespace}` })
 }
 
 /** What a Kustomization that fails says, and what is behind it. */

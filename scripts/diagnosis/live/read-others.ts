@@ -3,6 +3,7 @@ import { list, pluralsOf } from '../../lib/cluster/kube-api.ts'
 import type { KubeObject } from '../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
+import { inTurn } from '../in-turn.ts'
 import type { AppliedObjects, NotRead } from '../snapshot/snapshot.ts'
 
 /** How many requests are under way at once. */
@@ -32,24 +33,23 @@ export async function readOthers(
     try {
       return await asked
     } catch (error) {
-      const problem = error instanceof KubectlError ? error.problem : undefined
-      if (problem === 'forbidden') notRead.push({ plural })
-      // what the cluster no longer has is not in it
-      else if (problem !== 'no-such-kind' && problem !== 'not-found') throw error
+      if (!(error instanceof KubectlError)) throw error
+      // what the cluster no longer has is not in it; one API that is broken must not end it all
+      if (error.problem !== 'no-such-kind' && error.problem !== 'not-found') notRead.push({ plural })
       return undefined
     }
   }
-  const apis = [...new Set(kinds.map(apiOf))]
+  const apis = [...new Set(kinds.flatMap((one) => one.apis))]
   const plurals = new Map(
-    await inTurn(apis, async (api) => {
+    await inTurn(apis, atOnce, async (api) => {
       const what = `cannot read what kinds ${api} has`
       return [api, await unlessRefused(`kinds of ${api}`, pluralsOf(cluster, what, api))] as const
     }),
   )
-  const read = await inTurn(kinds, async ({ group, kind, version }) => {
-    const api = apiOf({ group, version })
-    const plural = plurals.get(api)?.get(kind)
-    if (plural === undefined) return []
+  const read = await inTurn(kinds, atOnce, async ({ group, kind, apis: known }) => {
+    const api = known.find((one) => plurals.get(one)?.has(kind))
+    const plural = api && plurals.get(api)?.get(kind)
+    if (api === undefined || plural === undefined) return []
     const scope = { namespace, label: appliedLabel }
     const asked = list<KubeObject>(cluster, `cannot read the ${plural}`, { api, plural }, scope)
     const { items = [] } = (await unlessRefused(plural, asked)) ?? {}
@@ -58,34 +58,24 @@ export async function readOthers(
   return { others: read.flat(), notRead }
 }
 
-/** A kind that an inventory lists. */
+/** A kind that inventories list. */
 interface Kind {
   group: string
-  version: string
   kind: string
+  /** Those that they have it of: an older one may not be served any more. */
+  apis: string[]
 }
 
-/** Each kind once, in one of the versions that inventories have of it. */
+/** Each kind once. */
 function kindsOf(kustomizations: readonly Kustomization[]): Kind[] {
   const found = new Map<string, Kind>()
   // what it has applied elsewhere is not here
   for (const kustomization of kustomizations)
-    for (const { group, kind, version } of kustomization.spec.kubeConfig ? [] : inventoryOf(kustomization))
-      found.set(`${group} ${kind}`, { group, kind, version })
+    for (const { group, kind, version } of kustomization.spec.kubeConfig ? [] : inventoryOf(kustomization)) {
+      const api = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
+      const known = found.get(`${group} ${kind}`) ?? { group, kind, apis: [] }
+      if (!known.apis.includes(api)) known.apis.push(api)
+      found.set(`${group} ${kind}`, known)
+    }
   return [...found].flatMap(([name, kind]) => (notListed.has(name) ? [] : [kind]))
-}
-
-function apiOf({ group, version }: Pick<Kind, 'group' | 'version'>): string {
-  return group === '' ? `/api/${version}` : `/apis/${group}/${version}`
-}
-
-/** Works on several things at once, and never on all. */
-async function inTurn<From, To>(all: readonly From[], work: (one: From) => Promise<To>): Promise<To[]> {
-  const done: To[] = []
-  const left = all.entries()
-  const worker = async () => {
-    for (const [index, one] of left) done[index] = await work(one)
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, worker))
-  return done
 }

@@ -5,6 +5,7 @@ import { type Finding, severityOf, worded } from '../../findings/finding.ts'
 import { visible } from '../../findings/render/visible.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import type { Diagnosis } from '../diagnosis.ts'
+import { withContext } from './with-context.ts'
 import { cut, wrapped } from './wrap.ts'
 
 /** How many of the worst are shown in full; of the others there is a line each. */
@@ -20,6 +21,8 @@ export interface Naming {
   cwd: string
   /** Name the Kustomizations that each stops. */
   names: boolean
+  /** That was named; `undefined`: the current one. */
+  context: string | undefined
 }
 
 /**
@@ -48,7 +51,7 @@ function inFull(diagnosis: Diagnosis, naming: Naming): string[] {
   return [
     `${coloured(severity)}${head.slice(severity.length)}`,
     ...more.map((line) => `  ${line}`),
-    ...[placed(message, finding, naming), `fix: ${fix}`].flatMap((text) =>
+    ...[placed(message, finding, naming), `fix: ${withContext(fix, naming.context)}`].flatMap((text) =>
       text.split('\n').flatMap((line) => wrapped(visible(line), '  ')),
     ),
     ...names,

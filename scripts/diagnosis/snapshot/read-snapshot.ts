@@ -50,8 +50,9 @@ export async function readSnapshot(cluster: Cluster, namespace: string | undefin
       return (await list<T>(cluster, what, resource, { ...scope, ...more })).items
     } catch (error) {
       const problem = error instanceof KubectlError ? error.problem : undefined
-      if (problem === 'no-such-kind') return []
-      if (problem !== 'forbidden') throw error
+      // an older Flux has its sources in another version, which is not read
+      if (problem === 'no-such-kind' && !isSource(resource)) return []
+      if (problem !== 'forbidden' && problem !== 'no-such-kind') throw error
       if (!notRead.some(({ plural }) => plural === resource.plural)) notRead.push({ plural: resource.plural })
       return []
     }
@@ -122,6 +123,10 @@ async function readUnlabelled<T extends KubeObject>(
   return (await all<T>(resource)).filter((one) => wanted.has(idOf(one)))
 }
 
+function isSource(resource: Resource): boolean {
+  return Object.values(sourceResources).some(({ plural }) => plural === resource.plural)
+}
+
 async function readSources(users: readonly Kustomization[], all: Lister): Promise<Map<string, FluxSource>> {
   const named = new Set(users.map(({ spec }) => spec.sourceRef.kind))
   const found = await Promise.all(
@@ -133,6 +138,9 @@ async function readSources(users: readonly Kustomization[], all: Lister): Promis
   return new Map(found.flat())
 }
 
+/** How many names are asked for by a request each. */
+const fewNames = 8
+
 /** The Secrets and ConfigMaps that Kustomizations name, with those of the same names in other namespaces, where one may be by mistake. */
 async function readNamed(
   users: readonly Kustomization[],
@@ -141,9 +149,12 @@ async function readNamed(
   const from = users.flatMap(({ spec }) => spec.postBuild?.substituteFrom ?? [])
   const namesOf = (kind: string) => from.filter((one) => one.kind === kind).map(({ name }) => name)
   const keys = users.flatMap(({ spec }) => spec.decryption?.secretRef?.name ?? [])
-  const read = async <T>(resource: Resource, names: readonly string[]) => {
-    const found = await Promise.all([...new Set(names)].map((name) => all<T>(resource, { name })))
-    return found.flat()
+  const read = async <T extends KubeObject>(resource: Resource, names: readonly string[]) => {
+    const wanted = new Set(names)
+    // one by one as long as they are few: it reads nothing of others
+    if (wanted.size > fewNames)
+      return (await all<T>(resource)).filter(({ metadata }) => wanted.has(metadata.name))
+    return (await Promise.all([...wanted].map((name) => all<T>(resource, { name })))).flat()
   }
   const [ofSecrets, ofMaps] = await Promise.all([
     read<Secret>(secrets, [...keys, ...namesOf('Secret')]),

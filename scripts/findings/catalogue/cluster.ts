@@ -37,6 +37,44 @@ export const clusterFindings = {
     fix: 'ask for the right to list them, or look into the namespaces that you may read with --namespace',
     source: 'https://kubernetes.io/docs/reference/access-authn-authz/rbac/',
   },
+  'at-work-long': {
+    severity: 'warning',
+    seen: 'has been at work for {age}: {says}',
+    means: 'That is longer than its interval and its timeout allow: nobody goes on with it.',
+    fix: 'see whether kustomize-controller runs, and what it says: `kubectl get pods -A -l app=kustomize-controller`',
+    source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#timeout',
+  },
+  'deletion-stuck': {
+    severity: 'warning',
+    seen: 'has been waiting for its deletion for {age}',
+    means: 'Flux deletes what it has applied first, and something keeps it from that.',
+    fix: 'see what its events name: `kubectl describe kustomization {name} -n {namespace}`',
+    source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#prune',
+  },
+  'not-settled': {
+    severity: 'warning',
+    seen: 'Flux has not come to its end within {wait}',
+    means:
+      'What it says of its Kustomizations may change yet: neither that all is well nor what fails is certain.',
+    fix: 'look again, or give it longer with --wait',
+    source: 'docs/tasks/flux-doctor.md',
+  },
+  'files-not-seen': {
+    severity: 'note',
+    seen: 'the encrypted files of {who} were not looked at: {why}',
+    means:
+      'What is wrong with them, and whether their key fits, is not said. It is not known that nothing is.',
+    fix: 'run `mise run flux:doctor` in a clone of the repository that they are from',
+    source: 'docs/tasks/flux-doctor.md',
+  },
+  'controller-missing': {
+    severity: 'error',
+    seen: 'has Deployments of Flux, and none of {name}',
+    means:
+      'Without it nothing that is committed gets into the cluster, and what is said of it stays as it was.',
+    fix: 'install it: `flux check` shows what is there',
+    source: 'https://fluxcd.io/flux/components/',
+  },
   'at-work': {
     severity: 'note',
     seen: 'is being reconciled: {says}',

@@ -34,7 +34,12 @@ export function reportDoctor(
   return {
     exitCode: isWrong ? exit.no : exit.done,
     lines: [
-      ...diagnosisLines(diagnoses, { root, cwd: options.caller.cwd, names: options.names }),
+      ...diagnosisLines(diagnoses, {
+        root,
+        cwd: options.caller.cwd,
+        names: options.names,
+        context: options.context,
+      }),
       ...(isWrong ? recipientLines(recipients) : []),
       `${verdict} in ${looked}`,
     ],
@@ -46,7 +51,7 @@ export function reportDoctor(
       context,
       kustomizations: kustomizations.size,
       counts: countFindings(findings),
-      findings: diagnosesAsJson(diagnoses),
+      findings: diagnosesAsJson(diagnoses, options.context),
       recipients,
     },
   }

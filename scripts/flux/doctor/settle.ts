@@ -14,14 +14,15 @@ const quiet = 5_000
 /**
  * Waits until Flux has come to its end with all Kustomizations: all are as they should be, or some fail and nothing moves any more.
  * @param namespace the only one that is looked into; all where `undefined`
- * @param deadline in ms since the epoch; then it is taken as it is
+ * @param deadline in ms since the epoch
+ * @returns whether it has come to its end by then
  * @throws KubectlError; the reason of the cluster's signal
  */
 export async function waitUntilSettled(
   cluster: Cluster,
   namespace: string | undefined,
   deadline: number,
-): Promise<void> {
+): Promise<boolean> {
   const view = openView(cluster)
   try {
     let changed = Date.now()
@@ -29,14 +30,16 @@ export async function waitUntilSettled(
       changed = Date.now()
     }
     view.watch<Kustomization>('cannot watch the Kustomizations', kustomizations, { namespace }, { seen })
-    await view.until(async () => {
+    const settled = await view.until(async () => {
       if (Date.now() - changed < burst) return undefined
       const states = nodeStatesOf(await readSnapshot(cluster, namespace))
       const codes = [...states.values()].map(({ code }) => code)
-      if (codes.every((code) => code === 'healthy' || code === 'suspended')) return true
+      // where nothing is yet, something is to come
+      if (codes.length > 0 && codes.every((code) => code === 'healthy' || code === 'suspended')) return true
       const isAtWork = codes.some((code) => code === 'at-work' || code === 'silent') || awaitsHealthy(states)
-      return (!isAtWork && Date.now() - changed >= quiet) || undefined
+      return (codes.length > 0 && !isAtWork && Date.now() - changed >= quiet) || undefined
     }, deadline)
+    return settled === true
   } finally {
     await view.close()
   }

@@ -5,6 +5,7 @@ export interface ObjectMeta {
   uid?: string
   resourceVersion?: string
   generation?: number
+  deletionTimestamp?: string
   finalizers?: string[]
   labels?: Record<string, string>
   annotations?: Record<string, string>

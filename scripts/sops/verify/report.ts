@@ -54,7 +54,7 @@ export function verifyReport(
     lines: [
       ...findings.filter(({ code }) => !leftCodes.includes(code)).flatMap((one) => linesOf(one, failed)),
       verdictLine(exitCode, failed?.name),
-      ...doctorLines(doctor, session.options.caller.cwd),
+      ...doctorLines(doctor, session.options),
       ...findings.filter(({ code }) => leftCodes.includes(code)).flatMap((one) => linesOf(one, failed)),
       ...(error && created && isClean(cleanedUp)
         ? ['nothing is left: the branch and the cluster are clean']
@@ -68,7 +68,7 @@ export function verifyReport(
       secret: secret && `${secret.namespace}/${secret.name}`,
       stages,
       findings,
-      doctor: error ? diagnosesAsJson(doctor.diagnoses) : undefined,
+      doctor: error ? diagnosesAsJson(doctor.diagnoses, session.options.context) : undefined,
       cleanedUp,
     },
   }
@@ -128,7 +128,10 @@ function verdictLine(exitCode: ExitCode, stage: StageName | undefined): string {
 }
 
 /** What the doctor says, below the verdict. */
-function doctorLines({ diagnoses, root }: DoctorAnswer, cwd: string): string[] {
-  const lines = diagnosisLines(diagnoses, { root, cwd, names: true })
+function doctorLines(
+  { diagnoses, root }: DoctorAnswer,
+  { caller: { cwd }, context }: Session['options'],
+): string[] {
+  const lines = diagnosisLines(diagnoses, { root, cwd, names: true, context })
   return lines.length > 0 ? ['', 'flux:doctor says:', '', ...lines] : []
 }

@@ -39,6 +39,23 @@ test('a controller that is scaled to 0, or has no ready Pod, stops all', async (
   )
 })
 
+test('a controller that is missing beside others, and a shard that is down, stop all', async () => {
+  const shard = controller('kustomize-controller-shard1', 1)
+  shard.spec.template.spec.containers = [
+    { name: 'manager', image: 'example.com/kustomize-controller:v1.9.4' },
+  ]
+  const found = await checkControllers(
+    evidenceOf(snapshotWith([appliedKustomization('a')], { controllers: [shard] })),
+  )
+  assert.equal(
+    found.map(({ finding: { code, object, facts } }) => `${code} ${object} ${facts.name}`),
+    [
+      'controller-down deployment flux-system/kustomize-controller-shard1 kustomize-controller-shard1',
+      'controller-missing context test source-controller',
+    ],
+  )
+})
+
 test('controllers with ready Pods, and Flux without Deployments, are nothing to tell', async () => {
   const controllers = [controller('kustomize-controller', 1, 1), controller('source-controller', 2, 1)]
   assert.equal(await checkControllers(evidenceOf(snapshotWith([], { controllers }))), [])

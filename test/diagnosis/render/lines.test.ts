@@ -2,10 +2,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Diagnosis } from '../../../scripts/diagnosis/diagnosis.ts'
 import { diagnosisLines } from '../../../scripts/diagnosis/render/lines.ts'
+import { withContext } from '../../../scripts/diagnosis/render/with-context.ts'
 import { cut, wrapped } from '../../../scripts/diagnosis/render/wrap.ts'
 import { finding } from '../../../scripts/findings/finding.ts'
 
-const naming = { root: '/repository', cwd: '/repository/apps', names: false }
+const naming = { root: '/repository', cwd: '/repository/apps', names: false, context: undefined }
 
 function ring(name: string, stops = [`flux-system/${name}`]): Diagnosis {
   return {
@@ -68,6 +69,21 @@ test('a message that begins with its file has the line there', () => {
   const wrong = finding('wrong-key', place, { what: 'apps/db.yaml', keys: '' })
   const [, second] = diagnosisLines([{ finding: wrong, stops: [] }], naming)
   assert.match(second ?? '', /^ {2}db\.yaml:7 is encrypted to another key/)
+})
+
+test('what is to be done names the context that was named, in each command that asks a cluster', () => {
+  const patch = finding('key-secret-missing', { object: 'secret a/b' }, { flags: ' --namespace a' })
+  const [, , fix] = diagnosisLines([{ finding: patch, stops: [] }], { ...naming, context: 'my cluster' })
+  assert.match(fix ?? '', "`mise run flux:sops-key --context 'my cluster' --namespace a`")
+  assert.is(
+    withContext('`kubectl get x | mise run flux:sops-key`', 'c'),
+    '`kubectl --context c get x | mise run flux:sops-key --context c`',
+  )
+  assert.is(
+    withContext('`flux migrate -f .` and `flux resume ks a`', 'c'),
+    '`flux migrate -f .` and `flux --context c resume ks a`',
+  )
+  assert.is(withContext('`kubectl get x`', undefined), '`kubectl get x`')
 })
 
 test('a name that moves the cursor of a terminal is shown as text', () => {
