@@ -190,4 +190,18 @@ Recovery failed\n`
   )
 })
 
+test('credentials in URLs, whatever characters a password has, and lines of files that are no UTF-8', () => {
+  const cases = [
+    [
+      "resources from 'https://oauth2:glpat-SECRET@gitlab.example.com/a'",
+      "resources from 'https://gitlab.example.com/a'",
+    ],
+    ['clone https://u:p@ss/SECRET@h.example.com/x: no', 'clone https://h.example.com/x: no'],
+    ['https://SECRET@h.example.com/x', 'https://h.example.com/x'],
+    ['http://127.0.0.1:80/x and a@b', 'http://127.0.0.1:80/x and a@b'],
+    ['line [80 65] has invalid utf8 bytes : PASSWORD=SECRET', 'line <redacted> has invalid utf8 bytes'],
+  ]
+  for (const [said, clean] of cases) assert.is(redact(said!), clean)
+})
+
 test.run()

@@ -5,7 +5,7 @@ import type { Evidence } from '../evidence.ts'
 /** Where a recipient of age is used, and who has its identity. */
 export interface RecipientRow {
   recipient: string
-  /** How many files that Flux has applied are encrypted to it; `undefined` where none of them could be seen. */
+  /** How many files that Flux has applied, or has tried to apply at first, are encrypted to it; `undefined` where none of them could be seen. */
   files: number | undefined
   /** How many creation rules of the working tree name it; `undefined` outside of a repository. */
   rules: number | undefined
@@ -63,7 +63,8 @@ async function filesByRecipient({
   )
   const found = new Map<string, Set<string>>()
   for (const { file, commit, kustomization, documents } of files) {
-    if (applied.get(kustomization) !== commit) continue
+    // what has applied nothing yet counts with what it has tried
+    if ((applied.get(kustomization) ?? commit) !== commit) continue
     for (const recipient of recipientsAmong(documents))
       found.set(recipient, (found.get(recipient) ?? new Set()).add(file))
   }

@@ -45,7 +45,7 @@ function inFull(diagnosis: Diagnosis, naming: Naming): string[] {
   const finding = withObject(diagnosis)
   const { severity, message, fix } = worded(cause(finding), nameIn(naming))
   const object = finding.object ?? placeIn(finding, naming)
-  const count = stops.length > 1 ? `, stops ${stops.length} Kustomizations` : ''
+  const count = stops.length > 1 ? `, stops ${stops.length}` : ''
   const names = naming.names && stops.length > 1 ? wrapped(`stops ${stops.join(', ')}`, '  ') : []
   const [head = '', ...more] = wrapped(visible(`${severity}: ${object} (${finding.code})${count}`), '')
   return [

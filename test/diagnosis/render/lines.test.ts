@@ -46,7 +46,7 @@ test('notes are never shown in full, and a line of them is cut where a terminal 
 test('what it stops is counted, and named where that is wanted', () => {
   const stops = Array.from({ length: 12 }, (_, index) => `flux-system/application-${index}`)
   const counted = diagnosisLines([ring('a', stops)], naming).join('\n')
-  assert.match(counted.replaceAll('\n  ', ' '), 'stops 12 Kustomizations')
+  assert.match(counted.replaceAll('\n  ', ' '), 'stops 12')
   assert.not.match(counted, 'application-11')
   const named = diagnosisLines([ring('a', stops)], { ...naming, names: true })
   assert.match(named.join('\n'), 'application-11')

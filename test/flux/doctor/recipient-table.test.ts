@@ -67,10 +67,10 @@ test('files, rules and Secrets of each recipient stand side by side', () => {
   return withCases(cases, async (flux) => {
     const table = await withEvidence(flux, tabulateRecipients)
     assert.equal(table, [
-      // what could not be applied does not count
+      // what has applied nothing yet counts with what it has tried: d.yaml and e.yaml
       {
         recipient: key.recipient,
-        files: 3,
+        files: 5,
         rules: 2,
         secrets: ['flux-system/one', 'flux-system/two'],
       },
@@ -80,7 +80,7 @@ test('files, rules and Secrets of each recipient stand side by side', () => {
     const lines = linesOfRecipients(table)
     assert.equal(lines.slice(0, 4), [
       `  ${key.recipient}`,
-      '    3 files, 2 rules; held by flux-system/one, flux-system/two',
+      '    5 files, 2 rules; held by flux-system/one, flux-system/two',
       `  ${backup.recipient}`,
       '    2 files, 1 rule; holder unknown',
     ])
