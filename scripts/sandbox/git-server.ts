@@ -2,11 +2,14 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { makePushGate, type PushGate } from './push-gate.ts'
 
 /** A git server on this machine. */
 export interface GitServer {
   /** `http://127.0.0.1:PORT`; the repository `<root>/x.git` is at `<url>/x.git`. */
   url: string
+  /** As of `PushGate`. */
+  alone: PushGate['alone']
   /** Ends the requests that are under way and stops listening. */
   close(): Promise<void>
 }
@@ -22,7 +25,12 @@ export async function startGitServer(root: string, env: NodeJS.ProcessEnv = proc
   const { stdout } = await promisify(execFile)('git', ['--exec-path'], { env })
   const backend = join(stdout.trim(), 'git-http-backend')
   const running = new Set<ChildProcess>()
-  const server = createServer((request, response) => {
+  const gate = makePushGate()
+  const server = createServer(async (request, response) => {
+    const leave = await gate.enter(request.url ?? '')
+    // who has gone meanwhile closes no more
+    if (response.closed) return leave()
+    response.once('close', leave)
     const child = spawn(backend, {
       env: cgiVariables(request, root, env),
       detached: true,
@@ -41,6 +49,7 @@ export async function startGitServer(root: string, env: NodeJS.ProcessEnv = proc
   const { port } = server.address() as { port: number }
   return {
     url: `http://127.0.0.1:${port}`,
+    alone: gate.alone,
     async close() {
       for (const child of running) kill(child)
       const closed = new Promise((done) => server.close(done))

@@ -9,6 +9,7 @@ import { installFlux } from './definitions.ts'
 import { startGitServer } from './git-server.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
 import type { Process } from './process.ts'
+import type { PushGate } from './push-gate.ts'
 import { makeStateDirectory, type StateDirectory } from './state-directory.ts'
 
 /** How a sandbox is started. */
@@ -34,6 +35,8 @@ export interface Sandbox extends SandboxAccess {
   readonly pids: Readonly<Record<string, number>>
   /** Aborted when a process ends that was not told to: the reason is a `UserError` with the end of its log. */
   readonly broken: AbortSignal
+  /** Works on the served repositories while nobody pushes to them (`PushGate`). */
+  alone: PushGate['alone']
   /** Stops a controller and starts it again with `flags` behind the usual ones. */
   restartController(name: ControllerName, flags?: readonly string[]): Promise<void>
   /** Stops everything and removes the state directory. Can be called again. Never throws. */
@@ -84,6 +87,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...access,
       address,
       broken: broken.signal,
+      alone: git.alone,
       get logs() {
         return table((process) => process.log)
       },

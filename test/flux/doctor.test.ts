@@ -81,7 +81,7 @@ test('it names the one cause before all that wait for it, and is silent when tha
     const before = readdirSync(flux.clone)
     const { code, stdout, stderr } = await doctor(flux)
     assert.is(code, 1, stderr)
-    const [headline = '', , second = '', third = ''] = stdout.split('\n')
+    const [headline = '', second = '', third = ''] = stdout.split('\n')
     assert.is(headline, 'error: kustomization flux-system/infrastructure (wrong-key), stops 4')
     assert.match(second, /^ {2}infrastructure\/db\.enc\.yaml:\d+ is encrypted/)
     assert.ok(third, stdout)

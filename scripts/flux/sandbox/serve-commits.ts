@@ -108,7 +108,7 @@ function follow(
   return watchBranch(
     source,
     async (commit) => {
-      if (await mirror(source)) {
+      if (await running.alone(() => mirror(source))) {
         await following.requestSync()
         note(`Flux gets ${shortCommit(commit)} of ${branch}`)
         tell(commit)
