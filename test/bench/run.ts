@@ -17,7 +17,6 @@ import { miseOffline } from '../helpers/task.ts'
 import { userEnvironment } from '../helpers/user.ts'
 import { benchAudit } from './audit.ts'
 import { benchEdits } from './edits.ts'
-import { benchExisting } from './existing.ts'
 import { compare, type Pair } from './pairs.ts'
 import { benchRepositories } from './repositories.ts'
 import { benchSopsFiles } from './sops-files.ts'
@@ -140,6 +139,9 @@ try {
     const inTurn = [ours, theirs].map((command) => () => call(command, place))
     row(title, await compare(runs, inTurn[0]!, inTurn[1]!, controllersSettle), target)
   }
+  // its helpers make a key as soon as they are loaded
+  process.env.PATH = PATH
+  const { benchExisting } = await import('./existing.ts')
   await benchExisting(sandbox, PATH, row)
   await benchRepositories(runs, PATH, row)
   await benchEdits(runs, PATH, row)
