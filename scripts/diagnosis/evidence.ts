@@ -2,18 +2,19 @@ import { type Decrypted, findDecryptedFiles } from '../lib/applied/decrypted-fil
 import type { Revision } from '../lib/applied/revision.ts'
 import {
   appliedRevision,
+  dueRevision,
   makeBuildFinder,
   type NotBuilt,
   type SeenBuild,
   triedRevision,
 } from '../lib/applied/seen-builds.ts'
+import { readWholeRevision, type WholeRevision } from '../lib/applied/whole-revision.ts'
 import type { Caller } from '../lib/caller.ts'
 import { type GitRepository, idOf, type Kustomization } from '../lib/cluster/flux-objects.ts'
 import type { Repository } from '../lib/git.ts'
 import type { Identity } from '../lib/sops/age.ts'
 import { type Keys, readKeys } from './keys/read-keys.ts'
 import { findUnopened, type Unopened } from './keys/unopened.ts'
-import { makeRevisionOf, type RevisionOf } from './repository/revisions.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 
 /** All that a diagnosis may look at. */
@@ -27,14 +28,15 @@ export interface Evidence {
   decrypted(): Promise<Decrypted>
   /** What all Kustomizations, or some of them, build at the revision that they have applied. */
   applied(only?: ReadonlySet<string>): Promise<{ builds: SeenBuild[]; notBuilt: NotBuilt[] }>
-  revisionOf: RevisionOf
+  /** All of the revision that a Kustomization is to apply; `undefined` as of `tried`. Read once. */
+  revisionOf(kustomization: Kustomization): Promise<WholeRevision | undefined>
   /** The key Secrets, and who decrypts with them. Read once. */
   keys(): Promise<Keys>
   /** The files that the Secrets of their Kustomizations do not open. Found once. */
   unopened(): Promise<readonly Unopened[]>
   /**
-   * The revision that a Kustomization has tried last; `undefined` where it does not have the path, where the source is no
-   * GitRepository, and where its commit is not in the repository of the user and could not be fetched.
+   * The revision that a Kustomization has tried last; `undefined` where the source is no GitRepository or holds more than its
+   * repository, and where its commit is not in the repository of the user and could not be fetched.
    */
   tried(kustomization: Kustomization): Promise<Revision | undefined>
   env: NodeJS.ProcessEnv
@@ -54,10 +56,10 @@ export function gatherEvidence(
   const sources = [...snapshot.sources].flatMap(([key, source]) =>
     key.startsWith('GitRepository ') ? [source as GitRepository] : [],
   )
-  const findBuilds = makeBuildFinder({ sources, repository })
+  const finder = makeBuildFinder({ sources, repository })
   const decrypting = [...snapshot.kustomizations.values()].filter(({ spec }) => spec.decryption)
   const decrypted = () => {
-    found ??= findDecryptedFiles(decrypting, sources, repository, findBuilds)
+    found ??= findDecryptedFiles(decrypting, sources, repository, finder)
     return found
   }
   const keys = () => {
@@ -72,13 +74,17 @@ export function gatherEvidence(
   }
   const applied = (only?: ReadonlySet<string>) => {
     const all = [...snapshot.kustomizations.values()]
-    return findBuilds(only ? all.filter((one) => only.has(idOf(one))) : all, appliedRevision)
+    return finder.find(only ? all.filter((one) => only.has(idOf(one))) : all, appliedRevision)
   }
-  const tried = async (kustomization: Kustomization) => {
-    const { builds } = await findBuilds([kustomization], triedRevision)
-    return builds[0]?.revision
+  const tried = (kustomization: Kustomization) => finder.revisionAt(kustomization, triedRevision)
+  const whole = new Map<Revision, Promise<WholeRevision>>()
+  const revisionOf = async (kustomization: Kustomization) => {
+    const revision = await finder.revisionAt(kustomization, dueRevision)
+    if (!revision) return undefined
+    const known = whole.get(revision) ?? readWholeRevision(revision)
+    whole.set(revision, known)
+    return known
   }
-  const revisionOf = makeRevisionOf(snapshot, repository)
   const given = { snapshot, repository, identities, env, signal }
   return { ...given, decrypted, applied, tried, revisionOf, keys, unopened }
 }

@@ -1,6 +1,5 @@
-import { filesInQuestion, objectIn } from '../diagnosis/condition/files-in-question.ts'
 import { readControllers } from '../diagnosis/snapshot/read-snapshot.ts'
-import type { Caller, Report } from '../lib/caller.ts'
+import type { Report } from '../lib/caller.ts'
 import { openView } from '../lib/cluster/cluster-view.ts'
 import { openCluster } from '../lib/cluster/kubectl.ts'
 import { parseDuration } from '../lib/duration.ts'
@@ -63,8 +62,7 @@ async function verifyByRoundTrip(options: VerifyOptions): Promise<Report> {
     const doctor = error instanceof Verdict ? await askDoctor(session, progress) : nothingSaid
     const cleanedUp = error !== undefined && prepared ? await cleanUp(session, prepared, progress) : clean
     if (error !== undefined && !(error instanceof UserError)) throw error
-    const files = await filesOf(error, caller)
-    const report = verifyReport(session, progress, { error, files, doctor, cleanedUp })
+    const report = verifyReport(session, progress, { error, doctor, cleanedUp })
     const controllers = options.evidence === undefined ? [] : await readControllers(cluster)
     return evidence.write(report, (result) =>
       roundTripEvidence(session, progress, { started, result, controllers, findings: report.json.findings }),
@@ -72,11 +70,4 @@ async function verifyByRoundTrip(options: VerifyOptions): Promise<Report> {
   } finally {
     await Promise.all([view.close().then(cluster.close), prepared?.onBranch.branch.close()])
   }
-}
-
-/** The files that declare what a controller complains of. */
-async function filesOf(error: UserError | undefined, caller: Caller): Promise<string[]> {
-  const object = error instanceof Verdict ? objectIn(error.message) : undefined
-  // that they are not found must not take the report away
-  return object ? filesInQuestion(object, caller).catch(() => []) : []
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../../findings/finding.ts'
+import type { NamedObject } from '../../lib/applied/declared-in.ts'
 import type { Kustomization } from '../../lib/cluster/flux-objects.ts'
-import type { Named } from '../condition/files-in-question.ts'
 import type { Evidence } from '../evidence.ts'
 
 /** A Kustomization that says itself that it fails. */
@@ -11,7 +11,7 @@ export interface Failure {
   /** The likely cause by these words alone. */
   cause: Finding
   /** The object that it complains of, where its words name one. */
-  named: Named | undefined
+  named: NamedObject | undefined
 }
 
 /**

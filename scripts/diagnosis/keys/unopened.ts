@@ -14,7 +14,7 @@ import {
 } from '../../lib/sops/recipients.ts'
 import { parseDocuments } from '../../lib/yaml/documents.ts'
 import { saidBy } from '../condition/explain.ts'
-import { objectIn } from '../condition/files-in-question.ts'
+import { objectIn } from '../condition/object-in.ts'
 import { type Snapshot, snapshotKeyOf } from '../snapshot/snapshot.ts'
 import { declaredKeySecret } from './declared-key-secret.ts'
 import type { HeldKeys, Keys } from './read-keys.ts'

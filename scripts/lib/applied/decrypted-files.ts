@@ -41,15 +41,15 @@ export interface Decrypted {
  * @param kustomizations as the cluster has them
  * @param sources all GitRepositories of the cluster
  * @param repository that the user stands in; `undefined` outside of one
- * @param findBuilds where one has read some of it already
+ * @param finder where one has read some of it already
  */
 export async function findDecryptedFiles(
   kustomizations: readonly Kustomization[],
   sources: readonly GitRepository[],
   repository: Repository | undefined,
-  findBuilds: BuildFinder = makeBuildFinder({ sources, repository }),
+  finder: BuildFinder = makeBuildFinder({ sources, repository }),
 ): Promise<Decrypted> {
-  const { builds, notBuilt } = await findBuilds(kustomizations, allRevisions)
+  const { builds, notBuilt } = await finder.find(kustomizations, allRevisions)
   const found = await Promise.all(builds.map(filesIn))
   return {
     files: found.flatMap(({ files }) => files),

@@ -31,7 +31,7 @@ export interface Revision {
  * @param ignores the text of each `.sourceignore`, by its path relative to the root
  * @returns tells why a file is not there; `undefined` where it is
  */
-export function readArtifactRules(
+function readArtifactRules(
   ignores: ReadonlyMap<string, string>,
   { ignore, sparseCheckout = [] }: GitRepository['spec'],
 ): (file: string) => LeftOut | 'sparse-checkout' | undefined {

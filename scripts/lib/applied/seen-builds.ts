@@ -66,11 +66,20 @@ export const triedRevision: RevisionsOf = ({ status }, source) => [
   status?.lastAttemptedRevision ?? source.status?.artifact?.revision,
 ]
 
+/** The revision that a Kustomization is to apply: the one that it finds in its source; without one, the one that it has tried last. */
+export const dueRevision: RevisionsOf = ({ status }, source) => [
+  source.status?.artifact?.revision ?? status?.lastAttemptedRevision,
+]
+
 /** Finds out what Kustomizations build at their revisions. It remembers what it has read, for the next time that it is asked. */
-export type BuildFinder = (
-  kustomizations: readonly Kustomization[],
-  revisionsOf: RevisionsOf,
-) => Promise<{ builds: SeenBuild[]; notBuilt: NotBuilt[] }>
+export interface BuildFinder {
+  find(
+    kustomizations: readonly Kustomization[],
+    revisionsOf: RevisionsOf,
+  ): Promise<{ builds: SeenBuild[]; notBuilt: NotBuilt[] }>
+  /** @returns one revision of a Kustomization; `undefined` where it cannot be seen */
+  revisionAt(kustomization: Kustomization, revisionsOf: RevisionsOf): Promise<Revision | undefined>
+}
 
 /** @returns what reads commits from the object store, and fetches those that are missing there; each commit is read once */
 export function makeBuildFinder({ sources, repository }: SourcesAtHand): BuildFinder {
@@ -85,11 +94,11 @@ export function makeBuildFinder({ sources, repository }: SourcesAtHand): BuildFi
     (source, _, commit) => `${commit} ${idOf(source)}`,
   )
 
-  async function buildsOf(kustomization: Kustomization, revisionsOf: RevisionsOf) {
-    const id = idOf(kustomization)
-    const found: { builds: SeenBuild[]; notBuilt: NotBuilt[] } = { builds: [], notBuilt: [] }
+  /** The revisions of a Kustomization, and why some are not seen. */
+  async function revisionsAt(kustomization: Kustomization, revisionsOf: RevisionsOf) {
+    const found: { seen: Revision[]; notBuilt: NotBuilt[] } = { seen: [], notBuilt: [] }
     const not = (why: DistributiveOmit<NotBuilt, 'kustomization'>) => {
-      found.notBuilt.push({ kustomization: id, ...why } as NotBuilt)
+      found.notBuilt.push({ kustomization: idOf(kustomization), ...why } as NotBuilt)
       return found
     }
     const { kind } = kustomization.spec.sourceRef
@@ -106,33 +115,52 @@ export function makeBuildFinder({ sources, repository }: SourcesAtHand): BuildFi
       return not(object.status?.artifact ? { code: 'not-applied' } : { code: 'no-revision', source })
     if (!repository) return not({ code: 'no-repository' })
     for (const commit of commits) {
-      if (!(await fetched(object, repository, commit))) {
-        const { areSame } = await remotes(object, repository)
-        not(
-          areSame
-            ? { code: 'not-fetched', source, commit }
-            : { code: 'other-repository', source, url: object.spec.url },
-        )
+      if (await fetched(object, repository, commit)) {
+        found.seen.push(await revisions(object, repository, commit))
         continue
       }
-      const revision = await revisions(object, repository, commit)
-      const { tree, builder } = revision
-      const directory = builtDirectory(kustomization)
-      // where the commit does not have the path, Flux builds nothing
-      if (!tree.directories.has(directory)) continue
-      const build = builder.flux(directory, additionsOf(kustomization as unknown as Mapping, ''))
-      found.builds.push({ kustomization: id, commit, build, revision })
-      for (const gap of build.hidden) not({ code: 'not-followed', gap })
+      const { areSame } = await remotes(object, repository)
+      not(
+        areSame
+          ? { code: 'not-fetched', source, commit }
+          : { code: 'other-repository', source, url: object.spec.url },
+      )
     }
     return found
   }
 
-  return async (kustomizations, revisionsOf) => {
-    const all = await Promise.all(kustomizations.map((one) => buildsOf(one, revisionsOf)))
+  async function buildsOf(kustomization: Kustomization, revisionsOf: RevisionsOf) {
+    const id = idOf(kustomization)
+    const { seen, notBuilt } = await revisionsAt(kustomization, revisionsOf)
+    const directory = builtDirectory(kustomization)
+    const builds = seen
+      // where the commit does not have the path, Flux builds nothing
+      .filter(({ tree }) => tree.directories.has(directory))
+      .map((revision): SeenBuild => {
+        const build = revision.builder.flux(directory, additionsOf(kustomization as unknown as Mapping, ''))
+        return { kustomization: id, commit: revision.commit, build, revision }
+      })
+    const gaps = builds.flatMap(({ build }) => build.hidden)
     return {
-      builds: all.flatMap(({ builds }) => builds),
-      notBuilt: all.flatMap(({ notBuilt }) => notBuilt),
+      builds,
+      notBuilt: [
+        ...notBuilt,
+        ...gaps.map((gap): NotBuilt => ({ kustomization: id, code: 'not-followed', gap })),
+      ],
     }
+  }
+
+  return {
+    async find(kustomizations, revisionsOf) {
+      const all = await Promise.all(kustomizations.map((one) => buildsOf(one, revisionsOf)))
+      return {
+        builds: all.flatMap(({ builds }) => builds),
+        notBuilt: all.flatMap(({ notBuilt }) => notBuilt),
+      }
+    },
+    async revisionAt(kustomization, revisionsOf) {
+      return (await revisionsAt(kustomization, revisionsOf)).seen[0]
+    },
   }
 }
 

@@ -1,17 +1,14 @@
-import { basename } from 'node:path'
-import { builtDirectory, type GitRepository, type Kustomization } from '../cluster/flux-objects.ts'
-import type { Repository } from '../git.ts'
-import { filesOfCommit, readManyBlobs } from '../git-objects.ts'
-import { isKustomizationFile, parseKustomizationFile } from '../kustomize/kustomization-file.ts'
+import { builtDirectory, type Kustomization } from '../cluster/flux-objects.ts'
 import { additionsOf } from '../repository/additions.ts'
 import { type Build, makeBuilder, nothing } from '../repository/builds.ts'
 import { type FileTree, makeFileTree } from '../repository/file-tree.ts'
 import { parseFluxFile } from '../repository/flux-file.ts'
 import { markPatches } from '../repository/flux-files.ts'
-import { type LeftOut, sourceIgnoreFile } from '../repository/sources/source-ignore.ts'
+import type { LeftOut } from '../repository/sources/source-ignore.ts'
 import { nodeAt, parseDocuments, type YamlDocument } from '../yaml/documents.ts'
 import { type Mapping, textAt } from '../yaml/values.ts'
-import { readArtifactRules } from './revision.ts'
+import type { NamedObject } from './declared-in.ts'
+import type { Revision } from './revision.ts'
 
 /** An object as a file declares it. */
 export interface DeclaredObject {
@@ -23,9 +20,7 @@ export interface DeclaredObject {
 }
 
 /** What an object is told by. */
-export interface ObjectName {
-  kind: string
-  name: string
+export interface ObjectName extends NamedObject {
   /** Any where `undefined`; a file that names none may get it from a kustomization. */
   namespace?: string | undefined
 }
@@ -47,29 +42,14 @@ export interface WholeRevision {
   built(kustomization: Kustomization): Build
 }
 
-/** Reads all that a source has of a commit, which must be in the object store. */
-export async function readWholeRevision(
-  repository: Repository,
-  commit: string,
-  { spec }: GitRepository,
-): Promise<WholeRevision> {
-  const files = await filesOfCommit(repository, commit)
-  const all = [...files.keys()]
-  const isIgnoreFile = (file: string) => basename(file) === sourceIgnoreFile
-  const isRead = (file: string) =>
-    /\.(ya?ml|json|env|ini)$/.test(file) || isKustomizationFile(file) || isIgnoreFile(file)
-  const texts = new Map<string, string>()
-  const wanted = new Set(all.filter(isRead).flatMap((file) => files.get(file) ?? []))
-  await readManyBlobs(repository, [...wanted], async (text, blob) => {
-    texts.set(blob, text)
-  })
-  const textOf = (file: string) => texts.get(files.get(file) ?? '') ?? ''
-  const ignores = all.filter(isIgnoreFile).map((file) => [file, textOf(file)] as const)
-  const leftOut = readArtifactRules(new Map(ignores), spec)
+/** Reads all manifests of a revision. */
+export async function readWholeRevision(revision: Revision): Promise<WholeRevision> {
+  const { commit, blobs, leftOut } = revision
+  const texts = await revision.manifests()
+  const textOf = (file: string) => texts.get(file) ?? revision.textOf(file)
+  const all = [...blobs.keys()]
   const names = all.filter((file) => !leftOut(file))
-  const kustomizations = names
-    .filter(isKustomizationFile)
-    .map((file) => parseKustomizationFile(textOf, file, textOf(file)))
+  const kustomizations = [...revision.tree.kustomizations.values()]
   const flux = names.flatMap((file) => parseFluxFile(file, Buffer.from(textOf(file))) ?? [])
   markPatches(flux, kustomizations)
   const patches = new Set(kustomizations.flatMap(({ patchFiles }) => patchFiles.map(({ path }) => path)))

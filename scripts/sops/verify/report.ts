@@ -1,3 +1,5 @@
+import { resolve } from 'node:path'
+import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
 import { diagnosesAsJson } from '../../diagnosis/render/json.ts'
 import { diagnosisLines } from '../../diagnosis/render/lines.ts'
 import type { Code } from '../../findings/catalogue.ts'
@@ -5,6 +7,7 @@ import { type Finding, finding, worded } from '../../findings/finding.ts'
 import type { Report } from '../../lib/caller.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { CommandError, exit, Interrupted, type UserError } from '../../lib/errors.ts'
+import { type NameOf, namesFrom } from '../../lib/paths.ts'
 import type { DoctorAnswer } from './ask-doctor.ts'
 import { PushError } from './branch/push.ts'
 import type { CleanedUp } from './clean-up.ts'
@@ -16,8 +19,6 @@ import type { Stage, StageName } from './stages.ts'
 export interface End {
   /** `undefined` where it came to its end. */
   error: UserError | undefined
-  /** Those that declare the object which the error is about, as the user calls them. */
-  files: readonly string[]
   doctor: DoctorAnswer
   cleanedUp: CleanedUp
 }
@@ -39,14 +40,17 @@ type ExitCode = keyof typeof results
 export function verifyReport(
   session: Session,
   progress: Progress,
-  { error, files, doctor, cleanedUp }: End,
+  { error, doctor, cleanedUp }: End,
 ): Report & { json: { findings: readonly ShownFinding[] } } {
   const { context, target, secret, created } = progress
   const kustomization = target ? idOf(target.kustomization) : session.options.kustomization
   const isLeft = Object.values(cleanedUp).includes(false)
   const exitCode = isLeft ? exit.no : error ? exitCodeOf(error, created) : exit.done
   const all = error ? withError(findingOf(error, kustomization), session.findings) : session.findings
-  const findings = all.map((found, index) => shownOf(found, error && index === 0 ? files : []))
+  const nameOf = namesFrom(session.options.caller.cwd)
+  const findings = all.map((found, index) =>
+    shownOf(found, error && index === 0 ? fileBehind(found, doctor, nameOf) : undefined),
+  )
   const stages = session.stages.all()
   const failed = stages.find(({ status }) => status === 'failed')
   return {
@@ -104,10 +108,17 @@ export interface ShownFinding {
   fix: string
 }
 
-/** @param files that declare its object: the controller names that, and never its file */
-function shownOf(found: Finding, files: readonly string[]): ShownFinding {
+/** The file behind what a Kustomization says, which its controller never names; `undefined` where the doctor does not know it. */
+function fileBehind(found: Finding, { diagnoses, root }: DoctorAnswer, nameOf: NameOf): string | undefined {
+  const isAbout = ({ stops }: Diagnosis) => stops.some((id) => found.object === `kustomization ${id}`)
+  const file = diagnoses.find(isAbout)?.finding.file
+  return file === undefined || root === undefined ? undefined : nameOf(resolve(root, file))
+}
+
+/** @param file behind it */
+function shownOf(found: Finding, file: string | undefined): ShownFinding {
   const { message, fix } = worded(found)
-  const declared = files.length > 0 ? `\nit is declared in ${files.join(', ')}` : ''
+  const declared = file === undefined ? '' : `\nit is declared in ${file}`
   return { code: found.code, object: `${found.object}`, message: `${message}${declared}`, fix }
 }
 

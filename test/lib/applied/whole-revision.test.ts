@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { readRevision } from '../../../scripts/lib/applied/revision.ts'
 import { readWholeRevision } from '../../../scripts/lib/applied/whole-revision.ts'
 import type { GitRepository } from '../../../scripts/lib/cluster/flux-objects.ts'
 import { appliedKustomization, fetchedSource } from '../../helpers/diagnosis/snapshot.ts'
@@ -20,7 +21,9 @@ test('a revision tells what declares an object, what is left out, and what is bu
   withRepository(files, async ({ root, env, git }) => {
     const source: GitRepository = { ...fetchedSource(), spec: { url: 'x', sparseCheckout: ['apps', 'docs'] } }
     const commit = git('rev-parse', 'HEAD')
-    const whole = await readWholeRevision({ root, env }, commit, fetchedSource() as GitRepository)
+    const wholeAt = async (one: GitRepository) =>
+      readWholeRevision(await readRevision({ root, env }, commit, one))
+    const whole = await wholeAt(fetchedSource() as GitRepository)
     const places = (kind: string, namespace?: string, path?: string[]) =>
       whole.declaring({ kind, name: 'child', namespace }, path).map(({ file, line }) => `${file}:${line}`)
     // a patch names an object, and declares none
@@ -38,7 +41,7 @@ test('a revision tells what declares an object, what is left out, and what is bu
     assert.equal(why('docs/old'), { pattern: 'docs/old/', by: '.sourceignore' })
     assert.equal(why('docs/notes.md'), { pattern: '*.md', by: '.sourceignore' })
     assert.is(why('apps'), undefined)
-    const sparse = await readWholeRevision({ root, env }, commit, source)
+    const sparse = await wholeAt(source)
     assert.is(sparse.leftOut('child'), 'sparse-checkout')
     assert.is(sparse.leftOut('apps/child.yaml'), undefined)
   }))

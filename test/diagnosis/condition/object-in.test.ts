@@ -1,8 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { filesInQuestion, objectIn } from '../../../scripts/diagnosis/condition/files-in-question.ts'
-import { silentCaller } from '../../helpers/caller.ts'
-import { withRepository } from '../../helpers/repository.ts'
+import { objectIn } from '../../../scripts/diagnosis/condition/object-in.ts'
 
 test('objectIn: the object that a controller complains of', () => {
   const named = (message: string) => {
@@ -24,22 +22,5 @@ test('objectIn: the object that a controller complains of', () => {
   ]
   for (const [message, object] of rows) assert.is(named(message), object, message)
 })
-
-test('filesInQuestion: the files that declare it', () =>
-  withRepository(
-    {
-      'apps/db.enc.yaml': 'kind: Secret\nmetadata:\n  name: db\nsops: {}\n',
-      'apps/db.json': '{"kind": "Secret", "metadata": {"name": "db"}}',
-      'apps/other.yaml': 'kind: ConfigMap\nmetadata: {name: db}\n',
-      'apps/db-2.yaml': 'kind: Secret\nmetadata:\n  name: db-2\n',
-    },
-    async ({ root, env, directory }) => {
-      const caller = silentCaller(root, env)
-      const db = { kind: 'Secret', name: 'db' }
-      assert.equal(await filesInQuestion(db, caller), ['apps/db.enc.yaml', 'apps/db.json'])
-      assert.equal(await filesInQuestion({ kind: 'Secret', name: 'gone' }, caller), [])
-      assert.equal(await filesInQuestion(db, { ...caller, cwd: directory }), [])
-    },
-  ))
 
 test.run()
