@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { oneLine, redact } from '../../scripts/lib/redact.ts'
+import { withDirectory, writeFiles } from '../helpers/files.ts'
 import { makeKey } from '../helpers/keys.ts'
 
 /** Values that a Secret may hold; each is planted in each message. */
@@ -50,6 +51,14 @@ const messages: Record<string, (value: string) => string> = {
     `type: Unsupported value: ${JSON.stringify(value)}: supported values: "a"`,
   'sops, a plaintext value': (value) =>
     `Error walking tree: Could not decrypt value: Input string ${value} does not match sops' data format`,
+  'sops, a line of a dotenv file': (value) =>
+    `failed to load encrypted dotenv data: invalid dotenv input line: ${value}`,
+  'sops, a line of an INI file': (value) =>
+    `Could not unmarshal input data: key-value delimiter not found: ${value}`,
+  'sops, a section of an INI file': (value) => `Could not unmarshal input data: unclosed section: [${value}`,
+  'YAML, a text with the tag of a number': (value) => `yaml: cannot decode !!str \`${value}\` as a !!int`,
+  'YAML, a text for a mapping': (value) =>
+    `yaml: unmarshal errors:\n  line 1: cannot unmarshal !!str \`${value}\` into map[string]interface {}\n  line 2: cannot unmarshal !!str \`${value}\` into int`,
 }
 
 function typed(value: string): string {
@@ -77,6 +86,41 @@ test('the number that JSON cannot hold', () => {
     redact('json: cannot unmarshal number 12345678 into Go struct field'),
     'json: cannot unmarshal number <redacted> into Go struct field',
   )
+})
+
+/** What kustomize says of a Secret that is patched with this. */
+function patchedWith(fields: string): Promise<string> {
+  const object = 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: t\n'
+  return withDirectory(async (directory) => {
+    writeFiles(directory, {
+      'kustomization.yaml': 'resources: [s.yaml]\npatches: [{path: p.yaml}]\n',
+      's.yaml': `${object}stringData:\n  token: hunter2\n`,
+      'p.yaml': `${object}${fields}`,
+    })
+    return spawnSync('kustomize', ['build', directory], { encoding: 'utf8' }).stderr
+  })
+}
+
+test('what kustomize says of a decrypted patch that it cannot merge', async () => {
+  for (const fields of [
+    'stringData: hunter2\n',
+    'stringData:\n  - hunter2\n  - hunter2\n',
+    'stringData: |\n  token: hunter2\n  other: hunter2\n',
+    'stringData:\n  token: !!int hunter2\n',
+  ]) {
+    const said = await patchedWith(fields)
+    assert.match(said, /hunter2/)
+    assert.match(redact(said), /^Error: .*<redacted>/s)
+    assert.not.match(redact(said), /hunter2/)
+  }
+})
+
+test('a whole object, up to the end: nobody sees where it ends', () => {
+  for (const frame of [
+    'failed to decode Kubernetes apiVersion, kind and name from: ',
+    'failed to emit encrypted YAML file as decrypted dotenv: cannot use complex value in dotenv file: ',
+  ])
+    assert.is(redact(`${frame}[{a hunter2}]\nb: hunter2\n`), `${frame}<redacted>`)
 })
 
 test('what stands around an object stays', () => {
@@ -199,6 +243,16 @@ test('credentials in URLs, whatever characters a password has, and lines of file
     ['clone https://u:p@ss/SECRET@h.example.com/x: no', 'clone https://h.example.com/x: no'],
     ['https://SECRET@h.example.com/x', 'https://h.example.com/x'],
     ['http://127.0.0.1:80/x and a@b', 'http://127.0.0.1:80/x and a@b'],
+    [`"http://127.0.0.1:80/x" and 'a@b'`, `"http://127.0.0.1:80/x" and 'a@b'`],
+    // as Go says that a URL is none
+    [
+      `parse url 'https://u:SEC RET@h.example.com/x': parse "https://u:SEC RET@h.example.com/x": no`,
+      `parse url 'https://h.example.com/x': parse "https://h.example.com/x": no`,
+    ],
+    [
+      'parse "https://u:SECRET#x@h.example.com": invalid port ":SECRET" after host',
+      'parse "https://h.example.com": invalid port <redacted> after host',
+    ],
     ['line [80 65] has invalid utf8 bytes : PASSWORD=SECRET', 'line <redacted> has invalid utf8 bytes'],
   ]
   for (const [said, clean] of cases) assert.is(redact(said!), clean)

@@ -9,8 +9,7 @@ import { sourceCauses } from './source-causes.ts'
 export async function explainSource(source: FluxSource, evidence: Evidence): Promise<Finding> {
   const place = { object: `${source.kind.toLowerCase()} ${idOf(source)}` }
   const failure = lastFailureOf(source)
-  // a URL may hold a password
-  const says = failure ? saidBy(failure).replace(/\/\/[^/@\s]*@/g, '//') : ''
+  const says = failure ? saidBy(failure) : ''
   for (const { text, find } of sourceCauses) {
     const found = text.exec(says)
     if (!found) continue
