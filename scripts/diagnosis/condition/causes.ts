@@ -55,7 +55,9 @@ export const causes: readonly Cause[] = [
   {
     code: 'wrong-key',
     text: /did not match any of the recipients|no identity matched any/,
-    find: (_, place) => finding('wrong-key', place, { what: 'the file', keys: '' }),
+    find: (_, place, key) =>
+      // which Secret the controller takes by itself, a Kustomization does not say
+      finding('wrong-key', place, { what: 'the file', keys: '', flags: key.name && flagsFor(key) }),
   },
   plainCause(
     'plaintext-in-encrypted-file',

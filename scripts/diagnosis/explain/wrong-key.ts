@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../findings/finding.ts'
-import { type KeySecretId, secretOf } from '../../findings/key-secret.ts'
+import { flagsFor, type KeySecretId, secretOf } from '../../findings/key-secret.ts'
 import type { DecryptedFile } from '../../lib/applied/decrypted-files.ts'
 import { provenGroups } from '../../lib/applied/proven.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
@@ -49,6 +49,7 @@ async function ofFile(
     return finding('wrong-key', place, {
       what: file.file,
       keys: `: it is encrypted to ${listRecipients(recipients)}, and you may not read ${secretOf(secret)}`,
+      flags: flagsFor(secret),
     })
   if (canDecrypt(file.documents, held.recipients)) {
     // what the metadata says may be written by hand

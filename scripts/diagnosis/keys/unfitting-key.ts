@@ -23,10 +23,11 @@ export function unfittingKey(
     what,
     keys: `: it is encrypted to ${recipients}, and ${secretOf(held.id)} has the key of ${inCluster}${hiding(held)}`,
   }
+  const flags = flagsFor(held.id)
   const fitting = findFittingKey(documents, held.id, keys, identities)
-  if (!fitting) return finding('wrong-key', place, facts)
+  if (!fitting) return finding('wrong-key', place, { ...facts, flags })
   return fitting.code === 'at-hand'
-    ? finding('wrong-key-at-hand', place, { ...facts, flags: flagsFor(held.id) })
+    ? finding('wrong-key-at-hand', place, { ...facts, flags })
     : finding('wrong-key-elsewhere', place, { ...facts, place: fitting.place, copy: fitting.copy })
 }
 

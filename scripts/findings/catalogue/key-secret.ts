@@ -67,7 +67,7 @@ export const keySecretFindings = {
     severity: 'error',
     seen: '{what} is encrypted to another key than the one in the cluster{keys}',
     means: 'Flux cannot decrypt it, and applies nothing of the path until it can.',
-    fix: '`mise run flux:sops-key` with a key that .sops.yaml names, or correct .sops.yaml and run `sops updatekeys` on the files',
+    fix: '`mise run flux:sops-key{flags}` with a key that .sops.yaml names, or correct .sops.yaml and run `sops updatekeys` on the files',
     source: 'https://github.com/getsops/sops/blob/v3.13.3/age/keysource.go (MasterKey.Decrypt)',
   },
   'key-groups': {

@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { causes } from '../../../scripts/diagnosis/condition/causes.ts'
 import { explainCondition } from '../../../scripts/diagnosis/condition/explain.ts'
+import { worded } from '../../../scripts/findings/finding.ts'
 import type { Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
 
 const withSecret = { provider: 'sops', secretRef: { name: 'sops-age' } }
@@ -423,6 +424,14 @@ test('what is wrong with a key is another cause where the Kustomization names no
         'no-key-secret',
         message,
       )
+})
+
+test('the command that puts another key into the cluster writes the Secret that the Kustomization names', () => {
+  const wrong = kustomizationOf(...said['wrong-key']![0]!)
+  wrong.metadata.namespace = 'apps'
+  assert.match(worded(explainCondition(wrong)).fix, '`mise run flux:sops-key --namespace apps`')
+  wrong.spec.decryption = { provider: 'sops' }
+  assert.match(worded(explainCondition(wrong)).fix, '`mise run flux:sops-key`')
 })
 
 test('a Kustomization without a condition is not ready for no reason', () => {

@@ -66,7 +66,7 @@ test('a file is called from where the user stands, in words and in commands', ()
 
 test('a message that begins with its file has the line there', () => {
   const place = { object: 'kustomization flux-system/a', file: 'apps/db.yaml', line: 7 }
-  const wrong = finding('wrong-key', place, { what: 'apps/db.yaml', keys: '' })
+  const wrong = finding('wrong-key', place, { what: 'apps/db.yaml', keys: '', flags: '' })
   const [, second] = diagnosisLines([{ finding: wrong, stops: [] }], naming)
   assert.match(second ?? '', /^ {2}db\.yaml:7 is encrypted to another key/)
 })

@@ -165,6 +165,7 @@ const changes: Record<string, Change> = {
     code: 'wrong-key',
     says: [
       `encrypted to ${stranger.recipient}, and secret flux-system/wrong-key has the key of ${other.recipient}`,
+      '`mise run flux:sops-key --name wrong-key` with a key',
     ],
     notes: ['identity-idle'],
   },

@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
-import { flagsFor, type KeySecretId } from '../../../findings/key-secret.ts'
+import { flagsFor, type KeySecretId, secretOf } from '../../../findings/key-secret.ts'
 import { noIdentity, unusableKey } from '../../../findings/unusable-key.ts'
 import { idOf } from '../../../lib/cluster/flux-objects.ts'
 import { otherKinds, readKeySecret, recipientsOf } from '../../../lib/cluster/key-secret.ts'
@@ -15,8 +15,8 @@ import type { Target } from './target.ts'
 /** The key that a Kustomization decrypts with. */
 export type ClusterKey =
   | {
-      /** Where it is: `secret flux-system/sops-age`. */
-      object: string
+      /** Where it is. */
+      id: KeySecretId
       /** The public keys of its identities. */
       recipients: string[]
       /** Whether it holds identities of plugins as well. */
@@ -39,7 +39,7 @@ export async function readClusterKey(cluster: Cluster, { kustomization }: Target
     return {
       unchecked: finding('controller-key', { object: `kustomization ${idOf(kustomization)}` }, {}),
     }
-  const object = `secret ${namespace}/${name}`
+  const object = secretOf({ namespace, name })
   let secret: Secret | undefined
   try {
     secret = await get<Secret>(cluster, `cannot read ${object}`, secrets, { namespace, name })
@@ -57,7 +57,7 @@ async function judgeKeySecret(
   id: KeySecretId,
   { env, signal }: Cluster,
 ): Promise<ClusterKey> {
-  const object = `secret ${id.namespace}/${id.name}`
+  const object = secretOf(id)
   const { ageEntries, otherDataKeys } = await readKeySecret(secret, { env, signal })
   for (const { dataKey, badLine } of ageEntries)
     if (badLine)
@@ -67,7 +67,7 @@ async function judgeKeySecret(
   const recipients = recipientsOf(ageEntries)
   const kinds = otherKinds(otherDataKeys)
   const hasPlugins = ageEntries.some(({ pluginLines }) => pluginLines.length > 0)
-  if (recipients.length > 0 || hasPlugins) return { object, recipients, hasPlugins, kinds }
+  if (recipients.length > 0 || hasPlugins) return { id, recipients, hasPlugins, kinds }
   if (kinds.length > 0) return { unchecked: finding('other-key', { object }, {}) }
   throw failed(noIdentity(id, { ageEntries, otherDataKeys }, { object }))
 }
@@ -81,7 +81,8 @@ async function judgeKeySecret(
  */
 export async function checkKey(key: ClusterKey, file: string, rule: string): Promise<Finding | undefined> {
   if ('unchecked' in key) return key.unchecked
-  const { object, recipients, hasPlugins, kinds } = key
+  const { id, recipients, hasPlugins, kinds } = key
+  const object = secretOf(id)
   const [document] = (await readKeyGroups(file)) ?? []
   const { groups, threshold: needed } = document ?? { groups: [], threshold: 1 }
   const isOpened = ({ age }: KeyGroup) => age.some((recipient) => recipients.includes(recipient))
@@ -93,5 +94,5 @@ export async function checkKey(key: ClusterKey, file: string, rule: string): Pro
   if (maybe >= needed) return finding('other-key', { object }, {})
   if (groups.length > 1) throw failed(tooFewGroups(object, { needed, opened, groups: groups.length, rule }))
   const ofFile = groups.flatMap(({ age }) => age)
-  throw failed(wrongKey(object, { inCluster: recipients, ofFile, rule }))
+  throw failed(wrongKey(id, { inCluster: recipients, ofFile, rule }))
 }

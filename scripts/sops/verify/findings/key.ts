@@ -1,4 +1,5 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
+import { flagsFor, type KeySecretId, secretOf } from '../../../findings/key-secret.ts'
 import { listRecipients } from '../../../lib/sops/recipients.ts'
 
 /**
@@ -6,15 +7,16 @@ import { listRecipients } from '../../../lib/sops/recipients.ts'
  * @param keys recipients of age; `rule`: how the creation rule is called
  */
 export function wrongKey(
-  object: string,
+  id: KeySecretId,
   { inCluster, ofFile, rule }: { inCluster: readonly string[]; ofFile: readonly string[]; rule: string },
 ): Finding {
   return finding(
     'wrong-key',
-    { object },
+    { object: secretOf(id) },
     {
       what: `what ${rule} selects`,
       keys: `: the cluster has that of ${listRecipients(inCluster)}, and the rule names ${listRecipients(ofFile) || 'no age recipient'}`,
+      flags: flagsFor(id),
     },
   )
 }

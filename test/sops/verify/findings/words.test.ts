@@ -83,14 +83,17 @@ const findings: [found: Finding, code: string, message: string, fix: string][] =
     '`flux resume kustomization web -n apps`',
   ],
   [
-    wrongKey('secret a/b', {
-      inCluster: ['age1a', 'age1b'],
-      ofFile: [],
-      rule: 'creation rule 2 of a/.sops.yaml',
-    }),
+    wrongKey(
+      { namespace: 'a', name: 'b' },
+      {
+        inCluster: ['age1a', 'age1b'],
+        ofFile: [],
+        rule: 'creation rule 2 of a/.sops.yaml',
+      },
+    ),
     'wrong-key',
     'what creation rule 2 of a/.sops.yaml selects is encrypted to another key than the one in the cluster: the cluster has that of age1a, age1b, and the rule names no age recipient',
-    '`mise run flux:sops-key` with a key that .sops.yaml names, or correct .sops.yaml and run `sops updatekeys` on the files',
+    '`mise run flux:sops-key --namespace a --name b` with a key that .sops.yaml names, or correct .sops.yaml and run `sops updatekeys` on the files',
   ],
   [
     tooFewGroups('secret a/b', { needed: 3, opened: 2, groups: 3, rule: 'creation rule 1 of .sops.yaml' }),
