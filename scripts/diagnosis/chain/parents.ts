@@ -1,17 +1,7 @@
-import { sourceResources } from '../../lib/cluster/flux-objects.ts'
 import type { Evidence } from '../evidence.ts'
 import { declarationsOf } from '../repository/declarations.ts'
 import { findOutdated } from './outdated.ts'
-import { type NodeId, type NodeState, nodeOf } from './state.ts'
-
-const kinds = ['Kustomization', ...Object.keys(sourceResources)]
-
-/** The object that a node is. @returns its kind as the API writes it */
-export function objectOf(node: NodeId): { kind: string; namespace: string; name: string } {
-  const [lower = '', id = ''] = node.split(' ')
-  const [namespace = '', name = ''] = id.split('/')
-  return { kind: kinds.find((kind) => kind.toLowerCase() === lower) ?? lower, namespace, name }
-}
+import { type NodeId, type NodeState, nodeOf, objectOf } from './state.ts'
 
 /**
  * What is missing because the Kustomization that is to apply it does not come to it waits for that one; so does what fails with a

@@ -41,6 +41,26 @@ export function sourceNodeOf(kustomization: Kustomization): NodeId {
   return `${kind.toLowerCase()} ${id}`
 }
 
+const kinds = ['Kustomization', ...Object.keys(sourceResources)]
+
+/** The object that a node is. @returns its kind as the API writes it */
+export function objectOf(node: NodeId): { kind: string; namespace: string; name: string } {
+  const [lower = '', id = ''] = node.split(' ')
+  const [namespace = '', name = ''] = id.split('/')
+  return { kind: kinds.find((kind) => kind.toLowerCase() === lower) ?? lower, namespace, name }
+}
+
+/** The object that a node is, as a snapshot has it; nothing where it is missing or was not read. */
+export function nodeIn(
+  { kustomizations, sources }: Snapshot,
+  node: NodeId,
+): { kustomization?: Kustomization | undefined; source?: FluxSource | undefined } {
+  const { kind, namespace, name } = objectOf(node)
+  return kind === 'Kustomization'
+    ? { kustomization: kustomizations.get(`${namespace}/${name}`) }
+    : { source: sources.get(`${kind} ${namespace}/${name}`) }
+}
+
 /** The states of all objects that a snapshot has, and of those that they name. */
 export function nodeStatesOf(snapshot: Snapshot): Map<NodeId, NodeState> {
   const states = new Map<NodeId, NodeState>()

@@ -29,7 +29,7 @@ export function saidBy({ reason, message }: Condition): string {
 export function explainCondition(kustomization: Kustomization, state: ConditionState = 'failed'): Finding {
   const place = { object: `kustomization ${idOf(kustomization)}` }
   const ready = conditionOf(kustomization, 'Ready')
-  if (!ready) return finding('no-status', place, {})
+  if (!ready) return finding('no-status', place, { controller: 'kustomize-controller' })
   const { name } = kustomization.metadata
   const namespace = `${kustomization.metadata.namespace}`
   const says = saidBy(ready)

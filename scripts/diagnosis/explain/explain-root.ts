@@ -2,12 +2,13 @@ import { type Finding, finding } from '../../findings/finding.ts'
 import { suspendedObject } from '../../findings/suspended.ts'
 import { conditionOf, type FluxSource, type Kustomization } from '../../lib/cluster/flux-objects.ts'
 import type { Root } from '../chain/roots.ts'
+import { nodeIn, objectOf } from '../chain/state.ts'
 import { explainCondition, saidBy } from '../condition/explain.ts'
 import { objectIn } from '../condition/object-in.ts'
 import type { Evidence } from '../evidence.ts'
 import { reconcileLimit, spokenTime } from '../reconcile-limit.ts'
 import { declarationIn } from '../repository/declarations.ts'
-import { snapshotKeyOf } from '../snapshot/snapshot.ts'
+import { type Snapshot, snapshotKeyOf } from '../snapshot/snapshot.ts'
 import { explainers } from './explainers.ts'
 import type { Failure } from './failure.ts'
 import { missingDependency, missingSource } from './missing.ts'
@@ -16,26 +17,33 @@ import { explainSource } from './source.ts'
 /** What is wrong with an object that nothing else explains. */
 export async function explainRoot(root: Root, evidence: Evidence): Promise<Finding> {
   const { node, state, ring } = root
-  const { kustomizations, sources } = evidence.snapshot
-  const [kind = '', id = ''] = node.split(' ')
   const place = { object: node }
   if (ring.length > 0) return finding('dependency-ring', place, { ring: [...ring, ring[0]].join(' -> ') })
-  const kustomization = kind === 'kustomization' ? kustomizations.get(id) : undefined
-  const [, source] = [...sources].find(([key]) => `${key.toLowerCase()}` === node.toLowerCase()) ?? []
+  const { snapshot } = evidence
+  const { kustomization, source } = nodeIn(snapshot, node)
+  const object = kustomization ?? source
   switch (state.code) {
-    case 'suspended':
-      return suspended(root, evidence)
     case 'missing':
-      return kind === 'kustomization' ? missingDependency(node, evidence) : missingSource(node, evidence)
+      return objectOf(node).kind === 'Kustomization'
+        ? missingDependency(node, evidence)
+        : missingSource(node, evidence)
     case 'unseen':
       return finding('source-unseen', place, {})
     case 'at-work':
-      return atWork(place, kustomization ?? source, kustomization)
+      return atWork(place, object, kustomization)
+    case 'suspended':
+      if (kustomization && isIdle(kustomization, root, snapshot)) {
+        const { name, namespace } = kustomization.metadata
+        return finding('suspended-current', place, { name, namespace: `${namespace}` })
+      }
+      if (object) return suspendedObject(object, false)
+      break
     case 'fails':
       if (source) return explainSource(source, evidence)
       if (kustomization) return explainFailure(kustomization, evidence)
   }
-  return finding('no-status', place, {})
+  const controller = source ? 'source-controller' : 'kustomize-controller'
+  return finding('no-status', place, { controller })
 }
 
 /** That Flux is at work on an object, for longer than that can take where it is so. */
@@ -73,17 +81,9 @@ async function placed({ kustomization, cause, named }: Failure, evidence: Eviden
   return declared ? { ...cause, file: declared.file, line: declared.line } : cause
 }
 
-/** That an object is suspended: as long as it has all that its source has, and nothing waits for it, that is only to be known. */
-function suspended({ node, stops }: Root, { snapshot }: Evidence): Finding {
-  const [kind, id = ''] = node.split(' ')
-  const kustomization = kind === 'kustomization' ? snapshot.kustomizations.get(id) : undefined
-  const [, source] = [...snapshot.sources].find(([key]) => key.toLowerCase() === node.toLowerCase()) ?? []
-  if (kustomization) {
-    const revision = snapshot.sources.get(snapshotKeyOf(kustomization))?.status?.artifact?.revision
-    const hasAll = revision !== undefined && kustomization.status?.lastAppliedRevision === revision
-    const isReady = conditionOf(kustomization, 'Ready')?.status === 'True'
-    if (hasAll && isReady && stops.length === 1) return finding('suspended-current', { object: node }, {})
-  }
-  const object = kustomization ?? source
-  return object ? suspendedObject(object, false) : finding('no-status', { object: node }, {})
+/** Whether a suspended Kustomization has all that its source has, and nothing waits for it: that is only to be known. */
+function isIdle(kustomization: Kustomization, { stops }: Root, { sources }: Snapshot): boolean {
+  const revision = sources.get(snapshotKeyOf(kustomization))?.status?.artifact?.revision
+  const hasAll = revision !== undefined && kustomization.status?.lastAppliedRevision === revision
+  return hasAll && conditionOf(kustomization, 'Ready')?.status === 'True' && stops.length === 1
 }

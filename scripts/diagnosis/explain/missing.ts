@@ -1,8 +1,7 @@
 import { posix } from 'node:path'
 import { type Finding, finding } from '../../findings/finding.ts'
 import { builtDirectory, idOf } from '../../lib/cluster/flux-objects.ts'
-import { objectOf } from '../chain/parents.ts'
-import type { NodeId } from '../chain/state.ts'
+import { type NodeId, objectOf } from '../chain/state.ts'
 import type { Evidence } from '../evidence.ts'
 import { type Declaration, declarationsOf } from '../repository/declarations.ts'
 

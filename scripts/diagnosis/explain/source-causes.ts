@@ -63,11 +63,15 @@ export const sourceCauses: readonly SourceCause[] = [
     text: /authentication required|authorization failed|unable to authenticate|UNAUTHORIZED|DENIED|Access Denied|401 Unauthorized|403 Forbidden/,
     find: (_, place, { metadata, spec }) => {
       const name = textAt(spec, 'secretRef', 'name')
-      const credentials =
+      const secret = `Secret ${metadata.namespace}/${name}`
+      const facts =
         name === undefined
-          ? 'to be read without credentials'
-          : `the credentials of Secret ${metadata.namespace}/${name}`
-      return finding('credentials-refused', place, { credentials })
+          ? {
+              credentials: 'to be read without credentials',
+              secret: `a Secret of namespace ${metadata.namespace}, and name that in spec.secretRef`,
+            }
+          : { credentials: `the credentials of ${secret}`, secret }
+      return finding('credentials-refused', place, facts)
     },
   },
   {

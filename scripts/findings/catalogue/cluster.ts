@@ -20,7 +20,7 @@ export const clusterFindings = {
     severity: 'note',
     seen: 'is suspended; it has applied the revision that its source has',
     means: 'What is committed from now on does not get into the cluster through it until it is resumed.',
-    fix: 'resume it when it is to follow again',
+    fix: '`flux resume kustomization {name} -n {namespace}` when it is to follow again',
     source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#suspend',
   },
   'source-unseen': {

@@ -110,7 +110,7 @@ export const conditionFindings = {
     severity: 'error',
     seen: 'has no Ready condition',
     means: 'No controller has looked at it yet.',
-    fix: 'see whether kustomize-controller runs: `kubectl get pods -A -l app=kustomize-controller`',
+    fix: 'see whether {controller} runs: `kubectl get pods -A -l app={controller}`',
     source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/docs/spec/v1/kustomizations.md',
   },
 } as const satisfies Record<string, Entry>

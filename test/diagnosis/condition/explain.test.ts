@@ -438,7 +438,7 @@ test('a Kustomization without a condition is not ready for no reason', () => {
   assert.equal(explainCondition(kustomizationOf()), {
     code: 'no-status',
     object: 'kustomization flux-system/apps',
-    facts: {},
+    facts: { controller: 'kustomize-controller' },
     file: undefined,
     line: undefined,
     column: undefined,
@@ -453,6 +453,47 @@ test('the words of the controller are on one line, and hold no value', () => {
   )
   const framed = explainCondition(kustomizationOf(...said['wrong-key']![1]!))
   assert.match(`${framed.said}`, 'with age: no identity matched any of the recipients')
+})
+
+test('no finding has a value that a message quotes', () => {
+  for (const [reason, message] of [
+    [
+      'BuildFailed',
+      treeError("Could not decrypt value: Input string plover does not match sops' data format"),
+    ],
+    [
+      'BuildFailed',
+      objectError('parsing time "plover" as "2006-01-02T15:04:05Z07:00": cannot parse "plover"'),
+    ],
+    ['BuildFailed', treeError('Could not decrypt value: strconv.Atoi: parsing "plover": invalid syntax')],
+    [
+      'BuildFailed',
+      'error decrypting sources: failed to load encrypted dotenv data: invalid dotenv input line: plover',
+    ],
+    [
+      'BuildFailed',
+      'kustomize build failed: wrong node kind: expected MappingNode but got ScalarNode: node contents:\nplover\n',
+    ],
+    ['BuildFailed', 'kustomize build failed: yaml: cannot decode !!str `plover` as a !!int'],
+    ['BuildFailed', importError('unknown identity type: "AGE-SECRET-KEY-1PLOVER"')],
+    ['BuildFailed', 'error converting YAML to JSON: Object \'Kind\' is missing in \'{"a":"plover"}\''],
+    [
+      'ReconciliationFailed',
+      'Secret/apps/t dry-run failed: (apps/t; /v1, Kind=Secret): .data: expected map, got &{plover}',
+    ],
+    [
+      'ReconciliationFailed',
+      'Secret/apps/t dry-run failed (Invalid): Secret "t" is invalid: [data[plover]: Invalid value: "plover": a valid config key, type: Unsupported value: "plover": supported values: "a"]',
+    ],
+    [
+      'ReconciliationFailed',
+      'X/apps/t dry-run failed (Invalid): X "t" is invalid: spec.a: Invalid value: {"b":"plover"}: no',
+    ],
+  ] as const) {
+    const found = explainCondition(kustomizationOf(reason, message))
+    assert.match(`${found.said ?? worded(found).message}`, /redacted/, message)
+    assert.not.match(JSON.stringify({ found, words: worded(found) }), /plover/i, message)
+  }
 })
 
 test.run()

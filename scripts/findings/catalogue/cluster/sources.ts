@@ -60,7 +60,7 @@ export const clusterSourceFindings = {
     severity: 'error',
     seen: 'the remote refuses {credentials}',
     means: 'A token has expired, a deploy key was removed, or none was ever given. Flux gets no new commit.',
-    fix: 'give {credentials} the right to read the repository, or put new ones into the Secret that spec.secretRef names',
+    fix: 'put credentials that may read the repository into {secret}',
     source: `${gitDocs}/#secret-reference`,
   },
   'credentials-unusable': {
