@@ -12,7 +12,7 @@ export function chosen(names: readonly string[], snapshot: Snapshot): (diagnosis
   if (names.length === 0) return () => true
   const ids = chosenIds(names, snapshot)
   // what could not be read may be about any of them
-  const isOfAll = ({ finding }: Diagnosis) => finding.code === 'kind-unseen'
+  const isOfAll = ({ finding: { code } }: Diagnosis) => code === 'kind-unseen' || code === 'api-broken'
   return (diagnosis) => isOfAll(diagnosis) || ids.some((id) => diagnosis.stops.includes(id))
 }
 

@@ -1,17 +1,18 @@
 import { finding } from '../../findings/finding.ts'
 import type { ClusterCheck } from '../check.ts'
 
-/** What the user may not list: nothing is known of it, which is not the same as that nothing is wrong. */
+/** What could not be listed: nothing is known of it, which is not the same as that nothing is wrong. */
 export const checkNotRead: ClusterCheck = async ({ snapshot }) => {
   const { notRead, namespace, context } = snapshot
   const beside = await snapshot.applied()
-  const plurals = new Set([...notRead, ...beside.notRead].map(({ plural }) => plural))
-  return [...plurals].map((plural) => ({
-    finding: finding(
-      'kind-unseen',
-      { object: `context ${context}` },
-      { plural, where: namespace === undefined ? 'of all namespaces' : `of namespace ${namespace}` },
-    ),
+  const place = { object: `context ${context}` }
+  const where = namespace === undefined ? 'of all namespaces' : `of namespace ${namespace}`
+  const byPlural = new Map([...beside.notRead, ...notRead].map((one) => [one.plural, one]))
+  return [...byPlural.values()].map(({ plural, says }) => ({
+    finding:
+      says === undefined
+        ? finding('kind-unseen', place, { plural, where })
+        : finding('api-broken', place, { says }),
     stops: [],
   }))
 }

@@ -35,7 +35,9 @@ export async function readOthers(
     } catch (error) {
       if (!(error instanceof KubectlError)) throw error
       // what the cluster no longer has is not in it; one API that is broken must not end it all
-      if (error.problem !== 'no-such-kind' && error.problem !== 'not-found') notRead.push({ plural })
+      if (error.problem === 'forbidden') notRead.push({ plural })
+      else if (error.problem !== 'no-such-kind' && error.problem !== 'not-found')
+        notRead.push({ plural, says: error.message })
       return undefined
     }
   }

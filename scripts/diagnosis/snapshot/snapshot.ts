@@ -10,10 +10,12 @@ export interface Controller extends KubeObject {
   status?: { readyReplicas?: number }
 }
 
-/** What the user may not list, so that nothing is known of it. */
+/** What could not be listed, so that nothing is known of it. */
 export interface NotRead {
   /** `secrets` */
   plural: string
+  /** What keeps it from being read, redacted; without it: the user may not list it. */
+  says?: string
 }
 
 /** An object that Flux has applied. The items of a list do not all say what they are. */

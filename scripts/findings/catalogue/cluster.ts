@@ -37,6 +37,13 @@ export const clusterFindings = {
     fix: 'ask for the right to list them, or look into the namespaces that you may read with --namespace',
     source: 'https://kubernetes.io/docs/reference/access-authn-authz/rbac/',
   },
+  'api-broken': {
+    severity: 'note',
+    seen: '{says}, so nothing was looked for there',
+    means: 'What is wrong there is not said. It is not known that nothing is.',
+    fix: '`kubectl get apiservices` shows which API does not answer: mend what serves it',
+    source: 'https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/',
+  },
   'at-work-long': {
     severity: 'warning',
     seen: 'has been at work for {age}: {says}',
