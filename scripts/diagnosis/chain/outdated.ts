@@ -14,8 +14,16 @@ export interface Outdated {
   line: number | undefined
 }
 
-/** Finds the Kustomizations that keep the spec which they had when the one that applies them came to it last. */
-export async function findOutdated(evidence: Evidence): Promise<Outdated[]> {
+const known = new WeakMap<Evidence, Promise<Outdated[]>>()
+
+/** Finds the Kustomizations that keep the spec which they had when the one that applies them came to it last. Found once. */
+export function findOutdated(evidence: Evidence): Promise<Outdated[]> {
+  const outdated = known.get(evidence) ?? compareAll(evidence)
+  known.set(evidence, outdated)
+  return outdated
+}
+
+async function compareAll(evidence: Evidence): Promise<Outdated[]> {
   const { kustomizations } = evidence.snapshot
   const stopped = [...kustomizations.values()].filter(
     (one) => one.spec.suspend || conditionOf(one, 'Ready')?.status === 'False',

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { type Finding, finding } from '../../findings/finding.ts'
+import { someOf } from '../../findings/some-of.ts'
 import { builtDirectory, idOf } from '../../lib/cluster/flux-objects.ts'
 import { type NodeId, objectOf } from '../chain/state.ts'
 import type { Evidence } from '../evidence.ts'
@@ -16,7 +17,7 @@ export function missingSource(node: NodeId, { snapshot }: Evidence): Finding {
     .map(([, source]) => source)
     .toSorted((a, b) => commonStart(b.metadata.name, name) - commonStart(a.metadata.name, name))
     .map(idOf)
-  const listed = others.slice(0, most).join(', ')
+  const listed = someOf(others, most)
   const there = others.length === 1 ? 'there is' : 'there are'
   return finding('source-missing', { object: node }, { others: listed && `; ${there} ${listed}` })
 }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { finding } from '../../findings/finding.ts'
+import { someOf } from '../../findings/some-of.ts'
 import type { WholeRevision } from '../../lib/applied/whole-revision.ts'
 import { builtDirectory } from '../../lib/cluster/flux-objects.ts'
 import { type Repository, shortCommit } from '../../lib/git.ts'
@@ -73,7 +74,6 @@ const most = 5
 function nearest(gone: string, { tree: { directories } }: WholeRevision): string {
   const above = posix.dirname(gone)
   const inside = directories.get(above)?.directories.map((path) => posix.basename(path)) ?? []
-  const more = inside.length > most ? ` and ${inside.length - most} more` : ''
-  const list = inside.length > 0 ? `, with ${inside.slice(0, most).join(', ')}${more}` : ''
+  const list = inside.length > 0 ? `, with ${someOf(inside, most)}` : ''
   return `; the nearest directory is ${above === '.' ? 'the root' : above}${list}`
 }

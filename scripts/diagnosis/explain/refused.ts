@@ -1,4 +1,5 @@
 import { finding } from '../../findings/finding.ts'
+import { someOf } from '../../findings/some-of.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { blockFaultOf, describeFault } from '../../lib/repository/decryption/block-fault.ts'
 import { textAt } from '../../lib/yaml/values.ts'
@@ -34,7 +35,6 @@ export const explainVersion: Explainer = async ({ kustomization, cause }, { revi
     revision.textOf(file).includes(version),
   )
   if (files.length === 0) return undefined
-  const more = files.length > most ? ` and ${files.length - most} more` : ''
   const [file = ''] = files
   const line =
     revision
@@ -44,7 +44,7 @@ export const explainVersion: Explainer = async ({ kustomization, cause }, { revi
   return finding(
     'version-refused',
     { object: cause.object, file, line },
-    { kind, version, files: `: ${files.slice(0, most).join(', ')}${more}` },
+    { kind, version, files: `: ${someOf(files, most)}` },
   )
 }
 

@@ -1,9 +1,13 @@
 import { type Finding, finding } from '../../findings/finding.ts'
+import { someOf } from '../../findings/some-of.ts'
 import { type FluxSource, type GitRepository, idOf, lastFailureOf } from '../../lib/cluster/flux-objects.ts'
 import { saidBy } from '../condition/explain.ts'
 import type { Evidence } from '../evidence.ts'
 import { branchesOf } from '../repository/remote-branches.ts'
 import { sourceCauses } from './source-causes.ts'
+
+/** How many branches are listed. */
+const most = 5
 
 /** Why a source has not fetched. */
 export async function explainSource(source: FluxSource, evidence: Evidence): Promise<Finding> {
@@ -16,7 +20,7 @@ export async function explainSource(source: FluxSource, evidence: Evidence): Pro
     const cause = find(found.groups ?? {}, place, source, reasonIn(says))
     if (cause.code !== 'reference-missing') return cause
     const branches = await branchesOf(source as GitRepository, evidence)
-    const others = branches ? `; it has ${listed([...branches.keys()])}` : ''
+    const others = branches ? `; it has the branches ${someOf([...branches.keys()], most)}` : ''
     return { ...cause, facts: { ...cause.facts, others } }
   }
   return finding('source', place, { says })
@@ -25,12 +29,4 @@ export async function explainSource(source: FluxSource, evidence: Evidence): Pro
 /** What a message says behind what was tried: `dial tcp: connection refused`. */
 function reasonIn(says: string): string {
   return says.replace(/^\w+: /, '').replace(/^.*(?:unable to clone '[^']*'|(?:Get|Head) "[^"]*"): /, '')
-}
-
-/** How many names are listed. */
-const most = 5
-
-function listed(branches: readonly string[]): string {
-  const more = branches.length > most ? ` and ${branches.length - most} more` : ''
-  return `the branches ${branches.slice(0, most).join(', ')}${more}`
 }

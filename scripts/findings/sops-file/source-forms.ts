@@ -1,6 +1,6 @@
 import { entryPlace } from '../../lib/kustomize/entry-place.ts'
 import type { FileUse } from '../../lib/repository/builds.ts'
-import { isEncryptedSource } from '../../lib/sops/format.ts'
+import { isEncryptedSource, isMinifiedSource } from '../../lib/sops/format.ts'
 import { sopsFormatOf } from '../../lib/sops/reader/read-tree.ts'
 import type { Reading, SopsFormat } from '../../lib/sops/reader/reading.ts'
 import { type Finding, finding } from '../finding.ts'
@@ -42,7 +42,7 @@ export function sourceForms(
     }
     const large = tooLarge(file, bytes.length)
     if (large) return [large]
-    if (isMinified(text)) return [finding('minified-json', { file }, { file })]
+    if (isMinifiedSource(text)) return [finding('minified-json', { file }, { file })]
     const wrong = mismatch(use, reading, text)
     if (!wrong) return []
     return [finding('format-mismatch', place, { encrypted: file, name: use.name, ...wrong })]
@@ -61,11 +61,6 @@ function isRead({ as }: FileUse): boolean {
 
 function isEnv({ as }: FileUse): boolean {
   return as === 'secretGenerator.envs'
-}
-
-/** Whether it has the MAC of a JSON file in a form that Flux does not find. */
-function isMinified(text: string): boolean {
-  return /"mac":\s*"ENC\[/.test(text) && !text.includes('"mac": "ENC[')
 }
 
 /** The format that Flux takes a file for, where it is encrypted in another one. */

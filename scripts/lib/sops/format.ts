@@ -85,6 +85,11 @@ export function isEncryptedSource(text: string, name: string, env = false): bool
   return text.includes(controllerMarks[controllerFormatOf(name, env)])
 }
 
+/** Whether a file of a generator or a patch has the MAC of a JSON file in a form that Flux does not find: without the blank. */
+export function isMinifiedSource(text: string): boolean {
+  return /"mac":\s*"ENC\[/.test(text) && !text.includes(controllerMarks.json)
+}
+
 /**
  * The format that Flux takes a file of a generator or a patch for, by its name (docs/decryption.md#what-is-decrypted).
  * @param env whether it is one of a generator's `envs`

@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
 import { someOf } from '../../../findings/some-of.ts'
 import { idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
-import { textAt } from '../../../lib/yaml/values.ts'
+import { isDecryptionDisabled } from '../../../lib/sops/format.ts'
 import type { Diagnosis } from '../../diagnosis.ts'
 import type { AppliedBuild } from '../../live/applied-build.ts'
 import type { LiveCiphertext } from '../../live/ciphertext.ts'
@@ -67,8 +67,7 @@ async function ofKustomization(
 /** Why Flux has applied ciphertext though it decrypts; where nothing tells it, only that it has. */
 function causeOf({ live }: LiveCiphertext, object: string, origin: Origin | undefined): Finding {
   const place = { object, file: origin?.use.file, line: origin?.line }
-  const mark = textAt(live.object.metadata.annotations, 'kustomize.toolkit.fluxcd.io/decrypt')
-  if (mark?.toLowerCase() === 'disabled') return finding('decryption-disabled', place, {})
+  if (isDecryptionDisabled(live.object)) return finding('decryption-disabled', place, {})
   const why = origin && whyNotDecrypted(origin)
   return why ? { ...why, object } : finding('ciphertext-applied', place, {})
 }

@@ -2,7 +2,7 @@ import { type Finding, finding } from '../../../findings/finding.ts'
 import type { Kustomization } from '../../../lib/cluster/flux-objects.ts'
 import { entryPlace } from '../../../lib/kustomize/entry-place.ts'
 import type { FileUse } from '../../../lib/repository/builds.ts'
-import { hasSopsBlock } from '../../../lib/sops/format.ts'
+import { hasSopsBlock, isMinifiedSource } from '../../../lib/sops/format.ts'
 import { parseDocuments } from '../../../lib/yaml/documents.ts'
 import { textAt, valueAt } from '../../../lib/yaml/values.ts'
 import type { AppliedBuild } from '../../live/applied-build.ts'
@@ -56,9 +56,8 @@ export function whyNotDecrypted({ use, text, by: list, token, line }: Origin): F
   if (as === 'secretGenerator.env' || as.startsWith('configMapGenerator.'))
     return finding('never-decrypted', { file: by, ...entryPlace(list, file) }, { encrypted: file, field: as })
   const place = { file, line }
-  // Flux looks for it with the space
-  const isMinified = /"mac":"ENC\[/.test(text) && !text.includes('"mac": "ENC[')
-  if (as !== 'resources') return isMinified ? finding('minified-json', place, { file }) : undefined
+  if (as !== 'resources')
+    return isMinifiedSource(text) ? finding('minified-json', place, { file }) : undefined
   const document = parseDocuments(text).find(({ value }) => JSON.stringify(value ?? '').includes(token))
   if (!document) return undefined
   const { value } = document

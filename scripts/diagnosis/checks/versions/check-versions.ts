@@ -1,4 +1,5 @@
 import { finding } from '../../../findings/finding.ts'
+import { someOf } from '../../../findings/some-of.ts'
 import { idOf } from '../../../lib/cluster/flux-objects.ts'
 import type { ClusterCheck } from '../../check.ts'
 import type { Evidence } from '../../evidence.ts'
@@ -31,13 +32,12 @@ async function judge(limit: VersionLimit, controller: Controller, evidence: Evid
   const version = versionOf(controller)
   if (version === undefined || isBefore(version, limit.from) || !isBefore(version, limit.to)) return []
   const uses = await limit.usedBy(controller, evidence)
-  const [first] = uses
-  if (!first) return []
-  const more = uses.length > 1 ? ` and ${uses.length - 1} more` : ''
-  const users =
-    first.kustomization === undefined
-      ? `${first.file} use it`
-      : `${first.kustomization} builds ${first.file}${more}`
+  if (uses.length === 0) return []
+  const users = someOf(
+    uses.map(({ kustomization, file }) =>
+      kustomization === undefined ? `${file} use it` : `${kustomization} builds ${file}`,
+    ),
+  )
   return [
     {
       finding: finding(

@@ -10,7 +10,7 @@ export interface VersionLimit {
   to: string
   /** Behind `kustomize-controller 1.8.0`. */
   cannot: string
-  /** What uses it, each as `Kustomization flux-system/apps builds db.yaml`. */
+  /** What uses it. */
   usedBy(controller: Controller, evidence: Evidence): Promise<FileOfUse[]>
 }
 
