@@ -25,6 +25,16 @@ const patched = (base: (name: string) => string, patch: (name: string) => string
   'p.yaml': patch(name),
 })
 const encryptedSecret = (name: string) => encrypt(secret(name, 'plover'))
+const withAdded = (text: string) => text.replace('stringData:\n', '$&    added: plugh\n')
+const conflicting = (text: string) =>
+  text.replace(/^( +token:.*\n)/m, '<<<<<<< HEAD\n$1=======\n$1>>>>>>> other\n')
+/** An encrypted Secret as the only resource of a kustomization file, edited. */
+const listed =
+  (edit: (text: string) => string, more = '') =>
+  (name: string) => ({
+    'kustomization.yaml': `${more}resources: [s.yaml]\n`,
+    's.yaml': edit(encryptedSecret(name)),
+  })
 const plainPatch = (name: string) => secret(name, 'plugh')
 const jsonPatch = (name: string) => ({
   'kustomization.yaml': `resources: [s.yaml]\npatches:\n  - target: {kind: Secret}\n    patch: '[{"op": "replace", "path": "/stringData/token", "value": "plugh"}]'\n`,
@@ -62,7 +72,7 @@ const sourceText = whole('other: plugh\ntoken: plover\n')
 export const encryptedFileCases: readonly FileCase[] = [
   {
     name: 'plain-added',
-    files: edited((text) => text.replace('stringData:\n', 'stringData:\n    added: plugh\n')),
+    files: edited(withAdded),
     code: 'plain-value',
     line: 'added:',
   },
@@ -186,6 +196,15 @@ export const encryptedFileCases: readonly FileCase[] = [
     code: 'ciphertext-changed',
     message: /plain-patch\/p\.yaml/,
   },
+  {
+    // kustomize quotes what it cannot merge, decrypted
+    name: 'patch-of-another-kind',
+    files: patched(plainPatch, (name) =>
+      encrypt(secret(name, '').replace(/stringData:[\s\S]*/, 'stringData: plover\n')),
+    ),
+    code: 'build',
+    message: /node contents: <redacted>$/m,
+  },
   { name: 'encrypted-patch', files: patched(plainPatch, encryptedSecret) },
   { name: 'json-patch', files: jsonPatch, code: 'ciphertext-changed' },
   {
@@ -211,19 +230,13 @@ export const encryptedFileCases: readonly FileCase[] = [
   },
   {
     name: 'conflict',
-    files: edited((text) => text.replace(/^( +token:.*\n)/m, '<<<<<<< HEAD\n$1=======\n$1>>>>>>> other\n')),
+    files: edited(conflicting),
     code: 'merge-conflict',
     line: '<<<<<<<',
   },
   {
     name: 'conflict-listed',
-    files: (name) => ({
-      'kustomization.yaml': 'resources: [s.yaml]\n',
-      's.yaml': encryptedSecret(name).replace(
-        /^( +token:.*\n)/m,
-        '<<<<<<< HEAD\n$1=======\n$1>>>>>>> other\n',
-      ),
-    }),
+    files: listed(conflicting),
     code: 'merge-conflict',
     line: '<<<<<<<',
   },
@@ -235,10 +248,7 @@ export const encryptedFileCases: readonly FileCase[] = [
   },
   {
     name: 'prefixed',
-    files: (name) => ({
-      'kustomization.yaml': 'namePrefix: a-\nresources: [s.yaml]\n',
-      's.yaml': encryptedSecret(name).replace('stringData:\n', 'stringData:\n    added: plugh\n'),
-    }),
+    files: listed(withAdded, 'namePrefix: a-\n'),
     code: 'plain-value',
     line: 'added:',
   },
@@ -384,10 +394,7 @@ export const encryptedFileCases: readonly FileCase[] = [
   },
   {
     name: 'plain-added-base',
-    files: (name) => ({
-      'kustomization.yaml': 'resources: [s.yaml]\n',
-      's.yaml': encryptedSecret(name).replace('stringData:\n', 'stringData:\n    added: plugh\n'),
-    }),
+    files: listed(withAdded),
     code: 'plain-value',
     line: 'added:',
   },
