@@ -1,4 +1,5 @@
 import type { Identity } from '../../lib/sops/age.ts'
+import { isDecryptionDisabled } from '../../lib/sops/format.ts'
 import { openFile } from '../../lib/sops/reader/open-file.ts'
 import {
   type FaultCode,
@@ -34,14 +35,10 @@ export async function decryptBytes(
   return { reading }
 }
 
-/** The annotation by which an object is left as it is (kustomize-controller v1.9.4 decryptor.go IsDecryptionDisabled). */
-const switchName = 'kustomize.toolkit.fluxcd.io/decrypt'
-
 /** Whether Flux decrypts an object as a whole after the build. */
 export function isDecryptedWhole(object: Mapping): boolean {
-  const setting = `${valueAt(object, 'metadata', 'annotations', switchName) ?? ''}`
   // an empty MAC is one (docs/decryption.md#what-is-decrypted)
-  return typeof valueAt(object, 'sops', 'mac') === 'string' && setting.toLowerCase() !== 'disabled'
+  return typeof valueAt(object, 'sops', 'mac') === 'string' && !isDecryptionDisabled(object)
 }
 
 /**

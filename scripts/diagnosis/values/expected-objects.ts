@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { FileUse } from '../../lib/repository/builds.ts'
-import { ciphertextMarks, isCiphertext } from '../../lib/sops/format.ts'
+import { ciphertextMarks, hasSopsBlock, isCiphertext } from '../../lib/sops/format.ts'
 import { parseDocuments } from '../../lib/yaml/documents.ts'
 import { isMapping, listAt, type Mapping, textAt, valueAt } from '../../lib/yaml/values.ts'
 import type { Unreadable } from './compared.ts'
@@ -72,7 +72,7 @@ function whyOf({ values }: Expected): Unreadable {
 
 /** In a file of several documents some may be plain. What a ConfigMap quotes is a text like any other. */
 function isEncrypted(object: Mapping): boolean {
-  if (isMapping(object.sops)) return true
+  if (hasSopsBlock(object)) return true
   if (object.kind !== 'Secret') return false
   const values = ['data', 'stringData'].flatMap((field) => Object.values(valueAt(object, field) ?? {}))
   return values.some(
