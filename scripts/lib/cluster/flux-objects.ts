@@ -208,12 +208,10 @@ export function writerOf({ metadata: { labels = {} } }: Pick<KubeObject, 'metada
   return name === undefined ? undefined : `${labels['kustomize.toolkit.fluxcd.io/namespace']}/${name}`
 }
 
-/** The Secrets that the inventory of a Kustomization lists, each as `<ns>_<name>__Secret` (docs/decryption.md#inventory-and-pruning). */
-export function secretsOf({ status }: Kustomization): { namespace: string; name: string }[] {
-  return (status?.inventory?.entries ?? []).flatMap(({ id }) => {
-    const [, namespace, name] = /^([^_]+)_([^_]+)__Secret$/.exec(id) ?? []
-    return namespace && name ? [{ namespace, name }] : []
-  })
+/** The Secrets that the inventory of a Kustomization lists. */
+export function secretsOf(kustomization: Kustomization): { namespace: string; name: string }[] {
+  const own = inventoryOf(kustomization).filter(({ group, kind }) => group === '' && kind === 'Secret')
+  return own.map(({ namespace, name }) => ({ namespace, name }))
 }
 
 /** Whether the inventory of a Kustomization lists a Secret of this cluster. */
