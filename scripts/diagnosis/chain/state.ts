@@ -7,7 +7,7 @@ import {
   lastFailureOf,
   sourceResources,
 } from '../../lib/cluster/flux-objects.ts'
-import { type Snapshot, snapshotKeyOf } from '../snapshot/snapshot.ts'
+import { isRead, type Snapshot, snapshotKeyOf } from '../snapshot/snapshot.ts'
 
 /** A Kustomization or a source as findings name it: `kustomization flux-system/apps`, `gitrepository flux-system/flux-system`. */
 export type NodeId = string
@@ -94,12 +94,13 @@ function isSeenIn({ namespace }: Snapshot, node: NodeId): boolean {
   return namespace === undefined || node.startsWith(`kustomization ${namespace}/`)
 }
 
-function missingIn({ notRead, namespace }: Snapshot, { metadata, spec }: Kustomization): NodeState {
+function missingIn(snapshot: Snapshot, { metadata, spec }: Kustomization): NodeState {
+  const { namespace } = snapshot
   const { kind, namespace: named = metadata.namespace } = spec.sourceRef
   const resource = Object.entries(sourceResources).find(([name]) => name === kind)?.[1]
   const isSeen = namespace === undefined || named === namespace
-  const isRead = !notRead.some(({ plural }) => plural === resource?.plural)
-  return { code: isSeen && isRead ? 'missing' : 'unseen' }
+  const mayList = resource === undefined || isRead(snapshot, resource.plural)
+  return { code: isSeen && mayList ? 'missing' : 'unseen' }
 }
 
 function stateOfSource(source: FluxSource): NodeState {

@@ -1,6 +1,7 @@
 import { commitOf, idOf } from '../../lib/cluster/flux-objects.ts'
 import { recipientsAmong, shortRecipient } from '../../lib/sops/recipients.ts'
 import type { Evidence } from '../evidence.ts'
+import { isRead } from '../snapshot/snapshot.ts'
 
 /** Where a recipient of age is used, and who has its identity. */
 export interface RecipientRow {
@@ -25,7 +26,7 @@ export async function tabulateRecipients(evidence: Evidence): Promise<RecipientR
     filesByRecipient(evidence),
     repository && readRules(repository),
   ])
-  const isRead = !snapshot.notRead.some(({ plural }) => plural === 'secrets')
+  const seesSecrets = isRead(snapshot, 'secrets')
   const holders = [...keys.secrets].flatMap(([secret, { recipients }]) =>
     [...recipients].map((recipient) => ({ recipient, secret })),
   )
@@ -37,7 +38,7 @@ export async function tabulateRecipients(evidence: Evidence): Promise<RecipientR
       recipient,
       files: files && (files.get(recipient)?.size ?? 0),
       rules: rules?.filter(({ recipients }) => recipients.includes(recipient)).length,
-      secrets: isRead ? (held.get(recipient) ?? []).map(({ secret }) => secret).toSorted() : undefined,
+      secrets: seesSecrets ? (held.get(recipient) ?? []).map(({ secret }) => secret).toSorted() : undefined,
     }
   })
   return rows.toSorted(

@@ -1,4 +1,4 @@
-import type { FluxSource, Kustomization } from '../../lib/cluster/flux-objects.ts'
+import { type FluxSource, type Kustomization, sourceIdOf } from '../../lib/cluster/flux-objects.ts'
 import type { ConfigMap, KubeObject, Secret } from '../../lib/cluster/kube-objects.ts'
 
 /** A controller of Flux as its Deployment says. */
@@ -55,6 +55,11 @@ export interface Snapshot {
 }
 
 /** The name of a source among those of a snapshot. @returns `GitRepository flux-system/flux-system` */
-export function snapshotKeyOf({ metadata, spec: { sourceRef } }: Kustomization): string {
-  return `${sourceRef.kind} ${sourceRef.namespace ?? metadata.namespace}/${sourceRef.name}`
+export function snapshotKeyOf(kustomization: Kustomization): string {
+  return `${kustomization.spec.sourceRef.kind} ${sourceIdOf(kustomization)}`
+}
+
+/** Whether the user may list the objects of a kind. @param plural `secrets` */
+export function isRead({ notRead }: Pick<Snapshot, 'notRead'>, plural: string): boolean {
+  return !notRead.some((one) => one.plural === plural)
 }

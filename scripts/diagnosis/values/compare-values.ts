@@ -1,7 +1,7 @@
 import { conditionOf, type InventoryEntry, type Kustomization } from '../../lib/cluster/flux-objects.ts'
 import type { ConfigMap, Secret } from '../../lib/cluster/kube-objects.ts'
 import type { Evidence } from '../evidence.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
+import { isRead, type Snapshot } from '../snapshot/snapshot.ts'
 import { compareObject } from './compare-object.ts'
 import type { ComparedObject, Comparison, Unreadable } from './compared.ts'
 import type { Identities } from './decrypt-object.ts'
@@ -84,8 +84,9 @@ function byEntry(
 function liveOf(
   entry: InventoryEntry,
   { spec }: Kustomization,
-  { secrets, configMaps, notRead, namespace }: Snapshot,
+  snapshot: Snapshot,
 ): Secret | ConfigMap | 'missing' | Unreadable {
+  const { secrets, configMaps, namespace } = snapshot
   if (spec.kubeConfig) return { code: 'other-cluster' }
   const id = `${entry.namespace}/${entry.name}`
   const isSecret = entry.kind === 'Secret'
@@ -94,7 +95,7 @@ function liveOf(
   if (namespace !== undefined && namespace !== entry.namespace)
     return { code: 'not-looked-into', namespace: entry.namespace }
   const plural = isSecret ? 'secrets' : 'configmaps'
-  return notRead.some((one) => one.plural === plural) ? { code: 'forbidden', plural } : 'missing'
+  return isRead(snapshot, plural) ? 'missing' : { code: 'forbidden', plural }
 }
 
 function notLocated(parts: readonly Expected[]): Unreadable {

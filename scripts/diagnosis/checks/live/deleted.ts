@@ -2,7 +2,7 @@ import { finding } from '../../../findings/finding.ts'
 import { idOf, inventoryOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
 import type { Diagnosis } from '../../diagnosis.ts'
 import { isSettled } from '../../live/settled.ts'
-import type { Snapshot } from '../../snapshot/snapshot.ts'
+import { isRead, type Snapshot } from '../../snapshot/snapshot.ts'
 
 /** Finds the Secrets and ConfigMaps that somebody has deleted behind the back of Flux. */
 export function findDeleted(snapshot: Snapshot): Diagnosis[] {
@@ -22,14 +22,11 @@ export function findDeleted(snapshot: Snapshot): Diagnosis[] {
   })
 }
 
-function goneOf(
-  kustomization: Kustomization,
-  { secrets, configMaps, notRead, namespace: only }: Snapshot,
-): string[] {
-  const isRead = (plural: string) => !notRead.some((one) => one.plural === plural)
+function goneOf(kustomization: Kustomization, snapshot: Snapshot): string[] {
+  const { secrets, configMaps, namespace: only } = snapshot
   const known = new Map([
-    ['Secret', isRead('secrets') ? secrets : undefined],
-    ['ConfigMap', isRead('configmaps') ? configMaps : undefined],
+    ['Secret', isRead(snapshot, 'secrets') ? secrets : undefined],
+    ['ConfigMap', isRead(snapshot, 'configmaps') ? configMaps : undefined],
   ])
   return inventoryOf(kustomization).flatMap(({ group, kind, namespace, name }) => {
     const there = group === '' && (only === undefined || only === namespace) ? known.get(kind) : undefined
