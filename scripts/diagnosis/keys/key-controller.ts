@@ -1,5 +1,5 @@
 import type { KeySecretId } from '../../findings/key-secret.ts'
-import { argumentsOf, versionOf } from '../snapshot/controller.ts'
+import { valuesOfFlag, versionOf } from '../snapshot/controller.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 
 /** What the Deployment of kustomize-controller says of keys. */
@@ -18,20 +18,10 @@ const program = 'kustomize-controller'
 export function keyControllerOf({ controllers }: Pick<Snapshot, 'controllers'>): KeyController | undefined {
   const controller = controllers.find(({ metadata }) => metadata.name === program)
   if (!controller) return undefined
-  const args = argumentsOf(controller)
-  const name = flagOf(args, '--sops-age-secret')
+  const name = valuesOfFlag(controller, '--sops-age-secret').at(-1)
   return {
     version: versionOf(controller),
     ageSecret: name ? { namespace: `${controller.metadata.namespace}`, name } : undefined,
-    hasOwnWatchLabel: flagOf(args, '--watch-configs-label-selector') !== undefined,
+    hasOwnWatchLabel: valuesOfFlag(controller, '--watch-configs-label-selector').length > 0,
   }
-}
-
-/** The value of a flag; the last one counts, as `--flag=value` or as `--flag value`. */
-function flagOf(args: readonly string[], flag: string): string | undefined {
-  const values = args.flatMap((arg, index) => {
-    if (arg === flag) return args[index + 1] ?? []
-    return arg.startsWith(`${flag}=`) ? arg.slice(flag.length + 1) : []
-  })
-  return values.at(-1)
 }

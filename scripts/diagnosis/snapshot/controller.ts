@@ -11,14 +11,17 @@ export function isBefore(version: string, other: string): boolean {
   return version.localeCompare(other, 'en', { numeric: true }) < 0
 }
 
-/** The arguments of all its containers. */
-export function argumentsOf({ spec }: Controller): string[] {
-  return spec.template.spec.containers.flatMap(({ args }) => args ?? [])
+/** The values of a flag, which is written `--flag=value` or `--flag value`; of one that has a single value the last counts. */
+export function valuesOfFlag({ spec }: Controller, flag: string): string[] {
+  const args = spec.template.spec.containers.flatMap((one) => one.args ?? [])
+  return args.flatMap((arg, index) => {
+    if (arg === flag) return args[index + 1] ?? []
+    return arg.startsWith(`${flag}=`) ? arg.slice(flag.length + 1) : []
+  })
 }
 
 /** The feature gates that its arguments set, with their values. */
 export function gatesOf(controller: Controller): Map<string, string> {
-  const lists = argumentsOf(controller).flatMap((one) => /^--feature-gates=(.*)$/.exec(one)?.[1] ?? [])
-  const pairs = lists.flatMap((list) => list.split(','))
+  const pairs = valuesOfFlag(controller, '--feature-gates').flatMap((list) => list.split(','))
   return new Map(pairs.map((pair) => [pair.split('=')[0] ?? '', pair.split('=')[1] ?? '']))
 }

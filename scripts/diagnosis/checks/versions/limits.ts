@@ -1,5 +1,5 @@
 import type { Evidence } from '../../evidence.ts'
-import { argumentsOf } from '../../snapshot/controller.ts'
+import { valuesOfFlag } from '../../snapshot/controller.ts'
 import type { Controller } from '../../snapshot/snapshot.ts'
 import { decryptedFiles, encryptedParts, type FileOfUse, remotePatches } from './uses.ts'
 
@@ -50,7 +50,7 @@ export const versionLimits: readonly VersionLimit[] = [
     to: '1.7.0',
     cannot: 'knows no --sops-age-secret',
     usedBy: async (controller) =>
-      argumentsOf(controller).some((one) => one.startsWith('--sops-age-secret='))
+      valuesOfFlag(controller, '--sops-age-secret').length > 0
         ? [{ kustomization: undefined, file: 'its arguments' }]
         : [],
   },
