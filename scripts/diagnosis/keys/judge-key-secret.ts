@@ -2,9 +2,11 @@ import { type Finding, finding } from '../../findings/finding.ts'
 import { flagsFor, secretOf, unusableEntry } from '../../findings/key-secret.ts'
 import { noIdentity, unusableKey } from '../../findings/unusable-key.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
+import { pluginLinesIn } from '../../lib/cluster/key-secret.ts'
 import { canDecrypt } from '../../lib/sops/recipients.ts'
 import type { Evidence } from '../evidence.ts'
 import { isBefore } from '../snapshot/controller.ts'
+import { isRead } from '../snapshot/snapshot.ts'
 import { declaredKeySecret } from './declared-key-secret.ts'
 import { copyCommand } from './fitting-key.ts'
 import type { HeldKeys, Keys, UsedSecret } from './read-keys.ts'
@@ -15,8 +17,8 @@ const readsPostQuantum = '1.9.0'
 
 /** Whether a snapshot can tell if a Secret is there. */
 export function isSeen({ id }: UsedSecret, { snapshot }: Evidence): boolean {
-  const isRead = !snapshot.notRead.some(({ plural }) => plural === 'secrets')
-  return isRead && (snapshot.namespace === undefined || snapshot.namespace === id.namespace)
+  const isLookedInto = snapshot.namespace === undefined || snapshot.namespace === id.namespace
+  return isLookedInto && isRead(snapshot, 'secrets')
 }
 
 /**
@@ -81,8 +83,7 @@ function judgeContent(held: HeldKeys, { controller }: Keys): Finding | undefined
   const newer = ageEntries.find((entry) => entry.identities.some(({ recipient }) => isPostQuantum(recipient)))
   if (newer && version !== undefined && isBefore(version, readsPostQuantum))
     return finding('controller-too-old-for-key', place, { dataKey: newer.dataKey, version })
-  const hasPlugin = ageEntries.some(({ pluginLines }) => pluginLines.length > 0)
-  if (identities.length > 0 || kinds.length > 0 || hasPlugin) return undefined
+  if (identities.length > 0 || kinds.length > 0 || pluginLinesIn(ageEntries).length > 0) return undefined
   const [dataKey] = [...byDataKey].find(([, recipients]) => recipients.length > 0) ?? []
   return dataKey === undefined
     ? noIdentity(id, held, place)

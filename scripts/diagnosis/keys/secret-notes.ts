@@ -2,7 +2,7 @@ import { type Finding, finding } from '../../findings/finding.ts'
 import { flagsFor, secretOf } from '../../findings/key-secret.ts'
 import { findKeeper, type Keeper } from '../../lib/applied/keeper.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
-import { isWatched, lastApplied } from '../../lib/cluster/key-secret.ts'
+import { isWatched, lastApplied, pluginLinesIn } from '../../lib/cluster/key-secret.ts'
 import { privateKeysIn } from '../../lib/sops/private-keys.ts'
 import { recipientsAmong, shortRecipient } from '../../lib/sops/recipients.ts'
 import type { Diagnosis } from '../diagnosis.ts'
@@ -14,8 +14,7 @@ export async function notesOn(used: UsedSecret, held: HeldKeys, evidence: Eviden
   const { namespace, name } = used.id
   const place = { object: secretOf(used.id) }
   const { snapshot } = evidence
-  const plugins = held.ageEntries.filter(({ pluginLines }) => pluginLines.length > 0)
-  const lines = plugins.map(({ dataKey, pluginLines }) => `${dataKey} line ${pluginLines.join(', ')}`)
+  const lines = pluginLinesIn(held.ageEntries)
   const copy = held.secret.metadata.annotations?.[lastApplied] ?? ''
   const all = { kustomizations: [...snapshot.kustomizations.values()] }
   const keeper = findKeeper(held.secret, snapshot.namespace === undefined ? all : undefined)

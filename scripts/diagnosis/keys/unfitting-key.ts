@@ -1,5 +1,6 @@
 import { type Finding, type FindingPlace, finding } from '../../findings/finding.ts'
 import { flagsFor, secretOf } from '../../findings/key-secret.ts'
+import { pluginLinesIn } from '../../lib/cluster/key-secret.ts'
 import type { Identity } from '../../lib/sops/age.ts'
 import { type KeyGroup, type KeyGroups, listRecipients, recipientsAmong } from '../../lib/sops/recipients.ts'
 import { findFittingKey } from './fitting-key.ts'
@@ -33,8 +34,7 @@ export function unfittingKey(
 
 /** That Flux names a plugin instead of the key, where the Secret has an identity of one (docs/decryption.md#what-an-identity-is). */
 function hiding({ ageEntries }: HeldKeys): string {
-  const plugins = ageEntries.filter(({ pluginLines }) => pluginLines.length > 0)
-  const lines = plugins.map(({ dataKey, pluginLines }) => `${dataKey} line ${pluginLines.join(', ')}`)
+  const lines = pluginLinesIn(ageEntries)
   return lines.length > 0 ? `, beside that of a plugin, which Flux complains of (${lines.join('; ')})` : ''
 }
 

@@ -2,6 +2,7 @@ import { type Finding, type FindingPlace, finding } from '../../findings/finding
 import { flagsFor, type KeySecretId, secretOf } from '../../findings/key-secret.ts'
 import type { Decrypted, DecryptedFile } from '../../lib/applied/decrypted-files.ts'
 import { commitOf, conditionOf, idOf, type Kustomization } from '../../lib/cluster/flux-objects.ts'
+import { pluginLinesIn } from '../../lib/cluster/key-secret.ts'
 import type { Identity } from '../../lib/sops/age.ts'
 import { holdsObject, isDecryptionDisabled } from '../../lib/sops/format.ts'
 import {
@@ -135,7 +136,7 @@ function currentCommit(kustomization: Kustomization, { sources }: Snapshot): str
 
 /** Whether a Secret opens a file, or the controller may: by an identity of its own with a cloud, or by a plugin in its image. */
 function mayOpen({ recipients, kinds, ageEntries }: HeldKeys, documents: readonly KeyGroups[]): boolean {
-  const hasPlugin = ageEntries.some(({ pluginLines }) => pluginLines.length > 0)
-  const ofPlugins = hasPlugin ? recipientsAmong(documents).filter(isPluginRecipient) : []
+  const ofPlugins =
+    pluginLinesIn(ageEntries).length > 0 ? recipientsAmong(documents).filter(isPluginRecipient) : []
   return canDecrypt(documents, new Set([...recipients, ...ofPlugins]), [...kinds, ...providerKeys])
 }

@@ -69,6 +69,13 @@ export function recipientsOf(entries: readonly AgeEntry[]): string[] {
   return entries.flatMap(({ identities }) => identities.map(({ recipient }) => recipient))
 }
 
+/** Where entries hold identities of plugins: `age.agekey line 2, 3`. */
+export function pluginLinesIn(entries: readonly AgeEntry[]): string[] {
+  return entries.flatMap(({ dataKey, pluginLines }) =>
+    pluginLines.length > 0 ? `${dataKey} line ${pluginLines.join(', ')}` : [],
+  )
+}
+
 /** What the data keys with other keys hold: the field of the metadata of SOPS that they open. */
 const kindsByDataKey = new Map([
   ['sops.vault-token', 'hc_vault'],

@@ -2,7 +2,7 @@ import { type Finding, finding } from '../../../findings/finding.ts'
 import { flagsFor, type KeySecretId, secretOf } from '../../../findings/key-secret.ts'
 import { noIdentity, unusableKey } from '../../../findings/unusable-key.ts'
 import { idOf } from '../../../lib/cluster/flux-objects.ts'
-import { otherKinds, readKeySecret, recipientsOf } from '../../../lib/cluster/key-secret.ts'
+import { otherKinds, pluginLinesIn, readKeySecret, recipientsOf } from '../../../lib/cluster/key-secret.ts'
 import { get, secrets } from '../../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
@@ -66,7 +66,7 @@ async function judgeKeySecret(
       )
   const recipients = recipientsOf(ageEntries)
   const kinds = otherKinds(otherDataKeys)
-  const hasPlugins = ageEntries.some(({ pluginLines }) => pluginLines.length > 0)
+  const hasPlugins = pluginLinesIn(ageEntries).length > 0
   if (recipients.length > 0 || hasPlugins) return { id, recipients, hasPlugins, kinds }
   if (kinds.length > 0) return { unchecked: finding('other-key', { object }, {}) }
   throw failed(noIdentity(id, { ageEntries, otherDataKeys }, { object }))
