@@ -12,6 +12,7 @@ import type { DoctorAnswer } from './ask-doctor.ts'
 import { PushError } from './branch/push.ts'
 import type { CleanedUp } from './clean-up.ts'
 import { Verdict } from './findings/verdict.ts'
+import { resultFor } from './result.ts'
 import type { Progress, Session } from './session.ts'
 import type { Stage, StageName } from './stages.ts'
 
@@ -23,9 +24,6 @@ export interface End {
   cleanedUp: CleanedUp
 }
 
-/** What `result` of the JSON document says for each exit code. */
-const results = { [exit.done]: 'passed', [exit.no]: 'failed', [exit.notDone]: 'unknown' } as const
-
 /** What says that the Secret is still there. */
 const stayCodes: readonly Code[] = ['left-in-cluster', 'not-pruned', 'still-listed', 'held-by-finalizers']
 
@@ -34,7 +32,7 @@ export const leftCodes: readonly Code[] = ['not-cleaned-up', 'cluster-unknown', 
 
 const isClean = ({ branch, cluster }: CleanedUp) => branch === true && cluster === true
 
-type ExitCode = keyof typeof results
+type ExitCode = typeof exit.done | UserError['exitCode']
 
 /** The report of the task. */
 export function verifyReport(
@@ -65,7 +63,7 @@ export function verifyReport(
         : []),
     ],
     json: {
-      result: results[exitCode],
+      result: resultFor(exitCode),
       context,
       kustomization,
       revision: target && created ? `${target.branch}@sha1:${created}` : undefined,

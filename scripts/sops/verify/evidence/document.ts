@@ -1,5 +1,6 @@
 import type { Controller, Snapshot } from '../../../diagnosis/snapshot/snapshot.ts'
 import type { ComparedValue } from '../../../diagnosis/values/compared.ts'
+import type { Result } from '../result.ts'
 import type { Stage } from '../stages.ts'
 import { taskVersion } from './version.ts'
 
@@ -36,7 +37,7 @@ export interface EvidenceDocument {
   /** Of these tasks. */
   version: string
   way: 'existing' | 'round-trip'
-  result: 'passed' | 'failed' | 'unknown'
+  result: Result
   /** ISO 8601. */
   started: string
   ended: string
@@ -66,7 +67,7 @@ export function evidenceHead(
     controllers,
   }: {
     started: Date
-    result: EvidenceDocument['result']
+    result: Result
     context: Snapshot['context'] | undefined
     controllers: readonly Controller[]
   },

@@ -15,11 +15,9 @@ import {
 import { basename, dirname, join } from 'node:path'
 import type { Caller, Report } from '../../../lib/caller.ts'
 import { exit, UserError } from '../../../lib/errors.ts'
+import { type Result, resultFor } from '../result.ts'
 import type { EvidenceDocument } from './document.ts'
 import { summaryOf } from './summary.ts'
-
-/** What is told of the end of a run. */
-export type Result = EvidenceDocument['result']
 
 /** Where the evidence of a run goes. */
 export interface EvidenceFile {
@@ -43,7 +41,7 @@ export function openEvidence(path: string | undefined, { env, note }: Caller): E
   requireReplaceable(path)
   return {
     write(report, make) {
-      const evidence = make(resultsByCode[report.exitCode] ?? 'unknown')
+      const evidence = make(resultFor(report.exitCode))
       try {
         requireReplaceable(path)
         replace(path, `${JSON.stringify(evidence, null, 2)}\n`)
@@ -59,8 +57,6 @@ export function openEvidence(path: string | undefined, { env, note }: Caller): E
     },
   }
 }
-
-const resultsByCode: Readonly<Record<number, Result>> = { [exit.done]: 'passed', [exit.no]: 'failed' }
 
 /** @throws UserError */
 function requireReplaceable(path: string): void {

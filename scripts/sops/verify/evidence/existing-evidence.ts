@@ -1,13 +1,14 @@
 import type { Snapshot } from '../../../diagnosis/snapshot/snapshot.ts'
 import type { Comparison } from '../../../diagnosis/values/compared.ts'
 import { notBuiltAsJson, objectAsJson } from '../existing/report.ts'
+import type { Result } from '../result.ts'
 import { type EvidenceDocument, evidenceHead } from './document.ts'
 
 /** The evidence of `sops:verify --existing`. */
 export function existingEvidence(
   { objects, notBuilt }: Comparison,
   { kustomizations, context, controllers }: Snapshot,
-  end: { started: Date; result: EvidenceDocument['result'] },
+  end: { started: Date; result: Result },
 ): EvidenceDocument {
   const names = new Set([...objects, ...notBuilt].map(({ kustomization }) => kustomization))
   return {

@@ -1,5 +1,6 @@
 import type { Controller } from '../../../diagnosis/snapshot/snapshot.ts'
 import { idOf } from '../../../lib/cluster/flux-objects.ts'
+import type { Result } from '../result.ts'
 import type { Progress, Session } from '../session.ts'
 import { type EvidenceDocument, evidenceHead } from './document.ts'
 
@@ -9,7 +10,7 @@ export function roundTripEvidence(
   { context, target, created, removed, secret, seen }: Progress,
   end: {
     started: Date
-    result: EvidenceDocument['result']
+    result: Result
     controllers: readonly Controller[]
     findings: NonNullable<EvidenceDocument['findings']>
   },

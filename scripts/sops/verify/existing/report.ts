@@ -11,6 +11,7 @@ import type { Hint, Report } from '../../../lib/caller.ts'
 import { exit } from '../../../lib/errors.ts'
 import { shortCommit } from '../../../lib/git.ts'
 import { namesFrom } from '../../../lib/paths.ts'
+import { resultFor } from '../result.ts'
 import { describeUnreadable } from './words.ts'
 
 /** In the order in which people read them. */
@@ -58,19 +59,13 @@ export function existingReport(comparison: Comparison, { snapshot, root, cwd }: 
     hints: hintsOf(others),
     json: {
       way: 'existing',
-      result: resultOf(exitCode),
+      result: resultFor(exitCode),
       context: snapshot.context,
       counts,
       objects: objects.map(objectAsJson),
       notSeen: notBuilt.map(notBuiltAsJson),
     },
   }
-}
-
-/** What `result` of a document says for an exit code. */
-export function resultOf(exitCode: number): 'passed' | 'failed' | 'unknown' {
-  if (exitCode === exit.done) return 'passed'
-  return exitCode === exit.no ? 'failed' : 'unknown'
 }
 
 /** An object for programs: without its digests. */
