@@ -11,9 +11,8 @@ import { shortCommit } from '../lib/git.ts'
 import { namesFrom, pathBelow } from '../lib/paths.ts'
 import { nameOf as nameOfKustomization } from '../lib/repository/flux-file.ts'
 import { rows } from '../lib/rows.ts'
-import { readIdentities } from '../lib/sops/age.ts'
 import { describeRule, recipientsInRules } from '../lib/sops/creation-rules.ts'
-import { requireKey } from '../lib/sops/key.ts'
+import { requireIdentities } from '../lib/sops/key.ts'
 import { textAt, valueAt } from '../lib/yaml/values.ts'
 import { commitChanges, createMessage } from './test-secret/commit.ts'
 import { checkName, findDestination, pathsOf } from './test-secret/destination.ts'
@@ -50,7 +49,7 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
   const { repository, kustomization, place } = await findDestination(options, caller, false)
   const { root, path } = place
   const nameOf = (file: string) => namesFrom(cwd)(join(root, file))
-  const { text, source } = await requireKey({
+  const key = await requireIdentities({
     keyFile: options.keyFile,
     cwd,
     root,
@@ -58,8 +57,6 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
     signal,
     recipients: () => recipientsInRules(repository),
   })
-  const { identities } = await readIdentities(text, source, { env, signal })
-  const key = { identities, source }
   if (options.commit) await refuseUncommitted(repository, pathsOf(place), nameOf)
   const created = await createTestSecret(
     place,
@@ -97,7 +94,7 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
         files: files.map(nameOf),
         'encrypted to': recipients,
         by: by && describeRule(by),
-        'key from': source,
+        'key from': key.source,
         commit: commit && shortCommit(commit),
       }),
     ],
@@ -109,7 +106,7 @@ export async function testCreate(options: TestCreateOptions): Promise<Report> {
       files,
       recipients,
       ...(by && { rule: { file: by.ruleFile.name, number: by.rule.number, path_regex: by.rule.pathRegex } }),
-      key: source,
+      key: key.source,
       ...(commit && { commit }),
     },
   }

@@ -28,6 +28,16 @@ export async function requireKey(options: KeyOptions): Promise<FoundKey> {
   })
 }
 
+/** As `requireKey`, read. @throws UserError for a key that can't be used as well; it never quotes it */
+export async function requireIdentities(
+  options: KeyOptions,
+): Promise<{ identities: readonly Identity[]; source: string }> {
+  const { text, source } = await requireKey(options)
+  const { env, signal } = options
+  const { identities } = await readIdentities(text, source, { env, signal })
+  return { identities, source }
+}
+
 /** A key that can be used without asking anybody. */
 export interface KeyAtHand {
   /** Secret. */

@@ -5,9 +5,8 @@ import type { Comparison } from '../../diagnosis/values/compared.ts'
 import type { Caller, Report } from '../../lib/caller.ts'
 import { openCluster } from '../../lib/cluster/kubectl.ts'
 import { UserError } from '../../lib/errors.ts'
-import { findRepositoryRoot, type Repository } from '../../lib/git.ts'
-import { type Identity, readIdentities } from '../../lib/sops/age.ts'
-import { requireKey } from '../../lib/sops/key.ts'
+import { findRepositoryRoot } from '../../lib/git.ts'
+import { requireIdentities } from '../../lib/sops/key.ts'
 import { targetId } from './checks/target-id.ts'
 import { openEvidence } from './evidence/evidence-file.ts'
 import { existingEvidence } from './evidence/existing-evidence.ts'
@@ -49,9 +48,9 @@ export async function verifyExisting(options: ExistingOptions): Promise<Report> 
   const cluster = openCluster(context, caller)
   try {
     caller.status('comparing the cluster with the repository')
-    const [snapshot, identities] = await Promise.all([
+    const [snapshot, { identities }] = await Promise.all([
       readSnapshot(cluster, namespace),
-      requireIdentities(options, repository),
+      requireIdentities({ keyFile: options.keyFile, cwd, ...repository }),
     ])
     const only =
       kustomization === undefined
@@ -66,13 +65,4 @@ export async function verifyExisting(options: ExistingOptions): Promise<Report> 
     caller.status(undefined)
     await cluster.close()
   }
-}
-
-/** @throws UserError where there is no key, or it can't be used */
-async function requireIdentities(
-  { keyFile, caller: { cwd, env, signal } }: ExistingOptions,
-  { root }: Repository,
-): Promise<readonly Identity[]> {
-  const { text, source } = await requireKey({ keyFile, cwd, root, env, signal })
-  return (await readIdentities(text, source, { env, signal })).identities
 }
