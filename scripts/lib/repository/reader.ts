@@ -5,6 +5,9 @@ import { UserError } from '../errors.ts'
 /** What is not there, or is a directory, a link to nothing, or a socket. */
 const noFile: ReadonlySet<string> = new Set(['EISDIR', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'])
 
+/** The largest file that is looked at for what is encrypted, in bytes: no SOPS file and no manifest is larger. */
+export const largestFile = 16 * 1024 * 1024
+
 /** @returns what is in a file; `undefined` where there is none, or only a link to nothing. Only good until the next call. */
 export type Reader = (file: string) => Buffer | undefined
 

@@ -2,7 +2,7 @@ import { posix, resolve } from 'node:path'
 import { onlyFiles, openRepository, type Repository } from '../../lib/git.ts'
 import { readBlobs, sizesOf } from '../../lib/git-objects.ts'
 import { isKustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
-import { makeReader } from '../../lib/repository/reader.ts'
+import { largestFile, makeReader } from '../../lib/repository/reader.ts'
 import { run } from '../../lib/run.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
 import { keyAtHand } from '../../lib/sops/key.ts'
@@ -10,9 +10,6 @@ import { type AuditMark, marksIn } from './marks.ts'
 import type { AuditOptions } from './options.ts'
 import { readRuleSet } from './rule-set.ts'
 import type { Subject } from './subject.ts'
-
-/** The largest file that is looked at, in bytes: no SOPS file and no manifest is larger. */
-const largest = 16 * 1024 * 1024
 
 /**
  * Reads what is to be audited.
@@ -35,7 +32,7 @@ export async function readSubject(options: AuditOptions): Promise<Subject> {
   }
   const known = { identities: key?.identities, keyPlace: key?.place }
   const common = { repository, options, ...known, marked: found }
-  const readNext = makeReader(repository.root, largest)
+  const readNext = makeReader(repository.root, largestFile)
   if (options.staged) {
     const blobs = await readIndex(repository)
     const names = [...blobs.keys()].toSorted()
@@ -91,7 +88,7 @@ async function readIndex(repository: Repository): Promise<Map<string, Buffer | u
   )
   const blobs = await readBlobs(
     repository,
-    [...sizes].flatMap(([blob, size]) => (size <= largest ? [blob] : [])),
+    [...sizes].flatMap(([blob, size]) => (size <= largestFile ? [blob] : [])),
   )
   return new Map(
     files.map(({ blob, file }) => {

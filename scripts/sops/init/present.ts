@@ -1,12 +1,9 @@
 import { openRepository, type Repository } from '../../lib/git.ts'
-import { makeReader } from '../../lib/repository/reader.ts'
+import { largestFile, makeReader } from '../../lib/repository/reader.ts'
 import { type EncryptedFile, findEncryptedFiles, isSparse } from '../../lib/sops/encrypted-files.ts'
 import { plainRecipient } from '../../lib/sops/rule-keys.ts'
 import { type UsedName, usedNames } from './names.ts'
 import { type RuleFiles, readRuleFiles } from './rule-files.ts'
-
-/** The largest file that is looked at, in bytes: no SOPS file and no manifest is larger. */
-const largest = 16 * 1024 * 1024
 
 /** @returns the text of a file by its path from the root of the repository; `undefined` where there is none */
 export type TextReader = (file: string) => string | undefined
@@ -33,7 +30,7 @@ export interface Present extends RuleFiles {
  */
 export async function readPresent(cwd: string, caller: Pick<Repository, 'env' | 'signal'>): Promise<Present> {
   const { repository, names } = await openRepository(cwd, caller)
-  const read = makeReader(repository.root, largest)
+  const read = makeReader(repository.root, largestFile)
   const textOf = (file: string) => read(file)?.toString()
   const rules = readRuleFiles(repository, names, read)
   const [encrypted, sparse] = await Promise.all([findEncryptedFiles(repository), isSparse(repository)])
