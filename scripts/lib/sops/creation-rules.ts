@@ -119,18 +119,22 @@ export function describeRule({
 
 /** All age recipients that the creation rules of a repository name. @throws UserError where a file cannot be read */
 export async function recipientsInRules(repository: Repository): Promise<Set<string>> {
-  const files = await searchFiles(repository, 'age1', [configName, `**/${configName}`])
-  const texts = await Promise.all(files.map((file) => readFile(join(repository.root, file), 'utf8')))
-  return new Set(texts.flatMap(ageRecipients))
+  const texts = await readFilesWithRules(repository)
+  return new Set(texts.flatMap((bytes) => ageRecipients(`${bytes}`)))
 }
 
 /** The creation rules of all files with some in a working tree, as far as they can be read. */
 export async function readAllRules(repository: Repository): Promise<CreationRule[]> {
-  const files = await searchFiles(repository, 'age1', [configName, `**/${configName}`])
-  if (files.length === 0) return []
+  const texts = await readFilesWithRules(repository)
+  if (texts.length === 0) return []
   const { parseRules } = await import('./rule-text.ts')
-  const texts = await Promise.all(files.map((file) => readFile(join(repository.root, file))))
   return texts.flatMap((bytes) => parseRules(bytes).rules ?? [])
+}
+
+/** Those that name a recipient of age. */
+async function readFilesWithRules(repository: Repository): Promise<Buffer[]> {
+  const files = await searchFiles(repository, 'age1', [configName, `**/${configName}`])
+  return Promise.all(files.map((file) => readFile(join(repository.root, file))))
 }
 
 /** Variables in which sops takes keys that then stand for those of every rule (sops v3.13.3 cmd/sops/main.go), and SOPS_CONFIG. */
