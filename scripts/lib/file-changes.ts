@@ -127,24 +127,48 @@ function stage(change: FileChange, directories: string[]): Staged {
 
 /** Writes a text to a new file beside `target`, with the mode and the owner of `target` where that is there. */
 function writeBeside(target: string, text: string): string {
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`)
-  const file = openSync(temporary, 'wx')
+  const temporary = nameBeside(target)
+  writeFlushed(temporary, text, statSync(target, { throwIfNoEntry: false }))
+  return temporary
+}
+
+/** Whose a file is to be, and who may read it. */
+export interface FileRights {
+  mode: number
+  uid?: number
+  gid?: number
+}
+
+/**
+ * Makes a file that is on the disk as a whole when this returns; nothing of it is left where it can't be written.
+ * @param file not there yet @param rights those of a new file of the user where they are not given
+ * @throws the error of the system
+ */
+export function writeFlushed(file: string, text: string, rights?: FileRights): void {
+  // nobody else may open it before it has its rights
+  const handle = openSync(file, 'wx', rights ? 0o600 : 0o666)
   try {
-    const old = statSync(target, { throwIfNoEntry: false })
-    if (old) {
-      const own = fstatSync(file)
-      if (old.uid !== own.uid || old.gid !== own.gid) fchownSync(file, old.uid, old.gid)
-      fchmodSync(file, old.mode)
-    }
-    writeFileSync(file, text)
-    fsyncSync(file)
+    if (rights) giveRights(handle, rights)
+    writeFileSync(handle, text)
+    fsyncSync(handle)
   } catch (error) {
-    rmSync(temporary)
+    rmSync(file, { force: true })
     throw error
   } finally {
-    closeSync(file)
+    closeSync(handle)
   }
-  return temporary
+}
+
+function giveRights(handle: number, { mode, uid, gid }: FileRights): void {
+  const own = fstatSync(handle)
+  const owner = [uid ?? own.uid, gid ?? own.gid] as const
+  if (owner[0] !== own.uid || owner[1] !== own.gid) fchownSync(handle, ...owner)
+  fchmodSync(handle, mode)
+}
+
+/** A name beside a file for what is to take its place in one step; it is another one each time. */
+export function nameBeside(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`)
 }
 
 function holds(target: string, text: string | undefined): boolean {

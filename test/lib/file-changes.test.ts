@@ -13,7 +13,13 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { UserError } from '../../scripts/lib/errors.ts'
-import { type FileChange, keepIf, replaceFiles } from '../../scripts/lib/file-changes.ts'
+import {
+  type FileChange,
+  keepIf,
+  nameBeside,
+  replaceFiles,
+  writeFlushed,
+} from '../../scripts/lib/file-changes.ts'
 import { readFiles, withDirectory, writeFiles } from '../helpers/files.ts'
 
 const files = { 'a.yaml': 'a\n', 'b/b.yaml': 'b\n' }
@@ -191,6 +197,35 @@ test('keepIf: takes back what was done, and names what somebody else has changed
     })
     assert.equal(notes, ['not put back, because it has changed meanwhile: NAME'])
     assert.equal(readFiles(directory), { ...files, 'a.yaml': 'by somebody else\n' })
+  }))
+
+test('writeFlushed: a file gets its rights whatever the umask says, and never takes the place of one', () =>
+  withDirectory(async (directory) => {
+    const file = join(directory, 'a')
+    const before = process.umask(0o277)
+    try {
+      writeFlushed(file, 'text', { mode: 0o640 })
+    } finally {
+      process.umask(before)
+    }
+    assert.is(statSync(file).mode & 0o777, 0o640)
+    assert.throws(() => writeFlushed(file, 'other'), /EEXIST/)
+    assert.is(readFileSync(file, 'utf8'), 'text')
+  }))
+
+test('writeFlushed: nothing is left of what could not be written', () =>
+  withDirectory(async (directory) => {
+    assert.throws(() => writeFlushed(join(directory, 'a'), 'text', { mode: Number.NaN }))
+    assert.equal(readdirSync(directory), [])
+  }))
+
+test('nameBeside: a name beside a file is hidden, and another one each time', () =>
+  withDirectory(async (directory) => {
+    const file = join(directory, 'a')
+    const names = [nameBeside(file), nameBeside(file)]
+    assert.is(new Set(names).size, 2)
+    for (const name of names) writeFileSync(name, '')
+    assert.ok(readdirSync(directory).every((name) => /^\.a\.[0-9a-f]{12}\.tmp$/.test(name)))
   }))
 
 test.run()

@@ -2,18 +2,17 @@ import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   existsSync,
-  fchmodSync,
   fsyncSync,
   linkSync,
   openSync,
   readFileSync,
   rmdirSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeDirectory } from '../../lib/directories.ts'
 import { UserError } from '../../lib/errors.ts'
+import { writeFlushed } from '../../lib/file-changes.ts'
 import type { NameOf } from '../../lib/paths.ts'
 
 /**
@@ -34,7 +33,7 @@ export function makeKeyFile(file: string, text: string, nameOf: NameOf): () => v
   }
   try {
     makeDirectory(dirname(file), directories)
-    writeFlushed(temporary, text)
+    writeFlushed(temporary, text, { mode: 0o600 })
     // unlike a rename, a link never takes the place of a file
     linkSync(temporary, file)
     isMade = true
@@ -54,17 +53,6 @@ export function makeKeyFile(file: string, text: string, nameOf: NameOf): () => v
   return () => {
     if (existsSync(file) && readFileSync(file, 'utf8') === text) rmSync(file)
     removeDirectories()
-  }
-}
-
-function writeFlushed(file: string, text: string): void {
-  const handle = openSync(file, 'wx', 0o600)
-  try {
-    fchmodSync(handle, 0o600)
-    writeFileSync(handle, text)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }
 

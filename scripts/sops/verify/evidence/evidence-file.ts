@@ -1,20 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import {
-  accessSync,
-  appendFileSync,
-  closeSync,
-  constants,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { accessSync, appendFileSync, constants, lstatSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Caller, Report } from '../../../lib/caller.ts'
 import { exit, UserError } from '../../../lib/errors.ts'
+import { nameBeside, writeFlushed } from '../../../lib/file-changes.ts'
 import { type Result, resultFor } from '../result.ts'
 import type { EvidenceDocument } from './document.ts'
 import { summaryOf } from './summary.ts'
@@ -84,17 +72,13 @@ function isEvidence(path: string): boolean {
 }
 
 function replace(path: string, text: string): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
-  const file = openSync(temporary, 'wx', 0o600)
+  const temporary = nameBeside(path)
+  writeFlushed(temporary, text, { mode: 0o600 })
   try {
-    writeFileSync(file, text)
-    fsyncSync(file)
     renameSync(temporary, path)
   } catch (error) {
     rmSync(temporary, { force: true })
     throw error
-  } finally {
-    closeSync(file)
   }
 }
 
