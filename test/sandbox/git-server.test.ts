@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startGitServer } from '../../scripts/sandbox/git-server.ts'
+import { type GitServer, startGitServer } from '../../scripts/sandbox/git-server.ts'
 import { withDirectory } from '../helpers/files.ts'
 import { listProcesses, until } from '../helpers/processes.ts'
 import { userEnvironment } from '../helpers/user.ts'
@@ -15,6 +16,8 @@ interface Served {
   directory: string
   root: string
   url: string
+  /** As of `GitServer`. */
+  alone: GitServer['alone']
   env: NodeJS.ProcessEnv
   git(cwd: string, ...args: string[]): Promise<{ stdout: string; stderr: string }>
   /** A bare repository `<root>/<name>.git` that takes pushes. */
@@ -53,7 +56,7 @@ async function withServer(use: (served: Served) => Promise<void>, serverEnv: Nod
       return path
     }
     try {
-      await use({ directory, root, url: server.url, env, git, bare, clone })
+      await use({ directory, root, url: server.url, alone: server.alone, env, git, bare, clone })
     } finally {
       await server.close()
     }
@@ -200,6 +203,27 @@ test('git is ended when the client hangs up, and when the server closes', async 
   })
   await until('git has ended', () => backends().length === 0)
 })
+
+test('a push that is broken off keeps nobody waiting', () =>
+  withServer(async ({ bare, url, alone }) => {
+    await bare('broken')
+    const hanging = request(`${url}/broken.git/git-receive-pack`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-git-receive-pack-request' },
+    })
+    hanging.on('error', () => {})
+    hanging.write('00')
+    await until('git runs', () => backends().length > 0)
+    let isDone = false
+    const work = alone(async () => {
+      isDone = true
+    })
+    await sleep(200)
+    assert.not.ok(isDone)
+    hanging.destroy()
+    await until('the work is done', () => isDone)
+    await work
+  }))
 
 test('a missing git is an error', async () => {
   await withDirectory(async (directory) => {
