@@ -4,7 +4,7 @@ import type { Sandbox } from '../../scripts/sandbox/sandbox.ts'
 import { projectRoot } from '../helpers/documents.ts'
 import { encrypt, key, secret } from '../helpers/flux/encrypted-objects.ts'
 import { fluxKustomization } from '../helpers/flux/flux-objects.ts'
-import { withFluxOn } from '../helpers/flux/sandbox.ts'
+import { putKeySecret, watched, withFluxOn } from '../helpers/flux/sandbox.ts'
 import { makeKey } from '../helpers/keys.ts'
 import { until } from '../helpers/processes.ts'
 import { compare, type Pair } from './pairs.ts'
@@ -43,17 +43,7 @@ export async function benchExisting(
         stdio: ['ignore', 'pipe', 'ignore'],
         maxBuffer: 64 * 1024 * 1024,
       })
-    const keySecret = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: {
-        name: 'sops-age',
-        namespace: 'flux-system',
-        labels: { 'reconcile.fluxcd.io/watch': 'Enabled' },
-      },
-      stringData: { 'age.agekey': key.text },
-    }
-    await sandbox.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(keySecret))
+    await putKeySecret(sandbox, { data: { 'age.agekey': key.text }, metadata: watched })
     await until(
       'all are applied',
       async () => call('kubectl', 'get', 'secrets', '-n', 'default', '-o', 'name').split('\n').length > many,
@@ -80,8 +70,7 @@ export async function benchExisting(
       if (status !== answer) throw new Error(`flux:doctor has ended with ${status}`)
     }
     row(`flux:doctor, ${many} Kustomizations / kubectl get`, await compare(3, doctor(0), get), '3 s')
-    const other = { ...keySecret, stringData: { 'age.agekey': makeKey().text } }
-    await sandbox.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(other))
+    await putKeySecret(sandbox, { data: { 'age.agekey': makeKey().text }, metadata: watched })
     await until('all fail', async () => {
       const path = 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'
       const ready = call('kubectl', 'get', 'kustomizations', '-n', 'flux-system', '-o', path)

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { readProject, transcriptsOf } from '../helpers/documents.ts'
 import { exampleCluster } from '../helpers/files.ts'
 import { encrypt, key, secret } from '../helpers/flux/encrypted-objects.ts'
-import { withFlux } from '../helpers/flux/sandbox.ts'
+import { putKeySecret, watched, withFlux } from '../helpers/flux/sandbox.ts'
 import { makeKey, sopsConfig } from '../helpers/keys.ts'
 import { until } from '../helpers/processes.ts'
 import { runTask } from '../helpers/task.ts'
@@ -28,13 +28,7 @@ test('the transcript of flux:doctor is what it prints: somebody has put another 
     'kubernetes/infrastructure/db.enc.yaml': encrypt(secret('db')),
   }
   return withFlux(files, async ({ clone, env, sandbox }) => {
-    const metadata = {
-      name: 'sops-age',
-      namespace: 'flux-system',
-      labels: { 'reconcile.fluxcd.io/watch': 'Enabled' },
-    }
-    const manifest = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'age.agekey': other.text } }
-    await sandbox.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(manifest))
+    await putKeySecret(sandbox, { data: { 'age.agekey': other.text }, metadata: watched })
     const readyOf = (name: string) =>
       sandbox.kubectl([
         ...['get', 'kustomization', name, '-n', 'flux-system', '--ignore-not-found', '-o'],

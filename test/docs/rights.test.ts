@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import { parseAllDocuments } from 'yaml'
 import { blocksOf, readProject } from '../helpers/documents.ts'
 import { exampleCluster } from '../helpers/files.ts'
-import { type Flux, withFlux } from '../helpers/flux/sandbox.ts'
+import { type Flux, putKeySecret, withFlux } from '../helpers/flux/sandbox.ts'
 import { makeKey, sopsConfig } from '../helpers/keys.ts'
 import { runTask } from '../helpers/task.ts'
 
@@ -84,10 +84,7 @@ test('flux:sops-key: the rights of its page are enough, and each is needed', () 
 
 test('sops:verify: the rights of its page are enough', () =>
   withExample(async (flux) => {
-    const data = { 'age.agekey': Buffer.from(`${key.secret}\n`).toString('base64') }
-    const metadata = { name: 'sops-age', namespace: 'flux-system' }
-    const secret = { apiVersion: 'v1', kind: 'Secret', metadata, data }
-    await flux.sandbox.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(secret))
+    await putKeySecret(flux.sandbox, { data: { 'age.agekey': `${key.secret}\n` } })
     await flux.applied('infrastructure', await flux.git('rev-parse', 'HEAD'))
     const roles = rolesOf('sops-verify')
     for (const resource of ['kustomizations', 'gitrepositories']) {

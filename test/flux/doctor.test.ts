@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import { readProject } from '../helpers/documents.ts'
 import { encrypt, key, secret } from '../helpers/flux/encrypted-objects.ts'
 import { fluxKustomization } from '../helpers/flux/flux-objects.ts'
-import { type Flux, withFlux } from '../helpers/flux/sandbox.ts'
+import { type Flux, putKeySecret, watched, withFlux } from '../helpers/flux/sandbox.ts'
 import { makeKey } from '../helpers/keys.ts'
 import { until } from '../helpers/processes.ts'
 import { type Ended, runTask } from '../helpers/task.ts'
@@ -39,20 +39,6 @@ function files(links: number): Record<string, string> {
   }
 }
 
-async function putKey({ sandbox }: Flux, text: string): Promise<void> {
-  const manifest = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: {
-      name: 'sops-age',
-      namespace: 'flux-system',
-      labels: { 'reconcile.fluxcd.io/watch': 'Enabled' },
-    },
-    stringData: { 'age.agekey': text },
-  }
-  await sandbox.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(manifest))
-}
-
 async function doctor({ clone, env }: Flux, ...args: string[]): Promise<Ended> {
   const ended = await runTask('flux:doctor', args, { cwd: clone, env })
   for (const text of [ended.stdout, ended.stderr])
@@ -76,7 +62,7 @@ async function readyOf({ sandbox }: Flux, name: string): Promise<string> {
 
 test('it names the one cause before all that wait for it, and is silent when that is mended', () =>
   withFlux(files(3), async (flux) => {
-    await putKey(flux, other.text)
+    await putKeySecret(flux.sandbox, { data: { 'age.agekey': other.text }, metadata: watched })
     await until('the last link waits', async () => (await readyOf(flux, 'link2')) === 'False')
     const before = readdirSync(flux.clone)
     const { code, stdout, stderr } = await doctor(flux)

@@ -7,6 +7,7 @@ import type { Snapshot } from '../../../scripts/diagnosis/snapshot/snapshot.ts'
 import { worded } from '../../../scripts/findings/finding.ts'
 import { idOf, type Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
 import type { KubeObject, Secret } from '../../../scripts/lib/cluster/kube-objects.ts'
+import { snapshotWith } from '../../helpers/diagnosis/snapshot.ts'
 import { encoded, encrypt, secret } from '../../helpers/flux/encrypted-objects.ts'
 
 const [token = ''] = /ENC\[AES256_GCM.*?type:str\]/.exec(encrypt(secret('x'))) ?? []
@@ -50,15 +51,9 @@ async function found(
   others: readonly { group: string; kind: string; object: KubeObject }[] = [],
 ): Promise<Diagnosis[]> {
   const snapshot: Snapshot = {
-    context: 'x',
-    namespace: undefined,
-    kustomizations: new Map(kustomizations.map((one) => [idOf(one), one])),
-    sources: new Map(),
+    ...snapshotWith(kustomizations, { sources: [] }),
     secrets: new Map(secrets.map((one) => [idOf(one), one])),
-    configMaps: new Map(),
     namespaces: new Set(['flux-system', 'default']),
-    controllers: [],
-    notRead: [],
     applied: async () => ({ others, notRead: [] }),
     ...more,
   }

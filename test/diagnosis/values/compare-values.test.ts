@@ -8,6 +8,7 @@ import type { Revision } from '../../../scripts/lib/applied/revision.ts'
 import type { Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
 import type { Secret } from '../../../scripts/lib/cluster/kube-objects.ts'
 import { makeFileTree } from '../../../scripts/lib/repository/file-tree.ts'
+import { snapshotWith } from '../../helpers/diagnosis/snapshot.ts'
 import { encoded, encrypt, key, secret, whole } from '../../helpers/flux/encrypted-objects.ts'
 
 const [first, second] = ['1', '2'].map((digit) => `main@sha1:${digit.repeat(40)}`)
@@ -42,16 +43,8 @@ const text = encrypt(secret('db'))
 /** How the Secret `db`, which is encrypted as `clear`, compares. */
 async function statusOf(object: Secret | undefined, of = kustomization(), more: Partial<Snapshot> = {}) {
   const snapshot: Snapshot = {
-    context: 'test',
-    namespace: undefined,
-    kustomizations: new Map([['flux-system/apps', of]]),
-    sources: new Map(),
+    ...snapshotWith([of]),
     secrets: new Map(object ? [['default/db', object]] : []),
-    configMaps: new Map(),
-    namespaces: undefined,
-    controllers: [],
-    notRead: [],
-    applied: async () => ({ others: [], notRead: [] }),
     ...more,
   }
   const use = { file: 's.yaml', as: 'resources' as const, name: 's.yaml', by: undefined, steps: [] }

@@ -1,29 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of Flux
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Snapshot } from '../../../scripts/diagnosis/snapshot/snapshot.ts'
 import { substituteFor } from '../../../scripts/diagnosis/values/substituted-value.ts'
-import type { Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
+import { appliedKustomization, snapshotWith } from '../../helpers/diagnosis/snapshot.ts'
 
 const variables = { name: 'db', empty: '', spaced: 'a: b #c', number: '12', lines: 'a\nb' }
-const nothing: Snapshot = {
-  context: 'test',
-  namespace: undefined,
-  kustomizations: new Map(),
-  sources: new Map(),
-  secrets: new Map(),
-  configMaps: new Map(),
-  namespaces: undefined,
-  controllers: [],
-  notRead: [],
-  applied: async () => ({ others: [], notRead: [] }),
-}
-const kustomization = (postBuild: object): Kustomization => ({
-  apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
-  kind: 'Kustomization',
-  metadata: { name: 'apps', namespace: 'flux-system' },
-  spec: { prune: true, sourceRef: { kind: 'GitRepository', name: 'x' }, postBuild },
-})
+const nothing = snapshotWith([])
+const kustomization = (postBuild: object) => appliedKustomization('apps', { spec: { postBuild } })
 
 test('what is certain is replaced as Flux does, and all else is undefined', () => {
   const substitute = substituteFor(kustomization({ substitute: variables }), nothing)({})

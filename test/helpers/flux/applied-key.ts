@@ -5,7 +5,7 @@ import { exampleCluster } from '../files.ts'
 import { encryptSecret, type Key, makeKey, sopsConfig } from '../keys.ts'
 import { type Ended, runTask } from '../task.ts'
 import { fluxKustomization, kustomizationOf } from './flux-objects.ts'
-import { type Flux, withFlux } from './sandbox.ts'
+import { type Flux, type MadeSecret, putKeySecret, withFlux } from './sandbox.ts'
 
 /** The key that the cluster has, and one to rotate to. */
 export const old = makeKey()
@@ -17,19 +17,11 @@ export const secretFile = 'kubernetes/apps/x.enc.yaml'
 /** Lines of `spec` that let a Kustomization decrypt. */
 export const block = '  decryption: {provider: sops, secretRef: {name: sops-age}}\n'
 
-/** A key Secret as a test makes it. */
-export interface MadeSecret {
-  namespace?: string
-  data?: Record<string, string>
-  /** More metadata. */
-  metadata?: object
-}
-
 export interface Applied extends Flux {
   /** Runs `flux:sops-key`, with a key file of these texts where there are some. */
   sopsKey(keys: string[], args?: string[], more?: Partial<Parameters<typeof runTask>[2]>): Promise<Ended>
   /** Makes the key Secret as somebody else would. */
-  putSecret(made?: MadeSecret): Promise<void>
+  putSecret(made?: Partial<MadeSecret>): Promise<void>
   /** What the key Secret holds, by data key; `undefined` where there is none. */
   held(namespace?: string): Promise<Record<string, string> | undefined>
   /** Applies manifests. */
@@ -76,18 +68,7 @@ export function placeOf(flux: Flux): Applied {
           assert.not.match(ended.stdout + ended.stderr, text)
       return ended
     },
-    async putSecret({
-      namespace = 'flux-system',
-      data = { 'age.agekey': `${old.secret}\n` },
-      metadata,
-    } = {}) {
-      const made = { name: 'sops-age', namespace, ...metadata }
-      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: made, stringData: data }
-      await sandbox.kubectl(
-        ['apply', '--server-side', '--force-conflicts', '-f', '-'],
-        JSON.stringify(secret),
-      )
-    },
+    putSecret: (made) => putKeySecret(sandbox, { data: { 'age.agekey': `${old.secret}\n` }, ...made }),
     async held(namespace = 'flux-system') {
       const args = ['get', 'secret', 'sops-age', '-n', namespace, '-o', 'json', '--ignore-not-found']
       const text = await sandbox.kubectl(args)

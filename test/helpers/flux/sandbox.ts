@@ -139,3 +139,25 @@ async function cleanUp(sandbox: SandboxAccess): Promise<void> {
   const kinds = 'kustomizations,gitrepositories,secrets'
   await sandbox.kubectl(['delete', '-n', 'flux-system', kinds, '--all', '--timeout=120s'])
 }
+
+/** A key Secret as a test makes it. */
+export interface MadeSecret {
+  namespace?: string
+  /** In the clear, by data key. */
+  data: Readonly<Record<string, string>>
+  /** More metadata. */
+  metadata?: object
+}
+
+/** The label by which Flux sees at once that a key has changed. */
+export const watched = { labels: { 'reconcile.fluxcd.io/watch': 'Enabled' } }
+
+/** Puts the key Secret `sops-age` into the cluster, as somebody else would. */
+export async function putKeySecret(
+  { kubectl }: Pick<SandboxAccess, 'kubectl'>,
+  { namespace = 'flux-system', data, metadata }: MadeSecret,
+): Promise<void> {
+  const made = { name: 'sops-age', namespace, ...metadata }
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: made, stringData: data }
+  await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(secret))
+}

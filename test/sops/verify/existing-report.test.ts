@@ -1,37 +1,17 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Snapshot } from '../../../scripts/diagnosis/snapshot/snapshot.ts'
 import type { ComparedObject } from '../../../scripts/diagnosis/values/compared.ts'
 import type { NotBuilt } from '../../../scripts/lib/applied/seen-builds.ts'
-import type { Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
 import { existingReport } from '../../../scripts/sops/verify/existing/report.ts'
+import { appliedKustomization, snapshotWith } from '../../helpers/diagnosis/snapshot.ts'
 
-const kustomization = (name: string, decrypts = true): [string, Kustomization] => [
-  `flux-system/${name}`,
-  {
-    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
-    kind: 'Kustomization',
-    metadata: { name, namespace: 'flux-system' },
-    spec: {
-      prune: true,
-      sourceRef: { kind: 'GitRepository', name: 'x' },
-      ...(decrypts && { decryption: { provider: 'sops' } }),
-    },
-  },
-]
 const long = 'a-name-that-is-as-long-as-a-name-of-an-object-may-well-be'
-const snapshot: Snapshot = {
-  context: 'test',
-  namespace: undefined,
-  kustomizations: new Map([kustomization('apps'), kustomization(long), kustomization('plain', false)]),
-  sources: new Map(),
-  secrets: new Map(),
-  configMaps: new Map(),
-  namespaces: undefined,
-  controllers: [],
-  notRead: [],
-  applied: async () => ({ others: [], notRead: [] }),
-}
+const decryption = { provider: 'sops' }
+const snapshot = snapshotWith([
+  appliedKustomization('apps', { spec: { decryption } }),
+  appliedKustomization(long, { spec: { decryption } }),
+  appliedKustomization('plain'),
+])
 const object = (more: Partial<ComparedObject> = {}): ComparedObject => ({
   kustomization: 'flux-system/apps',
   commit: '1'.repeat(40),
