@@ -17,6 +17,7 @@ import { pastFindings } from './catalogue/past.ts'
 import { plaintextFindings } from './catalogue/plaintext.ts'
 import { reasonFindings } from './catalogue/reasons.ts'
 import { recipientsFindings } from './catalogue/recipients.ts'
+import { rotateStateFindings } from './catalogue/rotate/state.ts'
 import { rulesFindings } from './catalogue/rules.ts'
 import { sopsKeyFindings } from './catalogue/sops-key.ts'
 import { testSecretFindings } from './catalogue/test-secret.ts'
@@ -49,6 +50,7 @@ export const catalogue = {
   ...clusterKeyFindings,
   ...sopsKeyFindings,
   ...initFindings,
+  ...rotateStateFindings,
   ...testSecretFindings,
   ...reasonFindings,
   ...verifyTargetFindings,

@@ -189,17 +189,19 @@ export async function listVersions(
 /** What is read at once, in bytes. */
 const chunk = 16 * 1024 * 1024
 
-/** Blobs that are larger are left out: Kubernetes takes no Secret of that size (https://kubernetes.io/docs/concepts/configuration/secret/). */
+/** Blobs that are larger are left out where nothing else is said: Kubernetes takes no Secret of that size (https://kubernetes.io/docs/concepts/configuration/secret/). */
 const largest = 1024 * 1024
 
 /**
  * Reads blobs as text, as many at once as memory bears.
  * @param seen gets each, with its name and how many of all are done
+ * @param most bytes of those that are read
  */
 export async function readManyBlobs(
   repository: Repository,
   blobs: readonly string[],
   seen: (text: string, blob: string, done: number) => Promise<void>,
+  most = largest,
 ): Promise<void> {
   let done = 0
   let waiting: string[] = []
@@ -213,7 +215,7 @@ export async function readManyBlobs(
     size = 0
   }
   for (const [blob, bytes] of await sizesOf(repository, blobs)) {
-    if (bytes > largest) continue
+    if (bytes > most) continue
     waiting.push(blob)
     size += bytes
     if (size >= chunk) await read()

@@ -118,19 +118,20 @@ function unique(names: readonly string[]): string[] {
 }
 
 /**
- * The files of the working tree that hold a text: tracked ones and new ones, not the ignored ones.
+ * The files of the working tree that hold a text, or one of several: tracked ones and new ones, not the ignored ones.
  * @param pathspecs of git, where not all files are wanted
  * @returns paths relative to the root
  * @throws UserError where one of them cannot be read, with its name
  */
 export async function searchFiles(
   { root, env, signal }: Repository,
-  text: string,
+  text: string | readonly string[],
   pathspecs: readonly string[] = [],
 ): Promise<string[]> {
   // git refuses to look at new files where it is set to look into submodules
   const grep = ['git', '-c', 'submodule.recurse=false', 'grep', '--untracked', '--no-color']
-  const args = [...grep, '--files-with-matches', '--fixed-strings', '-z', '-e', text, '--', ...pathspecs]
+  const patterns = [text].flat().flatMap((one) => ['-e', one])
+  const args = [...grep, '--files-with-matches', '--fixed-strings', '-z', ...patterns, '--', ...pathspecs]
   const outcome = await attempt(args, { cwd: root, env: { ...env, LC_ALL: 'C' }, signal })
   // exit 1: nothing found
   if (outcome.code !== 0 && outcome.code !== 1) throw failure(['git', 'grep'], outcome)

@@ -35,7 +35,7 @@ export const pastFindings = {
     severity: 'warning',
     seen: 'is a shallow clone: the commits before its first ones are not here and were not looked at',
     means: 'What was committed earlier is not known.',
-    fix: '`git fetch --unshallow`, then `mise run sops:audit --history`',
+    fix: '`git fetch --unshallow`, then the same command again',
     source: 'git-fetch(1)',
   },
 } as const satisfies Record<string, Entry>

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { callGit, type Repository, searchFiles } from '../git.ts'
@@ -23,17 +22,21 @@ export interface EncryptedFile {
 export async function findEncryptedFiles(repository: Repository): Promise<EncryptedFile[]> {
   const found: EncryptedFile[] = []
   for (const file of await searchFiles(repository, ciphertextStart)) {
-    const text = await readText(join(repository.root, file), file)
+    const text = readListedFile(repository, file)
     const documents = await readKeyGroups(text)
     if (documents) found.push({ file, documents, text: () => text })
   }
   return found
 }
 
-/** @throws UserError: the file is gone meanwhile, or its name is not UTF-8 */
-async function readText(path: string, file: string): Promise<string> {
+/**
+ * Reads a file that git has listed.
+ * @param file relative to the root
+ * @throws UserError: it is gone meanwhile, or its name is not UTF-8
+ */
+export function readListedFile({ root }: Pick<Repository, 'root'>, file: string): string {
   try {
-    return await readFile(path, 'utf8')
+    return readFileSync(join(root, file), 'utf8')
   } catch (error) {
     throw new UserError(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`)
   }

@@ -7,6 +7,18 @@ export const ciphertextStart = 'ENC[AES256_GCM,'
 /** A whole ciphertext of sops: documentation and templates have shortened ones. */
 export const wholeCiphertext = /ENC\[AES256_GCM,data:[\w+/]+=*,iv:[\w+/]{43}=,tag:[\w+/]{22}==,type:\w+\]/
 
+/** What authenticates a ciphertext: no two have the same. */
+const tag = /ENC\[AES256_GCM,data:[^\]\s]*?,tag:([^\],\s]*)/g
+
+/**
+ * The ciphertexts of a text, the MAC among them, each by its tag. Two texts that share one have the same data key: no other makes
+ * it.
+ */
+export function ciphertextsIn(text: string): Set<string> {
+  // a part of a text would keep the whole of it in memory
+  return new Set(Array.from(text.matchAll(tag), ([, found = '']) => Buffer.from(found).toString()))
+}
+
 /** What is in every file with ciphertext of SOPS, also where it is a value of a Secret and so base64. */
 export const ciphertextMarks: readonly string[] = [ciphertextStart, ...base64Forms(ciphertextStart)]
 
@@ -52,12 +64,15 @@ export function isEncryptedManifest(text: string): boolean {
   const block = /^\s*\{/.test(text) ? /"sops"\s*:\s*\{/ : /^(sops|"sops"|'sops')\s*:/m
   if (/\bmac["']?\s*:\s*["']?ENC\[AES256_GCM,/.test(text) && block.test(text)) return true
   if (!/\bkind["']?\s*:\s*["']?Secret\b/.test(text)) return false
+  return sopsFilesInValues(text).length > 0
+}
+
+/** The SOPS files that are values of a manifest in base64, decoded. */
+export function sopsFilesInValues(text: string): string[] {
   // a value may be written over several lines
   const values = text.replace(/\r?\n[ \t]+/g, '').match(/[A-Za-z0-9+/]{200,}={0,2}/g) ?? []
-  return values.some((value) => {
-    const decoded = Buffer.from(value, 'base64').toString('latin1')
-    return formatInValue(decoded) !== undefined
-  })
+  const decoded = values.map((value) => Buffer.from(value, 'base64').toString('latin1'))
+  return decoded.filter((one) => formatInValue(one) !== undefined)
 }
 
 /**

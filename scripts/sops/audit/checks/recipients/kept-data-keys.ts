@@ -1,6 +1,7 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import { shortCommit } from '../../../../lib/git.ts'
 import { hasCommit, listVersions, readManyBlobs } from '../../../../lib/git-objects.ts'
+import { ciphertextsIn } from '../../../../lib/sops/format.ts'
 import {
   readKeyGroups,
   recipientsAmong,
@@ -48,11 +49,4 @@ export const checkKeptDataKeys: Check = async ({ repository, options, read }, so
     status(undefined)
   }
   return found
-}
-
-/** A ciphertext with its IV and tag. */
-const ciphertext = /ENC\[AES256_GCM,data:[^\]\s]*\]/g
-
-function ciphertextsIn(text: string): ReadonlySet<string> {
-  return new Set(text.match(ciphertext))
 }

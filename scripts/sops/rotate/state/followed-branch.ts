@@ -1,0 +1,72 @@
+import { type Finding, finding } from '../../../findings/finding.ts'
+import { listRemoteBranches } from '../../../lib/applied/remote-branches.ts'
+import { callGit, type Repository, shortCommit, withoutCredentials } from '../../../lib/git.ts'
+import { fetchCommit } from '../../../lib/git-objects.ts'
+import { run } from '../../../lib/run.ts'
+
+/** A branch of a remote. */
+export interface RemoteBranch {
+  /** Its name, or its URL. */
+  remote: string
+  /** Without `refs/heads/`. */
+  name: string
+}
+
+/** The branch that Flux follows, as far as it is known. */
+export interface Tip extends RemoteBranch {
+  /** In the object store; `undefined` where there is none. */
+  commit: string | undefined
+  /** The remote did not answer: the commit is that of the last fetch. */
+  isLastKnown: boolean
+}
+
+/**
+ * Looks for the tip of a branch, and brings it into the object store. No ref of the user moves.
+ * @param given the branch; the upstream of HEAD where it is not given
+ * @returns with what there is to say where it is not known, or not for certain
+ */
+export async function findTip(
+  repository: Repository,
+  given: RemoteBranch | undefined,
+): Promise<{ tip: Tip | undefined; findings: Finding[] }> {
+  const branch = given ?? (await upstreamOfHead(repository))
+  if (!branch) return { tip: undefined, findings: [finding('branch-unset', { object: 'HEAD' }, {})] }
+  const object = `branch ${withoutCredentials(branch.remote)}/${branch.name}`
+  const listed = await listRemoteBranches(repository, branch.remote)
+  if (!listed) {
+    const commit = await lastKnown(repository, branch)
+    const known = commit === undefined ? 'nothing' : `commit ${shortCommit(commit)} of the last fetch`
+    return {
+      tip: { ...branch, commit, isLastKnown: true },
+      findings: [finding('branch-silent', { object }, { known })],
+    }
+  }
+  const commit = listed.get(branch.name)
+  if (commit === undefined)
+    return {
+      tip: { ...branch, commit, isLastKnown: false },
+      findings: [finding('branch-gone', { object }, {})],
+    }
+  const isHere = await fetchCommit(repository, commit, [branch.remote])
+  return {
+    tip: { ...branch, commit: isHere ? commit : undefined, isLastKnown: false },
+    findings: isHere ? [] : [finding('branch-not-fetched', { object }, { commit: shortCommit(commit) })],
+  }
+}
+
+async function upstreamOfHead(repository: Repository): Promise<RemoteBranch | undefined> {
+  const format = '--format=%(HEAD)%00%(upstream:remotename)%00%(upstream:remoteref)'
+  const branches = await callGit(repository, ['for-each-ref', format, 'refs/heads'])
+  const current = branches.split('\n').find((line) => line.startsWith('*'))
+  const [, remote, ref] = current?.split('\0') ?? []
+  return remote && ref ? { remote, name: ref.replace(/^refs\/heads\//, '') } : undefined
+}
+
+async function lastKnown(
+  { root: cwd, env, signal }: Repository,
+  { remote, name }: RemoteBranch,
+): Promise<string | undefined> {
+  const ref = remote === '.' ? `refs/heads/${name}` : `refs/remotes/${remote}/${name}`
+  const args = ['git', 'rev-parse', '--quiet', '--verify', '--end-of-options', `${ref}^{commit}`]
+  return (await run(args, { cwd, env, signal, okCodes: [1] })).trim() || undefined
+}
