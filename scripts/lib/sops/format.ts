@@ -10,13 +10,23 @@ export const wholeCiphertext = /ENC\[AES256_GCM,data:[\w+/]+=*,iv:[\w+/]{43}=,ta
 /** What authenticates a ciphertext: no two have the same. */
 const tag = /ENC\[AES256_GCM,data:[^\]\s]*?,tag:([^\],\s]*)/g
 
-/**
- * The ciphertexts of a text, the MAC among them, each by its tag. Two texts that share one have the same data key: no other makes
- * it.
- */
+/** The ciphertexts of a text, the MAC among them, each by its tag. */
 export function ciphertextsIn(text: string): Set<string> {
   // a part of a text would keep the whole of it in memory
   return new Set(Array.from(text.matchAll(tag), ([, found = '']) => Buffer.from(found).toString()))
+}
+
+/** The first line of a stanza of age, in any format: it has what is random in it (https://c2sp.org/age#x25519-recipient-stanza). */
+const stanza = /-----BEGIN AGE ENCRYPTED FILE-----(?:\\n|\s)+([A-Za-z0-9+/]{64})/g
+
+/**
+ * What tells the data key of a SOPS file without opening it: its ciphertexts, and the stanzas of age in which it stands. Two texts
+ * that have one of these in common have the same data key. sops keeps the ones when it changes recipients, and the others when it
+ * changes values; with a new data key it keeps none.
+ */
+export function dataKeyMarks(text: string): Set<string> {
+  const stanzas = Array.from(text.matchAll(stanza), ([, line = '']) => Buffer.from(line).toString())
+  return ciphertextsIn(text).union(new Set(stanzas))
 }
 
 /** What is in every file with ciphertext of SOPS, also where it is a value of a Secret and so base64. */

@@ -12,6 +12,7 @@ import {
   ciphertextMarks,
   ciphertextStart,
   ciphertextsIn,
+  dataKeyMarks,
   sopsFilesInValues,
 } from '../../../lib/sops/format.ts'
 import { readKeyGroups, recipientsAmong } from '../../../lib/sops/recipients.ts'
@@ -49,18 +50,18 @@ export async function whatOldOpened(
     const versions = await listVersions(repository)
     const byBlob = Map.groupBy(versions, ({ blob }) => blob)
     const listing = new Set<string>()
-    const ciphertexts = new Map<string, Set<string>>()
+    const marks = new Map<string, Set<string>>()
     const seen = async (text: string, blob: string, done: number) => {
       if (done % 500 === 0) status(`looked at ${done} of ${byBlob.size} old versions`)
       for (const inner of sopsTextsIn(text)) {
-        ciphertexts.set(blob, (ciphertexts.get(blob) ?? new Set()).union(ciphertextsIn(inner)))
+        marks.set(blob, (marks.get(blob) ?? new Set()).union(dataKeyMarks(inner)))
         if (inner.includes(old) && recipientsAmong((await readKeyGroups(inner)) ?? []).includes(old))
           listing.add(blob)
       }
     }
     await readManyBlobs(repository, [...byBlob.keys()], seen, largest)
-    const open = keyFamily(listing, ciphertexts)
-    ciphertexts.clear()
+    const open = keyFamily(listing, marks)
+    marks.clear()
     const today = await ciphertextsOfHead(repository)
     const found = new Map<string, Exposed & { age: number }>()
     const keep = async (text: string, blob: string) => {

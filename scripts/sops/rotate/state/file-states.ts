@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
 import type { Repository } from '../../../lib/git.ts'
 import { isShallow } from '../../../lib/git-objects.ts'
-import { ciphertextsIn } from '../../../lib/sops/format.ts'
+import { dataKeyMarks } from '../../../lib/sops/format.ts'
 import { type Listed, listedIn } from '../rotation.ts'
 import { namesBefore } from './former-names.ts'
 import type { PastVersion } from './past.ts'
@@ -26,7 +26,7 @@ export interface FileStates {
 }
 
 /**
- * Tells how each file stands at each place. No key is needed: two texts with a common ciphertext have the same data key.
+ * Tells how each file stands at each place. No key is needed: what two texts have in common tells that they have the same data key.
  * @param rotation `next`: `undefined` where the old recipient goes without a successor; a file that lists the old one no longer is then
  *   `neither`, or `re-wrapped`
  */
@@ -88,17 +88,17 @@ async function keptAmong(
 }
 
 /**
- * Whether a text has a data key that a recipient could open in an older version of it. Versions are followed by their common
- * ciphertexts: where values were set one after the other, the last version has none of the first any more.
+ * Whether a text has a data key that a recipient could open in an older version of it. Versions are followed by what each has in
+ * common with another: when recipients and values have changed one after the other, the last has nothing of the first any more.
  */
 function hasKeyOf(text: string, past: readonly PastVersion[], old: string): boolean {
-  const ciphertexts = new Set(ciphertextsIn(text))
+  const marks = dataKeyMarks(text)
   let versions = past
   for (;;) {
-    const same = versions.filter((one) => !one.ciphertexts.isDisjointFrom(ciphertexts))
+    const same = versions.filter((one) => !one.marks.isDisjointFrom(marks))
     if (same.length === 0) return false
     if (same.some(({ recipients }) => recipients.has(old))) return true
-    for (const one of same) for (const ciphertext of one.ciphertexts) ciphertexts.add(ciphertext)
+    for (const one of same) for (const mark of one.marks) marks.add(mark)
     versions = versions.filter((one) => !same.includes(one))
   }
 }

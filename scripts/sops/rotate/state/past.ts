@@ -1,14 +1,14 @@
 import type { Repository } from '../../../lib/git.ts'
 import { type FileVersion, listVersions, readManyBlobs } from '../../../lib/git-objects.ts'
-import { ciphertextsIn } from '../../../lib/sops/format.ts'
+import { dataKeyMarks } from '../../../lib/sops/format.ts'
 import { ageRecipients, readKeyGroups, recipientsAmong } from '../../../lib/sops/recipients.ts'
 
 /** What a version of a file had. */
 export interface PastVersion extends FileVersion {
   /** The recipients that it lists, or names as a file with creation rules. */
   recipients: ReadonlySet<string>
-  /** Its ciphertexts; none of a file with rules. */
-  ciphertexts: ReadonlySet<string>
+  /** What tells its data key; nothing of a file with rules. */
+  marks: ReadonlySet<string>
 }
 
 /** The versions of files, the newest first, by the names of the files. */
@@ -36,11 +36,11 @@ export async function readPast(
     copies.set(copy, copy)
     return copy
   }
-  const known = new Map<string, Pick<PastVersion, 'recipients' | 'ciphertexts'>>()
+  const known = new Map<string, Pick<PastVersion, 'recipients' | 'marks'>>()
   await readManyBlobs(repository, [...byBlob.keys()], async (text, blob) => {
     const isRules = byBlob.get(blob)?.some(({ file }) => kindOf(file) === 'rules')
     const recipients = isRules ? ageRecipients(text) : recipientsAmong((await readKeyGroups(text)) ?? [])
-    known.set(blob, { recipients: new Set(recipients.map(copyOf)), ciphertexts: ciphertextsIn(text) })
+    known.set(blob, { recipients: new Set(recipients.map(copyOf)), marks: dataKeyMarks(text) })
   })
   const read = versions.flatMap((version) => {
     const content = known.get(version.blob)

@@ -47,10 +47,7 @@ export async function readPlaces(
     ...known,
     tip,
     dirty,
-    conflicted: dirty.filter((file) => {
-      const text = workingTree.files.get(file)?.text ?? workingTree.rules.get(file)
-      return text !== undefined && mergeConflict(text) !== undefined
-    }),
+    conflicted: dirty.filter((file) => isConflicted(repository, file)),
     unread: [...findings, ...leftOut(workingTree, head, changed)],
     past: () => (past ??= readPastOf(repository, places, reader.isRules)),
   }
@@ -156,6 +153,13 @@ function dirtyAmong(
   const [here, committed] = [namesOf(workingTree), namesOf(head)]
   const isDirty = (file: string) => changed.has(file) || !committed.has(file)
   return [...here.union(committed)].filter(isDirty).toSorted()
+}
+
+/** Such a file may be none of SOPS as long as it is so. */
+function isConflicted(repository: Repository, file: string): boolean {
+  return (
+    existsSync(join(repository.root, file)) && mergeConflict(readListedFile(repository, file)) !== undefined
+  )
 }
 
 /** A sparse checkout leaves files out of the working tree, which git does not take for deleted. */

@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import { shortCommit } from '../../../../lib/git.ts'
 import { hasCommit, listVersions, readManyBlobs } from '../../../../lib/git-objects.ts'
-import { ciphertextsIn } from '../../../../lib/sops/format.ts'
+import { dataKeyMarks } from '../../../../lib/sops/format.ts'
 import {
   readKeyGroups,
   recipientsAmong,
@@ -12,17 +12,14 @@ import type { Check } from '../../check.ts'
 
 /**
  * Finds the files that still have the data key of a version which a recipient of then could open, and can't any more: they share
- * a ciphertext, which no other data key makes. All versions of the SOPS files that are there are read, so it belongs to
+ * what no other data key makes. All versions of the SOPS files that are there are read, so it belongs to
  * `--history`; other branches say nothing of what was taken out.
  */
 export const checkKeptDataKeys: Check = async ({ repository, options, read }, sopsFiles) => {
   if (!options.history || sopsFiles.length === 0 || !(await hasCommit(repository, 'HEAD'))) return []
   const { status } = options.caller
   const now = new Map(
-    sopsFiles.map(({ file, metadata }) => [
-      file,
-      { metadata, ciphertexts: ciphertextsIn(`${read(file) ?? ''}`) },
-    ]),
+    sopsFiles.map(({ file, metadata }) => [file, { metadata, marks: dataKeyMarks(`${read(file) ?? ''}`) }]),
   )
   const said = new Set<string>()
   const found: Finding[] = []
@@ -33,8 +30,8 @@ export const checkKeptDataKeys: Check = async ({ repository, options, read }, so
     await readManyBlobs(repository, [...byBlob.keys()], async (old, blob, done) => {
       if (done % 500 === 0) status(`looked at ${done} of ${byBlob.size} old versions of SOPS files`)
       for (const { file, commit } of byBlob.get(blob) ?? []) {
-        const { metadata, ciphertexts } = now.get(file) ?? {}
-        if (!metadata || !ciphertexts || ciphertextsIn(old).isDisjointFrom(ciphertexts)) continue
+        const { metadata, marks } = now.get(file) ?? {}
+        if (!metadata || !marks || dataKeyMarks(old).isDisjointFrom(marks)) continue
         const { line, column, groups } = metadata
         const able = new Set(recipientsOfStanzas(groups))
         for (const recipient of recipientsAmong((await readKeyGroups(old)) ?? [])) {
