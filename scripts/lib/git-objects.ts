@@ -169,6 +169,8 @@ export async function listVersions(
   refs: readonly string[] = ['--exclude=refs/stash', '--all'],
 ): Promise<FileVersion[]> {
   const shape = [
+    // by the dates alone a commit can come before those that are based on it
+    '--date-order',
     '--raw',
     '-c',
     '--root',
