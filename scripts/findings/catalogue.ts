@@ -17,6 +17,7 @@ import { pastFindings } from './catalogue/past.ts'
 import { plaintextFindings } from './catalogue/plaintext.ts'
 import { reasonFindings } from './catalogue/reasons.ts'
 import { recipientsFindings } from './catalogue/recipients.ts'
+import { rotateRulesFindings } from './catalogue/rotate/rules.ts'
 import { rotateStateFindings } from './catalogue/rotate/state.ts'
 import { rulesFindings } from './catalogue/rules.ts'
 import { sopsKeyFindings } from './catalogue/sops-key.ts'
@@ -53,6 +54,7 @@ export const catalogue = {
   ...rotateStateFindings,
   ...testSecretFindings,
   ...reasonFindings,
+  ...rotateRulesFindings,
   ...verifyTargetFindings,
   ...verifyBranchFindings,
   ...verifySecretFindings,
