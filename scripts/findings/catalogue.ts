@@ -17,6 +17,7 @@ import { pastFindings } from './catalogue/past.ts'
 import { plaintextFindings } from './catalogue/plaintext.ts'
 import { reasonFindings } from './catalogue/reasons.ts'
 import { recipientsFindings } from './catalogue/recipients.ts'
+import { rotateFileFindings } from './catalogue/rotate/files.ts'
 import { rotateRulesFindings } from './catalogue/rotate/rules.ts'
 import { rotateStateFindings } from './catalogue/rotate/state.ts'
 import { rulesFindings } from './catalogue/rules.ts'
@@ -50,6 +51,7 @@ export const catalogue = {
   ...clusterControllerFindings,
   ...clusterKeyFindings,
   ...sopsKeyFindings,
+  ...rotateFileFindings,
   ...initFindings,
   ...rotateStateFindings,
   ...testSecretFindings,

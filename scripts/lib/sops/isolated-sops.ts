@@ -1,0 +1,74 @@
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Repository } from '../git.ts'
+import type { Outcome } from '../program.ts'
+import { attempt } from '../run.ts'
+import { abandonedDirectories, temporaryDirectory } from '../temporary-directory.ts'
+import { sopsLimit } from './sops.ts'
+
+/** What the private directories are called. */
+const directoryName = 'flux-sops-key'
+
+/** How sops is run with certain identities. */
+export interface IsolatedOptions extends Pick<Repository, 'env' | 'signal'> {
+  /** Where sops runs, which reads the nearest `.sops.yaml` there or above; else where we run. */
+  cwd?: string
+  /** What else its environment has. */
+  extra?: NodeJS.ProcessEnv
+  /** How long it may take, in ms, where that is not the usual time. */
+  timeout?: number
+}
+
+/** sops with certain identities, and a directory for what it reads. */
+export interface IsolatedSops {
+  /** Private, absolute; it is removed afterwards. For ciphertext only. */
+  directory: string
+  /**
+   * Runs sops, which opens the identities once for each recipient that it tries; several may run at once.
+   * @param args without `sops`
+   * @returns the outcome, whatever the exit code; stderr is redacted and does not say where sops has looked for other keys
+   * @throws MissingProgram; the reason of `signal`
+   */
+  attempt(args: readonly string[], options: IsolatedOptions): Promise<Outcome>
+}
+
+/**
+ * Lends a sops that has these age identities and no others: none of the environment, of the user's key file or of SSH.
+ * @param identities one a line. A secret: sops reads them from a named pipe in a private directory.
+ */
+export async function withIsolatedSops<T>(
+  identities: string,
+  use: (sops: IsolatedSops) => Promise<T>,
+): Promise<T> {
+  // of calls that were killed: their pipes are empty, all else is ciphertext
+  for (const left of abandonedDirectories(directoryName, resolve(tmpdir())))
+    rmSync(left, { recursive: true, force: true })
+  const directory = temporaryDirectory(directoryName)
+  let calls = 0
+  const attemptSops: IsolatedSops['attempt'] = async (args, options) => {
+    const { env, cwd, extra, signal, timeout = sopsLimit } = options
+    const inputFile = join(directory, `identities-${++calls}`)
+    const outcome = await attempt(['sops', ...args], {
+      ...(cwd !== undefined && { cwd }),
+      input: identities,
+      inputFile,
+      env: { ...extra, PATH: env.PATH, HOME: '/nonexistent', SOPS_AGE_KEY_FILE: inputFile },
+      signal,
+      timeout,
+    })
+    for (const pipe of [inputFile, `${inputFile}.next`]) rmSync(pipe, { force: true })
+    return { ...outcome, stderr: withoutPlaces(outcome.stderr) }
+  }
+  try {
+    return await use({ directory, attempt: attemptSops })
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** Without the places of other keys, which sops has in an environment of ours only (sops v3.13.3 age/keysource.go formatError). */
+function withoutPlaces(text: string): string {
+  const sentence = 'Did not find keys in location'.replaceAll(' ', '[\\s|]+')
+  return text.replace(new RegExp(`[\\s|]*${sentence}[\\s\\S]*?'\\.(?=\\s|$)`, 'g'), '')
+}

@@ -1,0 +1,37 @@
+import { finding } from '../../../findings/finding.ts'
+import { InTheWay } from './troubles.ts'
+
+/** Exit codes of sops (sops v3.13.3 cmd/sops/codes/codes.go). */
+const codes = { decryptingTree: 25, macMismatch: 51, macNotFound: 52, noDataKey: 128 } as const
+
+/**
+ * Why sops gives a file no new data key.
+ * @param kinds of its keys that are not of age
+ * @returns of what sops said only what is neither a value nor a hash of one
+ */
+export function refusalOf(
+  file: string,
+  { code, stderr, kinds }: { code: number | null; stderr: string; kinds: readonly string[] },
+): InTheWay {
+  const why = finding('sops-refuses', { file }, { file, why: lastWords(stderr) })
+  if (code === codes.macMismatch && /has no MAC/.test(stderr))
+    return new InTheWay('mac-broken', finding('mac-missing', { file }, { file }))
+  if (code === codes.macMismatch)
+    return new InTheWay('mac-broken', finding('mac-mismatch', { file }, { file }))
+  if (code === codes.decryptingTree || code === codes.macNotFound) return new InTheWay('mac-broken', why)
+  if (code === codes.noDataKey) return new InTheWay('unopenable', why)
+  // one that does not answer is not reached either
+  if (
+    kinds.length > 0 &&
+    (code === null || /encrypt new data key|Could not generate data key/.test(stderr))
+  ) {
+    const facts = { kinds: [...new Set(kinds)].join(', ') }
+    return new InTheWay('unreachable', finding('rotate-key-unreachable', { file }, facts))
+  }
+  return new InTheWay('not-editable', why)
+}
+
+/** The last line of what sops said, which names the reason. */
+function lastWords(stderr: string): string {
+  return stderr.trim().split('\n').at(-1)?.trim() || 'it does not say why'
+}
