@@ -1,6 +1,6 @@
 import type { Repository } from '../git.ts'
 import { failure } from '../program.ts'
-import { withIsolatedSops } from './isolated-sops.ts'
+import { withIsolatedSops } from './files/isolated-sops.ts'
 import type { SopsFormat } from './reader/reading.ts'
 import { sopsLimit } from './sops.ts'
 

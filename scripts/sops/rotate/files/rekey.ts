@@ -6,13 +6,13 @@ import { inTurn } from '../../../diagnosis/in-turn.ts'
 import { finding } from '../../../findings/finding.ts'
 import type { Repository } from '../../../lib/git.ts'
 import { type Identity, renderIdentities } from '../../../lib/sops/age.ts'
-import { type IsolatedSops, withIsolatedSops } from '../../../lib/sops/isolated-sops.ts'
+import { type IsolatedSops, withIsolatedSops } from '../../../lib/sops/files/isolated-sops.ts'
 import { listRecipients, readKeyGroups } from '../../../lib/sops/recipients.ts'
 import type { FileEdit, FileEdits, FileText, FileTrouble } from '../rotation.ts'
 import { openAs } from './open-text.ts'
 import { otherKeysEnvironment } from './other-keys.ts'
 import { requireOpened } from './require-opened.ts'
-import { refusalOf } from './sops-refusal.ts'
+import { rotateRefusal } from './rotate-refusal.ts'
 import type { SopsText } from './sops-text.ts'
 import { spliced } from './splice.ts'
 import { openedWithout } from './take-out.ts'
@@ -73,10 +73,11 @@ async function rekeyed(
 
 async function rotatedBySops(
   file: string,
-  { format, text }: SopsText,
+  given: SopsText,
   { name, kinds, sops }: { name: string; kinds: readonly string[]; sops: IsolatedSops },
   { repository: { root, env, signal } }: RekeyOptions,
 ): Promise<SopsText> {
+  const { format, text } = given
   const path = join(sops.directory, name)
   writeFileSync(path, text)
   const args = ['rotate', '--decryption-order', 'age', '--input-type', format, '--output-type', format, path]
@@ -85,7 +86,7 @@ async function rotatedBySops(
   rmSync(path)
   const output = code === 0 ? openAs(stdout, format) : undefined
   if (output) return output
-  throw refusalOf(file, { code, stderr, kinds })
+  throw rotateRefusal(file, given, { code, stderr, kinds })
 }
 
 /** The exit code of sops says nothing about whom it has encrypted to. @throws InTheWay */

@@ -2,8 +2,8 @@ import type { Scalar } from 'yaml'
 import { newlineBefore } from '../../../lib/yaml/lines.ts'
 
 /**
- * A text as a scalar of YAML or JSON, in the style of one that is there. A text with line ends becomes a literal block where that
- * is in block style; whether it was written rightly the caller sees by parsing it.
+ * A text as a scalar of YAML or JSON, in the style of one that is there. Whether it was written rightly the caller sees by parsing
+ * it.
  */
 export function scalarAs(text: string, node: Scalar, value: string): string {
   const [start = 0, end = start] = node.range ?? []
@@ -21,8 +21,12 @@ export function scalarAs(text: string, node: Scalar, value: string): string {
 function blockAs(written: string, value: string, newline: string): string {
   const [header = '', ...lines] = written.split(/\r?\n/)
   const indentation = /^ */.exec(lines.find((line) => line.trim() !== '') ?? '')?.[0] ?? ''
-  const inner = value.replace(/\n$/, '').split('\n')
-  const style = inner.length > 1 ? '|' : (header[0] ?? '|')
+  const style = header[0] ?? '|'
+  // a line end in a folded block is an empty line
+  const inner = value
+    .replace(/\n$/, '')
+    .replaceAll('\n', style === '>' ? '\n\n' : '\n')
+    .split('\n')
   const digit = /\d/.exec(header)?.[0] ?? ''
   const chomping = value.endsWith('\n') ? '' : '-'
   const comment = /\s#.*$/.exec(header)?.[0] ?? ''

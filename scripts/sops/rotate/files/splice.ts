@@ -7,9 +7,11 @@ import type { SopsText, TextLeaf } from './sops-text.ts'
 /** A comment that sops has encrypted. */
 const encryptedComment = /(?<=[#;] ?)ENC\[AES256_GCM,data:([^,\]]*),[^\]\n]*,type:comment\]/g
 
-/** The fields of the metadata that are new with a new data key; all others stay as they are. */
-const newFields =
-  /"(?:enc|created_at|lastmodified|mac)"\]$|sops_(?:.*__map_(?:enc|created_at)|lastmodified|mac)"\]$|__map_(?:enc|created_at)"\]$/
+/**
+ * The fields of the metadata that a new data key changes; all others stay as they are. `version` among them: sops gives every document
+ * the metadata of the first one.
+ */
+const newFields = /(?:\b|_)(?:enc|created_at|lastmodified|mac|version)"\]$/
 
 /**
  * Puts what sops has encrypted anew into the text that it was given, which else stays as it is: its layout, its comments, the

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { UserError } from '../../../lib/errors.ts'
 import type { Repository } from '../../../lib/git.ts'
 import { type Identity, renderIdentities } from '../../../lib/sops/age.ts'
-import { type IsolatedSops, withIsolatedSops } from '../../../lib/sops/isolated-sops.ts'
+import { type IsolatedSops, withIsolatedSops } from '../../../lib/sops/files/isolated-sops.ts'
 import { listAt, textAt } from '../../../lib/yaml/values.ts'
 import type { Stanza } from './sops-text.ts'
 

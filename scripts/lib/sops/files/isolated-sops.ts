@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Repository } from '../git.ts'
-import type { Outcome } from '../program.ts'
-import { attempt } from '../run.ts'
-import { abandonedDirectories, temporaryDirectory } from '../temporary-directory.ts'
-import { sopsLimit } from './sops.ts'
+import type { Repository } from '../../git.ts'
+import type { Outcome } from '../../program.ts'
+import { attempt } from '../../run.ts'
+import { abandonedDirectories, temporaryDirectory } from '../../temporary-directory.ts'
+import { sopsLimit } from '../sops.ts'
 
 /** What the private directories are called. */
 const directoryName = 'flux-sops-key'

@@ -1,23 +1,30 @@
 import { finding } from '../../../findings/finding.ts'
+import type { SopsText } from './sops-text.ts'
 import { InTheWay } from './troubles.ts'
 
 /** Exit codes of sops (sops v3.13.3 cmd/sops/codes/codes.go). */
 const codes = { decryptingTree: 25, macMismatch: 51, macNotFound: 52, noDataKey: 128 } as const
 
+/** How `sops rotate` ended. */
+interface Refusal {
+  code: number | null
+  stderr: string
+  /** The kinds of keys of the file that are not of age. */
+  kinds: readonly string[]
+}
+
 /**
  * Why sops gives a file no new data key.
- * @param kinds of its keys that are not of age
  * @returns of what sops said only what is neither a value nor a hash of one
  */
-export function refusalOf(
-  file: string,
-  { code, stderr, kinds }: { code: number | null; stderr: string; kinds: readonly string[] },
-): InTheWay {
+export function rotateRefusal(file: string, text: SopsText, { code, stderr, kinds }: Refusal): InTheWay {
   const why = finding('sops-refuses', { file }, { file, why: lastWords(stderr) })
   if (code === codes.macMismatch && /has no MAC/.test(stderr))
     return new InTheWay('mac-broken', finding('mac-missing', { file }, { file }))
   if (code === codes.macMismatch)
     return new InTheWay('mac-broken', finding('mac-mismatch', { file }, { file }))
+  if (code === codes.decryptingTree && hasSeveralKeys(text))
+    return new InTheWay('not-editable', finding('different-data-keys', { file }, {}))
   if (code === codes.decryptingTree || code === codes.macNotFound) return new InTheWay('mac-broken', why)
   if (code === codes.noDataKey) return new InTheWay('unopenable', why)
   // one that does not answer is not reached either
@@ -28,7 +35,16 @@ export function refusalOf(
     const facts = { kinds: [...new Set(kinds)].join(', ') }
     return new InTheWay('unreachable', finding('rotate-key-unreachable', { file }, facts))
   }
+  if (/metadata not found/.test(stderr))
+    return new InTheWay('not-editable', finding('first-document-plain', { file }, {}))
   return new InTheWay('not-editable', why)
+}
+
+/** Whether a document has other stanzas than the first one: it was encrypted by itself. */
+function hasSeveralKeys({ lists }: SopsText): boolean {
+  const stanzas = lists.map((list) => JSON.stringify([list.path, list.stanzas]))
+  const ofFirst = stanzas.filter((_, index) => lists[index]?.document === 0)
+  return stanzas.some((one) => !ofFirst.includes(one))
 }
 
 /** The last line of what sops said, which names the reason. */
