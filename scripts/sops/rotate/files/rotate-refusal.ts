@@ -1,4 +1,5 @@
 import { finding } from '../../../findings/finding.ts'
+import { listRecipients } from '../../../lib/sops/recipients.ts'
 import type { SopsText } from './sops-text.ts'
 import { InTheWay } from './troubles.ts'
 
@@ -26,7 +27,12 @@ export function rotateRefusal(file: string, text: SopsText, { code, stderr, kind
   if (code === codes.decryptingTree && hasSeveralKeys(text))
     return new InTheWay('not-editable', finding('different-data-keys', { file }, {}))
   if (code === codes.decryptingTree || code === codes.macNotFound) return new InTheWay('mac-broken', why)
-  if (code === codes.noDataKey) return new InTheWay('unopenable', why)
+  if (code === codes.noDataKey) {
+    const recipients = listRecipients([
+      ...new Set(text.lists.flatMap(({ stanzas }) => stanzas.map(({ recipient }) => recipient))),
+    ])
+    return new InTheWay('unopenable', finding('rotate-stanza-damaged', { file }, { file, recipients }))
+  }
   // one that does not answer is not reached either
   if (
     kinds.length > 0 &&
