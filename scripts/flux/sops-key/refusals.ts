@@ -1,11 +1,11 @@
 import { sopsKeyFindings as found } from '../../findings/catalogue/sops-key.ts'
 import { type Entry, type FactsOf, fixOf, seenOf } from '../../findings/entry.ts'
 import { describeNotSeen } from '../../lib/applied/describe-not-seen.ts'
+import type { Kept } from '../../lib/applied/kept.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import { type NameOf, shellWord } from '../../lib/paths.ts'
 import { listRecipients, recipientsAmong } from '../../lib/sops/recipients.ts'
 import type { KeyAt } from './fitting.ts'
-import type { Kept } from './kept.ts'
 import type { FileInQuestion, Outage } from './outage.ts'
 import type { WrongCluster } from './wrong-cluster.ts'
 

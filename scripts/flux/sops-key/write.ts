@@ -1,3 +1,4 @@
+import { changedMeanwhile, notUndone, putBack } from '../../findings/secret-writes.ts'
 import { ageDataKey, lastApplied } from '../../lib/cluster/key-secret.ts'
 import { annotate, apply, fieldManager, get, merge, remove, secrets } from '../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../lib/cluster/kube-objects.ts'
@@ -5,7 +6,6 @@ import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
 import { UserError } from '../../lib/errors.ts'
 import type { SecretPlan } from './plan.ts'
-import { changedMeanwhile, notUndone, putBack } from './words.ts'
 
 /**
  * Does what is planned for all namespaces or for none, and reads the Secrets back.

@@ -147,6 +147,7 @@ export async function annotate(
 
 /**
  * Merges fields into an object that is there; `null` removes one.
+ * @param options `dryRun`: asks whether the API server would take it, and writes nothing
  * @returns `metadata.resourceVersion` after it
  * @throws KubectlError
  */
@@ -156,10 +157,11 @@ export async function merge(
   resource: Resource,
   { namespace, name }: { namespace: string; name: string },
   body: object,
+  { dryRun = false } = {},
 ): Promise<string> {
   const { metadata } = await call<KubeObject>(cluster, what, {
     path: pathOf(resource, namespace, name),
-    query: { fieldManager },
+    query: { fieldManager, ...(dryRun && { dryRun: 'All' }) },
     patch: { type: 'merge-patch+json', body },
   })
   return metadata.resourceVersion!

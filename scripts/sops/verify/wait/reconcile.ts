@@ -1,5 +1,5 @@
 import { finding } from '../../../findings/finding.ts'
-import { type GitRepository, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
+import { type FluxSource, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
 import { annotate, type Resource } from '../../../lib/cluster/kube-api.ts'
 import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
 import type { Watching } from './watching.ts'
@@ -14,9 +14,9 @@ const requestedAt = 'reconcile.fluxcd.io/requestedAt'
  *   did not take it and may do so later
  */
 export async function requestReconcile(
-  { cluster, findings }: Watching,
+  { cluster, findings }: Pick<Watching, 'cluster' | 'findings'>,
   resource: Resource,
-  object: Kustomization | GitRepository,
+  object: Kustomization | FluxSource,
 ): Promise<string | undefined> {
   const { namespace, name } = object.metadata
   const value = new Date().toISOString()

@@ -1,8 +1,8 @@
-import type { FluxUse } from '../../lib/applied/flux-use.ts'
-import { findKeeper, type Keeper } from '../../lib/applied/keeper.ts'
-import { idOf } from '../../lib/cluster/flux-objects.ts'
-import type { Secret } from '../../lib/cluster/kube-objects.ts'
-import type { Repository } from '../../lib/git.ts'
+import { idOf } from '../cluster/flux-objects.ts'
+import type { Secret } from '../cluster/kube-objects.ts'
+import type { Repository } from '../git.ts'
+import type { FluxUse } from './flux-use.ts'
+import { findKeeper, type Keeper } from './keeper.ts'
 
 /** Who keeps a Secret, with the files of the repository that declare it, relative to the root. */
 export type Kept = Keeper & { files: string[] }
@@ -10,13 +10,13 @@ export type Kept = Keeper & { files: string[] }
 /** Finds who keeps a Secret. @param live as it is in the cluster */
 export async function findKept(
   live: Secret,
-  use: FluxUse | undefined,
+  use: Pick<FluxUse, 'kustomizations'> | undefined,
   repository: Repository | undefined,
 ): Promise<Kept | undefined> {
   const keeper = findKeeper(live, use)
   if (keeper?.code !== 'kustomization' || !repository) return keeper && { ...keeper, files: [] }
   const kustomization = use?.kustomizations.find((one) => idOf(one) === keeper.kustomization)
-  const { secretDeclaredIn } = await import('../../lib/applied/declared-in.ts')
+  const { secretDeclaredIn } = await import('./declared-in.ts')
   const files = kustomization ? await secretDeclaredIn(kustomization, live.metadata.name, repository) : []
   return { ...keeper, files }
 }
