@@ -20,6 +20,7 @@ import { recipientsFindings } from './catalogue/recipients.ts'
 import { rotateFileFindings } from './catalogue/rotate/files.ts'
 import { rotateRulesFindings } from './catalogue/rotate/rules.ts'
 import { rotateStateFindings } from './catalogue/rotate/state.ts'
+import { rotateRunFindings } from './catalogue/rotate/run.ts'
 import { rulesFindings } from './catalogue/rules.ts'
 import { sopsKeyFindings } from './catalogue/sops-key.ts'
 import { testSecretFindings } from './catalogue/test-secret.ts'
@@ -61,6 +62,7 @@ export const catalogue = {
   ...verifyBranchFindings,
   ...verifySecretFindings,
   ...verifyRunFindings,
+  ...rotateRunFindings,
 }
 
 /** The name of something that can be found: `plain-file`. */

@@ -14,6 +14,8 @@ export interface Clusters {
   overlapOf(source: FluxKustomization): { file: string; other: FluxKustomization } | undefined
   /** Whether two Kustomizations apply what they build to the same cluster, and would be rivals there for what both build. */
   areTogether(a: FluxKustomization, b: FluxKustomization): boolean
+  /** Those that nothing builds, by which a Kustomization comes into a cluster; itself where that is so, or where all build each other. */
+  rootsOf(source: FluxKustomization): readonly FluxKustomization[]
 }
 
 type Nodes = ReadonlyMap<FluxKustomization, FluxNode>
@@ -22,7 +24,9 @@ type Nodes = ReadonlyMap<FluxKustomization, FluxNode>
 interface Origin {
   /** All that build it, directly or through others. */
   ancestors: ReadonlySet<FluxKustomization>
-  /** The directories of those that nothing builds: a cluster has its own. */
+  /** Those of them, and of itself, that nothing builds. */
+  tops: readonly FluxKustomization[]
+  /** Their directories: a cluster has its own. */
   roots: ReadonlySet<string>
 }
 
@@ -55,6 +59,7 @@ export function findClusters(nodes: Nodes, installations: readonly FluxInstallat
       return undefined
     },
     areTogether,
+    rootsOf: (source) => originOf(source).tops,
   }
 }
 
@@ -74,7 +79,7 @@ function isFrom(root: string, { file, instance }: FluxInstallation): boolean {
   return directory === root || `${root}/`.startsWith(`${directory}/`)
 }
 
-const nowhere: Origin = { ancestors: new Set(), roots: new Set() }
+const nowhere: Origin = { ancestors: new Set(), tops: [], roots: new Set() }
 
 function originsOf(nodes: Nodes): Map<FluxKustomization, Origin> {
   const ancestors = new Map([...nodes.keys()].map((source) => [source, ancestorsOf(source, nodes)]))
@@ -83,8 +88,9 @@ function originsOf(nodes: Nodes): Map<FluxKustomization, Origin> {
       const line = [source, ...own]
       const roots = line.filter((one) => ancestors.get(one)?.size === 0)
       // those that build each other have no root
-      const directories = (roots.length > 0 ? roots : line).map(({ file }) => posix.dirname(file))
-      return [source, { ancestors: own, roots: new Set(directories) }]
+      const tops = roots.length > 0 ? roots : line
+      const directories = tops.map(({ file }) => posix.dirname(file))
+      return [source, { ancestors: own, tops, roots: new Set(directories) }]
     }),
   )
 }

@@ -1,0 +1,48 @@
+import type { Entry } from '../../entry.ts'
+
+/** What keeps a rotation from its next stage. */
+export const rotateRunFindings = {
+  'next-not-at-hand': {
+    severity: 'error',
+    seen: 'the private key of {recipient}, the new one, is not at hand',
+    means: 'Somebody else has begun the rotation. Whoever goes on needs the new identity, to prove that it opens everything.',
+    fix: 'ask who has made it, and name its file with `--new-key`, or give it on stdin: `mise run sops:rotate --new-key -`',
+    source: 'https://getsops.io/docs/#encrypting-using-age',
+  },
+  'root-unseen': {
+    severity: 'error',
+    seen: '{id} builds {directory}, and none of the clusters that were asked has it',
+    means:
+      'There may be another cluster that decrypts these files. With the old public key taken out of them it would decrypt nothing any more, before anybody has proved that it has the new key.',
+    fix: 'name its context as well: `--context CONTEXT`, several times; or where no cluster has it, `--checked {id}`',
+    source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#decryption',
+  },
+  'branch-ahead': {
+    severity: 'error',
+    seen: 'has commits with encrypted files or creation rules that are not here',
+    means: 'What others have pushed meanwhile may be encrypted to the old public key alone: it has to get the new one as well.',
+    fix: '`git pull --rebase`, and run it again',
+    source: 'https://git-scm.com/docs/git-pull',
+  },
+  'merge-unfinished': {
+    severity: 'error',
+    seen: 'has the marks of an unfinished merge',
+    means: 'What a merge leaves in a SOPS file is no SOPS file: its MAC is wrong, and Flux would refuse it.',
+    fix: 'take one side of it, as with `git checkout --theirs {file}`, finish the merge, and run it again: what is not rotated then, it rotates',
+    source: 'https://github.com/getsops/sops/issues/52',
+  },
+  'clusters-unseen': {
+    severity: 'error',
+    seen: 'the clusters could not be asked: {why}',
+    means: 'The old key may only go where every cluster was proved to have the new one.',
+    fix: 'mend that, and run it again; for a key that no cluster has, `--no-cluster`',
+    source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#decryption',
+  },
+  'recipient-needed': {
+    severity: 'error',
+    seen: 'the key Secret of {id} would open {files} no longer without {recipient}',
+    means: 'It is the recipient that the cluster decrypts with, and not that of a person alone.',
+    fix: 'rotate it instead: `mise run sops:rotate --old {recipient}`',
+    source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#decryption',
+  },
+} as const satisfies Record<string, Entry>

@@ -1,0 +1,70 @@
+import type { Report } from '../../lib/caller.ts'
+import { exit } from '../../lib/errors.ts'
+import { shellWord } from '../../lib/paths.ts'
+import { refusalOf } from './begin.ts'
+import { withdraw } from './clusters/withdraw.ts'
+import { planUnshare } from './plan-edits.ts'
+import { recipientRows } from './report.ts'
+import { judgeOptions, readClustersAgain, readStandAgain, type RotationRun } from './run.ts'
+import { statesAsJson } from './states-json.ts'
+import { commitSubjects } from './write-edits.ts'
+import { writeStage, writtenAsText } from './write-stage.ts'
+
+/**
+ * Goes back to the old key: the new recipient out of files and rules, and its identity out of the clusters, where every file still
+ * lists the old one. Behind the cut-over the way back is a rotation the other way round.
+ * @throws UserError (exit 1) where a file needs the new identity
+ */
+export async function abortRotation(run: RotationRun): Promise<Report> {
+  const { options, rotation, log, stand } = run
+  const { tree, head, tip } = stand.standing
+  const isCutOver = [tree, head, tip].some((counts) => counts !== undefined && counts.newOnly > 0)
+  if (isCutOver) return otherWayRound(run)
+  const since = performance.now()
+  const { survey, states } = stand
+  const planned = await planUnshare({ places: survey.places, states }, rotation.next)
+  const written = planned.edits.length > 0 ? await writeStage(run, planned, commitSubjects.abort) : undefined
+  if (written) log.tell('share', 'done', `the new public key out of ${writtenAsText(written)}`, since)
+  if (!options.dryRun && survey.clusters.length > 0) await takeOutOfClusters(run)
+  run.stand = await readStandAgain(run, await readClustersAgain(run))
+  const isLeft = run.stand.standing.tip !== undefined && run.stand.standing.tip.both > 0
+  return {
+    exitCode: exit.done,
+    lines: [written || isLeft ? 'aborted' : 'unchanged', ...recipientRows(rotation)],
+    hints: [
+      ...(written && !written.commit ? [{ text: 'commit it, and push it', lines: [] }] : []),
+      ...(written?.commit || (!written && isLeft) ? [{ text: 'push it:', lines: ['git push'] }] : []),
+      { text: 'the new identity stays where it is kept, and nothing is encrypted to it any more', lines: [] },
+    ],
+    json: { result: 'aborted', ...rotation, stages: log.all(), ...statesAsJson(run.stand, rotation) },
+  }
+}
+
+async function takeOutOfClusters({ stand: { survey }, rotation, options, log }: RotationRun): Promise<void> {
+  const since = performance.now()
+  const { changes, findings } = await withdraw(survey.clusters, rotation, judgeOptions(survey, options))
+  if (findings.length > 0)
+    throw refusalOf(findings.map(({ finding }) => finding), survey, options, exit.no)
+  const names = changes.map(({ context, id }) => `${id.namespace}/${id.name} (${context})`)
+  if (names.length > 0) log.tell('distribute', 'done', `the new identity out of ${names.join(', ')}`, since)
+}
+
+/** New data keys were made, so the old recipient gets them as the new one did. */
+function otherWayRound({ rotation, stand, options }: RotationRun): Report {
+  const isUncommitted = stand.standing.head.newOnly === 0
+  const changed = stand.survey.places.dirty.map((file) => shellWord(`:/${file}`))
+  const back = `mise run sops:rotate --old ${rotation.next}${options.commit ? ' --commit' : ''}`
+  return {
+    exitCode: exit.no,
+    lines: [
+      isUncommitted
+        ? 'the cut-over is in the working tree alone'
+        : 'files are encrypted to the new public key alone: the way back is a rotation the other way round',
+      ...recipientRows(rotation),
+    ],
+    hints: isUncommitted
+      ? [{ text: 'put the files back as they were, and run it again:', lines: [`git restore -- ${changed.join(' ')}`] }]
+      : [{ text: 'with the old identity at hand:', lines: [back] }],
+    json: { result: 'refused', ...rotation, ...statesAsJson(stand, rotation) },
+  }
+}

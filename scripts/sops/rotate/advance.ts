@@ -1,0 +1,95 @@
+import { finding } from '../../findings/finding.ts'
+import { exit } from '../../lib/errors.ts'
+import { refusalOf } from './begin.ts'
+import { distributeNew } from './distribute-new.ts'
+import { rotationStages, type RotationStage } from './options.ts'
+import { planCutOver, planShare } from './plan-edits.ts'
+import { proveShare } from './prove.ts'
+import { retireOld } from './retire-old.ts'
+import { readStandAgain, requireNext, type RotationRun } from './run.ts'
+import { nextStep, type Step } from './standing.ts'
+import { writeStage, writtenAsText } from './write-stage.ts'
+import { commitSubjects } from './write-edits.ts'
+
+/** Where a run ends, and why. */
+export interface RunEnd {
+  step: Step
+  /** The stage that it belongs to. */
+  of: RotationStage
+}
+
+/**
+ * Goes as far as it can: until people have to commit or to push, until `--to`, or to the end.
+ * @param run its stand is brought up to date
+ * @throws UserError where it may not go on (exit 1), or it cannot be seen whether it may (exit 2)
+ */
+export async function advance(run: RotationRun): Promise<RunEnd> {
+  for (;;) {
+    const end = nextStep(run.stand.standing)
+    if (!(await go(run, end))) return end
+  }
+}
+
+/** @returns whether there may be another step */
+async function go(run: RotationRun, { step, of }: RunEnd): Promise<boolean> {
+  const { options, stand } = run
+  if (rotationStages.indexOf(of) > rotationStages.indexOf(options.to)) return false
+  switch (step) {
+    case 'pull':
+      throw behind(run)
+    case 'share':
+      return share(run)
+    case 'distribute':
+      return distributeNew(run)
+    case 'cut-over':
+      return cutOver(run)
+    case 'retire':
+      return retireOld(run)
+    case 'done':
+      if (stand.survey.clusterError) throw stand.survey.clusterError
+      return false
+    default:
+      return false
+  }
+}
+
+function behind({ stand: { survey }, options }: RotationRun) {
+  const { tip } = survey.places
+  const object = `branch ${tip?.remote}/${tip?.name}`
+  return refusalOf([finding('branch-ahead', { object }, {})], survey, options, exit.no)
+}
+
+async function share(run: RotationRun): Promise<boolean> {
+  const { stand, rotation, log, options, next } = run
+  const since = performance.now()
+  const { survey, states } = stand
+  const { repository, places, ring } = survey
+  const planned = await planShare({ repository, places, states, identities: ring.identities }, rotation)
+  const forget = options.dryRun ? undefined : await next?.keep()
+  try {
+    const written = await writeStage(run, planned, commitSubjects.share)
+    if (!written) return false
+    log.tell('share', 'done', `${rotation.next} beside the old one in ${writtenAsText(written)}`, since)
+  } catch (error) {
+    forget?.()
+    throw error
+  }
+  run.stand = await readStandAgain(run)
+  return true
+}
+
+async function cutOver(run: RotationRun): Promise<boolean> {
+  const { options, rotation, log } = run
+  await proveShare(run)
+  if (options.to === 'prove') return false
+  const since = performance.now()
+  const { survey, states } = run.stand
+  const { repository, places } = survey
+  const grounds = { repository, places, states, identities: [requireNext(run)] }
+  const planned = await planCutOver(grounds, rotation.old, options)
+  const written = await writeStage(run, planned, commitSubjects['cut-over'])
+  if (!written) return false
+  log.tell('cut-over', 'done', `new data keys, and the old public key out of ${writtenAsText(written)}`, since)
+  run.stand = await readStandAgain(run)
+  return true
+}

@@ -1,0 +1,90 @@
+import { type Finding, severityOf, worded } from '../../findings/finding.ts'
+import { exit, UserError } from '../../lib/errors.ts'
+import { namesFrom } from '../../lib/paths.ts'
+import { join } from 'node:path'
+import { chooseNext, type NextKey } from './key/next.ts'
+import { identityIn } from './key/ring.ts'
+import type { RotateOptions } from './options.ts'
+import type { Rotation } from './rotation.ts'
+import type { Survey } from './survey.ts'
+import { type DerivedRotation, deriveRotation } from './state/derive.ts'
+import { eachPlace } from './state/places.ts'
+import { recipientsNamed } from './state/named.ts'
+
+/** What rotates. */
+export interface Begun {
+  derived: DerivedRotation
+  rotation: Rotation
+  /** The identity of the new recipient; `undefined` where it is not at hand. */
+  next: NextKey | undefined
+}
+
+/**
+ * Tells what rotates, from what is there.
+ * @throws UserError (exit 2) where it can't be told
+ */
+export async function readRotation(survey: Survey, options: RotateOptions): Promise<DerivedRotation> {
+  const { places, repository, clusters, clusterError, ring } = survey
+  const derived = await deriveRotation({
+    places,
+    repository,
+    keySecrets: options.noCluster || clusterError ? undefined : clusters.flatMap(recipientsOfSecrets),
+    atHand: ring.identities.map(({ recipient }) => recipient),
+    old: options.old,
+    next: undefined,
+  })
+  if (!('findings' in derived)) return derived
+  throw refusalOf(derived.findings, survey, options, exit.notDone)
+}
+
+/** @returns the recipients of the identities in each key Secret of a cluster */
+function recipientsOfSecrets({ secrets }: Survey['clusters'][number]): string[][] {
+  return [...secrets.values()].flatMap(({ held }) => (held ? [held.recipients] : []))
+}
+
+/**
+ * Finds the identity of the new recipient, or makes it; it is kept nowhere yet.
+ * @throws UserError (exit 1) where none may be taken
+ */
+export async function chooseNextKey(
+  survey: Survey,
+  derived: DerivedRotation,
+  options: RotateOptions,
+): Promise<NextKey | undefined> {
+  const { ring, repository, places, clusters } = survey
+  if (derived.next !== undefined && options.newKey === undefined) {
+    const identity = identityIn(ring, derived.next)
+    if (!identity) return undefined
+    const keeper = identity.places[0]?.source ?? ''
+    return { identity, isNew: false, keeper, notes: [], keep: async () => () => {} }
+  }
+  if (derived.unsure.length > 0) throw refusalOf(derived.unsure, survey, options, exit.notDone)
+  const named = eachPlace(places).flatMap((place) => [...recipientsNamed(place)])
+  const used = new Set([...named, ...clusters.flatMap(recipientsOfSecrets).flat()])
+  const { newKey, pq, store, caller } = options
+  const choice = await chooseNext({ ring, old: derived.old, used, newKey, pq, store, caller, repository })
+  if ('next' in choice) return choice.next
+  throw refusalOf(choice.refusals, survey, options, exit.no)
+}
+
+/** The error for the worst of some findings; the others are said before it. */
+export function refusalOf(
+  findings: readonly Finding[],
+  { repository }: Pick<Survey, 'repository'>,
+  { caller }: RotateOptions,
+  exitCode: typeof exit.no | typeof exit.notDone,
+): UserError {
+  const nameOf = (file: string) => namesFrom(caller.cwd)(join(repository.root, file))
+  const lineOf = (found: Finding) => {
+    const where = found.file === undefined ? found.object : nameOf(found.file)
+    return `${where}${found.line === undefined ? '' : `:${found.line}`}: ${worded(found, nameOf).message}`
+  }
+  const [first, ...others] = findings.toSorted((a, b) => rankOf(a) - rankOf(b))
+  if (!first) return new UserError('nothing was found', { exitCode })
+  const lines = [first, ...others].map(lineOf)
+  return new UserError(lines.join('\n'), { hint: worded(first, nameOf).fix, exitCode })
+}
+
+function rankOf(found: Finding): number {
+  return ['error', 'warning', 'note'].indexOf(severityOf(found))
+}

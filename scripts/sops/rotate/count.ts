@@ -1,0 +1,30 @@
+import type { Rotation } from './rotation.ts'
+import { listedInRules } from './rules/listed-in-rules.ts'
+import type { PlaceCounts } from './standing.ts'
+import type { FileState } from './state/file-states.ts'
+import type { Place, PlaceName } from './state/places.ts'
+
+/** How many files and rules of a place are in which state. */
+export function countPlace(
+  name: PlaceName,
+  place: Place,
+  states: readonly FileState[],
+  rotation: Rotation,
+): PlaceCounts {
+  const rules = listedInRules(
+    [...place.rules].map(([file, text]) => ({ file, text })),
+    rotation,
+  )
+  const listed = [
+    ...states.flatMap((state) => state[name] ?? []),
+    ...rules.map(({ status }) => status),
+  ]
+  const count = (status: (typeof listed)[number]) => listed.filter((one) => one === status).length
+  const reWrapped = count('re-wrapped')
+  return {
+    oldOnly: count('old-only'),
+    both: count('both'),
+    newOnly: count('new-only') + reWrapped,
+    reWrapped,
+  }
+}

@@ -1,0 +1,26 @@
+import { exit } from '../../lib/errors.ts'
+import { refusalOf } from './begin.ts'
+import { distribute } from './clusters/distribute.ts'
+import { readClustersAgain, requireNext, readStandAgain, type RotationRun } from './run.ts'
+
+/**
+ * Puts the new identity beside the old one into the key Secrets of all clusters.
+ * @returns whether there may be another step
+ * @throws UserError (exit 1) where a Secret is kept by somebody else
+ */
+export async function distributeNew(run: RotationRun): Promise<boolean> {
+  const { options, rotation, log, stand } = run
+  const since = performance.now()
+  const { clusters } = stand.survey
+  const { changes, findings } = await distribute(clusters, rotation, requireNext(run), options)
+  const names = changes.map(({ context, id }) => `${id.namespace}/${id.name} (${context})`)
+  if (options.dryRun) {
+    for (const name of names) options.caller.say(`the new identity would be put into secret ${name}`)
+    return false
+  }
+  if (names.length > 0) log.tell('distribute', 'done', `the new identity beside the old one in ${names.join(', ')}`, since)
+  if (findings.length > 0)
+    throw refusalOf(findings.map(({ finding }) => finding), stand.survey, options, exit.no)
+  run.stand = await readStandAgain(run, await readClustersAgain(run))
+  return true
+}

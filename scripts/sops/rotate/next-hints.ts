@@ -1,0 +1,45 @@
+import type { Hint } from '../../lib/caller.ts'
+import { shellWord } from '../../lib/paths.ts'
+import { shortRecipient } from '../../lib/sops/recipients.ts'
+import type { RunEnd } from './advance.ts'
+import type { RotateOptions } from './options.ts'
+import type { RotationRun } from './run.ts'
+
+/** What people have to do next, with the commands. */
+export function nextHints(run: RotationRun, { step, of }: RunEnd): Hint[] {
+  const { options, stand } = run
+  const again = againCommand(options)
+  if (step === 'commit')
+    return [{ text: 'commit what was written, push it or open a pull request, and run it again:', lines: [again] }]
+  if (step === 'push') {
+    const pull = stand.behind.isBehind ? ['git pull --rebase'] : []
+    const text = 'push it, or have the pull request merged, then run it again:'
+    return [{ text, lines: [...pull, 'git push', again] }]
+  }
+  return [{ text: `it has gone as far as ${options.to}; ${of} is next:`, lines: [again] }]
+}
+
+/** The command of the next run: the same, but for what was for this one alone. */
+function againCommand({ contexts, noCluster, commit, proof, rewrap, checked, compromised, old, abort, caller }: RotateOptions): string {
+  const flags = [
+    ...(old === undefined ? [] : ['--old', old]),
+    ...(caller.env.FLUX_SOPS_CONTEXT === contexts[0] ? [] : contexts.flatMap((context) => ['--context', context])),
+    ...(noCluster ? ['--no-cluster'] : []),
+    ...(proof === 'verify' ? [] : ['--proof', proof]),
+    ...checked.flatMap((name) => ['--checked', name]),
+    ...(rewrap ? ['--rewrap'] : []),
+    ...(compromised ? ['--compromised'] : []),
+    ...(abort ? ['--abort'] : []),
+    ...(commit ? ['--commit'] : []),
+  ]
+  return ['mise run sops:rotate', ...flags.map(shellWord)].join(' ')
+}
+
+/** What is left to people when a rotation has ended: it takes nothing back. */
+export function endHints({ rotation, options }: RotationRun): Hint[] {
+  const old = shortRecipient(rotation.old)
+  const past = `what was encrypted before stays readable with the old identity, in every copy of git: make each value anew that ${old} must not know`
+  return [
+    { text: options.compromised ? past : `${past}; \`mise run sops:rotate --compromised\` lists them`, lines: [] },
+  ]
+}

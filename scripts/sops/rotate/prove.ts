@@ -1,0 +1,82 @@
+import { finding } from '../../findings/finding.ts'
+import { exit } from '../../lib/errors.ts'
+import { refusalOf } from './begin.ts'
+import { type ClusterJudgement, judgeCluster } from './clusters/judge.ts'
+import type { Proof } from './clusters/proof.ts'
+import type { RotationCluster } from './clusters/state.ts'
+import { waitForRevisions } from './clusters/wait.ts'
+import { opensWithOnly } from './proof/opens-with-only.ts'
+import { proveValues } from './prove-values.ts'
+import { rootsElsewhere } from './roots.ts'
+import { judgeOptions, readStandAgain, requireNext, type RotationRun } from './run.ts'
+
+/**
+ * Proves that the old identity may leave the files: the new one alone opens each of them, the clusters have it, they have applied what
+ * is encrypted to both, and they decrypt what is encrypted to the new one alone. It waits for Flux where only time is needed.
+ * @throws UserError where that is not so (exit 1), or can't be seen (exit 2)
+ */
+export async function proveShare(run: RotationRun): Promise<void> {
+  const { options, log, rotation } = run
+  const since = performance.now()
+  requireSeen(run)
+  const { survey, states } = run.stand
+  const { places, repository, clusterError } = survey
+  if (clusterError) throw clusterError
+  const place = places.branch ?? places.head ?? places.workingTree
+  const texts = states.flatMap(({ file, branch, head }) =>
+    [branch, head].some((status) => status === 'both') ? (place.files.get(file) ?? []) : [],
+  )
+  const { opened, troubles } = await opensWithOnly(texts, [requireNext(run)], repository)
+  if (troubles.length > 0)
+    throw refusalOf(troubles.map((trouble) => trouble.finding), survey, options, exit.no)
+  if (options.noCluster) {
+    log.tell('prove', 'done', `the new identity alone opens ${opened.length} files`, since)
+    return
+  }
+  const roots = await rootsElsewhere(
+    repository,
+    new Set(texts.map(({ file }) => file)),
+    survey.clusters.map(({ kustomizations }) => kustomizations),
+  )
+  const unseen = roots.filter(({ id }) => !options.checked.includes(id))
+  if (unseen.length > 0) {
+    const found = unseen.map(({ file, id, directory }) => finding('root-unseen', { file }, { id, directory }))
+    throw refusalOf(found, survey, options, exit.no)
+  }
+  await requireProofs(run, ({ secretsProof, sharedProof }) => [secretsProof, sharedProof])
+  const values = await proveValues(run)
+  log.tell('prove', 'done', `the new identity alone opens ${opened.length} files; ${values}`, since)
+  run.stand = await readStandAgain(run)
+}
+
+/**
+ * Waits until proofs hold in all clusters.
+ * @param run its stand is brought up to date
+ * @throws UserError (exit 1) where they do not, or not in time
+ */
+export async function requireProofs(
+  run: RotationRun,
+  proofsOf: (judgement: ClusterJudgement) => readonly Proof[],
+): Promise<void> {
+  const { options, rotation, stand } = run
+  const { survey } = stand
+  const { timeout, caller } = options
+  const asked = judgeOptions(survey, options)
+  const judged = (cluster: RotationCluster) => judgeCluster(cluster, rotation, asked)
+  const isOver = (cluster: RotationCluster) => {
+    const open = proofsOf(judged(cluster)).filter(({ holds }) => !holds)
+    return open.length === 0 || !open.every(({ isWaiting }) => isWaiting)
+  }
+  const clusters = await waitForRevisions(survey.clusters, isOver, { timeout, status: caller.status })
+  const judgements = clusters.map(judged)
+  const failed = judgements.flatMap((judgement) => proofsOf(judgement).filter(({ holds }) => !holds))
+  run.stand = { ...stand, judgements, survey: { ...survey, clusters } }
+  if (failed.length > 0)
+    throw refusalOf(failed.flatMap(({ findings }) => findings), survey, options, exit.no)
+}
+
+/** What was not looked at is never nothing. @throws UserError (exit 2) */
+export function requireSeen({ stand: { survey, unread }, options }: RotationRun): void {
+  const all = [...survey.places.unread, ...unread]
+  if (all.length > 0) throw refusalOf(all, survey, options, exit.notDone)
+}

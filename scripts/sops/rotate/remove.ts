@@ -1,0 +1,61 @@
+import { finding } from '../../findings/finding.ts'
+import { someOf } from '../../findings/some-of.ts'
+import type { Report } from '../../lib/caller.ts'
+import { exit } from '../../lib/errors.ts'
+import { canDecrypt } from '../../lib/sops/recipients.ts'
+import { refusalOf } from './begin.ts'
+import type { RotateOptions } from './options.ts'
+import { planCutOver } from './plan-edits.ts'
+import { recipientRows } from './report.ts'
+import { readStand, type RotationRun } from './run.ts'
+import { makeStageLog } from './stage-log.ts'
+import { statesAsJson } from './states-json.ts'
+import type { Survey } from './survey.ts'
+import { commitSubjects } from './write-edits.ts'
+import { writeStage, writtenAsText } from './write-stage.ts'
+
+/**
+ * Takes the public key of somebody who leaves out of all files and rules, with new data keys. No cluster changes.
+ * @throws UserError (exit 1) where a cluster decrypts with its identity, or nobody else could open a file
+ */
+export async function removeRecipient(survey: Survey, options: RotateOptions): Promise<Report> {
+  const old = options.old ?? ''
+  const rotation = { old, next: '' }
+  const stand = await readStand(survey, rotation, options)
+  const log = makeStageLog(options.caller)
+  const run: RotationRun = { options, rotation, next: undefined, log, stand }
+  requireOthers(survey, old, options)
+  const { repository, places, ring } = survey
+  const identities = ring.identities.filter(({ recipient }) => recipient !== old)
+  const grounds = { repository, places, states: stand.states, identities }
+  const since = performance.now()
+  const planned = await planCutOver(grounds, old, options)
+  const written = planned.edits.length > 0 ? await writeStage(run, planned, commitSubjects.remove) : undefined
+  if (written) log.tell('cut-over', 'done', `the public key out of ${writtenAsText(written)}, with new data keys`, since)
+  const after = written?.commit === undefined ? 'commit it, and push it' : 'push it'
+  return {
+    exitCode: exit.done,
+    lines: [written ? 'removed' : 'unchanged: no file and no rule of the working tree names it', ...recipientRows(rotation)],
+    hints: [
+      ...(written ? [{ text: after, lines: [] }] : []),
+      { text: 'what its identity could open before, it can open for ever: `--compromised` lists it', lines: [] },
+    ],
+    json: { result: written ? 'removed' : 'unchanged', old, stages: log.all(), ...statesAsJson(stand, rotation) },
+  }
+}
+
+/** A recipient whose identity a cluster decrypts with is no person that leaves. */
+function requireOthers(survey: Survey, old: string, options: RotateOptions): void {
+  if (survey.clusterError) throw survey.clusterError
+  const found = survey.clusters.flatMap(({ users, secrets }) =>
+    users.flatMap(({ id, secret, files }) => {
+      const held = secrets.get(secret ?? '')?.held?.recipients ?? new Set()
+      const left = new Set([...held].filter((recipient) => recipient !== old))
+      const lost = files.filter(({ documents }) => canDecrypt(documents, held) && !canDecrypt(documents, left))
+      const names = someOf([...new Set(lost.map(({ file }) => file))].toSorted(), 3)
+      const place = { object: `kustomization ${id}` }
+      return lost.length > 0 ? [finding('recipient-needed', place, { id, files: names, recipient: old })] : []
+    }),
+  )
+  if (found.length > 0) throw refusalOf(found, survey, options, exit.no)
+}

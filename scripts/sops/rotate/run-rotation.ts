@@ -1,0 +1,72 @@
+import type { Report } from '../../lib/caller.ts'
+import type { Cluster } from '../../lib/cluster/kubectl.ts'
+import { exit, UserError } from '../../lib/errors.ts'
+import type { Repository } from '../../lib/git.ts'
+import { abortRotation } from './abort.ts'
+import { advance } from './advance.ts'
+import { chooseNextKey, readRotation } from './begin.ts'
+import { reportExposed } from './compromised.ts'
+import type { RotateOptions } from './options.ts'
+import { removeRecipient } from './remove.ts'
+import { recipientRows, reportRotation, reportStatus } from './report.ts'
+import { readStand, type RotationRun } from './run.ts'
+import { makeStageLog } from './stage-log.ts'
+import { nextStep } from './standing.ts'
+import { readSurvey, type Survey } from './survey.ts'
+
+/** Reads what there is, and does what the user wants of a rotation. */
+export async function runRotation(
+  repository: Repository,
+  clusters: readonly Cluster[],
+  options: RotateOptions,
+): Promise<Report> {
+  const { caller } = options
+  const opened = await contextsOf(clusters, caller.signal)
+  const survey = await readSurvey(repository, opened, options)
+  for (const { context } of survey.clusters) caller.note(`context ${context}`)
+  for (const trouble of survey.ring.troubles) caller.note(`warning: ${trouble.object ?? trouble.file}: not used`)
+  if (survey.clusterError) caller.note(`warning: the clusters are not asked: ${survey.clusterError.message}`)
+  if (options.remove) return removeRecipient(survey, options)
+  const run = await openRun(survey, options)
+  if ('report' in run) return run.report
+  if (options.abort) return abortRotation(run)
+  if (options.status) return reportStatus(run, nextStep(run.stand.standing))
+  const end = await advance(run)
+  return options.compromised ? reportExposed(run, end) : reportRotation(run, end)
+}
+
+/** @returns the report where there is nothing to rotate */
+async function openRun(survey: Survey, options: RotateOptions): Promise<RotationRun | { report: Report }> {
+  const derived = await readRotation(survey, options)
+  const { ended, old } = derived
+  if (ended && options.old === undefined && options.newKey === undefined && !options.abort)
+    return { report: nothingOpen(ended) }
+  if (options.status && derived.next === undefined)
+    return { report: { exitCode: exit.done, lines: ['no rotation is open'], json: { result: 'done', old } } }
+  const next = await chooseNextKey(survey, derived, options)
+  const rotation = { old, next: next?.identity.recipient ?? derived.next ?? '' }
+  const stand = await readStand(survey, rotation, options)
+  return { options, rotation, next, log: makeStageLog(options.caller), stand }
+}
+
+function nothingOpen(ended: { old: string; next: string }): Report {
+  return {
+    exitCode: exit.done,
+    lines: ['no rotation is open: the last one has come to its end', ...recipientRows(ended)],
+    hints: [{ text: 'the next one begins with:', lines: [`mise run sops:rotate --old ${ended.next} --commit`] }],
+    json: { result: 'done', ...ended },
+  }
+}
+
+/** @returns the clusters with the names of their contexts, or why there is none */
+async function contextsOf(clusters: readonly Cluster[], signal: AbortSignal) {
+  try {
+    return await Promise.all(
+      clusters.map(async (cluster) => ({ cluster, context: await cluster.context })),
+    )
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof UserError) return error
+    throw error
+  }
+}

@@ -1,0 +1,110 @@
+import { type Finding, finding } from '../../findings/finding.ts'
+import { exit } from '../../lib/errors.ts'
+import type { Identity } from '../../lib/sops/age.ts'
+import { type Behind, readBehind } from './behind.ts'
+import { refusalOf } from './begin.ts'
+import { type ClusterJudgement, judgeCluster } from './clusters/judge.ts'
+import type { JudgeOptions } from './clusters/proof.ts'
+import { readRotationCluster } from './clusters/read.ts'
+import type { RotationCluster } from './clusters/state.ts'
+import { countPlace } from './count.ts'
+import type { NextKey } from './key/next.ts'
+import type { RotateOptions } from './options.ts'
+import type { Rotation } from './rotation.ts'
+import type { StageLog } from './stage-log.ts'
+import type { PlaceCounts, Standing } from './standing.ts'
+import { type FileState, fileStates } from './state/file-states.ts'
+import type { PlaceName } from './state/places.ts'
+import { readPlacesAgain, type Survey } from './survey.ts'
+
+/** How a rotation stands: what was read, what it means, and what decides the next step. */
+export interface Stand {
+  survey: Survey
+  states: readonly FileState[]
+  /** What of the past could not be looked at. */
+  unread: readonly Finding[]
+  judgements: readonly ClusterJudgement[]
+  standing: Standing
+  behind: Behind
+}
+
+/** One run of a rotation. */
+export interface RotationRun {
+  options: RotateOptions
+  rotation: Rotation
+  /** The identity of the new recipient; `undefined` where it is not at hand. */
+  next: NextKey | undefined
+  log: StageLog
+  stand: Stand
+}
+
+/** Works out how a rotation stands. */
+export async function readStand(survey: Survey, rotation: Rotation, options: RotateOptions): Promise<Stand> {
+  const { places, repository, clusters } = survey
+  const [{ states, unread }, behind] = await Promise.all([
+    fileStates(places, rotation, repository),
+    readBehind(repository, places),
+  ])
+  const countAt = (name: PlaceName): PlaceCounts | undefined => {
+    const place = places[name]
+    return place && countPlace(name, place, states, rotation)
+  }
+  const judgements = clusters.map((cluster) => judgeCluster(cluster, rotation, judgeOptions(survey, options)))
+  return {
+    survey,
+    states,
+    unread,
+    judgements,
+    behind,
+    standing: {
+      tree: countAt('workingTree') ?? nothing,
+      head: countAt('head') ?? nothing,
+      tip: countAt('branch'),
+      isBehind: behind.isChanged,
+      clusters: options.noCluster || survey.clusterError ? undefined : heldIn(judgements),
+      inGit: { lacking: 0, both: 0 },
+    },
+  }
+}
+
+const nothing: PlaceCounts = { oldOnly: 0, both: 0, newOnly: 0, reWrapped: 0 }
+
+/** How many key Secrets of all clusters hold which identity. */
+function heldIn(judgements: readonly ClusterJudgement[]): Standing['clusters'] {
+  const all = judgements.flatMap(({ secrets }) => secrets.map(({ status }) => status))
+  const count = (status: (typeof all)[number]) => all.filter((one) => one === status).length
+  return { old: count('old'), both: count('both'), new: count('new') }
+}
+
+/** What the judgement of a cluster needs besides it. */
+export function judgeOptions({ places: { tip } }: Survey, { checked }: RotateOptions): JudgeOptions {
+  return { checked, tip: tip?.commit === undefined ? undefined : { branch: tip.name, commit: tip.commit } }
+}
+
+/** The clusters as they are by now. */
+export async function readClustersAgain({
+  stand: { survey },
+  options: { caller },
+}: RotationRun): Promise<RotationCluster[]> {
+  return Promise.all(
+    survey.clusters.map(({ cluster, context }) =>
+      readRotationCluster(cluster, context, survey.repository, caller),
+    ),
+  )
+}
+
+/** As things are after something was written. @param clusters as they are now */
+export async function readStandAgain(
+  { stand: { survey }, rotation, options }: RotationRun,
+  clusters: readonly RotationCluster[] = survey.clusters,
+): Promise<Stand> {
+  const places = await readPlacesAgain(survey.repository, clusters, options)
+  return readStand({ ...survey, clusters, places }, rotation, options)
+}
+
+/** The identity of the new recipient. @throws UserError where it is not at hand */
+export function requireNext({ next, rotation, stand: { survey }, options }: RotationRun): Identity {
+  if (next) return next.identity
+  const facts = { recipient: rotation.next }
+  throw refusalOf([finding('next-not-at-hand', { object: 'identity' }, facts)], survey, options, exit.notDone)
+}

@@ -1,0 +1,81 @@
+import type { RotationStage } from './options.ts'
+
+/** How many files and rules of one place are in which state. */
+export interface PlaceCounts {
+  /** Files and rules that name the old recipient without the new one. */
+  oldOnly: number
+  /** Those that name both. */
+  both: number
+  /** Those that name the new one alone. */
+  newOnly: number
+  /** Of these, the files that still have a data key which the old identity could read. */
+  reWrapped: number
+}
+
+/** What decides what comes next. */
+export interface Standing {
+  tree: PlaceCounts
+  head: PlaceCounts
+  /** The tip of the branch that Flux follows; `undefined` where there is none, or it is not known. */
+  tip: PlaceCounts | undefined
+  /** The branch has commits that are not in HEAD. */
+  isBehind: boolean
+  /** `undefined` for a key that no cluster has. */
+  clusters: { old: number; both: number; new: number } | undefined
+  /** Key Secrets that Flux applies from git: how many of their files hold the old identity beside the new one, or the new one not yet. */
+  inGit: { lacking: number; both: number }
+}
+
+/** How far the files have come in a stage. */
+export type Reach = 'todo' | 'uncommitted' | 'unpushed' | 'done'
+
+/** What a run does next. */
+export type Step =
+  /** The branch that Flux follows has to be merged first. */
+  | 'pull'
+  | 'share'
+  | 'distribute'
+  /** People have to commit, or to push, what was written. `of`: the stage. */
+  | 'commit'
+  | 'push'
+  | 'cut-over'
+  | 'retire'
+  | 'retire-in-git'
+  | 'done'
+
+/** @returns how far the files have come until each lists the new recipient beside the old one */
+export function reachOfShare(standing: Standing): Reach {
+  return reachOf(standing, ({ oldOnly }) => oldOnly === 0, standing.inGit.lacking === 0)
+}
+
+/** @returns how far they have come until none lists the old one, and none has a data key that it could read */
+export function reachOfCutOver(standing: Standing): Reach {
+  return reachOf(standing, ({ oldOnly, both, reWrapped }) => oldOnly + both + reWrapped === 0, true)
+}
+
+function reachOf(
+  { tree, head, tip }: Standing,
+  isDone: (counts: PlaceCounts) => boolean,
+  isWritten: boolean,
+): Reach {
+  if (!isDone(tree) || !isWritten) return 'todo'
+  if (!isDone(head)) return 'uncommitted'
+  return tip && !isDone(tip) ? 'unpushed' : 'done'
+}
+
+/** Decides what comes next, from what is there alone. */
+export function nextStep(standing: Standing): { step: Step; of: RotationStage } {
+  const { clusters, isBehind, inGit } = standing
+  const share = reachOfShare(standing)
+  const cutOver = reachOfCutOver(standing)
+  // a branch that was merged meanwhile may bring files that are not here
+  if (isBehind && (share !== 'done' || cutOver !== 'done')) return { step: 'pull', of: 'share' }
+  if (share === 'todo') return { step: 'share', of: 'share' }
+  if (clusters && clusters.old > 0) return { step: 'distribute', of: 'distribute' }
+  if (share !== 'done') return { step: share === 'unpushed' ? 'push' : 'commit', of: 'share' }
+  if (cutOver === 'todo') return { step: 'cut-over', of: 'cut-over' }
+  if (cutOver !== 'done') return { step: cutOver === 'unpushed' ? 'push' : 'commit', of: 'cut-over' }
+  if (inGit.both > 0) return { step: 'retire-in-git', of: 'retire' }
+  if (clusters && clusters.both > 0) return { step: 'retire', of: 'retire' }
+  return { step: 'done', of: 'retire' }
+}

@@ -1,0 +1,98 @@
+import type { Cluster } from '../../lib/cluster/kubectl.ts'
+import { UserError } from '../../lib/errors.ts'
+import { pathInRepository, type Repository } from '../../lib/git.ts'
+import { remotesOf } from '../../lib/git-objects.ts'
+import { plainUrl } from '../../lib/git.ts'
+import { type RotationCluster, readRotationCluster } from './clusters/read.ts'
+import { type KeyRing, readKeyRing } from './key/ring.ts'
+import type { RotateOptions } from './options.ts'
+import type { RemoteBranch } from './state/followed-branch.ts'
+import type { Places } from './state/places.ts'
+import { readPlaces } from './state/read-places.ts'
+
+/** A cluster that the user has named, or the one of the current context. */
+export interface OpenCluster {
+  cluster: Cluster
+  /** The name of its context. */
+  context: string
+}
+
+/** All that a rotation depends on, as it is now. */
+export interface Survey {
+  repository: Repository
+  ring: KeyRing
+  places: Places
+  clusters: readonly RotationCluster[]
+  /** Why the clusters could not be asked: then nothing may be taken away. */
+  clusterError: UserError | undefined
+}
+
+/**
+ * Reads the repository, the keys at hand and the clusters, at once.
+ * @param clusters none: for a key that no cluster has
+ * @throws UserError where the repository or a named key cannot be read
+ */
+export async function readSurvey(
+  repository: Repository,
+  clusters: readonly OpenCluster[] | UserError,
+  options: RotateOptions,
+): Promise<Survey> {
+  const { caller, keyFile } = options
+  const { cwd, env, signal } = caller
+  const [ring, read] = await Promise.all([
+    readKeyRing({ keyFile, cwd, root: repository.root, env, signal }),
+    clusters instanceof UserError ? clusters : readClusters(clusters, repository, options),
+  ])
+  const known = read instanceof UserError ? [] : read
+  const places = await readPlacesAgain(repository, known, options)
+  return {
+    repository,
+    ring,
+    places,
+    clusters: known,
+    clusterError: read instanceof UserError ? read : undefined,
+  }
+}
+
+/** As the working tree, HEAD and the branch that Flux follows are now. */
+export async function readPlacesAgain(
+  repository: Repository,
+  clusters: readonly RotationCluster[],
+  { paths, remote, caller }: RotateOptions,
+): Promise<Places> {
+  return readPlaces(repository, {
+    paths: paths.map((path) => pathInRepository(repository, caller.cwd, path)),
+    branch: await followedBranch(repository, clusters, remote),
+  })
+}
+
+/** A cluster that does not answer is no reason to do nothing: adding a recipient needs none. */
+async function readClusters(
+  clusters: readonly OpenCluster[],
+  repository: Repository,
+  { caller: { env, signal } }: RotateOptions,
+): Promise<RotationCluster[] | UserError> {
+  try {
+    return await Promise.all(
+      clusters.map(({ cluster, context }) => readRotationCluster(cluster, context, repository, { env, signal })),
+    )
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof UserError) return error
+    throw error
+  }
+}
+
+/** The branch that the sources of the clusters follow in this repository; `undefined` where they say nothing of it. */
+async function followedBranch(
+  repository: Repository,
+  clusters: readonly RotationCluster[],
+  remote: string,
+): Promise<RemoteBranch | undefined> {
+  const url = (await remotesOf(repository)).get(remote)
+  const own = clusters
+    .flatMap(({ sources }) => sources)
+    .filter(({ spec }) => url !== undefined && plainUrl(spec.url) === plainUrl(url))
+  const [name, ...others] = new Set(own.flatMap(({ spec }) => spec.ref?.branch ?? []))
+  return name !== undefined && others.length === 0 ? { remote, name } : undefined
+}

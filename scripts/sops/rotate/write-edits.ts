@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import type { Caller } from '../../lib/caller.ts'
+import { commitFiles, refuseUncommitted } from '../../lib/commit.ts'
+import { unifiedDiff } from '../../lib/diff.ts'
+import { keepIf, replaceFiles } from '../../lib/file-changes.ts'
+import type { Repository } from '../../lib/git.ts'
+import { namesFrom } from '../../lib/paths.ts'
+import type { FileEdit, Rotation } from './rotation.ts'
+
+/** What a stage commits, and why. */
+export interface StageCommit {
+  /** The first line of its message. */
+  subject: string
+  rotation: Rotation
+}
+
+/** The first lines of the commits, by what they do. */
+export const commitSubjects = {
+  share: 'feat(sops): encrypt to a new age key as well',
+  'cut-over': 'feat(sops): replace the age key and the data keys',
+  retire: 'chore(sops): remove the old age identity',
+  abort: 'revert(sops): encrypt to the old age key alone',
+  remove: 'feat(sops): take an age recipient out, with new data keys',
+} as const
+
+/** Several edits of one file, one after the other, as one; those that change nothing in the end are left out. */
+export function mergeEdits(edits: readonly FileEdit[]): FileEdit[] {
+  const merged = new Map<string, FileEdit>()
+  for (const edit of edits) {
+    const first = merged.get(edit.file)
+    const isRewritten = first?.isRewritten || edit.isRewritten
+    merged.set(edit.file, {
+      file: edit.file,
+      before: first?.before ?? edit.before,
+      after: edit.after,
+      ...(isRewritten && { isRewritten }),
+    })
+  }
+  return [...merged.values()].filter(({ before, after }) => before !== after)
+}
+
+/**
+ * Refuses what could not be committed, before anything is done that takes time.
+ * @param files relative to the root
+ */
+export async function refuseDirty(
+  repository: Repository,
+  files: readonly string[],
+  caller: Caller,
+): Promise<void> {
+  await refuseUncommitted(repository, files, (file) => namesFrom(caller.cwd)(join(repository.root, file)))
+}
+
+/**
+ * Writes all edits or none, and commits just these files where that is wanted; where the commit fails they are put back.
+ * @param commit `undefined`: they stay in the working tree
+ * @returns the commit
+ * @throws UserError where a file has changed meanwhile or can't be written
+ */
+export async function writeEdits(
+  repository: Repository,
+  edits: readonly FileEdit[],
+  commit: StageCommit | undefined,
+  caller: Caller,
+): Promise<string | undefined> {
+  const nameOf = namesFrom(caller.cwd)
+  const changes = edits.map(({ file, before, after }) => ({
+    path: join(repository.root, file),
+    before,
+    after,
+  }))
+  replaceFiles(changes, nameOf)
+  if (!commit) return undefined
+  const files = edits.map(({ file }) => file)
+  return keepIf(changes, { nameOf, note: caller.note }, () =>
+    commitFiles(repository, files, messageOf(commit, files.length), caller.note),
+  )
+}
+
+/** The trailers tell later runs which key is the old one (git interpret-trailers(1)). */
+function messageOf({ subject, rotation: { old, next } }: StageCommit, files: number): string {
+  const counted = `${files} file${files === 1 ? '' : 's'}`
+  return [
+    subject,
+    '',
+    `${counted}.`,
+    '',
+    `Age-Recipient-Old: ${old}`,
+    ...(next === '' ? [] : [`Age-Recipient-New: ${next}`]),
+  ].join('\n')
+}
+
+/** The edits as a diff that `git apply` takes. */
+export function diffOfEdits(edits: readonly FileEdit[]): string[] {
+  return edits.flatMap(({ file, before, after }) => unifiedDiff(file, before, after).split('\n'))
+}

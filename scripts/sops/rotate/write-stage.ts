@@ -1,0 +1,49 @@
+import { exit } from '../../lib/errors.ts'
+import { shortCommit } from '../../lib/git.ts'
+import { refusalOf } from './begin.ts'
+import type { PlannedEdits } from './plan-edits.ts'
+import type { RotationRun } from './run.ts'
+import { diffOfEdits, mergeEdits, refuseDirty, writeEdits } from './write-edits.ts'
+
+/** What a stage has written. */
+export interface WrittenStage {
+  /** Relative to the root. */
+  files: string[]
+  commit: string | undefined
+  /** What is written in the layout of sops. */
+  rewritten: string[]
+}
+
+/**
+ * Writes what a stage has planned, all or nothing; with `--dry-run` it prints it.
+ * @param subject of the commit
+ * @returns `undefined` where nothing was written
+ * @throws UserError (exit 1) where a file stands in the way
+ */
+export async function writeStage(
+  { options, rotation, stand: { survey } }: RotationRun,
+  planned: PlannedEdits,
+  subject: string,
+): Promise<WrittenStage | undefined> {
+  const { caller } = options
+  const { repository, places } = survey
+  if (planned.troubles.length > 0)
+    throw refusalOf(planned.troubles.map(({ finding }) => finding), survey, options, exit.no)
+  const edits = mergeEdits(planned.edits)
+  const files = edits.map(({ file }) => file)
+  if (options.dryRun) {
+    for (const line of diffOfEdits(edits)) caller.say(line)
+    return undefined
+  }
+  if (options.commit) await refuseDirty(repository, files, caller)
+  else refuseConflicts(places.conflicted)
+  const commit = await writeEdits(repository, edits, options.commit ? { subject, rotation } : undefined, caller)
+  return { files, commit, rewritten: edits.flatMap(({ file, isRewritten }) => (isRewritten ? file : [])) }
+}
+
+/** What was written, on one line: `12 files, commit 1a2b3c4`. */
+export function writtenAsText({ files, commit, rewritten }: WrittenStage): string {
+  const counted = `${files.length} file${files.length === 1 ? '' : 's'}`
+  const layout = rewritten.length > 0 ? `, ${rewritten.length} in the layout of sops` : ''
+  return `${counted}${layout}, ${commit === undefined ? 'not committed' : `commit ${shortCommit(commit)}`}`
+}
