@@ -17,10 +17,11 @@ import { pastFindings } from './catalogue/past.ts'
 import { plaintextFindings } from './catalogue/plaintext.ts'
 import { reasonFindings } from './catalogue/reasons.ts'
 import { recipientsFindings } from './catalogue/recipients.ts'
+import { rotateClusterFindings } from './catalogue/rotate/clusters.ts'
 import { rotateFileFindings } from './catalogue/rotate/files.ts'
 import { rotateRulesFindings } from './catalogue/rotate/rules.ts'
-import { rotateStateFindings } from './catalogue/rotate/state.ts'
 import { rotateRunFindings } from './catalogue/rotate/run.ts'
+import { rotateStateFindings } from './catalogue/rotate/state.ts'
 import { rulesFindings } from './catalogue/rules.ts'
 import { sopsKeyFindings } from './catalogue/sops-key.ts'
 import { testSecretFindings } from './catalogue/test-secret.ts'
@@ -55,6 +56,7 @@ export const catalogue = {
   ...rotateFileFindings,
   ...initFindings,
   ...rotateStateFindings,
+  ...rotateClusterFindings,
   ...testSecretFindings,
   ...reasonFindings,
   ...rotateRulesFindings,

@@ -64,10 +64,18 @@ export async function readKeys(snapshot: Snapshot, options: ReadOptions): Promis
   )
   const names = new Set(all.map(({ id }) => id.name))
   const found = [...snapshot.secrets.values()].filter(({ metadata }) => names.has(metadata.name))
-  return { controller, used, secrets: await readAll(found, options) }
+  return { controller, used, secrets: await readHeldKeys(found, options) }
 }
 
-async function readAll(found: readonly Secret[], options: ReadOptions): Promise<Map<string, HeldKeys>> {
+/**
+ * Reads what Secrets hold, each text once.
+ * @returns by `namespace/name`
+ * @throws as `readKeys`
+ */
+export async function readHeldKeys(
+  found: readonly Secret[],
+  options: ReadOptions,
+): Promise<Map<string, HeldKeys>> {
   const texts = new Set(found.flatMap(({ data }) => Object.values(data ?? {}).map(textOf)))
   const keysOf = new Map(
     await Promise.all([...texts].map(async (text) => [text, await identitiesIn(text)] as const)),

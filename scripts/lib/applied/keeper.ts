@@ -45,9 +45,10 @@ export function findKeeper(
   if (kustomization) return { code: 'kustomization', kustomization }
   const notes = Object.entries({ ...metadata.labels, ...metadata.annotations })
   for (const [pattern, tool] of marks) {
-    const found = notes.find(([name, value]) => pattern.test(name) && value !== 'false')
-    if (found)
-      return { code: 'tool', tool, from: /true|^[0-9a-f]{32,}$/i.test(found[1]) ? undefined : found[1] }
+    const found = notes.filter(([name, value]) => pattern.test(name) && value !== 'false')
+    // one of several may say where it is from
+    const from = found.map(([, value]) => value).find((value) => !/true|^[0-9a-f]{32,}$/i.test(value))
+    if (found.length > 0) return { code: 'tool', tool, from }
   }
   return undefined
 }

@@ -42,8 +42,8 @@ export type NotBuilt = { kustomization: string } & (
 
 /** Where the cluster and the repository meet. */
 export interface SourcesAtHand {
-  /** All GitRepositories of the cluster. */
-  sources: readonly GitRepository[]
+  /** All GitRepositories of the cluster, as they are when they are asked for. */
+  readonly sources: readonly GitRepository[]
   /** The one that the user stands in; `undefined` outside of one. */
   repository: Repository | undefined
 }
@@ -82,7 +82,8 @@ export interface BuildFinder {
 }
 
 /** @returns what reads commits from the object store, and fetches those that are missing there; each commit is read once */
-export function makeBuildFinder({ sources, repository }: SourcesAtHand): BuildFinder {
+export function makeBuildFinder(hand: SourcesAtHand): BuildFinder {
+  const { repository } = hand
   const remotes = remembered(remotesFor, (source) => idOf(source))
   const fetched = remembered(
     async (source: GitRepository, at: Repository, commit: string) =>
@@ -104,7 +105,7 @@ export function makeBuildFinder({ sources, repository }: SourcesAtHand): BuildFi
     const { kind } = kustomization.spec.sourceRef
     if (kind !== 'GitRepository') return not({ code: 'source-kind', kind })
     const source = sourceIdOf(kustomization)
-    const object = sources.find((candidate) => idOf(candidate) === source)
+    const object = hand.sources.find((candidate) => idOf(candidate) === source)
     if (!object) return not({ code: 'source-missing', source })
     if (object.spec.recurseSubmodules || object.spec.include?.length)
       return not({ code: 'source-composed', source })

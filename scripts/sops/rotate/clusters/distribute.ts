@@ -1,0 +1,94 @@
+import type { Finding } from '../../../findings/finding.ts'
+import type { Identity } from '../../../lib/sops/age.ts'
+import type { Rotation } from '../rotation.ts'
+import { type SecretChange, writeChanges } from './change.ts'
+import { heldStatus } from './judge.ts'
+import { withIdentity } from './key-text.ts'
+import { obstacleTo } from './obstacles.ts'
+import type { RotatedSecret, RotationCluster } from './state.ts'
+
+/** A finding in one of several clusters. */
+export interface ClusterFinding {
+  /** The name of the context. */
+  context: string
+  finding: Finding
+}
+
+/** What came of changing key Secrets. */
+export interface Changed {
+  /** What was written, with what it was before. Secret. */
+  changes: SecretChange[]
+  /** Why others were not. */
+  findings: ClusterFinding[]
+}
+
+/**
+ * Puts the new identity beside the old one into each key Secret that holds the old one alone, in all clusters. A copy is left to
+ * the tool that copies it, and a Secret that somebody keeps to them.
+ * @param identity the new one, secret
+ * @param options `dryRun`: nothing is written
+ * @throws UserError as `writeChanges`; nothing was written then
+ */
+export async function distribute(
+  clusters: readonly RotationCluster[],
+  rotation: Rotation,
+  identity: Identity,
+  { dryRun = false } = {},
+): Promise<Changed> {
+  const planned = planChanges(clusters, {
+    isConcerned: (secret) => heldStatus(secret, rotation) === 'old',
+    order: 'put the new identity beside the old one',
+    after: (secret) => besideOld(secret, rotation, identity),
+  })
+  if (!dryRun) await writeChanges(planned.changes)
+  return planned
+}
+
+/** How Secrets are to change. */
+export interface WantedChange {
+  isConcerned(secret: RotatedSecret): boolean
+  /** What a person has to do where we may not: `put the new identity beside the old one`. */
+  order: string
+  /** The values of the data keys that change. @returns a finding where the Secret must not change so */
+  after(secret: RotatedSecret): Record<string, string | null> | Finding
+}
+
+/** Plans what changes in the Secrets of all clusters. */
+export function planChanges(
+  clusters: readonly RotationCluster[],
+  { isConcerned, order, after }: WantedChange,
+): Changed {
+  const planned: Changed = { changes: [], findings: [] }
+  for (const { context, cluster, secrets } of clusters)
+    for (const secret of secrets.values()) {
+      const { id, held, origin } = secret
+      // it follows the one that it is a copy of
+      if (!held || !isConcerned(secret) || (origin !== undefined && secrets.has(origin))) continue
+      const values = obstacleTo(secret, order) ?? after(secret)
+      if (isFinding(values)) {
+        planned.findings.push({ context, finding: values })
+        continue
+      }
+      const data = held.secret.data ?? {}
+      const before = Object.fromEntries(
+        Object.keys(values).map((dataKey) => [dataKey, data[dataKey] ?? null]),
+      )
+      const { resourceVersion } = held.secret.metadata
+      planned.changes.push({ cluster, context, id, resourceVersion, before, after: values })
+    }
+  return planned
+}
+
+function isFinding(value: Record<string, string | null> | Finding): value is Finding {
+  return typeof value.code === 'string' && typeof value.facts === 'object'
+}
+
+/** In the data key that holds the old one. */
+function besideOld({ held }: RotatedSecret, { old }: Rotation, { secret }: Identity): Record<string, string> {
+  const entry = held?.ageEntries.find(({ identities }) =>
+    identities.some(({ recipient }) => recipient === old),
+  )
+  if (!held || !entry) return {}
+  const text = Buffer.from(held.secret.data?.[entry.dataKey] ?? '', 'base64').toString()
+  return { [entry.dataKey]: Buffer.from(withIdentity(text, secret)).toString('base64') }
+}

@@ -1,0 +1,179 @@
+import { explainCondition } from '../../../diagnosis/condition/explain.ts'
+import { inTurn } from '../../../diagnosis/in-turn.ts'
+import type { Code } from '../../../findings/catalogue.ts'
+import { type Finding, finding } from '../../../findings/finding.ts'
+import { flagsFor, secretOf } from '../../../findings/key-secret.ts'
+import { type ClusterView, openView, type Watched } from '../../../lib/cluster/cluster-view.ts'
+import { conditionOf, type Kustomization, kustomizations } from '../../../lib/cluster/flux-objects.ts'
+import type { Cluster } from '../../../lib/cluster/kubectl.ts'
+import { requestReconcile } from '../../verify/wait/reconcile.ts'
+import { type SecretChange, undoChanges, withLasting, writeChanges } from './change.ts'
+import { decryptionStateOf } from './decryption-state.ts'
+import { areDependenciesReady, waitsForDependencies } from './dependencies.ts'
+import type { KeyUser, RotationCluster } from './state.ts'
+import type { WaitOptions } from './wait.ts'
+
+/** How long the API server may take until it lets the Kustomizations be watched, in ms. */
+const watchLimit = 10_000
+
+/** How long Flux may take to be well again with the old identity, in ms. */
+const healLimit = 10_000
+
+/** How many requests are under way at once. */
+const atOnce = 8
+
+/** The causes of a failure that are the key's (`explainCondition`). */
+const keyCauses: ReadonlySet<Code> = new Set<Code>([
+  'wrong-key',
+  'key-groups',
+  'no-identity',
+  'no-key-secret',
+  'key-unusable',
+  'entry-unusable',
+  'plugin-identity',
+])
+
+/** What a guard looks at. */
+interface Guard {
+  cluster: Cluster
+  view: ClusterView
+  watched: Watched<Kustomization>
+  /** The Kustomizations that have to decrypt again. */
+  users: readonly KeyUser[]
+  changes: readonly SecretChange[]
+}
+
+/**
+ * Writes key Secrets of one cluster, has each Kustomization that decrypts with them reconcile, and waits until all have decrypted.
+ * Where one fails, none comes to an end in time, or the task is interrupted, the Secrets are put back from memory.
+ * @returns why they were put back; nothing where they stay
+ * @throws UserError as `writeChanges`; the reason of the signal, when they are back
+ */
+export async function retireIn(
+  state: RotationCluster,
+  changes: readonly SecretChange[],
+  { timeout, status }: WaitOptions,
+): Promise<Finding[]> {
+  const { cluster, context } = state
+  const written = new Set(changes.map(({ id }) => `${id.namespace}/${id.name}`))
+  const users = state.users.filter(({ secret = '', kustomization }) => {
+    const origin = state.secrets.get(secret)?.origin ?? ''
+    return (written.has(secret) || written.has(origin)) && !kustomization.spec.suspend
+  })
+  const view = openView(cluster)
+  try {
+    const what = 'cannot watch Kustomizations'
+    const known = state.kustomizations
+    const watched = view.watch<Kustomization>(what, kustomizations, {}, { known })
+    await view.until(() => watched.isOpen || undefined, Date.now() + watchLimit)
+    const guard: Guard = { cluster, view, watched, users, changes }
+    await writeChanges(changes)
+    try {
+      const tell = (left: number) =>
+        status(
+          `${context}: ${left} of ${users.length} Kustomizations have to decrypt without the old identity`,
+        )
+      const unsettled = await untilSettled(guard, Date.now() + timeout, tell)
+      return unsettled.length === 0 ? [] : await putBackIn(guard, unsettled)
+    } catch (error) {
+      await undoChanges(changes)
+      await withLasting(cluster, context, (at) => askAll(at, users))
+      throw error
+    } finally {
+      status(undefined)
+    }
+  } finally {
+    await view.close()
+  }
+}
+
+/** A Kustomization that keeps the old identity in the cluster. */
+interface Unsettled {
+  user: KeyUser
+  hasFailed: boolean
+  /** It could not get a data key. */
+  lacksKey: boolean
+  says: string
+}
+
+/** @returns the first that has failed, or those that are not done in time; none where all have decrypted */
+async function untilSettled(
+  { cluster, view, watched, users }: Guard,
+  deadline: number,
+  tell: (left: number) => void,
+): Promise<Unsettled[]> {
+  const before = new Map(users.map(({ id }) => [id, readyOf(watched.objects.get(id))]))
+  const requests = new Map<string, string>()
+  const left = new Map(users.map((user) => [user.id, user]))
+  const findings: Finding[] = []
+  const failed = await view.until(async (): Promise<Unsettled[] | undefined> => {
+    tell(left.size)
+    for (const user of left.values()) {
+      const now = watched.objects.get(user.id)
+      // one that is gone or suspended meanwhile decrypts nothing
+      if (!now || now.spec.suspend) {
+        left.delete(user.id)
+        continue
+      }
+      const request = requests.get(user.id)
+      const isHandled = request !== undefined && now.status?.lastHandledReconcileAt === request
+      const { code, says } = decryptionStateOf(now)
+      // the label of the Secret may have woken it before it was asked
+      if (code === 'failed' && (isHandled || readyOf(now) !== before.get(user.id)))
+        return [{ user, hasFailed: true, lacksKey: keyCauses.has(explainCondition(now).code), says }]
+      if (!isHandled) continue
+      if (code === 'ready' || code === 'failing-behind') left.delete(user.id)
+      else if (waitsForDependencies(now)) requests.delete(user.id)
+    }
+    if (left.size === 0) return []
+    await inTurn([...left.values()], atOnce, async ({ id }) => {
+      const now = watched.objects.get(id)
+      if (!now || requests.has(id) || !areDependenciesReady(now, watched.objects)) return
+      const request = await requestReconcile({ cluster, findings }, kustomizations, now)
+      if (request !== undefined) requests.set(id, request)
+    })
+    return undefined
+  }, deadline)
+  if (failed) return failed
+  return [...left.values()].map((user) => {
+    const { says } = decryptionStateOf(watched.objects.get(user.id) ?? user.kustomization)
+    return { user, hasFailed: false, lacksKey: false, says }
+  })
+}
+
+/** Puts the Secrets back, and waits until what has failed is well again. */
+async function putBackIn(guard: Guard, unsettled: readonly Unsettled[]): Promise<Finding[]> {
+  const { cluster, view, watched, users, changes } = guard
+  const left = await undoChanges(changes)
+  await askAll(cluster, users)
+  const failed = unsettled.filter(({ hasFailed }) => hasFailed)
+  const isWell = ({ user }: Unsettled) => {
+    const now = watched.objects.get(user.id)
+    return !now || ['ready', 'failing-behind'].includes(decryptionStateOf(now).code)
+  }
+  await view.until(() => failed.every(isWell) || undefined, Date.now() + healLimit)
+  const secrets = changes.map(({ id }) => `${id.namespace}/${id.name}`).join(', ')
+  return [
+    ...unsettled.map(({ user, lacksKey, says }) => {
+      const { name } = user.kustomization.metadata
+      const code = lacksKey ? 'rotate-put-back' : 'rotate-put-back-unsettled'
+      return finding(code, { object: `kustomization ${user.id}` }, { secrets, says, name })
+    }),
+    ...left.map(({ change: { id }, error }) => {
+      const facts = { why: error.message, flags: flagsFor(id) }
+      return finding('rotate-not-put-back', { object: secretOf(id) }, facts)
+    }),
+  ]
+}
+
+/** Tells Kustomizations to reconcile at once; that is only help. */
+async function askAll(cluster: Cluster, users: readonly KeyUser[]): Promise<void> {
+  await inTurn(users, atOnce, ({ kustomization }) =>
+    requestReconcile({ cluster, findings: [] }, kustomizations, kustomization),
+  )
+}
+
+/** What a Kustomization says of itself; each reconciliation makes it new. */
+function readyOf(kustomization: Kustomization | undefined): string {
+  return JSON.stringify(kustomization && conditionOf(kustomization, 'Ready'))
+}

@@ -1,0 +1,70 @@
+import { type Finding, finding } from '../../../findings/finding.ts'
+import { secretOf } from '../../../findings/key-secret.ts'
+import { someOf } from '../../../findings/some-of.ts'
+import { unusableKey } from '../../../findings/unusable-key.ts'
+import { canDecrypt, recipientsAmong } from '../../../lib/sops/recipients.ts'
+import type { Rotation } from '../rotation.ts'
+import { isChecked, type JudgeOptions, type Proof, proofOf } from './proof.ts'
+import type { ClusterState, KeyUser, RotatedSecret } from './state.ts'
+
+/** How many files a finding names. */
+const most = 3
+
+/**
+ * Proves that every key Secret in use that holds the old identity holds the new one, as the controller reads it, and that nobody
+ * decrypts files for the old recipient with another Secret (P2).
+ */
+export function proveSecrets(state: ClusterState, rotation: Rotation, options: JudgeOptions): Proof {
+  const ofSecrets = [...state.secrets.values()].flatMap((secret) => ofSecret(secret, state, rotation))
+  const ofUsers = state.users
+    .filter((user) => !isChecked(user, options))
+    .flatMap((user) => ofUser(user, state, rotation))
+  const findings = [...ofSecrets.map(({ found }) => found), ...ofUsers]
+  const waiting = ofSecrets.filter(({ isWaiting }) => isWaiting).length
+  return proofOf('P2', findings, waiting)
+}
+
+function ofSecret(
+  secret: RotatedSecret,
+  state: ClusterState,
+  { old, next }: Rotation,
+): { found: Finding; isWaiting: boolean }[] {
+  const { id, held, origin, kept } = secret
+  const place = { object: secretOf(id) }
+  const bad = held?.ageEntries.find(({ badLine }) => badLine)
+  if (bad?.badLine && usersNeed(secret, state, { old, next })) {
+    const entry = { dataKey: bad.dataKey, reason: bad.badLine.reason }
+    return [{ found: unusableKey(id, entry, place), isWaiting: false }]
+  }
+  if (!held?.recipients.has(old) || held.recipients.has(next)) return []
+  const from = origin === undefined ? undefined : state.secrets.get(origin)
+  if (origin !== undefined && from?.held?.recipients.has(next)) {
+    const tool = kept?.code === 'tool' ? kept.tool : 'the tool'
+    return [{ found: finding('rotate-copy-behind', place, { origin, tool }), isWaiting: true }]
+  }
+  return [{ found: finding('rotate-secret-lacks-new', place, {}), isWaiting: false }]
+}
+
+/** Whether one of its users builds a file for one of the two. */
+function usersNeed({ users }: RotatedSecret, state: ClusterState, { old, next }: Rotation): boolean {
+  const own = state.users.filter(({ id }) => users.includes(id))
+  const named = own.flatMap(({ files }) => files.flatMap(({ documents }) => recipientsAmong(documents)))
+  return named.includes(old) || named.includes(next)
+}
+
+function ofUser(user: KeyUser, { secrets }: ClusterState, { old }: Rotation): Finding[] {
+  const { id, secret, files } = user
+  const place = { object: `kustomization ${id}` }
+  if (secret === undefined) return [finding('rotate-controller-key-unseen', place, { id })]
+  const held = secrets.get(secret)?.held
+  if (held?.recipients.has(old) || held?.ageEntries.some(({ badLine }) => badLine)) return []
+  const closed = files.filter(
+    ({ documents }) =>
+      recipientsAmong(documents).includes(old) &&
+      !documents.some(({ groups }) => groups.some(({ others }) => others.length > 0)) &&
+      !canDecrypt(documents, held?.recipients ?? new Set(), held?.kinds),
+  )
+  if (closed.length === 0) return []
+  const names = someOf([...new Set(closed.map(({ file }) => file))], most)
+  return [finding('rotate-other-secret', place, { secret, files: names })]
+}
