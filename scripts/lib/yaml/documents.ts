@@ -73,6 +73,6 @@ export function keyAt(root: Node | null, ...path: string[]): Node | undefined {
   const { isMap, isNode, isScalar } = yaml()
   const parent = path.length > 1 ? nodeAt(root, ...path.slice(0, -1)) : root
   const pair =
-    isMap(parent) && parent.items.find(({ key }) => isScalar(key) && `${key.value}` === path.at(-1))
+    isMap(parent) && parent.items.find(({ key }) => isScalar(key) && String(key.value) === path.at(-1))
   return pair && isNode(pair.key) ? pair.key : undefined
 }

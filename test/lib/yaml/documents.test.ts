@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { nodeAt, parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
+import { keyAt, nodeAt, parseDocuments } from '../../../scripts/lib/yaml/documents.ts'
 import { textAt, valueAt } from '../../../scripts/lib/yaml/values.ts'
 
 test('parseDocuments: absolute offsets, empty documents, values with aliases and merge keys', () => {
@@ -15,6 +15,8 @@ test('parseDocuments: absolute offsets, empty documents, values with aliases and
   )
   const [start, end] = nodeAt(documents[1]!.root, 'd')!.range!
   assert.is(text.slice(start, end), '{<<: *a, e: *a}')
+  const [key] = keyAt(documents[1]!.root, 'd', 'e')!.range!
+  assert.is(text.slice(key, key + 2), 'e:')
   assert.equal(parseDocuments(''), [])
 })
 
