@@ -26,6 +26,12 @@ export interface Corpus {
   withEdits<T>(use: (directory: string) => Promise<T>): Promise<T>
 }
 
+/** Real repositories, and what else was found in public. */
+export interface RealCorpus extends Corpus {
+  /** Files with creation rules, each under the name of its repository. */
+  withRules<T>(use: (directory: string) => Promise<T>): Promise<T>
+}
+
 const made = join(import.meta.dirname, '..', '..', 'corpus')
 const real =
   process.env.FLUX_SOPS_CORPUS || join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'corpus')
@@ -48,7 +54,7 @@ export const madeCorpus: Corpus = {
  * directory, or it stands beside the checkout. Where it is not here, that is said.
  * @throws in CI where it is not here
  */
-export function realCorpus(): Corpus | undefined {
+export function realCorpus(): RealCorpus | undefined {
   if (!existsSync(join(real, 'pairs.tar.gz'))) {
     const why = `real repositories: they are not in ${real} (FLUX_SOPS_CORPUS)`
     if (process.env.CI) throw new Error(why)
@@ -70,6 +76,11 @@ export function realCorpus(): Corpus | undefined {
       withDirectory(async (directory) => {
         unpack('pairs.tar.gz', directory)
         return use(join(directory, 'pairs'))
+      }),
+    withRules: (use) =>
+      withDirectory(async (directory) => {
+        unpack('sops-yaml.tar.gz', directory)
+        return use(join(directory, 'sops-yaml'))
       }),
   }
 }
