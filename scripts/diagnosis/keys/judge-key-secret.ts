@@ -3,7 +3,7 @@ import { flagsFor, secretOf, unusableEntry } from '../../findings/key-secret.ts'
 import { noIdentity, unusableKey } from '../../findings/unusable-key.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { pluginLinesIn } from '../../lib/cluster/key-secret.ts'
-import { canDecrypt } from '../../lib/sops/recipients.ts'
+import { canDecrypt, isPostQuantum } from '../../lib/sops/recipients.ts'
 import type { Evidence } from '../evidence.ts'
 import { isBefore } from '../snapshot/controller.ts'
 import { isRead } from '../snapshot/snapshot.ts'
@@ -88,11 +88,6 @@ function judgeContent(held: HeldKeys, { controller }: Keys): Finding | undefined
   return dataKey === undefined
     ? noIdentity(id, held, place)
     : finding('key-wrong-suffix', place, { dataKey, copy: copyCommand(id, dataKey, id) })
-}
-
-/** Whether a recipient is a post-quantum one. */
-export function isPostQuantum(recipient: string): boolean {
-  return recipient.startsWith('age1pq1')
 }
 
 /** A data key for OpenPGP with a text that is none; gpg reads binary keys as well. */

@@ -5,7 +5,7 @@ import { type NameOf, namesFrom, pathBelow } from '../../lib/paths.ts'
 import type { KeyContent } from '../../lib/sops/age.ts'
 import type { KeyFileProblem } from '../../lib/sops/key-file.ts'
 import type { KeyOptions } from '../../lib/sops/key-places.ts'
-import { canDecrypt } from '../../lib/sops/recipients.ts'
+import { canDecrypt, isPostQuantum } from '../../lib/sops/recipients.ts'
 import { changeOf, opensTheSame } from './change.ts'
 import type { Consequences, Grounds } from './consequences.ts'
 import { findFittingPlace, type KeyAt } from './fitting.ts'
@@ -151,7 +151,7 @@ async function fittingFor(refusal: KeyRefusal, used: string, places: KeyOptions)
 function newPostQuantum({ identities }: NewKey, changing: readonly { live: KeySecret }[]): string[] {
   return identities
     .map(({ recipient }) => recipient)
-    .filter((recipient) => recipient.startsWith('age1pq1'))
+    .filter(isPostQuantum)
     .filter((recipient) => changing.some(({ live }) => !recipientsOf(live.ageEntries).includes(recipient)))
 }
 

@@ -140,6 +140,11 @@ export function recipientsOfStanzas(groups: readonly StanzaGroup[]): string[] {
   return groups.flatMap(({ age }) => age.map(({ recipient }) => recipient))
 }
 
+/** Whether a recipient is a hybrid one, of X25519 and ML-KEM (age v1.3.1 pq.go). */
+export function isPostQuantum(recipient: string): boolean {
+  return recipient.startsWith('age1pq1')
+}
+
 /**
  * Recipients as people read them: those of X25519 whole, the much longer post-quantum ones by their beginning and end.
  * @returns them behind each other, with commas

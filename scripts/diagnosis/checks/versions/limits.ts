@@ -1,3 +1,4 @@
+import { isPostQuantum } from '../../../lib/sops/recipients.ts'
 import type { Evidence } from '../../evidence.ts'
 import { valuesOfFlag } from '../../snapshot/controller.ts'
 import type { Controller } from '../../snapshot/snapshot.ts'
@@ -22,9 +23,7 @@ export const versionLimits: readonly VersionLimit[] = [
     cannot: 'cannot use post-quantum identities of age',
     usedBy: (_, evidence) =>
       decryptedFiles(evidence, ({ documents }) =>
-        documents.some(({ groups }) =>
-          groups.some(({ age }) => age.length > 0 && age.every((one) => one.startsWith('age1pq1'))),
-        ),
+        documents.some(({ groups }) => groups.some(({ age }) => age.length > 0 && age.every(isPostQuantum))),
       ),
   },
   {
