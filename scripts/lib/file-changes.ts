@@ -26,6 +26,11 @@ export interface FileChange {
   path: string
   before: string | undefined
   after: string | undefined
+  /**
+   * For a secret: the directory of the user alone, on the same disk, in which the new text is written, for beside the file git could
+   * take it. A file that is made only the user can read.
+   */
+  staging?: string
 }
 
 interface Staged {
@@ -106,9 +111,9 @@ export function takeBack(changes: readonly FileChange[], { nameOf, note }: Witne
     note(`not put back, because it has changed meanwhile: ${lost.map(({ path }) => nameOf(path)).join(', ')}`)
 }
 
-function isPutBack({ path, before, after }: FileChange, nameOf: NameOf): boolean {
+function isPutBack(change: FileChange, nameOf: NameOf): boolean {
   try {
-    replaceFiles([{ path, before: after, after: before }], nameOf)
+    replaceFiles([{ ...change, before: change.after, after: change.before }], nameOf)
     return true
   } catch {
     return false
@@ -121,14 +126,16 @@ function stage(change: FileChange, directories: string[]): Staged {
   return {
     change,
     target,
-    temporary: change.after === undefined ? undefined : writeBeside(target, change.after),
+    temporary: change.after === undefined ? undefined : writeBeside(target, change.after, change.staging),
   }
 }
 
-/** Writes a text to a new file beside `target`, with the mode and the owner of `target` where that is there. */
-function writeBeside(target: string, text: string): string {
-  const temporary = nameBeside(target)
-  writeFlushed(temporary, text, statSync(target, { throwIfNoEntry: false }))
+/** Writes a text to a new file beside `target`, or in `staging`, with the mode and the owner of `target` where that is there. */
+function writeBeside(target: string, text: string, staging?: string): string {
+  const temporary = nameBeside(staging === undefined ? target : join(staging, basename(target)))
+  const rights =
+    statSync(target, { throwIfNoEntry: false }) ?? (staging === undefined ? undefined : { mode: 0o600 })
+  writeFlushed(temporary, text, rights)
   return temporary
 }
 
@@ -185,7 +192,7 @@ function undo(staged: readonly Staged[], done: readonly Staged[], directories: r
   for (const { change, target } of done.toReversed()) {
     try {
       if (change.before === undefined) rmSync(target)
-      else renameSync(writeBeside(target, change.before), target)
+      else renameSync(writeBeside(target, change.before, change.staging), target)
     } catch {
       lost.push(change.path)
     }

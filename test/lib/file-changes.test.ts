@@ -9,7 +9,7 @@ import fs, {
   writeFileSync,
 } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { UserError } from '../../scripts/lib/errors.ts'
@@ -18,6 +18,7 @@ import {
   keepIf,
   nameBeside,
   replaceFiles,
+  takeBack,
   writeFlushed,
 } from '../../scripts/lib/file-changes.ts'
 import { readFiles, withDirectory, writeFiles } from '../helpers/files.ts'
@@ -226,6 +227,36 @@ test('nameBeside: a name beside a file is hidden, and another one each time', ()
     assert.is(new Set(names).size, 2)
     for (const name of names) writeFileSync(name, '')
     assert.ok(readdirSync(directory).every((name) => /^\.a\.[0-9a-f]{12}\.tmp$/.test(name)))
+  }))
+
+test('replaceFiles: with a directory for it, no text is ever beside its file, and a new one only the user can read', () =>
+  withFiles((directory) => {
+    const staging = join(directory, 'staging')
+    mkdirSync(staging)
+    chmodSync(join(directory, 'a.yaml'), 0o440)
+    const changes = [
+      { path: join(directory, 'a.yaml'), before: 'a\n', after: 'new a\n', staging },
+      { path: join(directory, 'c.yaml'), before: undefined, after: 'c\n', staging },
+    ]
+    const real = fs.renameSync
+    const moved: string[] = []
+    fs.renameSync = (from, to) => {
+      moved.push(dirname(`${from}`))
+      assert.is(statSync(from).mode & 0o777, `${to}`.endsWith('a.yaml') ? 0o440 : 0o600)
+      real(from, to)
+    }
+    syncBuiltinESMExports()
+    try {
+      change(changes)
+      takeBack(changes, { nameOf: asItIs, note: () => {} })
+    } finally {
+      fs.renameSync = real
+      syncBuiltinESMExports()
+    }
+    assert.equal([...new Set(moved)], [staging])
+    assert.equal(readFiles(directory), files)
+    assert.is(statSync(join(directory, 'a.yaml')).mode & 0o777, 0o440)
+    assert.equal(readdirSync(staging), [])
   }))
 
 test.run()
