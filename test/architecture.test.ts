@@ -82,9 +82,11 @@ test('a task, its module and its test have the same name', () => {
     list(`scripts/${group}/*/`).map((path) => path.replace(/^scripts\/|\/$/g, '')),
   )
   for (const part of parts) {
-    const users = tasks.filter((task) =>
-      importsOf(`scripts/${task}.ts`).static.some((file) => file.startsWith(`scripts/${part}/`)),
-    )
+    const isPart = (file: string) => file.startsWith(`scripts/${part}/`)
+    const users = modules.filter((file) => {
+      const { static: fixed, dynamic } = importsOf(file)
+      return !isPart(file) && [...fixed, ...dynamic].some(isPart)
+    })
     assert.ok(users.length > 0, `no module uses scripts/${part}`)
   }
 })

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
@@ -12,4 +12,14 @@ export function makeDirectory(directory: string, made: string[] = []): void {
   makeDirectory(dirname(directory), made)
   mkdirSync(directory)
   made.push(directory)
+}
+
+/** The names of files are in their directory: a machine that loses its power keeps those in this one then. */
+export function flushDirectory(directory: string): void {
+  const handle = openSync(directory, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
 }

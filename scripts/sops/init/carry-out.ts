@@ -7,12 +7,12 @@ import { type FileChange, keepIf, replaceFiles } from '../../lib/file-changes.ts
 import { namesFrom } from '../../lib/paths.ts'
 import type { Identity } from '../../lib/sops/age.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
-import { makeIdentity, type NewIdentity } from './identity.ts'
+import { makeIdentity, type NewIdentity } from '../new-key/identity.ts'
+import { storeIdentity } from '../new-key/store.ts'
 import { namesNotIgnored, withIgnoreLine } from './ignore.ts'
 import { makeKeyFile } from './key-file.ts'
 import type { InitOptions, InitPlan } from './plan.ts'
 import { ruleFileText } from './rules.ts'
-import { storeIdentity } from './store.ts'
 import { tryRules } from './trial.ts'
 
 /** The message of the commit that `--commit` makes. */

@@ -1,16 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-} from 'node:fs'
+import { existsSync, linkSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { makeDirectory } from '../../lib/directories.ts'
+import { flushDirectory, makeDirectory } from '../../lib/directories.ts'
 import { UserError } from '../../lib/errors.ts'
 import { writeFlushed } from '../../lib/file-changes.ts'
 import type { NameOf } from '../../lib/paths.ts'
@@ -53,16 +44,6 @@ export function makeKeyFile(file: string, text: string, nameOf: NameOf): () => v
   return () => {
     if (existsSync(file) && readFileSync(file, 'utf8') === text) rmSync(file)
     removeDirectories()
-  }
-}
-
-/** The name of the file is in its directory: a machine that loses its power keeps it then. */
-function flushDirectory(directory: string): void {
-  const handle = openSync(directory, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }
 

@@ -1,9 +1,10 @@
-import { type Finding, type FindingPlace, finding } from '../../findings/finding.ts'
+import { type Finding, finding } from '../../findings/finding.ts'
 import { callGit, literalPathspecs } from '../../lib/git.ts'
 import { pathBelow } from '../../lib/paths.ts'
 import { findKeyFileProblems } from '../../lib/sops/key-file.ts'
 import { ownKeyFile } from '../../lib/sops/key-places.ts'
 import { listRecipients, shortRecipient } from '../../lib/sops/recipients.ts'
+import { keyPlaceOf } from '../new-key/key-place.ts'
 import type { ChosenKey } from './choose-key.ts'
 import { ignoreLineOf, namesNotIgnored } from './ignore.ts'
 import type { Present } from './present.ts'
@@ -32,7 +33,7 @@ export async function keyRefusals(present: Present, placed: PlacedKey): Promise<
     found.push(finding('key-not-at-hand', { object: 'identity' }, facts))
   } else if (!key && kinds !== '') found.push(finding('other-keys-only', { object: 'identity' }, { kinds }))
   if (key && isElsewhere)
-    found.push(finding('other-key-at-hand', placeOf(wanted, repository.root), { found: key.place.source }))
+    found.push(finding('other-key-at-hand', keyPlaceOf(wanted, repository.root), { found: key.place.source }))
   if (name === undefined) return found
   const tracked = await callGit(repository, ['ls-files', '-z', '--', ...literalPathspecs([name])])
   const [identity] = key?.identities ?? []
@@ -75,12 +76,5 @@ export async function readableFinding(
   if (file === undefined) return []
   const problems = await findKeyFileProblems(file, undefined)
   if (!problems.includes('readable-by-others')) return []
-  return [finding('key-file-readable', placeOf(file, root), { file: pathBelow(root, file) ?? file })]
-}
-
-/** Where a finding about a key file stands; about an identity without one where it is `undefined`. */
-export function placeOf(file: string | undefined, root: string): FindingPlace {
-  if (file === undefined) return { object: 'identity' }
-  const inside = pathBelow(root, file)
-  return inside === undefined ? { object: file } : { file: inside }
+  return [finding('key-file-readable', keyPlaceOf(file, root), { file: pathBelow(root, file) ?? file })]
 }

@@ -5,10 +5,11 @@ import { pathBelow } from '../../lib/paths.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
 import type { KeyAtHand } from '../../lib/sops/key.ts'
 import { recipientsAmong } from '../../lib/sops/recipients.ts'
+import { keyPlaceOf } from '../new-key/key-place.ts'
 import { chooseKey } from './choose-key.ts'
 import { ignoreLineOf } from './ignore.ts'
 import { usualIndent } from './indent.ts'
-import { ignoreFinding, keyRefusals, placeOf, readableFinding } from './key-findings.ts'
+import { ignoreFinding, keyRefusals, readableFinding } from './key-findings.ts'
 import { readPresent } from './present.ts'
 import { keysLeftOut, unnamedKeys, unselectedNames } from './rule-findings.ts'
 import { type NewRule, newRules } from './rules.ts'
@@ -92,7 +93,7 @@ export async function planInit(options: InitOptions): Promise<InitPlan> {
     gitignore: textOf('.gitignore'),
     rules: hasRules ? undefined : rules,
     missing: [
-      ...(makesKey ? [finding('identity-missing', placeOf(file, root), {})] : []),
+      ...(makesKey ? [finding('identity-missing', keyPlaceOf(file, root), {})] : []),
       ...(ignore ? [ignore] : []),
       ...(hasRules ? [] : [finding('rules-missing', { file: configName }, {})]),
     ],
