@@ -19,6 +19,7 @@ import { reasonFindings } from './catalogue/reasons.ts'
 import { recipientsFindings } from './catalogue/recipients.ts'
 import { rotateClusterFindings } from './catalogue/rotate/clusters.ts'
 import { rotateFileFindings } from './catalogue/rotate/files.ts'
+import { rotateKeyFindings } from './catalogue/rotate/key.ts'
 import { rotateRulesFindings } from './catalogue/rotate/rules.ts'
 import { rotateRunFindings } from './catalogue/rotate/run.ts'
 import { rotateStateFindings } from './catalogue/rotate/state.ts'
@@ -65,6 +66,7 @@ export const catalogue = {
   ...verifySecretFindings,
   ...verifyRunFindings,
   ...rotateRunFindings,
+  ...rotateKeyFindings,
 }
 
 /** The name of something that can be found: `plain-file`. */
