@@ -61,11 +61,12 @@ function behind({ stand: { survey }, options }: RotationRun) {
 
 async function share(run: RotationRun): Promise<boolean> {
   const { stand, rotation, log, options, next } = run
+  requireNext(run)
   const since = performance.now()
   const { survey, states } = stand
   const { repository, places, ring } = survey
   const planned = await planShare({ repository, places, states, identities: ring.identities }, rotation)
-  const forget = options.dryRun ? undefined : await next?.keep()
+  const forget = options.dryRun || !('next' in next) ? undefined : await next.next.keep()
   try {
     const written = await writeStage(run, planned, commitSubjects.share)
     if (!written) return false

@@ -2,22 +2,14 @@ import { type Finding, severityOf, worded } from '../../findings/finding.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import { join } from 'node:path'
-import { chooseNext, type NextKey } from './key/next.ts'
-import { identityIn } from './key/ring.ts'
+import { nextAtHand } from './key/given.ts'
+import { chooseNext } from './key/next.ts'
+import type { NextChoice } from './key/next-key.ts'
 import type { RotateOptions } from './options.ts'
-import type { Rotation } from './rotation.ts'
 import type { Survey } from './survey.ts'
 import { type DerivedRotation, deriveRotation } from './state/derive.ts'
 import { eachPlace } from './state/places.ts'
 import { recipientsNamed } from './state/named.ts'
-
-/** What rotates. */
-export interface Begun {
-  derived: DerivedRotation
-  rotation: Rotation
-  /** The identity of the new recipient; `undefined` where it is not at hand. */
-  next: NextKey | undefined
-}
 
 /**
  * Tells what rotates, from what is there.
@@ -39,32 +31,25 @@ export async function readRotation(survey: Survey, options: RotateOptions): Prom
 
 /** @returns the recipients of the identities in each key Secret of a cluster */
 function recipientsOfSecrets({ secrets }: Survey['clusters'][number]): string[][] {
-  return [...secrets.values()].flatMap(({ held }) => (held ? [held.recipients] : []))
+  return [...secrets.values()].flatMap(({ held }) => (held ? [[...held.recipients]] : []))
 }
 
 /**
  * Finds the identity of the new recipient, or makes it; it is kept nowhere yet.
- * @throws UserError (exit 1) where none may be taken
+ * @throws UserError (exit 2) where it can't be told which one it is
  */
 export async function chooseNextKey(
   survey: Survey,
   derived: DerivedRotation,
   options: RotateOptions,
-): Promise<NextKey | undefined> {
+): Promise<NextChoice> {
   const { ring, repository, places, clusters } = survey
-  if (derived.next !== undefined && options.newKey === undefined) {
-    const identity = identityIn(ring, derived.next)
-    if (!identity) return undefined
-    const keeper = identity.places[0]?.source ?? ''
-    return { identity, isNew: false, keeper, notes: [], keep: async () => () => {} }
-  }
+  const { newKey, pq, store, caller } = options
+  if (derived.next !== undefined) return nextAtHand(derived.next, { ring, newKey, caller, repository })
   if (derived.unsure.length > 0) throw refusalOf(derived.unsure, survey, options, exit.notDone)
   const named = eachPlace(places).flatMap((place) => [...recipientsNamed(place)])
   const used = new Set([...named, ...clusters.flatMap(recipientsOfSecrets).flat()])
-  const { newKey, pq, store, caller } = options
-  const choice = await chooseNext({ ring, old: derived.old, used, newKey, pq, store, caller, repository })
-  if ('next' in choice) return choice.next
-  throw refusalOf(choice.refusals, survey, options, exit.no)
+  return chooseNext({ ring, old: derived.old, used, newKey, pq, store, caller, repository })
 }
 
 /** The error for the worst of some findings; the others are said before it. */

@@ -16,7 +16,7 @@ import { judgeOptions, readStandAgain, requireNext, type RotationRun } from './r
  * @throws UserError where that is not so (exit 1), or can't be seen (exit 2)
  */
 export async function proveShare(run: RotationRun): Promise<void> {
-  const { options, log, rotation } = run
+  const { options, log } = run
   const since = performance.now()
   requireSeen(run)
   const { survey, states } = run.stand

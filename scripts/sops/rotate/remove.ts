@@ -23,7 +23,7 @@ export async function removeRecipient(survey: Survey, options: RotateOptions): P
   const rotation = { old, next: '' }
   const stand = await readStand(survey, rotation, options)
   const log = makeStageLog(options.caller)
-  const run: RotationRun = { options, rotation, next: undefined, log, stand }
+  const run: RotationRun = { options, rotation, next: { refusals: [] }, log, stand }
   requireOthers(survey, old, options)
   const { repository, places, ring } = survey
   const identities = ring.identities.filter(({ recipient }) => recipient !== old)

@@ -4,7 +4,7 @@ import { exit, UserError } from '../../lib/errors.ts'
 import type { Repository } from '../../lib/git.ts'
 import { abortRotation } from './abort.ts'
 import { advance } from './advance.ts'
-import { chooseNextKey, readRotation } from './begin.ts'
+import { chooseNextKey, readRotation, refusalOf } from './begin.ts'
 import { reportExposed } from './compromised.ts'
 import type { RotateOptions } from './options.ts'
 import { removeRecipient } from './remove.ts'
@@ -44,7 +44,9 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
   if (options.status && derived.next === undefined)
     return { report: { exitCode: exit.done, lines: ['no rotation is open'], json: { result: 'done', old } } }
   const next = await chooseNextKey(survey, derived, options)
-  const rotation = { old, next: next?.identity.recipient ?? derived.next ?? '' }
+  const recipient = 'next' in next ? next.next.identity.recipient : derived.next
+  if (recipient === undefined) throw refusalOf('refusals' in next ? next.refusals : [], survey, options, exit.no)
+  const rotation = { old, next: recipient }
   const stand = await readStand(survey, rotation, options)
   return { options, rotation, next, log: makeStageLog(options.caller), stand }
 }

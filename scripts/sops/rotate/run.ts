@@ -1,4 +1,4 @@
-import { type Finding, finding } from '../../findings/finding.ts'
+import type { Finding } from '../../findings/finding.ts'
 import { exit } from '../../lib/errors.ts'
 import type { Identity } from '../../lib/sops/age.ts'
 import { type Behind, readBehind } from './behind.ts'
@@ -8,7 +8,7 @@ import type { JudgeOptions } from './clusters/proof.ts'
 import { readRotationCluster } from './clusters/read.ts'
 import type { RotationCluster } from './clusters/state.ts'
 import { countPlace } from './count.ts'
-import type { NextKey } from './key/next.ts'
+import type { NextChoice } from './key/next-key.ts'
 import type { RotateOptions } from './options.ts'
 import type { Rotation } from './rotation.ts'
 import type { StageLog } from './stage-log.ts'
@@ -32,8 +32,8 @@ export interface Stand {
 export interface RotationRun {
   options: RotateOptions
   rotation: Rotation
-  /** The identity of the new recipient; `undefined` where it is not at hand. */
-  next: NextKey | undefined
+  /** The identity of the new recipient, or why it is not at hand. */
+  next: NextChoice
   log: StageLog
   stand: Stand
 }
@@ -103,8 +103,7 @@ export async function readStandAgain(
 }
 
 /** The identity of the new recipient. @throws UserError where it is not at hand */
-export function requireNext({ next, rotation, stand: { survey }, options }: RotationRun): Identity {
-  if (next) return next.identity
-  const facts = { recipient: rotation.next }
-  throw refusalOf([finding('next-not-at-hand', { object: 'identity' }, facts)], survey, options, exit.notDone)
+export function requireNext({ next, stand: { survey }, options }: RotationRun): Identity {
+  if ('next' in next) return next.next.identity
+  throw refusalOf(next.refusals, survey, options, exit.no)
 }

@@ -1,9 +1,10 @@
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { UserError } from '../../lib/errors.ts'
-import { pathInRepository, type Repository } from '../../lib/git.ts'
+import { pathInRepository, plainUrl, type Repository } from '../../lib/git.ts'
 import { remotesOf } from '../../lib/git-objects.ts'
-import { plainUrl } from '../../lib/git.ts'
-import { type RotationCluster, readRotationCluster } from './clusters/read.ts'
+import { recipientsInRules } from '../../lib/sops/creation-rules.ts'
+import { readRotationCluster } from './clusters/read.ts'
+import type { RotationCluster } from './clusters/state.ts'
 import { type KeyRing, readKeyRing } from './key/ring.ts'
 import type { RotateOptions } from './options.ts'
 import type { RemoteBranch } from './state/followed-branch.ts'
@@ -40,7 +41,10 @@ export async function readSurvey(
   const { caller, keyFile } = options
   const { cwd, env, signal } = caller
   const [ring, read] = await Promise.all([
-    readKeyRing({ keyFile, cwd, root: repository.root, env, signal }),
+    readKeyRing({
+      ...{ keyFile, cwd, root: repository.root, env, signal },
+      recipients: () => recipientsInRules(repository),
+    }),
     clusters instanceof UserError ? clusters : readClusters(clusters, repository, options),
   ])
   const known = read instanceof UserError ? [] : read

@@ -1,3 +1,4 @@
+import { finding, severityOf } from '../../findings/finding.ts'
 import { exit } from '../../lib/errors.ts'
 import { shortCommit } from '../../lib/git.ts'
 import { refusalOf } from './begin.ts'
@@ -27,6 +28,13 @@ export async function writeStage(
 ): Promise<WrittenStage | undefined> {
   const { caller } = options
   const { repository, places } = survey
+  const [conflicted] = places.conflicted
+  if (conflicted !== undefined) {
+    const found = places.conflicted.map((file) => finding('merge-unfinished', { file }, { file }))
+    throw refusalOf(found, survey, options, exit.no)
+  }
+  const blocking = planned.left.filter((found) => severityOf(found) === 'error')
+  if (blocking.length > 0) throw refusalOf(blocking, survey, options, exit.no)
   if (planned.troubles.length > 0)
     throw refusalOf(planned.troubles.map(({ finding }) => finding), survey, options, exit.no)
   const edits = mergeEdits(planned.edits)
@@ -36,7 +44,6 @@ export async function writeStage(
     return undefined
   }
   if (options.commit) await refuseDirty(repository, files, caller)
-  else refuseConflicts(places.conflicted)
   const commit = await writeEdits(repository, edits, options.commit ? { subject, rotation } : undefined, caller)
   return { files, commit, rewritten: edits.flatMap(({ file, isRewritten }) => (isRewritten ? file : [])) }
 }

@@ -2,13 +2,6 @@ import type { Entry } from '../../entry.ts'
 
 /** What keeps a rotation from its next stage. */
 export const rotateRunFindings = {
-  'next-not-at-hand': {
-    severity: 'error',
-    seen: 'the private key of {recipient}, the new one, is not at hand',
-    means: 'Somebody else has begun the rotation. Whoever goes on needs the new identity, to prove that it opens everything.',
-    fix: 'ask who has made it, and name its file with `--new-key`, or give it on stdin: `mise run sops:rotate --new-key -`',
-    source: 'https://getsops.io/docs/#encrypting-using-age',
-  },
   'root-unseen': {
     severity: 'error',
     seen: '{id} builds {directory}, and none of the clusters that were asked has it',
