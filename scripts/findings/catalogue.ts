@@ -20,6 +20,7 @@ import { recipientsFindings } from './catalogue/recipients.ts'
 import { rotateClusterFindings } from './catalogue/rotate/clusters.ts'
 import { rotateFileFindings } from './catalogue/rotate/files.ts'
 import { rotateKeyFindings } from './catalogue/rotate/key.ts'
+import { rotateProofFindings } from './catalogue/rotate/proof.ts'
 import { rotateRulesFindings } from './catalogue/rotate/rules.ts'
 import { rotateRunFindings } from './catalogue/rotate/run.ts'
 import { rotateStateFindings } from './catalogue/rotate/state.ts'
@@ -67,6 +68,7 @@ export const catalogue = {
   ...verifyRunFindings,
   ...rotateRunFindings,
   ...rotateKeyFindings,
+  ...rotateProofFindings,
 }
 
 /** The name of something that can be found: `plain-file`. */

@@ -1,19 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Finding, type FindingPlace, finding } from '../../../../findings/finding.ts'
-import { CommandError, MissingProgram } from '../../../../lib/errors.ts'
-import { renderIdentities } from '../../../../lib/sops/age.ts'
-import { decrypt } from '../../../../lib/sops/decrypt.ts'
+import { MissingProgram } from '../../../../lib/errors.ts'
+import { judgeBySops, type SopsJudgement } from '../../../../lib/sops/files/judge-by-sops.ts'
 import { harmlessFaults } from '../../../../lib/sops/reader/reading.ts'
 import { readKeyGroups, recipientsAmong } from '../../../../lib/sops/recipients.ts'
 import type { FileCheck } from '../../open-files.ts'
 import type { Subject } from '../../subject.ts'
 import { notForKey } from './not-opened.ts'
 
-/**
- * With a key, the real sops judges what our reader leaves to it. Of sops only the exit code counts: what it prints is a secret, or
- * may quote one.
- */
+/** With a key, the real sops judges what our reader leaves to it. */
 export const checkLeftToSops: FileCheck = async (file, reading, subject) => {
   const { verdict, unsure, format, faults } = reading
   const { repository, identities, options } = subject
@@ -28,36 +24,34 @@ export const checkLeftToSops: FileCheck = async (file, reading, subject) => {
   if (options.staged && !(existsSync(path) && bytes?.equals(readFileSync(path))))
     return notChecked('what is staged is not what is in the working tree')
   try {
-    await decrypt(path, renderIdentities(identities), repository, format)
-    return []
+    const judgement = await judgeBySops(path, identities, repository, format)
+    return judgement === 'late' ? notChecked('sops did not end in time') : refusal(judgement, place, subject)
   } catch (error) {
     if (error instanceof MissingProgram) return notChecked('sops is not on PATH')
-    if (!(error instanceof CommandError)) throw error
-    if (error.code === null) return notChecked('sops did not end in time')
-    return refusal(error.code, place, subject)
+    throw error
   }
 }
 
-/** By the exit code (sops v3.13.3 cmd/sops/codes/codes.go). */
 async function refusal(
-  code: number,
+  judgement: Exclude<SopsJudgement, 'late'>,
   place: FindingPlace & { file: string },
   { read, identities = [] }: Subject,
 ): Promise<Finding[]> {
   const { file } = place
   const refused = (why: string) => [finding('sops-refuses', place, { file, why })]
-  switch (code) {
-    case 25:
+  switch (judgement) {
+    case 'decrypts':
+      return []
+    case 'value':
       return refused('a value does not decrypt or is not encrypted')
-    case 51:
-    case 52:
+    case 'mac':
       return [finding('mac-mismatch', place, { file })]
-    case 128: {
+    case 'no-data-key': {
       const recipients = recipientsAmong((await readKeyGroups(`${read(file) ?? ''}`)) ?? [])
       const isOurs = identities.some(({ recipient }) => recipients.includes(recipient))
       return isOurs ? refused('the private key does not open its data key') : [notForKey([place], recipients)]
     }
-    default:
+    case 'unreadable':
       return refused('it cannot read the file')
   }
 }
