@@ -1,7 +1,7 @@
 import type { Report } from '../lib/caller.ts'
 import { openCluster } from '../lib/cluster/kubectl.ts'
 import { repositoryRoot } from '../lib/git.ts'
-import { readRotateOptions, type RotateTaskOptions } from './rotate/options.ts'
+import { type RotateTaskOptions, readRotateOptions } from './rotate/options.ts'
 
 /**
  * Changes an age key over a repository and its clusters, as far as it can be changed now: the new recipient beside the old one, the new

@@ -5,7 +5,7 @@ import { refusalOf } from './begin.ts'
 import { withdraw } from './clusters/withdraw.ts'
 import { planUnshare } from './plan-edits.ts'
 import { recipientRows } from './report.ts'
-import { judgeOptions, readClustersAgain, readStandAgain, type RotationRun } from './run.ts'
+import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from './run.ts'
 import { statesAsJson } from './states-json.ts'
 import { commitSubjects } from './write-edits.ts'
 import { writeStage, writtenAsText } from './write-stage.ts'
@@ -44,7 +44,12 @@ async function takeOutOfClusters({ stand: { survey }, rotation, options, log }: 
   const since = performance.now()
   const { changes, findings } = await withdraw(survey.clusters, rotation, judgeOptions(survey, options))
   if (findings.length > 0)
-    throw refusalOf(findings.map(({ finding }) => finding), survey, options, exit.no)
+    throw refusalOf(
+      findings.map(({ finding }) => finding),
+      survey,
+      options,
+      exit.no,
+    )
   const names = changes.map(({ context, id }) => `${id.namespace}/${id.name} (${context})`)
   if (names.length > 0) log.tell('distribute', 'done', `the new identity out of ${names.join(', ')}`, since)
 }
@@ -63,7 +68,12 @@ function otherWayRound({ rotation, stand, options }: RotationRun): Report {
       ...recipientRows(rotation),
     ],
     hints: isUncommitted
-      ? [{ text: 'put the files back as they were, and run it again:', lines: [`git restore -- ${changed.join(' ')}`] }]
+      ? [
+          {
+            text: 'put the files back as they were, and run it again:',
+            lines: [`git restore -- ${changed.join(' ')}`],
+          },
+        ]
       : [{ text: 'with the old identity at hand:', lines: [back] }],
     json: { result: 'refused', ...rotation, ...statesAsJson(stand, rotation) },
   }

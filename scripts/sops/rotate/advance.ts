@@ -2,14 +2,14 @@ import { finding } from '../../findings/finding.ts'
 import { exit } from '../../lib/errors.ts'
 import { refusalOf } from './begin.ts'
 import { distributeNew } from './distribute-new.ts'
-import { rotationStages, type RotationStage } from './options.ts'
+import { type RotationStage, rotationStages } from './options.ts'
 import { planCutOver, planShare } from './plan-edits.ts'
 import { proveShare } from './prove.ts'
 import { retireOld } from './retire-old.ts'
-import { readStandAgain, requireNext, type RotationRun } from './run.ts'
+import { type RotationRun, readStandAgain, requireNext } from './run.ts'
 import { nextStep, type Step } from './standing.ts'
-import { writeStage, writtenAsText } from './write-stage.ts'
 import { commitSubjects } from './write-edits.ts'
+import { writeStage, writtenAsText } from './write-stage.ts'
 
 /** Where a run ends, and why. */
 export interface RunEnd {
@@ -90,7 +90,12 @@ async function cutOver(run: RotationRun): Promise<boolean> {
   const planned = await planCutOver(grounds, rotation.old, options)
   const written = await writeStage(run, planned, commitSubjects['cut-over'])
   if (!written) return false
-  log.tell('cut-over', 'done', `new data keys, and the old public key out of ${writtenAsText(written)}`, since)
+  log.tell(
+    'cut-over',
+    'done',
+    `new data keys, and the old public key out of ${writtenAsText(written)}`,
+    since,
+  )
   run.stand = await readStandAgain(run)
   return true
 }

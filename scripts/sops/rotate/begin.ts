@@ -1,15 +1,15 @@
+import { join } from 'node:path'
 import { type Finding, severityOf, worded } from '../../findings/finding.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import { namesFrom } from '../../lib/paths.ts'
-import { join } from 'node:path'
 import { nextAtHand } from './key/given.ts'
 import { chooseNext } from './key/next.ts'
 import type { NextChoice } from './key/next-key.ts'
 import type { RotateOptions } from './options.ts'
-import type { Survey } from './survey.ts'
 import { type DerivedRotation, deriveRotation } from './state/derive.ts'
-import { eachPlace } from './state/places.ts'
 import { recipientsNamed } from './state/named.ts'
+import { eachPlace } from './state/places.ts'
+import type { Survey } from './survey.ts'
 
 /**
  * Tells what rotates, from what is there.

@@ -1,7 +1,7 @@
 import { exit } from '../../lib/errors.ts'
 import { refusalOf } from './begin.ts'
 import { distribute } from './clusters/distribute.ts'
-import { readClustersAgain, requireNext, readStandAgain, type RotationRun } from './run.ts'
+import { type RotationRun, readClustersAgain, readStandAgain, requireNext } from './run.ts'
 
 /**
  * Puts the new identity beside the old one into the key Secrets of all clusters.
@@ -18,9 +18,15 @@ export async function distributeNew(run: RotationRun): Promise<boolean> {
     for (const name of names) options.caller.say(`the new identity would be put into secret ${name}`)
     return false
   }
-  if (names.length > 0) log.tell('distribute', 'done', `the new identity beside the old one in ${names.join(', ')}`, since)
+  if (names.length > 0)
+    log.tell('distribute', 'done', `the new identity beside the old one in ${names.join(', ')}`, since)
   if (findings.length > 0)
-    throw refusalOf(findings.map(({ finding }) => finding), stand.survey, options, exit.no)
+    throw refusalOf(
+      findings.map(({ finding }) => finding),
+      stand.survey,
+      options,
+      exit.no,
+    )
   run.stand = await readStandAgain(run, await readClustersAgain(run))
   return true
 }

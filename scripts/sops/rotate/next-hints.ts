@@ -10,7 +10,9 @@ export function nextHints(run: RotationRun, { step, of }: RunEnd): Hint[] {
   const { options, stand } = run
   const again = againCommand(options)
   if (step === 'commit')
-    return [{ text: 'commit what was written, push it or open a pull request, and run it again:', lines: [again] }]
+    return [
+      { text: 'commit what was written, push it or open a pull request, and run it again:', lines: [again] },
+    ]
   if (step === 'push') {
     const pull = stand.behind.isBehind ? ['git pull --rebase'] : []
     const text = 'push it, or have the pull request merged, then run it again:'
@@ -20,10 +22,23 @@ export function nextHints(run: RotationRun, { step, of }: RunEnd): Hint[] {
 }
 
 /** The command of the next run: the same, but for what was for this one alone. */
-function againCommand({ contexts, noCluster, commit, proof, rewrap, checked, compromised, old, abort, caller }: RotateOptions): string {
+function againCommand({
+  contexts,
+  noCluster,
+  commit,
+  proof,
+  rewrap,
+  checked,
+  compromised,
+  old,
+  abort,
+  caller,
+}: RotateOptions): string {
   const flags = [
     ...(old === undefined ? [] : ['--old', old]),
-    ...(caller.env.FLUX_SOPS_CONTEXT === contexts[0] ? [] : contexts.flatMap((context) => ['--context', context])),
+    ...(caller.env.FLUX_SOPS_CONTEXT === contexts[0]
+      ? []
+      : contexts.flatMap((context) => ['--context', context])),
     ...(noCluster ? ['--no-cluster'] : []),
     ...(proof === 'verify' ? [] : ['--proof', proof]),
     ...checked.flatMap((name) => ['--checked', name]),
@@ -32,7 +47,10 @@ function againCommand({ contexts, noCluster, commit, proof, rewrap, checked, com
     ...(abort ? ['--abort'] : []),
     ...(commit ? ['--commit'] : []),
   ]
-  return ['mise run sops:rotate', ...flags.map(shellWord)].join(' ')
+  return [
+    'mise run sops:rotate',
+    ...flags.map((flag) => (flag.startsWith('--') ? flag : shellWord(flag))),
+  ].join(' ')
 }
 
 /** What is left to people when a rotation has ended: it takes nothing back. */
@@ -40,6 +58,9 @@ export function endHints({ rotation, options }: RotationRun): Hint[] {
   const old = shortRecipient(rotation.old)
   const past = `what was encrypted before stays readable with the old identity, in every copy of git: make each value anew that ${old} must not know`
   return [
-    { text: options.compromised ? past : `${past}; \`mise run sops:rotate --compromised\` lists them`, lines: [] },
+    {
+      text: options.compromised ? past : `${past}; \`mise run sops:rotate --compromised\` lists them`,
+      lines: [],
+    },
   ]
 }

@@ -53,7 +53,9 @@ export async function planCutOver(
     rekeyFiles(texts, { takeOut, identities, repository }),
     takeRuleRecipient(rulesOf(places), takeOut),
   ])
-  const unreachable = new Set(files.troubles.flatMap(({ file, status }) => (status === 'unreachable' ? file : [])))
+  const unreachable = new Set(
+    files.troubles.flatMap(({ file, status }) => (status === 'unreachable' ? file : [])),
+  )
   const again = texts.filter(({ file }) => rewrap && unreachable.has(file))
   const wrapped = await takeOutRecipient(again, takeOut)
   const troubles = files.troubles.filter(({ file }) => !rewrap || !unreachable.has(file))
@@ -77,7 +79,11 @@ export async function planUnshare(
 }
 
 /** The files of the working tree that stand like this. */
-function textsOf({ workingTree }: Places, states: readonly FileState[], wanted: readonly FileStatus[]): FileText[] {
+function textsOf(
+  { workingTree }: Places,
+  states: readonly FileState[],
+  wanted: readonly FileStatus[],
+): FileText[] {
   return states
     .filter((state) => state.workingTree !== undefined && wanted.includes(state.workingTree))
     .flatMap(({ file }) => workingTree.files.get(file) ?? [])

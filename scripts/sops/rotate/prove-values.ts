@@ -51,7 +51,9 @@ async function proveOne(run: RotationRun, { context, kustomizations }: ToProve):
       caller: options.caller,
     })
     if (report.exitCode === exit.done) return
-    last = new UserError(report.lines.join('\n'), { exitCode: report.exitCode === exit.no ? exit.no : exit.notDone })
+    last = new UserError(report.lines.join('\n'), {
+      exitCode: report.exitCode === exit.no ? exit.no : exit.notDone,
+    })
     if (report.exitCode === exit.no) throw last
   }
   if (last) throw last

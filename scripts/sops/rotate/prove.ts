@@ -8,7 +8,7 @@ import { waitForRevisions } from './clusters/wait.ts'
 import { opensWithOnly } from './proof/opens-with-only.ts'
 import { proveValues } from './prove-values.ts'
 import { rootsElsewhere } from './roots.ts'
-import { judgeOptions, readStandAgain, requireNext, type RotationRun } from './run.ts'
+import { judgeOptions, type RotationRun, readStandAgain, requireNext } from './run.ts'
 
 /**
  * Proves that the old identity may leave the files: the new one alone opens each of them, the clusters have it, they have applied what
@@ -28,7 +28,12 @@ export async function proveShare(run: RotationRun): Promise<void> {
   )
   const { opened, troubles } = await opensWithOnly(texts, [requireNext(run)], repository)
   if (troubles.length > 0)
-    throw refusalOf(troubles.map((trouble) => trouble.finding), survey, options, exit.no)
+    throw refusalOf(
+      troubles.map((trouble) => trouble.finding),
+      survey,
+      options,
+      exit.no,
+    )
   if (options.noCluster) {
     log.tell('prove', 'done', `the new identity alone opens ${opened.length} files`, since)
     return
@@ -72,7 +77,12 @@ export async function requireProofs(
   const failed = judgements.flatMap((judgement) => proofsOf(judgement).filter(({ holds }) => !holds))
   run.stand = { ...stand, judgements, survey: { ...survey, clusters } }
   if (failed.length > 0)
-    throw refusalOf(failed.flatMap(({ findings }) => findings), survey, options, exit.no)
+    throw refusalOf(
+      failed.flatMap(({ findings }) => findings),
+      survey,
+      options,
+      exit.no,
+    )
 }
 
 /** What was not looked at is never nothing. @throws UserError (exit 2) */

@@ -7,7 +7,7 @@ import { refusalOf } from './begin.ts'
 import type { RotateOptions } from './options.ts'
 import { planCutOver } from './plan-edits.ts'
 import { recipientRows } from './report.ts'
-import { readStand, type RotationRun } from './run.ts'
+import { type RotationRun, readStand } from './run.ts'
 import { makeStageLog } from './stage-log.ts'
 import { statesAsJson } from './states-json.ts'
 import type { Survey } from './survey.ts'
@@ -31,16 +31,28 @@ export async function removeRecipient(survey: Survey, options: RotateOptions): P
   const since = performance.now()
   const planned = await planCutOver(grounds, old, options)
   const written = planned.edits.length > 0 ? await writeStage(run, planned, commitSubjects.remove) : undefined
-  if (written) log.tell('cut-over', 'done', `the public key out of ${writtenAsText(written)}, with new data keys`, since)
+  if (written)
+    log.tell('cut-over', 'done', `the public key out of ${writtenAsText(written)}, with new data keys`, since)
   const after = written?.commit === undefined ? 'commit it, and push it' : 'push it'
   return {
     exitCode: exit.done,
-    lines: [written ? 'removed' : 'unchanged: no file and no rule of the working tree names it', ...recipientRows(rotation)],
+    lines: [
+      written ? 'removed' : 'unchanged: no file and no rule of the working tree names it',
+      ...recipientRows(rotation),
+    ],
     hints: [
       ...(written ? [{ text: after, lines: [] }] : []),
-      { text: 'what its identity could open before, it can open for ever: `--compromised` lists it', lines: [] },
+      {
+        text: 'what its identity could open before, it can open for ever: `--compromised` lists it',
+        lines: [],
+      },
     ],
-    json: { result: written ? 'removed' : 'unchanged', old, stages: log.all(), ...statesAsJson(stand, rotation) },
+    json: {
+      result: written ? 'removed' : 'unchanged',
+      old,
+      stages: log.all(),
+      ...statesAsJson(stand, rotation),
+    },
   }
 }
 
@@ -51,7 +63,9 @@ function requireOthers(survey: Survey, old: string, options: RotateOptions): voi
     users.flatMap(({ id, secret, files }) => {
       const held = secrets.get(secret ?? '')?.held?.recipients ?? new Set()
       const left = new Set([...held].filter((recipient) => recipient !== old))
-      const lost = files.filter(({ documents }) => canDecrypt(documents, held) && !canDecrypt(documents, left))
+      const lost = files.filter(
+        ({ documents }) => canDecrypt(documents, held) && !canDecrypt(documents, left),
+      )
       const names = someOf([...new Set(lost.map(({ file }) => file))].toSorted(), 3)
       const place = { object: `kustomization ${id}` }
       return lost.length > 0 ? [finding('recipient-needed', place, { id, files: names, recipient: old })] : []

@@ -22,7 +22,9 @@ export async function reportRotation(run: RotationRun, end: RunEnd): Promise<Rep
   return {
     exitCode: exit.done,
     lines: [
-      isDone ? 'done: nothing is encrypted to the old public key any more, and no cluster has its identity' : `waiting: ${end.of} is next`,
+      isDone
+        ? 'done: nothing is encrypted to the old public key any more, and no cluster has its identity'
+        : `waiting: ${end.of} is next`,
       ...recipientRows(rotation),
       ...placesElsewhere(elsewhere.length),
     ],
@@ -41,7 +43,9 @@ export async function reportRotation(run: RotationRun, end: RunEnd): Promise<Rep
 }
 
 function placesElsewhere(count: number): string[] {
-  return count === 0 ? [] : [`  ${count} other place${count === 1 ? '' : 's'} may name a key: --json lists them`]
+  return count === 0
+    ? []
+    : [`  ${count} other place${count === 1 ? '' : 's'} may name a key: --json lists them`]
 }
 
 /** How far a rotation has come. @returns exit code 1 while one is open */
@@ -81,7 +85,9 @@ function standingRows(standing: Standing): Record<string, string | undefined> {
     'working tree': counted(tree),
     HEAD: counted(standing.head),
     branch: standing.tip && counted(standing.tip),
-    'key Secrets': clusters && `${clusters.old} with the old identity alone, ${clusters.both} with both, ${clusters.new} with the new one alone`,
+    'key Secrets':
+      clusters &&
+      `${clusters.old} with the old identity alone, ${clusters.both} with both, ${clusters.new} with the new one alone`,
   }
 }
 

@@ -3,7 +3,7 @@ import { refusalOf } from './begin.ts'
 import { retire } from './clusters/retire.ts'
 import { requireProofs, requireSeen } from './prove.ts'
 import { proveValues } from './prove-values.ts'
-import { judgeOptions, readClustersAgain, readStandAgain, type RotationRun } from './run.ts'
+import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from './run.ts'
 
 /**
  * Takes the old identity out of the key Secrets of all clusters, after each has proved that nothing needs it, and proves afterwards
@@ -35,7 +35,12 @@ export async function retireOld(run: RotationRun): Promise<boolean> {
     status: caller.status,
   })
   if (findings.length > 0)
-    throw refusalOf(findings.map(({ finding }) => finding), survey, options, exit.no)
+    throw refusalOf(
+      findings.map(({ finding }) => finding),
+      survey,
+      options,
+      exit.no,
+    )
   run.stand = await readStandAgain(run, await readClustersAgain(run))
   const values = await proveValues(run)
   log.tell('retire', 'done', `the old identity is out of ${names.join(', ')}; ${values}`, since)

@@ -23,10 +23,11 @@ export async function rootsElsewhere(
   files: ReadonlySet<string>,
   clusters: readonly (readonly Kustomization[])[],
 ): Promise<Root[]> {
-  const { nodes, notApplied, clusters: together } = await readFluxRepository(
-    repository,
-    await listFiles(repository),
-  )
+  const {
+    nodes,
+    notApplied,
+    clusters: together,
+  } = await readFluxRepository(repository, await listFiles(repository))
   const roots = new Map<string, Root>()
   for (const [source, { encrypted }] of nodes) {
     if (notApplied.has(source) || files.isDisjointFrom(encrypted)) continue

@@ -9,7 +9,7 @@ import { reportExposed } from './compromised.ts'
 import type { RotateOptions } from './options.ts'
 import { removeRecipient } from './remove.ts'
 import { recipientRows, reportRotation, reportStatus } from './report.ts'
-import { readStand, type RotationRun } from './run.ts'
+import { type RotationRun, readStand } from './run.ts'
 import { makeStageLog } from './stage-log.ts'
 import { nextStep } from './standing.ts'
 import { readSurvey, type Survey } from './survey.ts'
@@ -24,7 +24,8 @@ export async function runRotation(
   const opened = await contextsOf(clusters, caller.signal)
   const survey = await readSurvey(repository, opened, options)
   for (const { context } of survey.clusters) caller.note(`context ${context}`)
-  for (const trouble of survey.ring.troubles) caller.note(`warning: ${trouble.object ?? trouble.file}: not used`)
+  for (const trouble of survey.ring.troubles)
+    caller.note(`warning: ${trouble.object ?? trouble.file}: not used`)
   if (survey.clusterError) caller.note(`warning: the clusters are not asked: ${survey.clusterError.message}`)
   if (options.remove) return removeRecipient(survey, options)
   const run = await openRun(survey, options)
@@ -39,13 +40,16 @@ export async function runRotation(
 async function openRun(survey: Survey, options: RotateOptions): Promise<RotationRun | { report: Report }> {
   const derived = await readRotation(survey, options)
   const { ended, old } = derived
+  // a cluster that is not seen may still have the old identity
+  if (ended && survey.clusterError) throw survey.clusterError
   if (ended && options.old === undefined && options.newKey === undefined && !options.abort)
     return { report: nothingOpen(ended) }
   if (options.status && derived.next === undefined)
     return { report: { exitCode: exit.done, lines: ['no rotation is open'], json: { result: 'done', old } } }
   const next = await chooseNextKey(survey, derived, options)
   const recipient = 'next' in next ? next.next.identity.recipient : derived.next
-  if (recipient === undefined) throw refusalOf('refusals' in next ? next.refusals : [], survey, options, exit.no)
+  if (recipient === undefined)
+    throw refusalOf('refusals' in next ? next.refusals : [], survey, options, exit.no)
   const rotation = { old, next: recipient }
   const stand = await readStand(survey, rotation, options)
   return { options, rotation, next, log: makeStageLog(options.caller), stand }
@@ -55,7 +59,9 @@ function nothingOpen(ended: { old: string; next: string }): Report {
   return {
     exitCode: exit.done,
     lines: ['no rotation is open: the last one has come to its end', ...recipientRows(ended)],
-    hints: [{ text: 'the next one begins with:', lines: [`mise run sops:rotate --old ${ended.next} --commit`] }],
+    hints: [
+      { text: 'the next one begins with:', lines: [`mise run sops:rotate --old ${ended.next} --commit`] },
+    ],
     json: { result: 'done', ...ended },
   }
 }
@@ -63,9 +69,7 @@ function nothingOpen(ended: { old: string; next: string }): Report {
 /** @returns the clusters with the names of their contexts, or why there is none */
 async function contextsOf(clusters: readonly Cluster[], signal: AbortSignal) {
   try {
-    return await Promise.all(
-      clusters.map(async (cluster) => ({ cluster, context: await cluster.context })),
-    )
+    return await Promise.all(clusters.map(async (cluster) => ({ cluster, context: await cluster.context })))
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof UserError) return error

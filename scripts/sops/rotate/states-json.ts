@@ -1,20 +1,24 @@
-import type { Rotation } from './rotation.ts'
 import { rulesOf } from './plan-edits.ts'
-import type { Stand } from './run.ts'
+import type { Rotation } from './rotation.ts'
 import { listedInRules } from './rules/listed-in-rules.ts'
+import type { Stand } from './run.ts'
 
 /** How files, rules, key Secrets and Kustomizations stand, for programs: public keys, names and paths only. */
 export function statesAsJson({ states, judgements, survey }: Stand, rotation: Rotation) {
   return {
     files: states
-      .filter(({ workingTree, head, branch }) => [workingTree, head, branch].some((one) => one && one !== 'neither'))
+      .filter(({ workingTree, head, branch }) =>
+        [workingTree, head, branch].some((one) => one && one !== 'neither'),
+      )
       .map(({ file, workingTree, head, branch }) => ({ file, workingTree, head, branch })),
     rules: listedInRules(rulesOf(survey.places), rotation),
-    clusters: judgements.map(({ context, secrets, kustomizations, secretsProof, sharedProof, cutOverProof }) => ({
-      context,
-      secrets,
-      kustomizations,
-      proofs: [secretsProof, sharedProof, cutOverProof].map(({ proof, holds }) => ({ proof, holds })),
-    })),
+    clusters: judgements.map(
+      ({ context, secrets, kustomizations, secretsProof, sharedProof, cutOverProof }) => ({
+        context,
+        secrets,
+        kustomizations,
+        proofs: [secretsProof, sharedProof, cutOverProof].map(({ proof, holds }) => ({ proof, holds })),
+      }),
+    ),
   }
 }

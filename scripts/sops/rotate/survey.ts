@@ -78,7 +78,9 @@ async function readClusters(
 ): Promise<RotationCluster[] | UserError> {
   try {
     return await Promise.all(
-      clusters.map(({ cluster, context }) => readRotationCluster(cluster, context, repository, { env, signal })),
+      clusters.map(({ cluster, context }) =>
+        readRotationCluster(cluster, context, repository, { env, signal }),
+      ),
     )
   } catch (error) {
     signal.throwIfAborted()

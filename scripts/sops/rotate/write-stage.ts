@@ -36,7 +36,12 @@ export async function writeStage(
   const blocking = planned.left.filter((found) => severityOf(found) === 'error')
   if (blocking.length > 0) throw refusalOf(blocking, survey, options, exit.no)
   if (planned.troubles.length > 0)
-    throw refusalOf(planned.troubles.map(({ finding }) => finding), survey, options, exit.no)
+    throw refusalOf(
+      planned.troubles.map(({ finding }) => finding),
+      survey,
+      options,
+      exit.no,
+    )
   const edits = mergeEdits(planned.edits)
   const files = edits.map(({ file }) => file)
   if (options.dryRun) {
@@ -44,7 +49,12 @@ export async function writeStage(
     return undefined
   }
   if (options.commit) await refuseDirty(repository, files, caller)
-  const commit = await writeEdits(repository, edits, options.commit ? { subject, rotation } : undefined, caller)
+  const commit = await writeEdits(
+    repository,
+    edits,
+    options.commit ? { subject, rotation } : undefined,
+    caller,
+  )
   return { files, commit, rewritten: edits.flatMap(({ file, isRewritten }) => (isRewritten ? file : [])) }
 }
 
