@@ -1,6 +1,6 @@
 import { finding } from '../../findings/finding.ts'
 import { exit } from '../../lib/errors.ts'
-import { refusalOf } from './begin.ts'
+import { refusalOf, sayFinding } from './begin.ts'
 import { distributeNew } from './distribute-new.ts'
 import { type RotationStage, rotationStages } from './options.ts'
 import { planCutOver, planShare } from './plan-edits.ts'
@@ -70,7 +70,8 @@ async function share(run: RotationRun): Promise<boolean> {
   try {
     const written = await writeStage(run, planned, commitSubjects.share)
     if (!written) return false
-    log.tell('share', 'done', `${rotation.next} beside the old one in ${writtenAsText(written)}`, since)
+    log.tell('share', 'done', `the new public key beside the old one in ${writtenAsText(written)}`, since)
+    if ('next' in next) for (const found of next.next.notes()) sayFinding(found, run)
   } catch (error) {
     forget?.()
     throw error
@@ -83,11 +84,16 @@ async function cutOver(run: RotationRun): Promise<boolean> {
   const { options, rotation, log } = run
   await proveShare(run)
   if (options.to === 'prove') return false
+  // others may have pushed meanwhile
+  if (nextStep(run.stand.standing).step !== 'cut-over') return true
   const since = performance.now()
   const { survey, states } = run.stand
   const { repository, places } = survey
   const grounds = { repository, places, states, identities: [requireNext(run)] }
-  const planned = await planCutOver(grounds, rotation.old, options)
+  const planned = await planCutOver(grounds, rotation.old, {
+    rewrap: options.rewrap,
+    isLimited: run.stand.standing.isLimited,
+  })
   const written = await writeStage(run, planned, commitSubjects['cut-over'])
   if (!written) return false
   log.tell(

@@ -60,10 +60,7 @@ export function refusalOf(
   exitCode: typeof exit.no | typeof exit.notDone,
 ): UserError {
   const nameOf = (file: string) => namesFrom(caller.cwd)(join(repository.root, file))
-  const lineOf = (found: Finding) => {
-    const where = found.file === undefined ? found.object : nameOf(found.file)
-    return `${where}${found.line === undefined ? '' : `:${found.line}`}: ${worded(found, nameOf).message}`
-  }
+  const lineOf = (found: Finding) => lineOfFinding(found, nameOf)
   const [first, ...others] = findings.toSorted((a, b) => rankOf(a) - rankOf(b))
   if (!first) return new UserError('nothing was found', { exitCode })
   const lines = [first, ...others].map(lineOf)
@@ -72,4 +69,20 @@ export function refusalOf(
 
 function rankOf(found: Finding): number {
   return ['error', 'warning', 'note'].indexOf(severityOf(found))
+}
+
+function lineOfFinding(found: Finding, nameOf: (file: string) => string): string {
+  const where = found.file === undefined ? found.object : nameOf(found.file)
+  return `${where}${found.line === undefined ? '' : `:${found.line}`}: ${worded(found, nameOf).message}`
+}
+
+/** Says a finding that keeps nothing from going on. */
+export function sayFinding(
+  found: Finding,
+  { options: { caller }, stand: { survey } }: { options: RotateOptions; stand: { survey: Survey } },
+): void {
+  const nameOf = (file: string) => namesFrom(caller.cwd)(join(survey.repository.root, file))
+  const severity = severityOf(found) === 'note' ? 'note' : 'warning'
+  caller.note(`${severity}: ${lineOfFinding(found, nameOf)}`)
+  caller.note(`  hint: ${worded(found, nameOf).fix}`)
 }

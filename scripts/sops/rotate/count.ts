@@ -4,12 +4,13 @@ import type { PlaceCounts } from './standing.ts'
 import type { FileState } from './state/file-states.ts'
 import type { Place, PlaceName } from './state/places.ts'
 
-/** How many files and rules of a place are in which state. */
+/** How many files and rules of a place are in which state. @param options `isLimited`: only some of the files are meant */
 export function countPlace(
   name: PlaceName,
   place: Place,
   states: readonly FileState[],
   rotation: Rotation,
+  { isLimited }: { isLimited: boolean },
 ): PlaceCounts {
   const rules = listedInRules(
     [...place.rules].map(([file, text]) => ({ file, text })),

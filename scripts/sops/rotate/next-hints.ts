@@ -18,6 +18,8 @@ export function nextHints(run: RotationRun, { step, of }: RunEnd): Hint[] {
     const text = 'push it, or have the pull request merged, then run it again:'
     return [{ text, lines: [...pull, 'git push', again] }]
   }
+  if (step === 'rest')
+    return [{ text: 'the files below these paths are done; the others are next:', lines: [again] }]
   return [{ text: `it has gone as far as ${options.to}; ${of} is next:`, lines: [again] }]
 }
 

@@ -46,12 +46,12 @@ export async function planShare(
 export async function planCutOver(
   { repository, places, states, identities }: EditGrounds,
   takeOut: string,
-  { rewrap }: { rewrap: boolean },
+  { rewrap, isLimited }: { rewrap: boolean; isLimited: boolean },
 ): Promise<PlannedEdits> {
   const texts = textsOf(places, states, ['both', 'old-only', 're-wrapped'])
   const [files, rules] = await Promise.all([
     rekeyFiles(texts, { takeOut, identities, repository }),
-    takeRuleRecipient(rulesOf(places), takeOut),
+    takeRuleRecipient(isLimited ? [] : rulesOf(places), takeOut),
   ])
   const unreachable = new Set(
     files.troubles.flatMap(({ file, status }) => (status === 'unreachable' ? file : [])),

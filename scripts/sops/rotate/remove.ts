@@ -29,7 +29,10 @@ export async function removeRecipient(survey: Survey, options: RotateOptions): P
   const identities = ring.identities.filter(({ recipient }) => recipient !== old)
   const grounds = { repository, places, states: stand.states, identities }
   const since = performance.now()
-  const planned = await planCutOver(grounds, old, options)
+  const planned = await planCutOver(grounds, old, {
+    rewrap: options.rewrap,
+    isLimited: stand.standing.isLimited,
+  })
   const written = planned.edits.length > 0 ? await writeStage(run, planned, commitSubjects.remove) : undefined
   if (written)
     log.tell('cut-over', 'done', `the public key out of ${writtenAsText(written)}, with new data keys`, since)

@@ -5,10 +5,11 @@ import type { Repository } from '../../lib/git.ts'
 import { abortRotation } from './abort.ts'
 import { advance } from './advance.ts'
 import { chooseNextKey, readRotation, refusalOf } from './begin.ts'
-import { reportExposed } from './compromised.ts'
+import { readExposed, reportExposed } from './compromised.ts'
 import type { RotateOptions } from './options.ts'
 import { removeRecipient } from './remove.ts'
 import { recipientRows, reportRotation, reportStatus } from './report.ts'
+import type { Rotation } from './rotation.ts'
 import { type RotationRun, readStand } from './run.ts'
 import { makeStageLog } from './stage-log.ts'
 import { nextStep } from './standing.ts'
@@ -43,7 +44,7 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
   // a cluster that is not seen may still have the old identity
   if (ended && survey.clusterError) throw survey.clusterError
   if (ended && options.old === undefined && options.newKey === undefined && !options.abort)
-    return { report: nothingOpen(ended) }
+    return { report: await nothingOpen(ended, survey, options) }
   if (options.status && derived.next === undefined)
     return { report: { exitCode: exit.done, lines: ['no rotation is open'], json: { result: 'done', old } } }
   const next = await chooseNextKey(survey, derived, options)
@@ -55,14 +56,19 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
   return { options, rotation, next, log: makeStageLog(options.caller), stand }
 }
 
-function nothingOpen(ended: { old: string; next: string }): Report {
+async function nothingOpen(ended: Rotation, { repository }: Survey, options: RotateOptions): Promise<Report> {
+  const exposed = options.compromised ? await readExposed(repository, ended.old, options) : undefined
   return {
     exitCode: exit.done,
-    lines: ['no rotation is open: the last one has come to its end', ...recipientRows(ended)],
+    lines: [
+      ...(exposed?.lines ?? []),
+      'no rotation is open: the last one has come to its end',
+      ...recipientRows(ended),
+    ],
     hints: [
       { text: 'the next one begins with:', lines: [`mise run sops:rotate --old ${ended.next} --commit`] },
     ],
-    json: { result: 'done', ...ended },
+    json: { result: 'done', ...ended, ...exposed?.json },
   }
 }
 

@@ -47,7 +47,7 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
   ])
   const countAt = (name: PlaceName): PlaceCounts | undefined => {
     const place = places[name]
-    return place && countPlace(name, place, states, rotation)
+    return place && countPlace(name, place, states, rotation, { isLimited: options.paths.length > 0 })
   }
   const judgements = clusters.map((cluster) => judgeCluster(cluster, rotation, judgeOptions(survey, options)))
   return {
@@ -57,6 +57,7 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
     judgements,
     behind,
     standing: {
+      isLimited: options.paths.length > 0,
       tree: countAt('workingTree') ?? nothing,
       head: countAt('head') ?? nothing,
       tip: countAt('branch'),

@@ -14,6 +14,8 @@ export interface PlaceCounts {
 
 /** What decides what comes next. */
 export interface Standing {
+  /** Only files below some paths are meant. */
+  isLimited: boolean
   tree: PlaceCounts
   head: PlaceCounts
   /** The tip of the branch that Flux follows; `undefined` where there is none, or it is not known. */
@@ -41,6 +43,8 @@ export type Step =
   | 'cut-over'
   | 'retire'
   | 'retire-in-git'
+  /** What is left is of other files than those that are meant. */
+  | 'rest'
   | 'done'
 
 /** @returns how far the files have come until each lists the new recipient beside the old one */
@@ -65,7 +69,7 @@ function reachOf(
 
 /** Decides what comes next, from what is there alone. */
 export function nextStep(standing: Standing): { step: Step; of: RotationStage } {
-  const { clusters, isBehind, inGit } = standing
+  const { clusters, isBehind, inGit, isLimited } = standing
   const share = reachOfShare(standing)
   const cutOver = reachOfCutOver(standing)
   // a branch that was merged meanwhile may bring files that are not here
@@ -75,6 +79,7 @@ export function nextStep(standing: Standing): { step: Step; of: RotationStage } 
   if (share !== 'done') return { step: share === 'unpushed' ? 'push' : 'commit', of: 'share' }
   if (cutOver === 'todo') return { step: 'cut-over', of: 'cut-over' }
   if (cutOver !== 'done') return { step: cutOver === 'unpushed' ? 'push' : 'commit', of: 'cut-over' }
+  if (isLimited) return { step: 'rest', of: 'cut-over' }
   if (inGit.both > 0) return { step: 'retire-in-git', of: 'retire' }
   if (clusters && clusters.both > 0) return { step: 'retire', of: 'retire' }
   return { step: 'done', of: 'retire' }

@@ -1,7 +1,7 @@
 import { finding, severityOf } from '../../findings/finding.ts'
 import { exit } from '../../lib/errors.ts'
 import { shortCommit } from '../../lib/git.ts'
-import { refusalOf } from './begin.ts'
+import { refusalOf, sayFinding } from './begin.ts'
 import type { PlannedEdits } from './plan-edits.ts'
 import type { RotationRun } from './run.ts'
 import { diffOfEdits, mergeEdits, refuseDirty, writeEdits } from './write-edits.ts'
@@ -22,11 +22,12 @@ export interface WrittenStage {
  * @throws UserError (exit 1) where a file stands in the way
  */
 export async function writeStage(
-  { options, rotation, stand: { survey } }: RotationRun,
+  { options, rotation, stand }: RotationRun,
   planned: PlannedEdits,
   subject: string,
 ): Promise<WrittenStage | undefined> {
   const { caller } = options
+  const { survey } = stand
   const { repository, places } = survey
   const [conflicted] = places.conflicted
   if (conflicted !== undefined) {
@@ -34,6 +35,7 @@ export async function writeStage(
     throw refusalOf(found, survey, options, exit.no)
   }
   const blocking = planned.left.filter((found) => severityOf(found) === 'error')
+  for (const found of planned.left) if (!blocking.includes(found)) sayFinding(found, { options, stand })
   if (blocking.length > 0) throw refusalOf(blocking, survey, options, exit.no)
   if (planned.troubles.length > 0)
     throw refusalOf(
