@@ -38,9 +38,13 @@ interface Guard {
   cluster: Cluster
   view: ClusterView
   watched: Watched<Kustomization>
-  /** The Kustomizations that have to decrypt again. */
-  users: readonly KeyUser[]
   changes: readonly SecretChange[]
+  /** The Kustomizations that have not decrypted again yet. */
+  left: Map<string, KeyUser>
+  /** What each of them said before. */
+  before: ReadonlyMap<string, string>
+  /** What was asked of them. */
+  requests: Map<string, string>
 }
 
 /**
@@ -66,7 +70,15 @@ export async function retireIn(
     const known = state.kustomizations
     const watched = view.watch<Kustomization>(what, kustomizations, {}, { known })
     await view.until(() => watched.isOpen || undefined, Date.now() + watchLimit)
-    const guard: Guard = { cluster, view, watched, users, changes }
+    const guard: Guard = {
+      cluster,
+      view,
+      watched,
+      changes,
+      left: new Map(users.map((user) => [user.id, user])),
+      before: new Map(users.map(({ id }) => [id, readyOf(watched.objects.get(id))])),
+      requests: new Map(),
+    }
     await writeChanges(changes)
     try {
       const tell = (left: number) =>
@@ -77,7 +89,7 @@ export async function retireIn(
       return unsettled.length === 0 ? [] : await putBackIn(guard, unsettled)
     } catch (error) {
       await undoChanges(changes)
-      await withLasting(cluster, context, (at) => askAll(at, users))
+      await withLasting(cluster, context, (at) => askStarted(guard, at))
       throw error
     } finally {
       status(undefined)
@@ -98,13 +110,10 @@ interface Unsettled {
 
 /** @returns the first that has failed, or those that are not done in time; none where all have decrypted */
 async function untilSettled(
-  { cluster, view, watched, users }: Guard,
+  { cluster, view, watched, left, before, requests }: Guard,
   deadline: number,
   tell: (left: number) => void,
 ): Promise<Unsettled[]> {
-  const before = new Map(users.map(({ id }) => [id, readyOf(watched.objects.get(id))]))
-  const requests = new Map<string, string>()
-  const left = new Map(users.map((user) => [user.id, user]))
   const findings: Finding[] = []
   const failed = await view.until(async (): Promise<Unsettled[] | undefined> => {
     tell(left.size)
@@ -143,9 +152,9 @@ async function untilSettled(
 
 /** Puts the Secrets back, and waits until what has failed is well again. */
 async function putBackIn(guard: Guard, unsettled: readonly Unsettled[]): Promise<Finding[]> {
-  const { cluster, view, watched, users, changes } = guard
-  const left = await undoChanges(changes)
-  await askAll(cluster, users)
+  const { cluster, view, watched, changes } = guard
+  const notUndone = await undoChanges(changes)
+  await askStarted(guard, cluster)
   const failed = unsettled.filter(({ hasFailed }) => hasFailed)
   const isWell = ({ user }: Unsettled) => {
     const now = watched.objects.get(user.id)
@@ -159,16 +168,19 @@ async function putBackIn(guard: Guard, unsettled: readonly Unsettled[]): Promise
       const code = lacksKey ? 'rotate-put-back' : 'rotate-put-back-unsettled'
       return finding(code, { object: `kustomization ${user.id}` }, { secrets, says, name })
     }),
-    ...left.map(({ change: { id }, error }) => {
+    ...notUndone.map(({ change: { id }, error }) => {
       const facts = { why: error.message, flags: flagsFor(id) }
       return finding('rotate-not-put-back', { object: secretOf(id) }, facts)
     }),
   ]
 }
 
-/** Tells Kustomizations to reconcile at once; that is only help. */
-async function askAll(cluster: Cluster, users: readonly KeyUser[]): Promise<void> {
-  await inTurn(users, atOnce, ({ kustomization }) =>
+/** Has those reconcile at once again that have begun without the old identity, and may have failed: by itself Flux waits for their interval. */
+async function askStarted({ left, watched, before, requests }: Guard, cluster: Cluster): Promise<void> {
+  const started = [...left.values()].filter(
+    ({ id }) => requests.has(id) || readyOf(watched.objects.get(id)) !== before.get(id),
+  )
+  await inTurn(started, atOnce, ({ kustomization }) =>
     requestReconcile({ cluster, findings: [] }, kustomizations, kustomization),
   )
 }

@@ -258,13 +258,17 @@ test('a key goes from one identity to another in a cluster, and never before not
           await withCluster(
             flux,
             async (interrupted) => {
-              const state = await interrupted.read()
+              const [state] = await waitForRevisions(
+                [await interrupted.read()],
+                overFor('cutOverProof'),
+                waiting,
+              )
               let error: unknown
               try {
                 const status = (text: string | undefined) => {
                   if (text?.includes('have to decrypt')) interrupt.abort(new Error('interrupted'))
                 }
-                await retire([state], rotation, { ...options, timeout: 60_000, status })
+                await retire([state!], rotation, { ...options, timeout: 60_000, status })
               } catch (thrown) {
                 error = thrown
               }
@@ -277,6 +281,7 @@ test('a key goes from one identity to another in a cluster, and never before not
 
           // retired, and nobody has failed
           await waitForRevisions([await read()], overFor('cutOverProof'), waiting)
+          for (const name of ['a', 'b']) await until(name, () => isReady(sandbox, name))
           const failures = await failuresDuring(cluster, async () => {
             const done = await retire([await read()], rotation, { ...options, ...waiting })
             assert.equal(codesOf(done.findings), [])
