@@ -26,8 +26,7 @@ export interface SecretChange {
  * @throws KubectlError; UserError where somebody has changed one since it was read, or has put it back. None of them holds a key.
  */
 export async function writeChanges(changes: readonly SecretChange[]): Promise<void> {
-  // what is forbidden, and a cluster that does not answer, show before anything is written
-  for (const change of changes) await writeChange(change, true)
+  await tryChanges(changes)
   const written: SecretChange[] = []
   try {
     for (const change of changes) {
@@ -39,6 +38,15 @@ export async function writeChanges(changes: readonly SecretChange[]): Promise<vo
   } catch (error) {
     await undoAfter(error, written)
   }
+}
+
+/**
+ * Asks the API servers whether they would take the changes, and writes nothing: what is forbidden, and a cluster that does not
+ * answer, show before anything is written.
+ * @throws as `writeChanges`
+ */
+export async function tryChanges(changes: readonly SecretChange[]): Promise<void> {
+  for (const change of changes) await writeChange(change, true)
 }
 
 /** @param refused is called where the API server has certainly not written it */

@@ -62,8 +62,10 @@ export function planChanges(
   for (const { context, cluster, secrets } of clusters)
     for (const secret of secrets.values()) {
       const { id, held, origin } = secret
+      if (!held || !isConcerned(secret)) continue
       // it follows the one that it is a copy of
-      if (!held || !isConcerned(secret) || (origin !== undefined && secrets.has(origin))) continue
+      const from = secrets.get(origin ?? '')?.held
+      if (from && !held.recipients.isDisjointFrom(from.recipients)) continue
       const values = obstacleTo(secret, order) ?? after(secret)
       if (isFinding(values)) {
         planned.findings.push({ context, finding: values })

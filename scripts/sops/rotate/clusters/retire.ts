@@ -1,5 +1,5 @@
 import type { Rotation } from '../rotation.ts'
-import type { SecretChange } from './change.ts'
+import { type SecretChange, tryChanges } from './change.ts'
 import { type ClusterFinding, planChanges } from './distribute.ts'
 import { retireIn } from './guarded.ts'
 import { heldStatus, judgeCluster } from './judge.ts'
@@ -50,6 +50,7 @@ export async function retireGuarded(
     after: (secret) => withoutRecipient(secret, rotation.old, 'old'),
   })
   const { findings } = planned
+  await tryChanges(planned.changes)
   const changes: SecretChange[] = []
   for (const state of clusters) {
     const own = planned.changes.filter(({ cluster }) => cluster === state.cluster)
