@@ -19,6 +19,7 @@ import { benchAudit } from './audit.ts'
 import { benchEdits } from './edits.ts'
 import { compare, type Pair } from './pairs.ts'
 import { benchRepositories } from './repositories.ts'
+import { benchRotationState } from './rotation-state.ts'
 import { benchSopsFiles } from './sops-files.ts'
 
 const execute = promisify(execFile)
@@ -147,6 +148,7 @@ try {
   await benchEdits(runs, PATH, row)
   await benchSopsFiles(runs, PATH, row)
   await benchAudit(PATH, row)
+  await benchRotationState(runs, row)
 } finally {
   await sandbox.stop()
   rmSync(directory, { recursive: true, force: true })

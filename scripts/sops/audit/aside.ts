@@ -6,7 +6,7 @@ const aside =
   /(?:^|\/)[._-]?(?:archived?|attic|deprecated[^/]*|disabled|examples?|samples?|tests?|testdata|fixtures?|templates?|docs?|old|unused)\//i
 
 /** Whether a file is kept for people only: in a directory of archives, examples or tests, and no Flux Kustomization builds it. */
-export function isAside(subject: Subject, file: string): boolean {
+export function isAside(subject: Pick<Subject, 'flux'>, file: string): boolean {
   return aside.test(file) && !hasBuilder(subject, file)
 }
 
@@ -24,6 +24,6 @@ export function buildsNothing({ nodes, hasOperator }: FluxRepository): boolean {
   return nodes.size === 0 && !hasOperator
 }
 
-function hasBuilder({ flux }: Subject, file: string): boolean {
+function hasBuilder({ flux }: Pick<Subject, 'flux'>, file: string): boolean {
   return flux !== undefined && flux.buildersOf(file).length > 0
 }

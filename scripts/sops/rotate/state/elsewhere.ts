@@ -49,7 +49,7 @@ export interface Elsewhere {
  * Finds what else in the tracked files names the old recipient, or gives an identity to a program. What a rotation edits is not among
  * it: SOPS files and rules. No text of a line is kept.
  */
-export async function findElsewhere(
+export async function findKeyElsewhere(
   repository: Repository,
   places: Pick<Places, 'workingTree'>,
   old: string,

@@ -7,7 +7,7 @@ import { neverNamed } from '../../../../scripts/sops/rotate/state/named.ts'
 import { writeFiles } from '../../../helpers/files.ts'
 import { makeKey, sopsConfig } from '../../../helpers/keys.ts'
 import { type TestRepository, withRepository } from '../../../helpers/repository.ts'
-import { commitAll, placesIn, rotatedTexts } from '../../../helpers/rotation.ts'
+import { commitAll, placesIn, rotatedTexts } from '../../../helpers/rotate/rotation.ts'
 
 const [oldKey, nextKey, otherKey] = [makeKey(), makeKey(), makeKey()]
 const { oldOnly, both, newOnly, neither } = rotatedTexts(oldKey, nextKey, otherKey)

@@ -1,9 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { elsewhereFindings, findElsewhere } from '../../../../scripts/sops/rotate/state/elsewhere.ts'
+import { elsewhereFindings, findKeyElsewhere } from '../../../../scripts/sops/rotate/state/elsewhere.ts'
 import { encryptSecret, makeKey, sopsConfig } from '../../../helpers/keys.ts'
 import { withRepository } from '../../../helpers/repository.ts'
-import { placesIn } from '../../../helpers/rotation.ts'
+import { placesIn } from '../../../helpers/rotate/rotation.ts'
 
 test('what else names the old recipient, or gives an identity to a program', () => {
   const key = makeKey()
@@ -21,7 +21,7 @@ test('what else names the old recipient, or gives an identity to a program', () 
       'kubernetes/secret.yaml': 'kind: Secret\n# age.agekey\n',
     },
     async (repository) => {
-      const found = await findElsewhere(repository, await placesIn(repository), recipient)
+      const found = await findKeyElsewhere(repository, await placesIn(repository), recipient)
       assert.equal(
         found.map(({ file, line, what }) => `${file}:${line} ${what}`),
         [

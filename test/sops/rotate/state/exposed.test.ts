@@ -7,9 +7,9 @@ import { whatOldOpened } from '../../../../scripts/sops/rotate/state/exposed.ts'
 import { exposedMarkdown } from '../../../../scripts/sops/rotate/state/exposed-markdown.ts'
 import { writeFiles } from '../../../helpers/files.ts'
 import { encryptAs, makeKey } from '../../../helpers/keys.ts'
-import { makeLongHistory } from '../../../helpers/long-history.ts'
 import { withRepository } from '../../../helpers/repository.ts'
-import { commitAll, rotatedTexts } from '../../../helpers/rotation.ts'
+import { makeLongHistory } from '../../../helpers/rotate/long-history.ts'
+import { commitAll, rotatedTexts } from '../../../helpers/rotate/rotation.ts'
 
 const [old, next] = [makeKey(), makeKey()]
 const age = ['--age', old.recipient]

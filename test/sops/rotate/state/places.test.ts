@@ -8,7 +8,7 @@ import type { Places } from '../../../../scripts/sops/rotate/state/places.ts'
 import { writeFiles } from '../../../helpers/files.ts'
 import { makeKey, sopsConfig } from '../../../helpers/keys.ts'
 import { type TestRepository, withRepository } from '../../../helpers/repository.ts'
-import { commitAll, placesIn, rotatedTexts } from '../../../helpers/rotation.ts'
+import { commitAll, placesIn, rotatedTexts } from '../../../helpers/rotate/rotation.ts'
 
 const [old, next] = [makeKey(), makeKey()]
 const texts = rotatedTexts(old, next)

@@ -3,15 +3,20 @@ import type { FileMetadata } from '../../../../lib/sops/reader/reading.ts'
 import { recipientsOfStanzas, shortRecipient } from '../../../../lib/sops/recipients.ts'
 import { hasKeys, plainRecipient } from '../../../../lib/sops/rule-keys.ts'
 import { isAside } from '../../aside.ts'
-import type { Check } from '../../check.ts'
 import type { SelectingRule } from '../../rule-set.ts'
-import type { Subject } from '../../subject.ts'
+import type { SopsFile, Subject } from '../../subject.ts'
 import { ruleWords } from '../rules/rule-words.ts'
 import { compareGroups } from './compare-groups.ts'
 import { recipientPlace } from './recipient-place.ts'
 
+/** What has to be known of a repository for that. */
+type Ruled = Pick<Subject, 'rules' | 'read' | 'flux'>
+
 /** Holds the recipients of each file against the rule that selects it. */
-export const checkFileRecipients: Check = (subject, sopsFiles) => {
+export function checkFileRecipients(
+  subject: Ruled,
+  sopsFiles: readonly Pick<SopsFile, 'file' | 'metadata'>[],
+): Finding[] {
   const named = new Set(
     subject.rules.files.flatMap(({ rules = [] }) =>
       rules.flatMap(({ groups }) => groups.flatMap(({ age }) => age)),
@@ -36,7 +41,7 @@ export const checkFileRecipients: Check = (subject, sopsFiles) => {
 }
 
 function differences(
-  subject: Subject,
+  subject: Ruled,
   file: string,
   metadata: FileMetadata,
   { rules, rule }: SelectingRule,
@@ -59,7 +64,7 @@ function differences(
 
 /** Of a file that follows no rule the recipients that are in none; nothing where rules name none at all. */
 function unknown(
-  subject: Subject,
+  subject: Ruled,
   file: string,
   metadata: FileMetadata,
   named: ReadonlySet<string>,

@@ -5,7 +5,7 @@ import type { Subject } from '../../subject.ts'
 
 /** Where the metadata of a file names a recipient; where it starts, if that can't be told. */
 export function recipientPlace(
-  { read }: Subject,
+  { read }: Pick<Subject, 'read'>,
   file: string,
   { line, column }: FileMetadata,
   recipient: string,

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RemoteBranch } from '../../scripts/sops/rotate/state/followed-branch.ts'
-import { readPlaces } from '../../scripts/sops/rotate/state/read-places.ts'
-import { encryptSecret, type Key, makeKey } from './keys.ts'
-import type { TestRepository } from './repository.ts'
+import type { RemoteBranch } from '../../../scripts/sops/rotate/state/followed-branch.ts'
+import { readPlaces } from '../../../scripts/sops/rotate/state/read-places.ts'
+import { encryptSecret, type Key, makeKey } from '../keys.ts'
+import type { TestRepository } from '../repository.ts'
 
 /** One Secret at all points of a rotation, each made by the real sops. */
 export interface RotatedTexts {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import type { TestRepository } from './repository.ts'
+import type { TestRepository } from '../repository.ts'
 
 /** A version of a SOPS file, as it was made up: its data key is told by a number. */
 interface Made {
