@@ -1,6 +1,6 @@
 import type { Repository } from '../../../lib/git.ts'
 import { run } from '../../../lib/run.ts'
-import { type Past, type PastVersion, readPast } from './past.ts'
+import { type PastVersion, type PastVersions, readPast } from './past.ts'
 
 /** How often a file may have got another name. */
 const most = 5
@@ -14,7 +14,7 @@ const most = 5
 export async function namesBefore(
   repository: Repository,
   commits: readonly string[],
-  past: Past,
+  past: PastVersions,
   files: ReadonlySet<string>,
 ): Promise<Map<string, PastVersion[]>> {
   const found = new Map<string, PastVersion[]>()
@@ -36,7 +36,7 @@ export async function namesBefore(
 /** @returns the former names, each with the file that has come of it */
 async function renamedTo(
   { root: cwd, env, signal }: Repository,
-  versions: Past,
+  versions: PastVersions,
   followed: ReadonlyMap<string, string>,
 ): Promise<Map<string, string>> {
   const firsts = [...followed.keys()].flatMap((name) => versions.get(name)?.at(-1)?.commit ?? [])

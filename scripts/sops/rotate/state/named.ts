@@ -1,5 +1,5 @@
 import { ageRecipients, recipientsAmong } from '../../../lib/sops/recipients.ts'
-import type { Past } from './past.ts'
+import type { PastVersions } from './past.ts'
 import { eachPlace, type Place, type Places } from './places.ts'
 
 /** The age recipients that the files of a place list, and that its rules name. */
@@ -21,7 +21,7 @@ export function areBeside(places: Places, one: string, other: string): boolean {
 }
 
 /** Whether a file lists a recipient today, and not another one, which an older version of it listed without the first. */
-export function hasTakenOver(places: Places, past: Past, old: string, next: string): boolean {
+export function hasTakenOver(places: Places, past: PastVersions, old: string, next: string): boolean {
   return eachPlace(places).some(({ files }) =>
     [...files.values()].some(({ file, documents }) => {
       const listed = recipientsAmong(documents)
@@ -32,7 +32,7 @@ export function hasTakenOver(places: Places, past: Past, old: string, next: stri
 }
 
 /** How many commits came after the first that named a recipient; -1 where none has yet. */
-export function ageOfRecipient(past: Past, recipient: string): number {
+export function ageOfRecipient(past: PastVersions, recipient: string): number {
   const ages = [...past.values()].flatMap((versions) =>
     versions.filter(({ recipients }) => recipients.has(recipient)).map(({ age }) => age),
   )

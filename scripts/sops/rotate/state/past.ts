@@ -12,7 +12,7 @@ export interface PastVersion extends FileVersion {
 }
 
 /** The versions of files, the newest first, by the names of the files. */
-export type Past = ReadonlyMap<string, readonly PastVersion[]>
+export type PastVersions = ReadonlyMap<string, readonly PastVersion[]>
 
 /**
  * Reads the older versions of files, by two processes.
@@ -23,7 +23,7 @@ export async function readPast(
   repository: Repository,
   commits: readonly string[],
   kindOf: (file: string) => 'rules' | 'sops' | undefined,
-): Promise<Past> {
+): Promise<PastVersions> {
   if (commits.length === 0) return new Map()
   // a limit by hundreds of paths would take git longer than all the others
   const listed = await listVersions(repository, commits)

@@ -2,7 +2,7 @@ import type { Finding } from '../../../findings/finding.ts'
 import type { KeyGroups } from '../../../lib/sops/recipients.ts'
 import type { FileText } from '../rotation.ts'
 import type { Tip } from './followed-branch.ts'
-import type { Past } from './past.ts'
+import type { PastVersions } from './past.ts'
 
 /** A file in one place that holds ciphertext of SOPS. */
 export interface PlacedFile extends FileText {
@@ -44,7 +44,7 @@ export interface Places extends Readonly<Record<PlaceName, Place | undefined>> {
   /** What could not be looked at, so that nothing may be concluded from its absence. */
   unread: readonly Finding[]
   /** What HEAD and the branch were before, for the files of these places and all rules. Read when it is first asked for. */
-  past(): Promise<Past>
+  past(): Promise<PastVersions>
 }
 
 /** The places that could be read, each once. */

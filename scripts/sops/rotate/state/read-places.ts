@@ -12,7 +12,7 @@ import { ciphertextMarks, sopsFilesInValues } from '../../../lib/sops/format.ts'
 import { mergeConflict } from '../../../lib/sops/reader/places.ts'
 import { type KeyGroups, readKeyGroups } from '../../../lib/sops/recipients.ts'
 import { findTip, type RemoteBranch } from './followed-branch.ts'
-import { type Past, readPast } from './past.ts'
+import { type PastVersions, readPast } from './past.ts'
 import { eachPlace, type Place, type PlacedFile, type Places } from './places.ts'
 
 /** What of a repository is read. */
@@ -42,7 +42,7 @@ export async function readPlaces(
   const branch = commit === undefined || commit === head?.commit ? undefined : await reader.commit(commit)
   const dirty = dirtyAmong(workingTree, head, changed)
   const known = { workingTree, head, branch: commit === undefined ? undefined : (branch ?? head) }
-  let past: Promise<Past> | undefined
+  let past: Promise<PastVersions> | undefined
   const places: Places = {
     ...known,
     tip,
@@ -174,7 +174,7 @@ function readPastOf(
   repository: Repository,
   places: Places,
   isRules: (file: string) => boolean,
-): Promise<Past> {
+): Promise<PastVersions> {
   const own = eachPlace(places)
   const files = new Set(own.flatMap((place) => [...place.files.keys()]))
   const commits = own.flatMap(({ commit }) => commit ?? [])
