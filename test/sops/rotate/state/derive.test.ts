@@ -67,7 +67,7 @@ function withCommits(
 
 test('before a rotation', () =>
   withCommits(
-    [[{ 'a.yaml': oldOnly, 'b.yaml': neither, '.sops.yaml': sopsConfig(old) }]],
+    [[{ 'b.yaml': neither }], [{ 'a.yaml': oldOnly, '.sops.yaml': sopsConfig(old) }]],
     async (repository) => {
       const of = (given: Given) => derived(repository, given)
       assert.equal(await of({ secrets: [[old]] }), 'old → ? by only')
