@@ -17,7 +17,7 @@ export type PastVersions = ReadonlyMap<string, readonly PastVersion[]>
 /**
  * Reads the older versions of files, by two processes.
  * @param commits whose history is meant
- * @param kinds says of a file whether it is one with rules, a SOPS file, or nothing that is wanted
+ * @param kindOf says of a file whether it is one with rules, a SOPS file, or nothing that is wanted
  */
 export async function readPast(
   repository: Repository,
