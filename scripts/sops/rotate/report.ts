@@ -9,7 +9,7 @@ import { endHints, nextHints } from './next-hints.ts'
 import type { Rotation } from './rotation.ts'
 import type { RotationRun } from './run.ts'
 import { reachOfCutOver, reachOfShare, type Standing } from './standing.ts'
-import { elsewhereFindings, findElsewhere } from './state/elsewhere.ts'
+import { elsewhereFindings, findKeyElsewhere } from './state/elsewhere.ts'
 import { statesAsJson } from './states-json.ts'
 
 /** Says what was done, and what comes next. */
@@ -17,7 +17,7 @@ export async function reportRotation(run: RotationRun, end: RunEnd): Promise<Rep
   const { rotation, stand, log } = run
   const { repository, places } = stand.survey
   const isDone = end.step === 'done'
-  const elsewhere = await findElsewhere(repository, places, rotation.old)
+  const elsewhere = await findKeyElsewhere(repository, places, rotation.old)
   const hints = isDone ? endHints(run) : nextHints(run, end)
   return {
     exitCode: exit.done,
