@@ -16,7 +16,10 @@ export function countPlace(
     [...place.rules].map(([file, text]) => ({ file, text })),
     rotation,
   )
-  const listed = [...states.flatMap((state) => state[name] ?? []), ...rules.map(({ status }) => status)]
+  const listed = [
+    ...states.flatMap((state) => state[name] ?? []),
+    ...rules.flatMap(({ status }) => (isLimited && status === 'both' ? [] : status)),
+  ]
   const count = (status: (typeof listed)[number]) => listed.filter((one) => one === status).length
   const reWrapped = count('re-wrapped')
   return {
