@@ -24,6 +24,8 @@ export interface ProgramOptions {
    * that takes a secret from a file only.
    */
   inputFile?: string
+  /** One line that the program itself then gets on stdin. It is kept as secret as `input`. */
+  line?: string
   /** Ends the process when aborted; the reason is thrown. */
   signal?: AbortSignal | undefined
   /** Keep the terminal, for a program that may ask the user (git: passphrases, signing). It then gets Ctrl-C as we do. */
@@ -71,7 +73,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
     quote: shellWord,
     ...(wrapper ?? { spawn: directly(args) }),
     detached,
-    input: options.input ?? '',
+    input: textFor(options),
     ...(options.directory && { stdio: [options.terminal ? 'inherit' : 'ignore', 'pipe', 'pipe', 'pipe'] }),
     ...(options.cwd && { cwd: options.cwd }),
     env: environmentOf(options),
@@ -166,14 +168,25 @@ function closePipes(child: ChildProcess): void {
   for (const pipe of [child.stdout, child.stderr]) pipe?.destroy()
 }
 
+/** What stdin gets: where a shell reads it, the line for the program first. */
+function textFor({ input = '', line }: ProgramOptions): string {
+  return line === undefined ? input : `${line}\n${input}`
+}
+
 /** What a shell does around the program; `undefined` where it need not. */
 function wrapperOf({
   directory,
   inputFile,
+  line,
 }: ProgramOptions): { prefix: string; postfix: string } | undefined {
   if (directory) return { prefix: guardOf(directory), postfix: '' }
+  if (inputFile && line === undefined)
+    return { prefix: serverOf(inputFile), postfix: ` </dev/null; ${endOfServer}` }
   if (inputFile)
-    return { prefix: serverOf(inputFile), postfix: ' </dev/null; code=$?; kill "$server"; exit "$code"' }
+    return {
+      prefix: `${readLine}${serverOf(inputFile)}printf '%s\\n' "$first" | `,
+      postfix: `; ${endOfServer}`,
+    }
   return undefined
 }
 
@@ -183,6 +196,11 @@ function directly([program = '', ...args]: readonly string[]): typeof spawn {
     spawn(program, args, { ...options, shell: false })
   return start as typeof spawn
 }
+
+const readLine = 'unset first; IFS= read -r first; '
+
+/** The exit code of a pipeline is that of its last program. */
+const endOfServer = 'code=$?; kill "$server"; exit "$code"'
 
 /**
  * A shell beside the program writes stdin to a named pipe, for whoever opens it. A new pipe takes its place before the old one

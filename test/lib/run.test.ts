@@ -141,9 +141,18 @@ test('input that is read from a file, each time anew', () =>
       (await errorOf(run(['no-such-program'], { input, inputFile: `${inputFile}2` }))).message,
       'no-such-program is not on PATH',
     )
+    const line = ` it's "$HOME" \\n % `
+    const withLine = { input, inputFile: `${inputFile} 5`, line }
+    assert.equal(await attempt(shell(twice, withLine.inputFile), withLine), {
+      code: 3,
+      stdout: `${input}${input}${line}\n`,
+      stderr: '',
+    })
     // a variable that is exported would be for every program
     const env = { ...process.env, input: 'theirs' }
     assert.not.match(await run(['env'], { ...options, inputFile: `${inputFile}4`, env }), /HOME '"/)
+    const exported = { ...withLine, inputFile: `${inputFile}6`, env: { ...process.env, first: 'theirs' } }
+    assert.not.match(await run(['env'], exported), /it's "\$HOME/)
     // also where nobody reads it
     assert.is(await run(['true'], { input, inputFile: `${inputFile}3` }), '')
     const pipes = listProcesses().filter(({ command }) => command.includes(inputFile))

@@ -16,6 +16,8 @@ export interface IsolatedOptions extends Pick<Repository, 'env' | 'signal'> {
   cwd?: string
   /** What else its environment has. */
   extra?: NodeJS.ProcessEnv
+  /** A line that it gets on stdin. It may be a secret. */
+  line?: string
   /** How long it may take, in ms, where that is not the usual time. */
   timeout?: number
 }
@@ -47,10 +49,11 @@ export async function withIsolatedSops<T>(
   const directory = temporaryDirectory(directoryName)
   let calls = 0
   const attemptSops: IsolatedSops['attempt'] = async (args, options) => {
-    const { env, cwd, extra, signal, timeout = sopsLimit } = options
+    const { env, cwd, extra, line, signal, timeout = sopsLimit } = options
     const inputFile = join(directory, `identities-${++calls}`)
     const outcome = await attempt(['sops', ...args], {
       ...(cwd !== undefined && { cwd }),
+      ...(line !== undefined && { line }),
       input: identities,
       inputFile,
       env: { ...extra, PATH: env.PATH, HOME: '/nonexistent', SOPS_AGE_KEY_FILE: inputFile },
