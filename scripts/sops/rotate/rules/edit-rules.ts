@@ -7,7 +7,7 @@ import { hasKeys, plainRecipient, type RuleGroup } from '../../../lib/sops/rule-
 import { applyEdits, type Edit } from '../../../lib/yaml/document-edit.ts'
 import { isMapping } from '../../../lib/yaml/values.ts'
 import type { FileEdit, FileText, Rotation } from '../rotation.ts'
-import { insertItem, removeItem } from './list-items.ts'
+import { insertRecipientItem, removeRecipientItem } from './list-items.ts'
 import { insertToken, removeToken, tokensOf } from './recipient-tokens.ts'
 import { isRuleTemplate } from './rule-file-texts.ts'
 import { type RecipientSite, type RuleDocument, readRuleSites } from './rule-sites.ts'
@@ -146,7 +146,7 @@ function additions(text: string, document: RuleDocument, { old, next }: Rotation
       const token = tokens.find(({ recipient }) => recipient === old)
       const isOwnItem = site.list && site.item === site.scalar && tokens.length === 1 && !site.scalar.anchor
       const isPlainInFlow = site.scalar.type === 'PLAIN' && document.isInFlow(site.scalar)
-      const asItem = isOwnItem || isPlainInFlow ? insertItem(text, site, next) : undefined
+      const asItem = isOwnItem || isPlainInFlow ? insertRecipientItem(text, site, next) : undefined
       if (!token || (isPlainInFlow && !asItem && site.list)) return site
       if (asItem) edits.set(site.item, asItem)
       else if (isPlainInFlow)
@@ -172,7 +172,7 @@ function removals(text: string, document: RuleDocument, recipient: string): Edit
     if (tokens.some((token) => token.recipient !== recipient))
       edits.set(site.scalar, removeToken(tokens, recipient))
     else {
-      const removed = site.list ? removeItem(text, site) : emptied(text, site)
+      const removed = site.list ? removeRecipientItem(text, site) : emptied(text, site)
       if (!removed) return site
       edits.set(site.item, [removed])
     }

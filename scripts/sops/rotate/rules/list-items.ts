@@ -11,7 +11,11 @@ const dash = /^[ \t]*-[ \t]+(?:[&!]\S+[ \t]+)*$/
  * The edit that puts a recipient behind an item of a list, written as that is.
  * @returns `undefined` where the item shares its line in a way that is not known
  */
-export function insertItem(text: string, { item, list }: RecipientSite, recipient: string): Edit | undefined {
+export function insertRecipientItem(
+  text: string,
+  { item, list }: RecipientSite,
+  recipient: string,
+): Edit | undefined {
   const [start, end] = item.range ?? []
   if (!list || start === undefined || end === undefined) return undefined
   const quote = yaml().isScalar(item) ? quoteOf(item.type) : ''
@@ -40,8 +44,8 @@ function isRest(text: string): boolean {
   return /^\s*(?:#.*)?\s*$/.test(text)
 }
 
-/** The edit that takes an item out of a list, with its line where it has one. @returns `undefined` as `insertItem` */
-export function removeItem(text: string, { item, list }: RecipientSite): Edit | undefined {
+/** The edit that takes an item out of a list, with its line where it has one. @returns `undefined` as `insertRecipientItem` */
+export function removeRecipientItem(text: string, { item, list }: RecipientSite): Edit | undefined {
   const [start, end] = item.range ?? []
   if (!list || start === undefined || end === undefined) return undefined
   if (list.flow) return removeFlowItem(text, list.items.slice(), item)
