@@ -1,11 +1,14 @@
 import { finding } from '../../findings/finding.ts'
 import { exit } from '../../lib/errors.ts'
+import type { Identity } from '../../lib/sops/age.ts'
 import { refusalOf, sayFinding } from './begin.ts'
 import { distributeNew } from './distribute-new.ts'
+import { type GitKey, holds, planGitKeys } from './git-keys.ts'
 import { type RotationStage, rotationStages } from './options.ts'
-import { planCutOver, planShare } from './plan-edits.ts'
+import { type PlannedEdits, planCutOver, planShare } from './plan-edits.ts'
 import { proveShare } from './prove.ts'
-import { retireOld } from './retire-old.ts'
+import { retireInGit, retireOld, waitForApplied } from './retire-old.ts'
+import type { Rotation } from './rotation.ts'
 import { type RotationRun, readStandAgain, requireNext } from './run.ts'
 import { nextStep, type Step } from './standing.ts'
 import { commitSubjects } from './write-edits.ts'
@@ -45,6 +48,10 @@ async function go(run: RotationRun, { step, of }: RunEnd): Promise<boolean> {
       return cutOver(run)
     case 'retire':
       return retireOld(run)
+    case 'retire-in-git':
+      return retireInGit(run)
+    case 'wait':
+      return waitForApplied(run)
     case 'done':
       if (stand.survey.clusterError) throw stand.survey.clusterError
       return false
@@ -61,11 +68,14 @@ function behind({ stand: { survey }, options }: RotationRun) {
 
 async function share(run: RotationRun): Promise<boolean> {
   const { stand, rotation, log, options, next } = run
-  requireNext(run)
+  const identity = requireNext(run)
   const since = performance.now()
   const { survey, states } = stand
   const { repository, places, ring } = survey
-  const planned = await planShare({ repository, places, states, identities: ring.identities }, rotation)
+  const shared = await planShare({ repository, places, states, identities: ring.identities }, rotation)
+  const planned = await withGitKeys(run, shared, (key) =>
+    holds(key, rotation.old) && !holds(key, rotation.next) ? [...key.identities, identity] : undefined,
+  )
   const forget = options.dryRun || !('next' in next) ? undefined : await next.next.keep()
   try {
     const written = await writeStage(run, planned, commitSubjects.share)
@@ -90,10 +100,14 @@ async function cutOver(run: RotationRun): Promise<boolean> {
   const { survey, states } = run.stand
   const { repository, places } = survey
   const grounds = { repository, places, states, identities: [requireNext(run)] }
-  const planned = await planCutOver(grounds, rotation.old, {
+  const cut = await planCutOver(grounds, rotation.old, {
     rewrap: options.rewrap,
     isLimited: run.stand.standing.isLimited,
   })
+  // what no Kustomization applies is for a cluster that is made anew
+  const planned = await withGitKeys(run, cut, (key) =>
+    !key.isApplied && holds(key, rotation.old) ? othersOf(key, rotation) : undefined,
+  )
   const written = await writeStage(run, planned, commitSubjects['cut-over'])
   if (!written) return false
   log.tell(
@@ -104,4 +118,23 @@ async function cutOver(run: RotationRun): Promise<boolean> {
   )
   run.stand = await readStandAgain(run)
   return true
+}
+
+function othersOf({ identities }: GitKey, { old }: Rotation): Identity[] {
+  return identities.filter(({ recipient }) => recipient !== old)
+}
+
+/** The edits of a stage with those of the key Secrets in git. */
+async function withGitKeys(
+  { stand: { survey, gitKeys } }: RotationRun,
+  planned: PlannedEdits,
+  identitiesOf: (key: GitKey) => readonly Identity[] | undefined,
+): Promise<PlannedEdits> {
+  const { repository, ring } = survey
+  const own = await planGitKeys(gitKeys, planned.edits, identitiesOf, ring.identities, repository)
+  return {
+    edits: [...planned.edits, ...own.edits],
+    troubles: [...planned.troubles, ...gitKeys.troubles, ...own.troubles],
+    left: planned.left,
+  }
 }

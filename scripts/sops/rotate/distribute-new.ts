@@ -1,6 +1,7 @@
 import { exit } from '../../lib/errors.ts'
 import { refusalOf } from './begin.ts'
 import { distribute } from './clusters/distribute.ts'
+import { withoutGitKeys } from './git-keys.ts'
 import { type RotationRun, readClustersAgain, readStandAgain, requireNext } from './run.ts'
 
 /**
@@ -11,7 +12,7 @@ import { type RotationRun, readClustersAgain, readStandAgain, requireNext } from
 export async function distributeNew(run: RotationRun): Promise<boolean> {
   const { options, rotation, log, stand } = run
   const since = performance.now()
-  const { clusters } = stand.survey
+  const clusters = withoutGitKeys(stand.survey.clusters, stand.gitKeys)
   const { changes, findings } = await distribute(clusters, rotation, requireNext(run), options)
   const names = changes.map(({ context, id }) => `${id.namespace}/${id.name} (${context})`)
   if (options.dryRun) {

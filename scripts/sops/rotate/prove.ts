@@ -8,7 +8,7 @@ import { waitForRevisions } from './clusters/wait.ts'
 import { opensWithOnly } from './proof/opens-with-only.ts'
 import { proveValues } from './prove-values.ts'
 import { rootsElsewhere } from './roots.ts'
-import { judgeOptions, type RotationRun, readStandAgain, requireNext } from './run.ts'
+import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain, requireNext } from './run.ts'
 
 /**
  * Proves that the old identity may leave the files: the new one alone opens each of them, the clusters have it, they have applied what
@@ -48,6 +48,8 @@ export async function proveShare(run: RotationRun): Promise<void> {
     const found = unseen.map(({ file, id, directory }) => finding('root-unseen', { file }, { id, directory }))
     throw refusalOf(found, survey, options, exit.no)
   }
+  await requireProofs(run, ({ sharedProof }) => [sharedProof])
+  run.stand = await readStandAgain(run, await readClustersAgain(run))
   await requireProofs(run, ({ secretsProof, sharedProof }) => [secretsProof, sharedProof])
   const values = await proveValues(run)
   log.tell('prove', 'done', `the new identity alone opens ${opened.length} files; ${values}`, since)

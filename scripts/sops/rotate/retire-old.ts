@@ -1,9 +1,13 @@
+import { finding } from '../../findings/finding.ts'
 import { exit } from '../../lib/errors.ts'
 import { refusalOf } from './begin.ts'
 import { retire } from './clusters/retire.ts'
+import { type GitKey, holds, planGitKeys, withoutGitKeys } from './git-keys.ts'
 import { requireProofs, requireSeen } from './prove.ts'
 import { proveValues } from './prove-values.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from './run.ts'
+import { commitSubjects } from './write-edits.ts'
+import { writeStage, writtenAsText } from './write-stage.ts'
 
 /**
  * Takes the old identity out of the key Secrets of all clusters, after each has proved that nothing needs it, and proves afterwards
@@ -27,7 +31,7 @@ export async function retireOld(run: RotationRun): Promise<boolean> {
     return false
   }
   const since = performance.now()
-  const { clusters } = run.stand.survey
+  const clusters = withoutGitKeys(run.stand.survey.clusters, run.stand.gitKeys)
   const { timeout, caller } = options
   const { findings } = await retire(clusters, rotation, {
     ...judgeOptions(survey, options),
@@ -45,4 +49,39 @@ export async function retireOld(run: RotationRun): Promise<boolean> {
   const values = await proveValues(run)
   log.tell('retire', 'done', `the old identity is out of ${names.join(', ')}; ${values}`, since)
   return true
+}
+
+/** Takes the old identity out of the key Secrets in git, after every cluster has proved that nothing needs it. */
+export async function retireInGit(run: RotationRun): Promise<boolean> {
+  const { rotation, log } = run
+  const since = performance.now()
+  requireSeen(run)
+  if (run.stand.survey.clusterError) throw run.stand.survey.clusterError
+  await requireProofs(run, ({ cutOverProof }) => [cutOverProof])
+  const { survey, gitKeys } = run.stand
+  const without = ({ identities }: GitKey) => identities.filter(({ recipient }) => recipient !== rotation.old)
+  const planned = await planGitKeys(
+    gitKeys,
+    [],
+    (key) => (holds(key, rotation.old) ? without(key) : undefined),
+    survey.ring.identities,
+    survey.repository,
+  )
+  const written = await writeStage(run, { ...planned, left: [] }, commitSubjects.retire)
+  if (!written) return false
+  log.tell('retire', 'done', `the old identity out of the key Secret in ${writtenAsText(written)}`, since)
+  run.stand = await readStandAgain(run)
+  return true
+}
+
+/** Waits until Flux has applied the key Secrets that were pushed. @returns whether it has */
+export async function waitForApplied(run: RotationRun): Promise<boolean> {
+  const { options } = run
+  const isWaiting = ({ survey, standing }: RotationRun['stand']) =>
+    standing.applied > 0 && survey.clusters.length > 0
+  await requireProofs(run, ({ cutOverProof }) => [cutOverProof])
+  run.stand = await readStandAgain(run, await readClustersAgain(run))
+  if (!isWaiting(run.stand)) return true
+  const object = `branch ${run.stand.survey.places.tip?.name}`
+  throw refusalOf([finding('key-secret-not-applied', { object }, {})], run.stand.survey, options, exit.no)
 }

@@ -8,6 +8,7 @@ import type { JudgeOptions } from './clusters/proof.ts'
 import { readRotationCluster } from './clusters/read.ts'
 import type { RotationCluster } from './clusters/state.ts'
 import { countPlace } from './count.ts'
+import { countGitKeys, type GitKeys, readGitKeys, withoutGitKeys } from './git-keys.ts'
 import type { NextChoice } from './key/next-key.ts'
 import type { RotateOptions } from './options.ts'
 import type { Rotation } from './rotation.ts'
@@ -26,6 +27,7 @@ export interface Stand {
   judgements: readonly ClusterJudgement[]
   standing: Standing
   behind: Behind
+  gitKeys: GitKeys
 }
 
 /** One run of a rotation. */
@@ -40,7 +42,7 @@ export interface RotationRun {
 
 /** Works out how a rotation stands. */
 export async function readStand(survey: Survey, rotation: Rotation, options: RotateOptions): Promise<Stand> {
-  const { places, repository, clusters } = survey
+  const { places, repository, clusters, ring } = survey
   const [{ states, unread }, behind] = await Promise.all([
     fileStates(places, rotation, repository),
     readBehind(repository, places),
@@ -49,21 +51,27 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
     const place = places[name]
     return place && countPlace(name, place, states, rotation, { isLimited: options.paths.length > 0 })
   }
-  const judgements = clusters.map((cluster) => judgeCluster(cluster, rotation, judgeOptions(survey, options)))
+  const clusterJudgements = (all: readonly RotationCluster[]) =>
+    all.map((cluster) => judgeCluster(cluster, rotation, judgeOptions(survey, options)))
+  const isSeen = !options.noCluster && !survey.clusterError
+  const gitKeys = await readGitKeys(places, isSeen ? clusters : undefined, ring.identities, repository)
+  const judgements = clusterJudgements(clusters)
   return {
     survey,
     states,
     unread,
     judgements,
     behind,
+    gitKeys,
     standing: {
       isLimited: options.paths.length > 0,
       tree: countAt('workingTree') ?? nothing,
       head: countAt('head') ?? nothing,
       tip: countAt('branch'),
       isBehind: behind.isChanged,
-      clusters: options.noCluster || survey.clusterError ? undefined : heldIn(judgements),
-      inGit: { lacking: 0, both: 0 },
+      clusters: isSeen ? heldIn(clusterJudgements(withoutGitKeys(clusters, gitKeys))) : undefined,
+      applied: heldByOld(judgements) - heldByOld(clusterJudgements(withoutGitKeys(clusters, gitKeys))),
+      inGit: countGitKeys(gitKeys, rotation, places),
     },
   }
 }
@@ -75,6 +83,11 @@ function heldIn(judgements: readonly ClusterJudgement[]): Standing['clusters'] {
   const all = judgements.flatMap(({ secrets }) => secrets.map(({ status }) => status))
   const count = (status: (typeof all)[number]) => all.filter((one) => one === status).length
   return { old: count('old'), both: count('both'), new: count('new') }
+}
+
+function heldByOld(judgements: readonly ClusterJudgement[]): number {
+  const { old = 0, both = 0 } = heldIn(judgements) ?? {}
+  return old + both
 }
 
 /** What the judgement of a cluster needs besides it. */

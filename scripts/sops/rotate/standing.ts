@@ -22,10 +22,12 @@ export interface Standing {
   tip: PlaceCounts | undefined
   /** The branch has commits that are not in HEAD. */
   isBehind: boolean
-  /** `undefined` for a key that no cluster has. */
+  /** How many key Secrets that are written in the clusters hold which identity; `undefined` for a key that no cluster has. */
   clusters: { old: number; both: number; new: number } | undefined
-  /** Key Secrets that Flux applies from git: how many of their files hold the old identity beside the new one, or the new one not yet. */
-  inGit: { lacking: number; both: number }
+  /** How many key Secrets in the clusters still hold the old identity, that Flux applies from git. */
+  applied: number
+  /** The key Secrets in git: how many hold the old identity alone, or both, and how far their files have come. */
+  inGit: { lacking: number; both: number; isUncommitted: boolean; isUnpushed: boolean }
 }
 
 /** How far the files have come in a stage. */
@@ -43,6 +45,8 @@ export type Step =
   | 'cut-over'
   | 'retire'
   | 'retire-in-git'
+  /** Flux has to apply a key Secret that was pushed. */
+  | 'wait'
   /** What is left is of other files than those that are meant. */
   | 'rest'
   | 'done'
@@ -81,6 +85,9 @@ export function nextStep(standing: Standing): { step: Step; of: RotationStage } 
   if (cutOver !== 'done') return { step: cutOver === 'unpushed' ? 'push' : 'commit', of: 'cut-over' }
   if (isLimited) return { step: 'rest', of: 'cut-over' }
   if (inGit.both > 0) return { step: 'retire-in-git', of: 'retire' }
+  if (inGit.isUncommitted) return { step: 'commit', of: 'retire' }
+  if (inGit.isUnpushed) return { step: 'push', of: 'retire' }
+  if (standing.applied > 0) return { step: 'wait', of: 'retire' }
   if (clusters && clusters.both > 0) return { step: 'retire', of: 'retire' }
   return { step: 'done', of: 'retire' }
 }

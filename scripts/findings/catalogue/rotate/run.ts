@@ -25,6 +25,14 @@ export const rotateRunFindings = {
     fix: 'take one side of it, as with `git checkout --theirs {file}`, finish the merge, and run it again: what is not rotated then, it rotates',
     source: 'https://github.com/getsops/sops/issues/52',
   },
+  'key-secret-not-applied': {
+    severity: 'error',
+    seen: 'has a key Secret without the old identity, and the cluster has it with both',
+    means:
+      'Flux has applied the revision, and not this Secret: something else writes it, or no Kustomization includes it.',
+    fix: '`mise run flux:doctor` says what is wrong; then run it again',
+    source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#decryption',
+  },
   'clusters-unseen': {
     severity: 'error',
     seen: 'the clusters could not be asked: {why}',

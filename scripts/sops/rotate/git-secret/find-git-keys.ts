@@ -32,14 +32,15 @@ export interface GitKeySecrets {
 /**
  * Finds the key Secrets that are kept in git.
  * @param files manifests, encrypted or not
- * @param wanted the Secrets in use; one in a file without a namespace is found by its name
+ * @param wanted the Secrets in use; one in a file without a namespace is found by its name; `undefined`: all with identities
  */
 export async function findGitKeySecrets(
   files: readonly FileText[],
-  wanted: readonly { namespace: string; name: string }[],
+  wanted: readonly { namespace: string; name: string }[] | undefined,
 ): Promise<GitKeySecrets> {
   const found: GitKeySecrets = { secrets: [], leaks: [] }
   const isWanted = (name: string | undefined, namespace: string | undefined) =>
+    wanted === undefined ||
     wanted.some((one) => one.name === name && (namespace === undefined || namespace === one.namespace))
   for (const { file, text } of files) {
     if (!text.includes('.agekey')) continue

@@ -1,0 +1,115 @@
+import type { Finding } from '../../findings/finding.ts'
+import type { Repository } from '../../lib/git.ts'
+import type { Identity } from '../../lib/sops/age.ts'
+import type { RotationCluster } from './clusters/state.ts'
+import { findGitKeySecrets, type GitKeySecret } from './git-secret/find-git-keys.ts'
+import { readGitIdentities, setGitIdentities } from './git-secret/git-identities.ts'
+import type { FileEdit, FileTrouble, Rotation } from './rotation.ts'
+import type { Place, Places } from './state/places.ts'
+
+/** A key Secret that is kept in git, with what it holds in the working tree. */
+export interface GitKey {
+  secret: GitKeySecret
+  /** Secret. */
+  identities: readonly Identity[]
+  /** Flux applies it: what is written into the cluster by others does not stay. */
+  isApplied: boolean
+}
+
+/** The key Secrets of a repository, as far as they hold an identity of a rotation. */
+export interface GitKeys {
+  keys: readonly GitKey[]
+  /** Those that cannot be opened. */
+  troubles: readonly FileTrouble[]
+  /** Private keys in the clear. */
+  leaks: readonly Finding[]
+}
+
+/** Reads the key Secrets in the working tree. */
+export async function readGitKeys(
+  { workingTree }: Places,
+  clusters: readonly RotationCluster[] | undefined,
+  opener: readonly Identity[],
+  repository: Repository,
+): Promise<GitKeys> {
+  const wanted = clusters?.flatMap(({ secrets }) => [...secrets.values()].map(({ id }) => id))
+  const files = [...workingTree.files.values()]
+  const { secrets, leaks } = await findGitKeySecrets(files, wanted)
+  const keys: GitKey[] = []
+  const troubles: FileTrouble[] = []
+  for (const secret of secrets) {
+    const read = await readGitIdentities(secret, opener, repository)
+    if ('status' in read) troubles.push(read)
+    else keys.push({ secret, identities: read.identities, isApplied: isApplied(secret, clusters ?? []) })
+  }
+  return { keys, troubles, leaks }
+}
+
+function isApplied({ file, name, namespace }: GitKeySecret, clusters: readonly RotationCluster[]): boolean {
+  return clusters.some(({ secrets }) =>
+    [...secrets.values()].some(
+      ({ id, kept }) =>
+        kept?.code === 'kustomization' &&
+        (kept.files.includes(file) ||
+          (id.name === name && (namespace === undefined || namespace === id.namespace))),
+    ),
+  )
+}
+
+/** Whether a key holds the identity of a recipient. */
+export function holds({ identities }: GitKey, recipient: string): boolean {
+  return identities.some((one) => one.recipient === recipient)
+}
+
+/** How many hold what, and how far their files have come. */
+export function countGitKeys({ keys }: GitKeys, { old, next }: Rotation, { head, branch }: Places) {
+  const textAt = (place: Place | undefined, { secret }: GitKey) => place?.files.get(secret.file)?.text
+  return {
+    lacking: keys.filter((key) => holds(key, old) && !holds(key, next)).length,
+    both: keys.filter((key) => holds(key, old) && holds(key, next)).length,
+    isUncommitted: keys.some((key) => textAt(head, key) !== key.secret.text),
+    isUnpushed: branch !== undefined && keys.some((key) => textAt(branch, key) !== textAt(head, key)),
+  }
+}
+
+/**
+ * Gives key Secrets other identities, on top of other edits of the same files.
+ * @param identitiesOf what it is to hold; `undefined`: it stays as it is. Secret.
+ * @param opener Secret
+ */
+export async function planGitKeys(
+  { keys }: GitKeys,
+  edits: readonly FileEdit[],
+  identitiesOf: (key: GitKey) => readonly Identity[] | undefined,
+  opener: readonly Identity[],
+  repository: Repository,
+): Promise<{ edits: FileEdit[]; troubles: FileTrouble[] }> {
+  const planned: FileEdit[] = []
+  const troubles: FileTrouble[] = []
+  for (const key of keys) {
+    const identities = identitiesOf(key)
+    if (!identities) continue
+    const { file } = key.secret
+    const text = [...edits, ...planned].findLast((edit) => edit.file === file)?.after ?? key.secret.text
+    const done = await setGitIdentities({ ...key.secret, text }, identities, opener, repository)
+    if ('status' in done) troubles.push(done)
+    else planned.push(done)
+  }
+  return { edits: planned, troubles }
+}
+
+/** The clusters without the key Secrets that are rotated in git: these are not written. */
+export function withoutGitKeys(clusters: readonly RotationCluster[], { keys }: GitKeys): RotationCluster[] {
+  const applied = keys.filter((key) => key.isApplied).map(({ secret }) => secret)
+  return clusters.map((cluster) => ({
+    ...cluster,
+    secrets: new Map(
+      [...cluster.secrets].filter(([, { id, kept }]) => {
+        const isOurs = applied.some(
+          ({ name, namespace }) => name === id.name && (namespace ?? id.namespace) === id.namespace,
+        )
+        return !(isOurs && kept?.code === 'kustomization')
+      }),
+    ),
+  }))
+}
