@@ -25,8 +25,8 @@ export interface SecretChange {
  * Writes key Secrets, all or none, and reads them back.
  * @throws KubectlError; UserError where somebody has changed one since it was read, or has put it back. None of them holds a key.
  */
-export async function writeChanges(changes: readonly SecretChange[]): Promise<void> {
-  await tryChanges(changes)
+export async function writeSecretChanges(changes: readonly SecretChange[]): Promise<void> {
+  await trySecretChanges(changes)
   const written: SecretChange[] = []
   try {
     for (const change of changes) {
@@ -43,9 +43,9 @@ export async function writeChanges(changes: readonly SecretChange[]): Promise<vo
 /**
  * Asks the API servers whether they would take the changes, and writes nothing: what is forbidden, and a cluster that does not
  * answer, show before anything is written.
- * @throws as `writeChanges`
+ * @throws as `writeSecretChanges`
  */
-export async function tryChanges(changes: readonly SecretChange[]): Promise<void> {
+export async function trySecretChanges(changes: readonly SecretChange[]): Promise<void> {
   for (const change of changes) await writeChange(change, true)
 }
 
@@ -97,7 +97,7 @@ export async function withLasting<T>(
  * Puts Secrets back as they were before they were written, also after Ctrl-C.
  * @returns those that could not be, with the reason
  */
-export async function undoChanges(
+export async function undoSecretChanges(
   changes: readonly SecretChange[],
 ): Promise<{ change: SecretChange; error: KubectlError }[]> {
   const left = await Promise.all(
@@ -118,7 +118,7 @@ export async function undoChanges(
 
 /** @throws `error`, or what says that it could not be undone */
 async function undoAfter(error: unknown, written: readonly SecretChange[]): Promise<never> {
-  const left = await undoChanges(written)
+  const left = await undoSecretChanges(written)
   if (left.length === 0 || !(error instanceof UserError)) throw error
   throw notUndone(
     error,

@@ -1,7 +1,7 @@
 import type { Finding } from '../../../findings/finding.ts'
 import type { Identity } from '../../../lib/sops/age.ts'
 import type { Rotation } from '../rotation.ts'
-import { type SecretChange, writeChanges } from './change.ts'
+import { type SecretChange, writeSecretChanges } from './change.ts'
 import { heldStatus } from './judge.ts'
 import { withIdentity } from './key-text.ts'
 import { obstacleTo } from './obstacles.ts'
@@ -27,7 +27,7 @@ export interface Changed {
  * the tool that copies it, and a Secret that somebody keeps to them.
  * @param identity the new one, secret
  * @param options `dryRun`: nothing is written
- * @throws UserError as `writeChanges`; nothing was written then
+ * @throws UserError as `writeSecretChanges`; nothing was written then
  */
 export async function distribute(
   clusters: readonly RotationCluster[],
@@ -40,7 +40,7 @@ export async function distribute(
     order: 'put the new identity beside the old one',
     after: (secret) => besideOld(secret, rotation, identity),
   })
-  if (!dryRun) await writeChanges(planned.changes)
+  if (!dryRun) await writeSecretChanges(planned.changes)
   return planned
 }
 

@@ -7,7 +7,7 @@ import { type ClusterView, openView, type Watched } from '../../../lib/cluster/c
 import { conditionOf, type Kustomization, kustomizations } from '../../../lib/cluster/flux-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 import { requestReconcile } from '../../verify/wait/reconcile.ts'
-import { type SecretChange, undoChanges, withLasting, writeChanges } from './change.ts'
+import { type SecretChange, undoSecretChanges, withLasting, writeSecretChanges } from './change.ts'
 import { decryptionStateOf } from './decryption-state.ts'
 import { areDependenciesReady, waitsForDependencies } from './dependencies.ts'
 import type { KeyUser, RotationCluster } from './state.ts'
@@ -51,7 +51,7 @@ interface Guard {
  * Writes key Secrets of one cluster, has each Kustomization that decrypts with them reconcile, and waits until all have decrypted.
  * Where one fails, none comes to an end in time, or the task is interrupted, the Secrets are put back from memory.
  * @returns why they were put back; nothing where they stay
- * @throws UserError as `writeChanges`; the reason of the signal, when they are back
+ * @throws UserError as `writeSecretChanges`; the reason of the signal, when they are back
  */
 export async function retireIn(
   state: RotationCluster,
@@ -79,7 +79,7 @@ export async function retireIn(
       before: new Map(users.map(({ id }) => [id, readyOf(watched.objects.get(id))])),
       requests: new Map(),
     }
-    await writeChanges(changes)
+    await writeSecretChanges(changes)
     try {
       const tell = (left: number) =>
         status(
@@ -88,7 +88,7 @@ export async function retireIn(
       const unsettled = await untilSettled(guard, Date.now() + timeout, tell)
       return unsettled.length === 0 ? [] : await putBackIn(guard, unsettled)
     } catch (error) {
-      await undoChanges(changes)
+      await undoSecretChanges(changes)
       await withLasting(cluster, context, (at) => askStarted(guard, at))
       throw error
     } finally {
@@ -153,7 +153,7 @@ async function untilSettled(
 /** Puts the Secrets back, and waits until what has failed is well again. */
 async function putBackIn(guard: Guard, unsettled: readonly Unsettled[]): Promise<Finding[]> {
   const { cluster, view, watched, changes } = guard
-  const notUndone = await undoChanges(changes)
+  const notUndone = await undoSecretChanges(changes)
   await askStarted(guard, cluster)
   const failed = unsettled.filter(({ hasFailed }) => hasFailed)
   const isWell = ({ user }: Unsettled) => {

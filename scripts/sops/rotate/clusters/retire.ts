@@ -1,5 +1,5 @@
 import type { Rotation } from '../rotation.ts'
-import { type SecretChange, tryChanges } from './change.ts'
+import { type SecretChange, trySecretChanges } from './change.ts'
 import { type ClusterFinding, planChanges } from './distribute.ts'
 import { retireIn } from './guarded.ts'
 import { heldStatus, judgeCluster } from './judge.ts'
@@ -20,7 +20,7 @@ export interface Retired {
 /**
  * Takes the old identity out of the key Secrets, one cluster after the other, under guard: where a Kustomization fails without
  * it, it is put back. Refused in all clusters where one of them has not proved that nothing needs it.
- * @throws UserError as `writeChanges`; the reason of the signal, when the old identity is back
+ * @throws UserError as `writeSecretChanges`; the reason of the signal, when the old identity is back
  */
 export async function retire(
   clusters: readonly RotationCluster[],
@@ -50,7 +50,7 @@ export async function retireGuarded(
     after: (secret) => withoutRecipient(secret, rotation.old, 'old'),
   })
   const { findings } = planned
-  await tryChanges(planned.changes)
+  await trySecretChanges(planned.changes)
   const changes: SecretChange[] = []
   for (const state of clusters) {
     const own = planned.changes.filter(({ cluster }) => cluster === state.cluster)

@@ -3,7 +3,7 @@ import { someOf } from '../../../findings/some-of.ts'
 import { describeNotSeen } from '../../../lib/applied/describe-not-seen.ts'
 import { shortCommit } from '../../../lib/git.ts'
 import { listedIn, type Rotation } from '../rotation.ts'
-import { writeChanges } from './change.ts'
+import { writeSecretChanges } from './change.ts'
 import { type Changed, type ClusterFinding, planChanges } from './distribute.ts'
 import { heldStatus } from './judge.ts'
 import { isChecked, type JudgeOptions } from './proof.ts'
@@ -14,7 +14,7 @@ import { withoutRecipient } from './take-out.ts'
  * Takes the new identity out of the key Secrets again, in all clusters or in none: refused where a file at the revision of a cluster
  * is encrypted to the new recipient and not to the old one, or where that is not seen.
  * @returns no changes where it is refused
- * @throws UserError as `writeChanges`
+ * @throws UserError as `writeSecretChanges`
  */
 export async function withdraw(
   clusters: readonly RotationCluster[],
@@ -28,7 +28,7 @@ export async function withdraw(
     order: 'take the new identity out',
     after: (secret) => withoutRecipient(secret, rotation.next, 'new'),
   })
-  await writeChanges(planned.changes)
+  await writeSecretChanges(planned.changes)
   return planned
 }
 
