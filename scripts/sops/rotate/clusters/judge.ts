@@ -3,7 +3,7 @@ import type { DecryptedFile } from '../../../lib/applied/decrypted-files.ts'
 import type { Keeper } from '../../../lib/applied/keeper.ts'
 import { type Listed, listedIn, type Rotation } from '../rotation.ts'
 import { decryptionStateOf } from './decryption-state.ts'
-import type { JudgeOptions, Proof } from './proof.ts'
+import type { JudgeOptions, RotationProof } from './proof.ts'
 import { proveCutOver, proveShared } from './prove-revisions.ts'
 import { proveSecrets } from './prove-secrets.ts'
 import type { ClusterState, KeyUser, RotatedSecret } from './state.ts'
@@ -37,11 +37,11 @@ export interface ClusterJudgement {
   secrets: SecretJudgement[]
   kustomizations: UserJudgement[]
   /** Every key Secret that holds the old identity holds the new one (P2). */
-  secretsProof: Proof
+  secretsProof: RotationProof
   /** Every Kustomization decrypts files of which none needs the old identity alone (P3). */
-  sharedProof: Proof
+  sharedProof: RotationProof
   /** Every Kustomization has decrypted what is no longer encrypted to the old recipient (P5). */
-  cutOverProof: Proof
+  cutOverProof: RotationProof
 }
 
 /** Judges how a rotation stands in a cluster. */
@@ -73,8 +73,12 @@ export function heldStatus({ held }: RotatedSecret, { old, next }: Rotation): He
 }
 
 /** Whether a Kustomization decrypts with a Secret of the rotation, or one that cannot be seen. */
-function isConcerned({ secret }: KeyUser, { secrets }: ClusterState, rotation: Rotation): boolean {
-  if (secret === undefined) return true
+function isConcerned(
+  { secret, files, notSeen }: KeyUser,
+  { secrets }: ClusterState,
+  rotation: Rotation,
+): boolean {
+  if (secret === undefined) return notSeen.length > 0 || worstOf(files, rotation) !== 'neither'
   const found = secrets.get(secret)
   return found !== undefined && heldStatus(found, rotation) !== 'none'
 }

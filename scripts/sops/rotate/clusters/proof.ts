@@ -10,7 +10,7 @@ export interface JudgeOptions {
 }
 
 /** Something that has to hold before a stage. */
-export interface Proof {
+export interface RotationProof {
   proof: 'P2' | 'P3' | 'P5'
   holds: boolean
   /** Why it does not hold; notes where it does. */
@@ -21,11 +21,11 @@ export interface Proof {
 
 /** @param waiting how many of the findings only need time @param notes what is only to be known */
 export function proofOf(
-  proof: Proof['proof'],
+  proof: RotationProof['proof'],
   findings: readonly Finding[],
   waiting: number,
   notes: readonly Finding[] = [],
-): Proof {
+): RotationProof {
   const holds = findings.length === 0
   return {
     proof,

@@ -5,7 +5,7 @@ import { branchOf, type GitRepository } from '../../../lib/cluster/flux-objects.
 import { shortCommit } from '../../../lib/git.ts'
 import { type Listed, listedIn, type Rotation } from '../rotation.ts'
 import { decryptionStateOf } from './decryption-state.ts'
-import { isChecked, type JudgeOptions, type Proof, proofOf } from './proof.ts'
+import { isChecked, type JudgeOptions, proofOf, type RotationProof } from './proof.ts'
 import type { ClusterState, KeyUser } from './state.ts'
 
 /** What was found of a Kustomization. */
@@ -16,7 +16,11 @@ interface Found {
 }
 
 /** Proves that every Kustomization has decrypted what its source has, of which no file needs the old identity alone (P3). */
-export function proveShared(users: readonly KeyUser[], rotation: Rotation, options: JudgeOptions): Proof {
+export function proveShared(
+  users: readonly KeyUser[],
+  rotation: Rotation,
+  options: JudgeOptions,
+): RotationProof {
   return prove('P3', users, ['old-only'], rotation, options)
 }
 
@@ -29,7 +33,7 @@ export function proveCutOver(
   users: readonly KeyUser[],
   rotation: Rotation,
   options: JudgeOptions,
-): Proof {
+): RotationProof {
   const asked = new Set(users.filter((user) => !isChecked(user, options)).map(({ id }) => id))
   const applied = ciphertext.filter(({ by }) => by.some((id) => asked.has(id)))
   const proof = prove('P5', users, ['old-only', 'both'], rotation, options)
@@ -43,12 +47,12 @@ export function proveCutOver(
 }
 
 function prove(
-  name: Proof['proof'],
+  name: RotationProof['proof'],
   users: readonly KeyUser[],
   needing: readonly Listed[],
   rotation: Rotation,
   options: JudgeOptions,
-): Proof {
+): RotationProof {
   const found = users
     .filter((user) => !isChecked(user, options))
     .flatMap((user) => proveUser(user, needing, rotation, options))

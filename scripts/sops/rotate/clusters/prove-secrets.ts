@@ -2,9 +2,9 @@ import { type Finding, finding } from '../../../findings/finding.ts'
 import { secretOf } from '../../../findings/key-secret.ts'
 import { someOf } from '../../../findings/some-of.ts'
 import { unusableKey } from '../../../findings/unusable-key.ts'
-import { canDecrypt, recipientsAmong } from '../../../lib/sops/recipients.ts'
+import { canDecrypt, type KeyGroups, recipientsAmong } from '../../../lib/sops/recipients.ts'
 import type { Rotation } from '../rotation.ts'
-import { isChecked, type JudgeOptions, type Proof, proofOf } from './proof.ts'
+import { isChecked, type JudgeOptions, proofOf, type RotationProof } from './proof.ts'
 import type { ClusterState, KeyUser, RotatedSecret } from './state.ts'
 
 /** How many files a finding names. */
@@ -14,7 +14,7 @@ const most = 3
  * Proves that every key Secret in use that holds the old identity holds the new one, as the controller reads it, and that nobody
  * decrypts files for the old recipient with another Secret (P2).
  */
-export function proveSecrets(state: ClusterState, rotation: Rotation, options: JudgeOptions): Proof {
+export function proveSecrets(state: ClusterState, rotation: Rotation, options: JudgeOptions): RotationProof {
   const ofSecrets = [...state.secrets.values()].flatMap((secret) => ofSecret(secret, state, rotation))
   const ofUsers = state.users
     .filter((user) => !isChecked(user, options))
@@ -46,16 +46,25 @@ function ofSecret(
 }
 
 /** Whether one of its users builds a file for one of the two. */
-function usersNeed({ users }: RotatedSecret, state: ClusterState, { old, next }: Rotation): boolean {
+function usersNeed({ users }: RotatedSecret, state: ClusterState, rotation: Rotation): boolean {
   const own = state.users.filter(({ id }) => users.includes(id))
-  const named = own.flatMap(({ files }) => files.flatMap(({ documents }) => recipientsAmong(documents)))
+  return own.some(({ files }) => files.some(({ documents }) => isNamed(documents, rotation)))
+}
+
+/** Whether one of the two recipients could open a file. */
+function isNamed(documents: readonly KeyGroups[], { old, next }: Rotation): boolean {
+  const named = recipientsAmong(documents)
   return named.includes(old) || named.includes(next)
 }
 
-function ofUser(user: KeyUser, { secrets }: ClusterState, { old }: Rotation): Finding[] {
-  const { id, secret, files } = user
+function ofUser(user: KeyUser, { secrets }: ClusterState, rotation: Rotation): Finding[] {
+  const { old } = rotation
+  const { id, secret, files, notSeen } = user
   const place = { object: `kustomization ${id}` }
-  if (secret === undefined) return [finding('rotate-controller-key-unseen', place, { id })]
+  if (secret === undefined) {
+    const mayNeedIt = notSeen.length > 0 || files.some(({ documents }) => isNamed(documents, rotation))
+    return mayNeedIt ? [finding('rotate-controller-key-unseen', place, { id })] : []
+  }
   const held = secrets.get(secret)?.held
   if (held?.recipients.has(old) || held?.ageEntries.some(({ badLine }) => badLine)) return []
   const closed = files.filter(
@@ -66,5 +75,5 @@ function ofUser(user: KeyUser, { secrets }: ClusterState, { old }: Rotation): Fi
   )
   if (closed.length === 0) return []
   const names = someOf([...new Set(closed.map(({ file }) => file))], most)
-  return [finding('rotate-other-secret', place, { secret, files: names })]
+  return [finding('rotate-other-secret', place, { secret: secret || 'no key Secret', files: names })]
 }

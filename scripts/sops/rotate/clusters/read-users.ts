@@ -74,7 +74,7 @@ export function makeUserReader(
           id: idOf(kustomization),
           kustomization,
           source,
-          secret: secret && `${secret.namespace}/${secret.name}`,
+          secret: secret ? `${secret.namespace}/${secret.name}` : controller && '',
           attempted: commitOf(triedBy(kustomization)),
           due: commitOf(source?.status?.artifact?.revision),
           files,

@@ -5,7 +5,7 @@ import { retireIn } from './guarded.ts'
 import { heldStatus, judgeCluster } from './judge.ts'
 import type { JudgeOptions } from './proof.ts'
 import type { RotationCluster } from './state.ts'
-import { withoutRecipient } from './take-out.ts'
+import { valuesWithoutRecipient } from './take-out.ts'
 import type { WaitOptions } from './wait.ts'
 
 /** What came of taking the old identity out. */
@@ -47,7 +47,7 @@ export async function retireGuarded(
   const planned = planChanges(clusters, {
     isConcerned: (secret) => ['old', 'both'].includes(heldStatus(secret, rotation)),
     order: 'take the old identity out',
-    after: (secret) => withoutRecipient(secret, rotation.old, 'old'),
+    after: (secret) => valuesWithoutRecipient(secret, rotation.old, 'old'),
   })
   const { findings } = planned
   await trySecretChanges(planned.changes)

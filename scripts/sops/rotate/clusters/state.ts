@@ -25,7 +25,7 @@ export interface KeyUser {
   id: string
   kustomization: Kustomization
   source: FluxSource | undefined
-  /** `namespace/name` of the Secret that it decrypts with; `undefined` where that cannot be seen. */
+  /** `namespace/name` of the Secret that it decrypts with; empty where it has none, and `undefined` where that cannot be seen. */
   secret: string | undefined
   /** The commit that it has tried last; `undefined` for a suspended one, which takes what its source has when it is resumed. */
   attempted: string | undefined

@@ -10,7 +10,7 @@ import type { RotatedSecret } from './state.ts'
  * @param which `old`
  * @returns a finding where no identity would be left
  */
-export function withoutRecipient(
+export function valuesWithoutRecipient(
   { id, held }: RotatedSecret,
   recipient: string,
   which: string,

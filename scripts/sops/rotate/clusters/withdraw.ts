@@ -8,7 +8,7 @@ import { type Changed, type ClusterFinding, planChanges } from './distribute.ts'
 import { heldStatus } from './judge.ts'
 import { isChecked, type JudgeOptions } from './proof.ts'
 import type { RotationCluster } from './state.ts'
-import { withoutRecipient } from './take-out.ts'
+import { valuesWithoutRecipient } from './take-out.ts'
 
 /**
  * Takes the new identity out of the key Secrets again, in all clusters or in none: refused where a file at the revision of a cluster
@@ -26,7 +26,7 @@ export async function withdraw(
   const planned = planChanges(clusters, {
     isConcerned: (secret) => heldStatus(secret, rotation) === 'both',
     order: 'take the new identity out',
-    after: (secret) => withoutRecipient(secret, rotation.next, 'new'),
+    after: (secret) => valuesWithoutRecipient(secret, rotation.next, 'new'),
   })
   await writeSecretChanges(planned.changes)
   return planned

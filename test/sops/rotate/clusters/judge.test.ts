@@ -141,6 +141,12 @@ const cases: [title: string, given: Given, shared: string, cutOver: string][] = 
     'rotate-needs-old',
   ],
   [
+    'suspended, and failing before',
+    { ...after, spec: { suspend: true }, ready: { reason: 'BuildFailed' } },
+    'holds',
+    'holds',
+  ],
+  [
     'at work',
     { ...after, ready: { reason: 'Progressing', status: 'Unknown' } },
     'rotate-not-settled…',
@@ -227,6 +233,15 @@ test('a source that is behind the tip of the branch only needs time', async () =
   assert.is((await judge(pinned, { tip: { branch: 'master', commit: later } })).sharedProof.isWaiting, false)
 })
 
+test('a proof that needs more than time for one Kustomization is not waited for', async () => {
+  const slow = user('a', { attempted: [OLD], due: [OLD, NEW] })
+  const stuck = user('b', { attempted: [OLD] })
+  const shared = async (...users: KeyUser[]) =>
+    judgeCluster(await stateOf(users), rotation, { checked: [] }).sharedProof
+  assert.is((await shared(slow)).isWaiting, true)
+  assert.is((await shared(slow, stuck)).isWaiting, false)
+})
+
 test('how Kustomizations stand, by the worst of their files', async () => {
   for (const [given, status] of [
     [{ attempted: [OLD] }, 'old-only'],
@@ -267,7 +282,10 @@ test('a proof of the Secrets reads them line by line, as the controller does', a
     'holds',
   )
   assert.is(
-    await secretsProof([user('a', { ...after, secret: undefined })]),
+    await secretsProof([
+      user('a', { ...after, secret: undefined }),
+      user('b', { attempted: [STRANGER], secret: undefined }),
+    ]),
     'rotate-controller-key-unseen kustomization flux-system/a',
   )
   const copy: Partial<RotatedSecret> = {
