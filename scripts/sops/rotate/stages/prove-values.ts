@@ -1,6 +1,6 @@
-import { exit, UserError } from '../../lib/errors.ts'
-import type { ClusterJudgement } from './clusters/judge.ts'
-import type { RotationRun } from './run.ts'
+import { exit, UserError } from '../../../lib/errors.ts'
+import type { ClusterJudgement } from '../clusters/judge.ts'
+import type { RotationRun } from '../run.ts'
 
 /** A key Secret of a cluster whose new identity is proved, and the Kustomizations that the proof can go through. */
 interface ToProve {
@@ -39,7 +39,7 @@ function toProve({ stand, options }: RotationRun, { context, secrets }: ClusterJ
 
 async function proveOne(run: RotationRun, { context, kustomizations }: ToProve): Promise<void> {
   const { options, rotation } = run
-  const { proveByRoundTrip } = await import('./proof/round-trip.ts')
+  const { proveByRoundTrip } = await import('../proof/round-trip.ts')
   let last: UserError | undefined
   for (const kustomization of kustomizations) {
     const report = await proveByRoundTrip({

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import type { Caller } from '../../lib/caller.ts'
-import { commitFiles, refuseUncommitted } from '../../lib/commit.ts'
-import { unifiedDiff } from '../../lib/diff.ts'
-import { keepIf, replaceFiles } from '../../lib/file-changes.ts'
-import type { Repository } from '../../lib/git.ts'
-import { namesFrom } from '../../lib/paths.ts'
-import type { FileEdit, Rotation } from './rotation.ts'
+import type { Caller } from '../../../lib/caller.ts'
+import { commitFiles, refuseUncommitted } from '../../../lib/commit.ts'
+import { unifiedDiff } from '../../../lib/diff.ts'
+import { keepIf, replaceFiles } from '../../../lib/file-changes.ts'
+import type { Repository } from '../../../lib/git.ts'
+import { namesFrom } from '../../../lib/paths.ts'
+import type { FileEdit, Rotation } from '../rotation.ts'
 
 /** What a stage commits, and why. */
 export interface StageCommit {

@@ -1,11 +1,11 @@
-import type { Finding } from '../../findings/finding.ts'
-import type { Repository } from '../../lib/git.ts'
-import type { Identity } from '../../lib/sops/age.ts'
-import type { RotationCluster } from './clusters/state.ts'
-import { findGitKeySecrets, type GitKeySecret } from './git-secret/find-git-keys.ts'
-import { readGitIdentities, setGitIdentities } from './git-secret/git-identities.ts'
-import type { FileEdit, FileTrouble, Rotation } from './rotation.ts'
-import type { Place, Places } from './state/places.ts'
+import type { Finding } from '../../../findings/finding.ts'
+import type { Repository } from '../../../lib/git.ts'
+import type { Identity } from '../../../lib/sops/age.ts'
+import type { RotationCluster } from '../clusters/state.ts'
+import { findGitKeySecrets, type GitKeySecret } from '../git-secret/find-git-keys.ts'
+import { readGitIdentities, setGitIdentities } from '../git-secret/git-identities.ts'
+import type { FileEdit, FileTrouble, Rotation } from '../rotation.ts'
+import type { Place, Places } from '../state/places.ts'
 
 /** A key Secret that is kept in git, with what it holds in the working tree. */
 export interface GitKey {

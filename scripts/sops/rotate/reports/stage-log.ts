@@ -1,6 +1,6 @@
-import type { Caller } from '../../lib/caller.ts'
-import type { RotationStage } from './options.ts'
-import { rotationStages } from './options.ts'
+import type { Caller } from '../../../lib/caller.ts'
+import type { RotationStage } from '../options.ts'
+import { rotationStages } from '../options.ts'
 
 /** What came of a stage in this run. */
 export type StageStatus = 'done' | 'waiting' | 'refused' | 'open'

@@ -1,13 +1,13 @@
-import type { Finding } from '../../findings/finding.ts'
-import type { Repository } from '../../lib/git.ts'
-import type { Identity } from '../../lib/sops/age.ts'
-import { rekeyFiles } from './files/rekey.ts'
-import { shareFiles } from './files/share.ts'
-import { takeOutRecipient } from './files/take-out.ts'
-import type { FileEdit, FileText, FileTrouble, Rotation } from './rotation.ts'
-import { addRuleRecipient, takeRuleRecipient } from './rules/edit-rules.ts'
-import type { FileState, FileStatus } from './state/file-states.ts'
-import type { Places } from './state/places.ts'
+import type { Finding } from '../../../findings/finding.ts'
+import type { Repository } from '../../../lib/git.ts'
+import type { Identity } from '../../../lib/sops/age.ts'
+import { rekeyFiles } from '../files/rekey.ts'
+import { shareFiles } from '../files/share.ts'
+import { takeOutRecipient } from '../files/take-out.ts'
+import type { FileEdit, FileText, FileTrouble, Rotation } from '../rotation.ts'
+import { addRuleRecipient, takeRuleRecipient } from '../rules/edit-rules.ts'
+import type { FileState, FileStatus } from '../state/file-states.ts'
+import type { Places } from '../state/places.ts'
 
 /** What a stage would write. */
 export interface PlannedEdits {
