@@ -7,7 +7,7 @@ import { chooseNext } from './key/next.ts'
 import type { NextChoice } from './key/next-key.ts'
 import type { RotateOptions } from './options.ts'
 import { type DerivedRotation, deriveRotation } from './state/derive.ts'
-import { recipientsNamed } from './state/named.ts'
+import { neverNamed, recipientsNamed } from './state/named.ts'
 import { eachPlace } from './state/places.ts'
 import type { Survey } from './survey.ts'
 
@@ -46,9 +46,14 @@ export async function chooseNextKey(
   const { ring, repository, places, clusters } = survey
   const { newKey, pq, store, caller } = options
   if (derived.next !== undefined) return nextAtHand(derived.next, { ring, newKey, caller, repository })
-  if (derived.unsure.length > 0) throw refusalOf(derived.unsure, survey, options, exit.notDone)
+  if (derived.unsure.length > 0 && newKey === undefined)
+    throw refusalOf(derived.unsure, survey, options, exit.notDone)
   const named = eachPlace(places).flatMap((place) => [...recipientsNamed(place)])
-  const used = new Set([...named, ...clusters.flatMap(recipientsOfSecrets).flat()])
+  const atHand = ring.identities.map(({ recipient }) => recipient)
+  // a key that was retired stays at hand, and is none for a new beginning
+  const fresh = new Set(await neverNamed(places, atHand))
+  const former = atHand.filter((recipient) => !fresh.has(recipient))
+  const used = new Set([...named, ...former, ...clusters.flatMap(recipientsOfSecrets).flat()])
   return chooseNext({ ring, old: derived.old, used, newKey, pq, store, caller, repository })
 }
 

@@ -1,5 +1,6 @@
 import type { Finding } from '../../findings/finding.ts'
 import { exit } from '../../lib/errors.ts'
+import { pathInRepository } from '../../lib/git.ts'
 import type { Identity } from '../../lib/sops/age.ts'
 import { refusalOf } from './begin.ts'
 import { type Behind, readBehind } from './behind.ts'
@@ -8,11 +9,11 @@ import type { JudgeOptions } from './clusters/proof.ts'
 import { readRotationCluster } from './clusters/read.ts'
 import type { RotationCluster } from './clusters/state.ts'
 import { countPlace } from './count.ts'
-import { countGitKeys, type GitKeys, readGitKeys, withoutGitKeys } from './stages/git-keys.ts'
 import type { NextChoice } from './key/next-key.ts'
 import type { RotateOptions } from './options.ts'
-import type { Rotation } from './rotation.ts'
 import type { StageLog } from './reports/stage-log.ts'
+import type { Rotation } from './rotation.ts'
+import { countGitKeys, type GitKeys, readGitKeys, withoutGitKeys } from './stages/git-keys.ts'
 import type { PlaceCounts, Standing } from './standing.ts'
 import { type FileState, fileStates } from './state/file-states.ts'
 import type { PlaceName } from './state/places.ts'
@@ -43,10 +44,11 @@ export interface RotationRun {
 /** Works out how a rotation stands. */
 export async function readStand(survey: Survey, rotation: Rotation, options: RotateOptions): Promise<Stand> {
   const { places, repository, clusters, ring } = survey
-  const [{ states, unread }, behind] = await Promise.all([
+  const [all, behind] = await Promise.all([
     fileStates(places, rotation, repository),
     readBehind(repository, places),
   ])
+  const states = all.states.filter(({ file }) => isMeant(file, survey, options))
   const countAt = (name: PlaceName): PlaceCounts | undefined => {
     const place = places[name]
     return place && countPlace(name, place, states, rotation, { isLimited: options.paths.length > 0 })
@@ -59,7 +61,7 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
   return {
     survey,
     states,
-    unread,
+    unread: all.unread,
     judgements,
     behind,
     gitKeys,
@@ -74,6 +76,14 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
       inGit: countGitKeys(gitKeys, rotation, places),
     },
   }
+}
+
+/** Whether a file is below the paths that the user has named. */
+function isMeant(file: string, { repository }: Survey, { paths, caller }: RotateOptions): boolean {
+  const wanted = paths.map((path) => pathInRepository(repository, caller.cwd, path))
+  return (
+    wanted.length === 0 || wanted.some((path) => path === '.' || file === path || file.startsWith(`${path}/`))
+  )
 }
 
 const nothing: PlaceCounts = { oldOnly: 0, both: 0, newOnly: 0, reWrapped: 0 }

@@ -1,6 +1,6 @@
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { UserError } from '../../lib/errors.ts'
-import { pathInRepository, plainUrl, type Repository } from '../../lib/git.ts'
+import { plainUrl, type Repository } from '../../lib/git.ts'
 import { remotesOf } from '../../lib/git-objects.ts'
 import { recipientsInRules } from '../../lib/sops/creation-rules.ts'
 import { readRotationCluster } from './clusters/read.ts'
@@ -62,10 +62,10 @@ export async function readSurvey(
 export async function readPlacesAgain(
   repository: Repository,
   clusters: readonly RotationCluster[],
-  { paths, remote, caller }: RotateOptions,
+  { remote }: RotateOptions,
 ): Promise<Places> {
   return readPlaces(repository, {
-    paths: paths.map((path) => pathInRepository(repository, caller.cwd, path)),
+    paths: [],
     branch: await followedBranch(repository, clusters, remote),
   })
 }

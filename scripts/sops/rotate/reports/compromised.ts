@@ -1,11 +1,11 @@
 import type { Report } from '../../../lib/caller.ts'
 import type { Repository } from '../../../lib/git.ts'
-import type { RunEnd } from '../stages/advance.ts'
 import type { RotateOptions } from '../options.ts'
-import { reportRotation } from './report.ts'
 import type { RotationRun } from '../run.ts'
+import type { RunEnd } from '../stages/advance.ts'
 import { type Exposed, whatOldOpened } from '../state/exposed.ts'
 import { exposedMarkdown } from '../state/exposed-markdown.ts'
+import { reportRotation } from './report.ts'
 
 /** What an old identity could open, for people and for programs. */
 export interface ExposedReport {

@@ -1,9 +1,9 @@
 import type { Hint } from '../../../lib/caller.ts'
 import { shellWord } from '../../../lib/paths.ts'
 import { shortRecipient } from '../../../lib/sops/recipients.ts'
-import type { RunEnd } from '../stages/advance.ts'
 import type { RotateOptions } from '../options.ts'
 import type { RotationRun } from '../run.ts'
+import type { RunEnd } from '../stages/advance.ts'
 
 /** What people have to do next, with the commands. */
 export function nextHints(run: RotationRun, { step, of }: RunEnd): Hint[] {

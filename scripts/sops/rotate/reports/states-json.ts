@@ -1,7 +1,7 @@
-import { rulesOf } from '../stages/plan-edits.ts'
 import type { Rotation } from '../rotation.ts'
 import { listedInRules } from '../rules/listed-in-rules.ts'
 import type { Stand } from '../run.ts'
+import { rulesOf } from '../stages/plan-edits.ts'
 
 /** How files, rules, key Secrets and Kustomizations stand, for programs: public keys, names and paths only. */
 export function statesAsJson({ states, judgements, survey }: Stand, rotation: Rotation) {

@@ -1,8 +1,8 @@
 import { exit } from '../../../lib/errors.ts'
 import { refusalOf } from '../begin.ts'
 import { distribute } from '../clusters/distribute.ts'
-import { withoutGitKeys } from './git-keys.ts'
 import { type RotationRun, readClustersAgain, readStandAgain, requireNext } from '../run.ts'
+import { withoutGitKeys } from './git-keys.ts'
 
 /**
  * Puts the new identity beside the old one into the key Secrets of all clusters.

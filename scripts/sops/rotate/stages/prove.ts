@@ -2,13 +2,13 @@ import { finding } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
 import { refusalOf } from '../begin.ts'
 import { type ClusterJudgement, judgeCluster } from '../clusters/judge.ts'
-import type { Proof } from '../clusters/proof.ts'
+import type { ClusterProof } from '../clusters/proof.ts'
 import type { RotationCluster } from '../clusters/state.ts'
 import { waitForRevisions } from '../clusters/wait.ts'
 import { opensWithOnly } from '../proof/opens-with-only.ts'
-import { proveValues } from './prove-values.ts'
 import { rootsElsewhere } from '../roots.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain, requireNext } from '../run.ts'
+import { proveValues } from './prove-values.ts'
 
 /**
  * Proves that the old identity may leave the files: the new one alone opens each of them, the clusters have it, they have applied what
@@ -63,7 +63,7 @@ export async function proveShare(run: RotationRun): Promise<void> {
  */
 export async function requireProofs(
   run: RotationRun,
-  proofsOf: (judgement: ClusterJudgement) => readonly Proof[],
+  proofsOf: (judgement: ClusterJudgement) => readonly ClusterProof[],
 ): Promise<void> {
   const { options, rotation, stand } = run
   const { survey } = stand

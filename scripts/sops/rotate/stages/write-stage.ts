@@ -2,8 +2,8 @@ import { finding, severityOf } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
 import { shortCommit } from '../../../lib/git.ts'
 import { refusalOf, sayFinding } from '../begin.ts'
-import type { PlannedEdits } from './plan-edits.ts'
 import type { RotationRun } from '../run.ts'
+import type { PlannedEdits } from './plan-edits.ts'
 import { diffOfEdits, mergeEdits, refuseDirty, writeEdits } from './write-edits.ts'
 
 /** What a stage has written. */
