@@ -26,7 +26,7 @@ export async function readRotation(survey: Survey, options: RotateOptions): Prom
     next: undefined,
   })
   if (!('findings' in derived)) return derived
-  throw refusalOf(derived.findings, survey, options, exit.notDone)
+  throw rotationRefusal(derived.findings, survey, options, exit.notDone)
 }
 
 /** @returns the recipients of the identities in each key Secret of a cluster */
@@ -47,7 +47,7 @@ export async function chooseNextKey(
   const { newKey, pq, store, caller } = options
   if (derived.next !== undefined) return nextAtHand(derived.next, { ring, newKey, caller, repository })
   if (derived.unsure.length > 0 && newKey === undefined)
-    throw refusalOf(derived.unsure, survey, options, exit.notDone)
+    throw rotationRefusal(derived.unsure, survey, options, exit.notDone)
   const named = eachPlace(places).flatMap((place) => [...recipientsNamed(place)])
   const atHand = ring.identities.map(({ recipient }) => recipient)
   // a key that was retired stays at hand, and is none for a new beginning
@@ -58,7 +58,7 @@ export async function chooseNextKey(
 }
 
 /** The error for the worst of some findings; the others are said before it. */
-export function refusalOf(
+export function rotationRefusal(
   findings: readonly Finding[],
   { repository }: Pick<Survey, 'repository'>,
   { caller }: RotateOptions,

@@ -2,7 +2,7 @@ import type { Report } from '../../lib/caller.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import type { Repository } from '../../lib/git.ts'
-import { chooseNextKey, readRotation, refusalOf } from './begin.ts'
+import { chooseNextKey, readRotation, rotationRefusal } from './begin.ts'
 import type { RotateOptions } from './options.ts'
 import { readExposed, reportExposed } from './reports/compromised.ts'
 import { recipientRows, reportRotation, reportStatus } from './reports/report.ts'
@@ -50,7 +50,7 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
   const next = await chooseNextKey(survey, derived, options)
   const recipient = 'next' in next ? next.next.identity.recipient : derived.next
   if (recipient === undefined)
-    throw refusalOf('refusals' in next ? next.refusals : [], survey, options, exit.no)
+    throw rotationRefusal('refusals' in next ? next.refusals : [], survey, options, exit.no)
   const rotation = { old, next: recipient }
   const stand = await readStand(survey, rotation, options)
   return { options, rotation, next, log: makeStageLog(options.caller), stand }

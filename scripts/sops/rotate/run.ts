@@ -2,7 +2,7 @@ import type { Finding } from '../../findings/finding.ts'
 import { exit } from '../../lib/errors.ts'
 import { pathInRepository } from '../../lib/git.ts'
 import type { Identity } from '../../lib/sops/age.ts'
-import { refusalOf } from './begin.ts'
+import { rotationRefusal } from './begin.ts'
 import { type Behind, readBehind } from './behind.ts'
 import { type ClusterJudgement, judgeCluster } from './clusters/judge.ts'
 import type { JudgeOptions } from './clusters/proof.ts'
@@ -129,5 +129,5 @@ export async function readStandAgain(
 /** The identity of the new recipient. @throws UserError where it is not at hand */
 export function requireNext({ next, stand: { survey }, options }: RotationRun): Identity {
   if ('next' in next) return next.next.identity
-  throw refusalOf(next.refusals, survey, options, exit.no)
+  throw rotationRefusal(next.refusals, survey, options, exit.no)
 }

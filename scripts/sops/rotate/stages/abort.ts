@@ -1,7 +1,7 @@
 import type { Report } from '../../../lib/caller.ts'
 import { exit } from '../../../lib/errors.ts'
 import { shellWord } from '../../../lib/paths.ts'
-import { refusalOf } from '../begin.ts'
+import { rotationRefusal } from '../begin.ts'
 import { withdraw } from '../clusters/withdraw.ts'
 import { recipientRows } from '../reports/report.ts'
 import { statesAsJson } from '../reports/states-json.ts'
@@ -44,7 +44,7 @@ async function takeOutOfClusters({ stand: { survey }, rotation, options, log }: 
   const since = performance.now()
   const { changes, findings } = await withdraw(survey.clusters, rotation, judgeOptions(survey, options))
   if (findings.length > 0)
-    throw refusalOf(
+    throw rotationRefusal(
       findings.map(({ finding }) => finding),
       survey,
       options,

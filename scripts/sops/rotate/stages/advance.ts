@@ -1,7 +1,7 @@
 import { finding } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
 import type { Identity } from '../../../lib/sops/age.ts'
-import { refusalOf, sayFinding } from '../begin.ts'
+import { rotationRefusal, sayFinding } from '../begin.ts'
 import { type RotationStage, rotationStages } from '../options.ts'
 import type { Rotation } from '../rotation.ts'
 import { type RotationRun, readStandAgain, requireNext } from '../run.ts'
@@ -63,7 +63,7 @@ async function go(run: RotationRun, { step, of }: RunEnd): Promise<boolean> {
 function behind({ stand: { survey }, options }: RotationRun) {
   const { tip } = survey.places
   const object = `branch ${tip?.remote}/${tip?.name}`
-  return refusalOf([finding('branch-ahead', { object }, {})], survey, options, exit.no)
+  return rotationRefusal([finding('branch-ahead', { object }, {})], survey, options, exit.no)
 }
 
 async function share(run: RotationRun): Promise<boolean> {

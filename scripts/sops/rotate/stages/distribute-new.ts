@@ -1,5 +1,5 @@
 import { exit } from '../../../lib/errors.ts'
-import { refusalOf } from '../begin.ts'
+import { rotationRefusal } from '../begin.ts'
 import { distribute } from '../clusters/distribute.ts'
 import { type RotationRun, readClustersAgain, readStandAgain, requireNext } from '../run.ts'
 import { withoutGitKeys } from './git-keys.ts'
@@ -22,7 +22,7 @@ export async function distributeNew(run: RotationRun): Promise<boolean> {
   if (names.length > 0)
     log.tell('distribute', 'done', `the new identity beside the old one in ${names.join(', ')}`, since)
   if (findings.length > 0)
-    throw refusalOf(
+    throw rotationRefusal(
       findings.map(({ finding }) => finding),
       stand.survey,
       options,

@@ -1,8 +1,8 @@
 import { finding } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
-import { refusalOf } from '../begin.ts'
+import { rotationRefusal } from '../begin.ts'
 import { type ClusterJudgement, judgeCluster } from '../clusters/judge.ts'
-import type { ClusterProof } from '../clusters/proof.ts'
+import type { RotationProof } from '../clusters/proof.ts'
 import type { RotationCluster } from '../clusters/state.ts'
 import { waitForRevisions } from '../clusters/wait.ts'
 import { opensWithOnly } from '../proof/opens-with-only.ts'
@@ -28,7 +28,7 @@ export async function proveShare(run: RotationRun): Promise<void> {
   )
   const { opened, troubles } = await opensWithOnly(texts, [requireNext(run)], repository)
   if (troubles.length > 0)
-    throw refusalOf(
+    throw rotationRefusal(
       troubles.map((trouble) => trouble.finding),
       survey,
       options,
@@ -46,7 +46,7 @@ export async function proveShare(run: RotationRun): Promise<void> {
   const unseen = roots.filter(({ id }) => !options.checked.includes(id))
   if (unseen.length > 0) {
     const found = unseen.map(({ file, id, directory }) => finding('root-unseen', { file }, { id, directory }))
-    throw refusalOf(found, survey, options, exit.no)
+    throw rotationRefusal(found, survey, options, exit.no)
   }
   await requireProofs(run, ({ sharedProof }) => [sharedProof])
   run.stand = await readStandAgain(run, await readClustersAgain(run))
@@ -63,7 +63,7 @@ export async function proveShare(run: RotationRun): Promise<void> {
  */
 export async function requireProofs(
   run: RotationRun,
-  proofsOf: (judgement: ClusterJudgement) => readonly ClusterProof[],
+  proofsOf: (judgement: ClusterJudgement) => readonly RotationProof[],
 ): Promise<void> {
   const { options, rotation, stand } = run
   const { survey } = stand
@@ -79,7 +79,7 @@ export async function requireProofs(
   const failed = judgements.flatMap((judgement) => proofsOf(judgement).filter(({ holds }) => !holds))
   run.stand = { ...stand, judgements, survey: { ...survey, clusters } }
   if (failed.length > 0)
-    throw refusalOf(
+    throw rotationRefusal(
       failed.flatMap(({ findings }) => findings),
       survey,
       options,
@@ -90,5 +90,5 @@ export async function requireProofs(
 /** What was not looked at is never nothing. @throws UserError (exit 2) */
 export function requireSeen({ stand: { survey, unread }, options }: RotationRun): void {
   const all = [...survey.places.unread, ...unread]
-  if (all.length > 0) throw refusalOf(all, survey, options, exit.notDone)
+  if (all.length > 0) throw rotationRefusal(all, survey, options, exit.notDone)
 }

@@ -3,7 +3,7 @@ import { someOf } from '../../../findings/some-of.ts'
 import type { Report } from '../../../lib/caller.ts'
 import { exit } from '../../../lib/errors.ts'
 import { canDecrypt } from '../../../lib/sops/recipients.ts'
-import { refusalOf } from '../begin.ts'
+import { rotationRefusal } from '../begin.ts'
 import type { RotateOptions } from '../options.ts'
 import { recipientRows } from '../reports/report.ts'
 import { makeStageLog } from '../reports/stage-log.ts'
@@ -74,5 +74,5 @@ function requireOthers(survey: Survey, old: string, options: RotateOptions): voi
       return lost.length > 0 ? [finding('recipient-needed', place, { id, files: names, recipient: old })] : []
     }),
   )
-  if (found.length > 0) throw refusalOf(found, survey, options, exit.no)
+  if (found.length > 0) throw rotationRefusal(found, survey, options, exit.no)
 }

@@ -1,6 +1,6 @@
 import { finding } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
-import { refusalOf } from '../begin.ts'
+import { rotationRefusal } from '../begin.ts'
 import { retire } from '../clusters/retire.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from '../run.ts'
 import { type GitKey, holds, planGitKeys, withoutGitKeys } from './git-keys.ts'
@@ -39,7 +39,7 @@ export async function retireOld(run: RotationRun): Promise<boolean> {
     status: caller.status,
   })
   if (findings.length > 0)
-    throw refusalOf(
+    throw rotationRefusal(
       findings.map(({ finding }) => finding),
       survey,
       options,
@@ -83,5 +83,5 @@ export async function waitForApplied(run: RotationRun): Promise<boolean> {
   run.stand = await readStandAgain(run, await readClustersAgain(run))
   if (!isWaiting(run.stand)) return true
   const object = `branch ${run.stand.survey.places.tip?.name}`
-  throw refusalOf([finding('key-secret-not-applied', { object }, {})], run.stand.survey, options, exit.no)
+  throw rotationRefusal([finding('key-secret-not-applied', { object }, {})], run.stand.survey, options, exit.no)
 }

@@ -1,7 +1,7 @@
 import { finding, severityOf } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
 import { shortCommit } from '../../../lib/git.ts'
-import { refusalOf, sayFinding } from '../begin.ts'
+import { rotationRefusal, sayFinding } from '../begin.ts'
 import type { RotationRun } from '../run.ts'
 import type { PlannedEdits } from './plan-edits.ts'
 import { diffOfEdits, mergeEdits, refuseDirty, writeEdits } from './write-edits.ts'
@@ -32,13 +32,13 @@ export async function writeStage(
   const [conflicted] = places.conflicted
   if (conflicted !== undefined) {
     const found = places.conflicted.map((file) => finding('merge-unfinished', { file }, { file }))
-    throw refusalOf(found, survey, options, exit.no)
+    throw rotationRefusal(found, survey, options, exit.no)
   }
   const blocking = planned.left.filter((found) => severityOf(found) === 'error')
   for (const found of planned.left) if (!blocking.includes(found)) sayFinding(found, { options, stand })
-  if (blocking.length > 0) throw refusalOf(blocking, survey, options, exit.no)
+  if (blocking.length > 0) throw rotationRefusal(blocking, survey, options, exit.no)
   if (planned.troubles.length > 0)
-    throw refusalOf(
+    throw rotationRefusal(
       planned.troubles.map(({ finding }) => finding),
       survey,
       options,
