@@ -23,42 +23,27 @@
 // [USAGE] flag "--abort" help="Go back to the old key"
 // [USAGE] flag "--json" help="One JSON document on stdout"
 // [USAGE] arg "[path]" var=#true help="Only files and directories below (else all files that name the old public key)"
-// [ONE OF] --new-key --store --remove
-// [ONE OF] --pq --new-key --remove
+// [ONE OF] --new-key --store --remove --abort
+// [ONE OF] --pq --new-key --remove --abort
 // [ONE OF] --status --dry-run --abort
 // [ONE OF] --status --commit
 // [ONE OF] --dry-run --commit
-// [ONE OF] --compromised --abort
-// [ONE OF] --compromised --rewrap
-// [ONE OF] --remove --abort
+// [ONE OF] --compromised --abort --rewrap
 // [ONE OF] --context --no-cluster
 
 import('../../scripts/task/start.js').then(({ start }) =>
   start(__filename, async (usage, caller) => {
     const { rotate } = await import('../../scripts/sops/rotate.ts')
+    const [contexts, checked] = [usage.list('context'), usage.list('checked')]
+    const [remote, kustomization] = [usage.text('remote') ?? 'origin', usage.text('kustomization')]
+    const [proof, timeout, to] = [usage.required('proof'), usage.required('timeout'), usage.text('to')]
     return rotate({
-      paths: usage.list('path'),
-      old: usage.text('old'),
-      newKey: usage.path('new-key'),
-      keyFile: usage.path('key-file'),
-      pq: usage.flag('pq'),
-      store: usage.text('store'),
-      remove: usage.flag('remove'),
-      contexts: usage.list('context'),
-      noCluster: usage.flag('no-cluster'),
-      to: usage.text('to'),
-      proof: usage.required('proof'),
-      kustomization: usage.text('kustomization'),
-      remote: usage.text('remote') ?? 'origin',
-      timeout: usage.required('timeout'),
-      commit: usage.flag('commit'),
-      dryRun: usage.flag('dry-run'),
-      status: usage.flag('status'),
-      compromised: usage.flag('compromised'),
-      rewrap: usage.flag('rewrap'),
-      checked: usage.list('checked'),
-      abort: usage.flag('abort'),
-      caller,
+      ...{ paths: usage.list('path'), old: usage.text('old'), newKey: usage.path('new-key') },
+      ...{ keyFile: usage.path('key-file'), pq: usage.flag('pq'), store: usage.text('store') },
+      ...{ remove: usage.flag('remove'), abort: usage.flag('abort'), rewrap: usage.flag('rewrap') },
+      ...{ commit: usage.flag('commit'), status: usage.flag('status'), dryRun: usage.flag('dry-run') },
+      ...{ compromised: usage.flag('compromised'), noCluster: usage.flag('no-cluster') },
+      ...{ contexts, checked, remote, kustomization, proof, timeout, to, caller },
     })
   }),
 )
