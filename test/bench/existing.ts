@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Sandbox } from '../../scripts/sandbox/sandbox.ts'
 import { projectRoot } from '../helpers/documents.ts'
+import { writeFiles } from '../helpers/files.ts'
 import { encrypt, key, secret } from '../helpers/flux/encrypted-objects.ts'
 import { fluxKustomization } from '../helpers/flux/flux-objects.ts'
 import { putKeySecret, watched, withFluxOn } from '../helpers/flux/sandbox.ts'
@@ -15,7 +16,7 @@ const entry = (name: string) => join(projectRoot, 'tasks', `${name}.ts`)
 const many = 250
 
 /**
- * `flux:doctor` beside what only lists the same, first while all is well and then while all fails; and
+ * `flux:doctor` and `sops:rotate --status` beside what only lists the same, first while all is well and then while all fails; and
  * `sops:verify --existing` as mise starts it, beside `sops decrypt` and `kubectl get` for each Secret.
  * @param PATH with sops and kubectl
  */
@@ -32,8 +33,9 @@ export async function benchExisting(
     'kubernetes/flux-system/all.yaml': kustomizations,
     // Flux verifies no MAC, and the name is plain
     ...Object.fromEntries(names.map((name) => [`${name}/s.enc.yaml`, text.replace('NAME', name)])),
+    ...Object.fromEntries(names.map((name) => [`others/${name}.enc.yaml`, text.replace('NAME', name)])),
   }
-  await withFluxOn(sandbox, files, async ({ clone, env: user }) => {
+  await withFluxOn(sandbox, files, async ({ clone, env: user, directory }) => {
     const env = { ...user, PATH, SOPS_AGE_KEY: key.secret }
     const call = (...[program = '', ...args]: string[]) =>
       execFileSync(program, args, {
@@ -64,7 +66,20 @@ export async function benchExisting(
     const title = `sops:verify --existing, ${many} / by hand`
     row(title, await compare(1, () => call(entry('sops/verify'), '--existing'), byHand), '5 s, 0.20')
 
+    const next = makeKey()
+    writeFiles(directory, { 'next.txt': `${next.secret}\n` })
+    call(entry('sops/rotate'), '--new-key', join(directory, 'next.txt'), '--to', 'share')
+    const status = () => {
+      const { status: code } = spawnSync(entry('sops/rotate'), ['--status', '--json'], {
+        cwd: clone,
+        env: { ...env, SOPS_AGE_KEY: `${key.secret}\n${next.secret}` },
+        stdio: 'ignore',
+      })
+      if (code !== 1) throw new Error(`sops:rotate has ended with ${code}`)
+    }
     const get = () => call('kubectl', 'get', 'kustomizations,secrets', '-A', '-o', 'json')
+    row(`sops:rotate --status, ${2 * many} files / kubectl get`, await compare(3, status, get), '1 s')
+    call('git', 'checkout', '--quiet', '.')
     const doctor = (answer: 0 | 1) => () => {
       const { status } = spawnSync(entry('flux/doctor'), ['--json'], { cwd: clone, env, stdio: 'ignore' })
       if (status !== answer) throw new Error(`flux:doctor has ended with ${status}`)
