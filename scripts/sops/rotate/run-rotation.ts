@@ -2,7 +2,7 @@ import type { Report } from '../../lib/caller.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import type { Repository } from '../../lib/git.ts'
-import { chooseNextKey, readRotation, rotationRefusal } from './begin.ts'
+import { chooseNextKey, readRotation, rotationRefusal, sayFinding } from './begin.ts'
 import type { RotateOptions } from './options.ts'
 import { readExposed, reportExposed } from './reports/compromised.ts'
 import { recipientRows, reportRotation, reportStatus } from './reports/report.ts'
@@ -31,6 +31,7 @@ export async function runRotation(
   if (options.remove) return removeRecipient(survey, options)
   const run = await openRun(survey, options)
   if ('report' in run) return run.report
+  for (const found of run.stand.gitKeys.notes) sayFinding(found, run)
   if (options.abort) return abortRotation(run)
   if (options.status) return reportStatus(run, nextStep(run.stand.standing))
   const end = await advance(run)

@@ -33,12 +33,13 @@ export const rotateRunFindings = {
     fix: '`mise run flux:doctor` says what is wrong; then run it again',
     source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#decryption',
   },
-  'clusters-unseen': {
-    severity: 'error',
-    seen: 'the clusters could not be asked: {why}',
-    means: 'The old key may only go where every cluster was proved to have the new one.',
-    fix: 'mend that, and run it again; for a key that no cluster has, `--no-cluster`',
-    source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#decryption',
+  'git-key-unreadable': {
+    severity: 'warning',
+    seen: 'holds no age identity at {key}, though its name says so',
+    means:
+      'kustomize-controller refuses such a Secret as a whole. A rotation leaves it as it is: what it was to hold is not known.',
+    fix: '`sops edit {file}`: one identity a line, and nothing else but comments',
+    source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#age-secret-entry',
   },
   'recipient-needed': {
     severity: 'error',

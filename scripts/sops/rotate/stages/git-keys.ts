@@ -1,6 +1,7 @@
-import type { Finding } from '../../../findings/finding.ts'
+import { type Finding, finding } from '../../../findings/finding.ts'
 import type { Repository } from '../../../lib/git.ts'
 import type { Identity } from '../../../lib/sops/age.ts'
+import { BadLine } from '../../../lib/sops/identity-line.ts'
 import type { RotationCluster } from '../clusters/state.ts'
 import { findGitKeySecrets, type GitKeySecret } from '../git-secret/find-git-keys.ts'
 import { readGitIdentities, setGitIdentities } from '../git-secret/git-identities.ts'
@@ -21,8 +22,8 @@ export interface GitKeys {
   keys: readonly GitKey[]
   /** Those that cannot be opened. */
   troubles: readonly FileTrouble[]
-  /** Private keys in the clear. */
-  leaks: readonly Finding[]
+  /** Private keys in the clear, and values that hold something else than identities. */
+  notes: readonly Finding[]
 }
 
 /** Reads the key Secrets in the working tree. */
@@ -37,12 +38,25 @@ export async function readGitKeys(
   const { secrets, leaks } = await findGitKeySecrets(files, wanted)
   const keys: GitKey[] = []
   const troubles: FileTrouble[] = []
+  const notes = [...leaks]
   for (const secret of secrets) {
-    const read = await readGitIdentities(secret, opener, repository)
-    if ('status' in read) troubles.push(read)
+    const read = await identitiesIn(secret, opener, repository)
+    if ('code' in read) notes.push(read)
+    else if ('status' in read) troubles.push(read)
     else keys.push({ secret, identities: read.identities, isApplied: isApplied(secret, clusters ?? []) })
   }
-  return { keys, troubles, leaks }
+  return { keys, troubles, notes }
+}
+
+/** @returns a finding where the value is none that the controller would read either */
+async function identitiesIn(secret: GitKeySecret, opener: readonly Identity[], repository: Repository) {
+  try {
+    return await readGitIdentities(secret, opener, repository)
+  } catch (error) {
+    if (!(error instanceof BadLine)) throw error
+    const { file, line, field, dataKey } = secret
+    return finding('git-key-unreadable', { file, line }, { file, key: `${field}.${dataKey}` })
+  }
 }
 
 function isApplied({ file, name, namespace }: GitKeySecret, clusters: readonly RotationCluster[]): boolean {

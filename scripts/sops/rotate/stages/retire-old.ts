@@ -83,5 +83,10 @@ export async function waitForApplied(run: RotationRun): Promise<boolean> {
   run.stand = await readStandAgain(run, await readClustersAgain(run))
   if (!isWaiting(run.stand)) return true
   const object = `branch ${run.stand.survey.places.tip?.name}`
-  throw rotationRefusal([finding('key-secret-not-applied', { object }, {})], run.stand.survey, options, exit.no)
+  throw rotationRefusal(
+    [finding('key-secret-not-applied', { object }, {})],
+    run.stand.survey,
+    options,
+    exit.no,
+  )
 }
