@@ -55,10 +55,13 @@ ${more}`
 }
 
 /** A key Secret as somebody has made it, with more in it than the key. */
-export function keySecret(name: string, { namespace = 'flux-system', metadata = '' } = {}): string {
+export function keySecret(
+  name: string,
+  { namespace = 'flux-system', metadata = '', labels = '' } = {},
+): string {
   return `apiVersion: v1
 kind: Secret
-metadata: {name: ${name}, namespace: ${namespace}, labels: {team: a}${metadata}}
+metadata: {name: ${name}, namespace: ${namespace}, labels: {team: a${labels}}${metadata}}
 type: example.com/key
 stringData:
   own.agekey: ${JSON.stringify(oldKey.text.trimEnd())}

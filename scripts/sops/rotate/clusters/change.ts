@@ -116,8 +116,8 @@ export async function undoSecretChanges(
   return left.flat()
 }
 
-/** @throws `error`, or what says that it could not be undone */
-async function undoAfter(error: unknown, written: readonly SecretChange[]): Promise<never> {
+/** Puts Secrets back after an error. @throws `error`, or what says that they could not be put back */
+export async function undoAfter(error: unknown, written: readonly SecretChange[]): Promise<never> {
   const left = await undoSecretChanges(written)
   if (left.length === 0 || !(error instanceof UserError)) throw error
   throw notUndone(

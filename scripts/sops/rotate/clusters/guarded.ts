@@ -7,7 +7,7 @@ import { type ClusterView, openView, type Watched } from '../../../lib/cluster/c
 import { conditionOf, type Kustomization, kustomizations } from '../../../lib/cluster/flux-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 import { requestReconcile } from '../../verify/wait/reconcile.ts'
-import { type SecretChange, undoSecretChanges, withLasting, writeSecretChanges } from './change.ts'
+import { type SecretChange, undoAfter, undoSecretChanges, withLasting, writeSecretChanges } from './change.ts'
 import { decryptionStateOf } from './decryption-state.ts'
 import { areDependenciesReady, waitsForDependencies } from './dependencies.ts'
 import type { KeyUser, RotationCluster } from './state.ts'
@@ -88,9 +88,9 @@ export async function retireIn(
       const unsettled = await untilSettled(guard, Date.now() + timeout, tell)
       return unsettled.length === 0 ? [] : await putBackIn(guard, unsettled)
     } catch (error) {
-      await undoSecretChanges(changes)
-      await withLasting(cluster, context, (at) => askStarted(guard, at))
-      throw error
+      return await undoAfter(error, changes).finally(() =>
+        withLasting(cluster, context, (at) => askStarted(guard, at)),
+      )
     } finally {
       status(undefined)
     }

@@ -16,6 +16,8 @@ export interface SecretJudgement extends KeySecretId {
   status: HeldStatus
   /** Who would put it back: `kustomization flux-system/apps`. */
   keptBy: string | undefined
+  /** The Secret that it is a copy of, `namespace/name`: it follows that one. */
+  copyOf: string | undefined
 }
 
 /** A Kustomization that decrypts with such a Secret. */
@@ -57,6 +59,7 @@ export function judgeCluster(
       ...secret.id,
       status: heldStatus(secret, rotation),
       keptBy: secret.kept && keeperName(secret.kept),
+      copyOf: secret.origin,
     })),
     kustomizations: concerned.map((user) => judgeUser(user, rotation)),
     secretsProof: proveSecrets(state, rotation, options),

@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
 import { someOf } from '../../../findings/some-of.ts'
 import { describeNotSeen } from '../../../lib/applied/describe-not-seen.ts'
-import { branchOf, type GitRepository } from '../../../lib/cluster/flux-objects.ts'
+import { branchOf, commitOf, type GitRepository } from '../../../lib/cluster/flux-objects.ts'
 import { shortCommit } from '../../../lib/git.ts'
 import { type Listed, listedIn, type Rotation } from '../rotation.ts'
 import { decryptionStateOf } from './decryption-state.ts'
@@ -105,8 +105,16 @@ function proveUser(
         },
       ]
     default:
+      // it has come to its end with this commit before, and begins anew from time to time
+      if (hasApplied(user)) return []
       return [{ found: finding('rotate-not-settled', place, { commit, says }), isWaiting: true }]
   }
+}
+
+/** Whether it has applied what it has tried last: each Kustomization is at work again at its interval. */
+function hasApplied({ attempted, kustomization: { metadata, status } }: KeyUser): boolean {
+  const isSeen = status?.observedGeneration === metadata.generation
+  return isSeen && attempted !== undefined && commitOf(status?.lastAppliedRevision) === attempted
 }
 
 /** Whether its source has not fetched anything yet, or it has not applied anything yet. */

@@ -20,6 +20,9 @@ export interface UserGrounds {
   sources: ReadonlyMap<string, FluxSource>
 }
 
+/** Reads the Kustomizations that decrypt. */
+export type UserReader = (grounds: UserGrounds) => Promise<KeyUser[]>
+
 /** The revision that a Kustomization has tried last. Of a suspended one only that of its source counts: it takes that one when it is resumed. */
 function triedBy({ spec, status }: Kustomization): string | undefined {
   return spec.suspend ? undefined : (status?.lastAttemptedRevision ?? status?.lastAppliedRevision)
@@ -35,10 +38,7 @@ const countingRevisions: RevisionsOf = (kustomization, source) => [
  * commits, and of Kustomizations whose revisions have not changed, it does not read again.
  * @param controller `undefined` where no Deployment of it was seen
  */
-export function makeUserReader(
-  repository: Repository,
-  controller: KeyController | undefined,
-): (grounds: UserGrounds) => Promise<KeyUser[]> {
+export function makeUserReader(repository: Repository, controller: KeyController | undefined): UserReader {
   let sources: readonly GitRepository[] = []
   const finder = makeBuildFinder({
     get sources() {

@@ -11,16 +11,19 @@ import type { KeySecretId } from '../../../findings/key-secret.ts'
 import { errorOf } from '../../../findings/user-error.ts'
 import { findKept, type Kept } from '../../../lib/applied/kept.ts'
 import type { Caller } from '../../../lib/caller.ts'
-import type { GitRepository, Kustomization } from '../../../lib/cluster/flux-objects.ts'
+import { type GitRepository, idOf, type Kustomization } from '../../../lib/cluster/flux-objects.ts'
 import { get, secrets } from '../../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 import type { Repository } from '../../../lib/git.ts'
-import { makeUserReader } from './read-users.ts'
+import { makeUserReader, type UserReader } from './read-users.ts'
 import type { AppliedCiphertext, RotatedSecret, RotationCluster } from './state.ts'
 
 /** Without these nothing is known of who decrypts with what. */
 const needed = ['secrets', 'gitrepositories']
+
+/** How a GitRepository is named among the sources of a snapshot, before its id. */
+const gitKind = 'GitRepository '
 
 /**
  * Reads what of a cluster a rotation depends on: the key Secrets in use, who decrypts what with them at which revision, and what
@@ -33,42 +36,55 @@ export async function readRotationCluster(
   cluster: Cluster,
   context: string,
   repository: Repository,
-  { env, signal }: Pick<Caller, 'env' | 'signal'>,
+  caller: Pick<Caller, 'env' | 'signal'>,
 ): Promise<RotationCluster> {
+  const place = { cluster, context, repository, caller, readers: new Map<string, UserReader>() }
+  return readPlace(place)
+}
+
+/** Where a cluster is read from, with what was read of its Kustomizations by the key of their controller. */
+interface Place {
+  cluster: Cluster
+  context: string
+  repository: Repository
+  caller: Pick<Caller, 'env' | 'signal'>
+  readers: Map<string, UserReader>
+}
+
+async function readPlace(place: Place): Promise<RotationCluster> {
+  const { cluster, context, repository, readers } = place
+  const { env, signal } = place.caller
   const snapshot = await readSnapshot(cluster, undefined)
   const unread = needed.find((plural) => snapshot.notRead.some((one) => one.plural === plural))
   if (unread) throw errorOf(rotateClusterFindings['rotate-not-readable'], { plural: unread, context })
   const keys = await readKeys(snapshot, { env, signal })
-  const read = makeUserReader(repository, keys.controller)
+  const key = JSON.stringify(keys.controller ?? null)
+  const read = readers.get(key) ?? makeUserReader(repository, keys.controller)
+  readers.set(key, read)
+  const kustomizations = [...snapshot.kustomizations.values()]
   const [rotated, users, { ciphertext, notRead }] = await Promise.all([
     readSecrets(cluster, { used: keys.used, held: keys.secrets, snapshot, repository, env, signal }),
-    read({ kustomizations: [...snapshot.kustomizations.values()], sources: snapshot.sources }),
+    read({ kustomizations, sources: snapshot.sources }),
     readCiphertext(snapshot, repository, { env, signal }),
   ])
-  const state = {
+  const others = [...snapshot.sources].filter(([name]) => !name.startsWith(gitKind))
+  const state: Omit<RotationCluster, 'kustomizations' | 'sources' | 'users'> = {
     context,
     cluster,
     secrets: rotated,
     ciphertext,
     notRead: [...new Set([...snapshot.notRead, ...notRead].map(({ plural }) => plural))],
+    at: async (now, sources) => {
+      const own = sources.map((one) => [`${gitKind}${idOf(one)}`, one] as const)
+      const seen = await read({ kustomizations: now, sources: new Map([...others, ...own]) })
+      return { ...state, kustomizations: now, sources, users: seen }
+    },
+    again: () => readPlace(place),
   }
-  const others = [...snapshot.sources].filter(([key]) => !key.startsWith('GitRepository '))
-  const at: RotationCluster['at'] = async (kustomizations, sources) => {
-    const own = sources.map(
-      (one) => [`GitRepository ${one.metadata.namespace}/${one.metadata.name}`, one] as const,
-    )
-    const now = await read({ kustomizations, sources: new Map([...others, ...own]) })
-    return { ...state, kustomizations, sources, users: now, at }
-  }
-  return {
-    ...state,
-    kustomizations: [...snapshot.kustomizations.values()],
-    sources: [...snapshot.sources].flatMap(([key, one]) =>
-      key.startsWith('GitRepository ') ? [one as GitRepository] : [],
-    ),
-    users,
-    at,
-  }
+  const sources = [...snapshot.sources].flatMap(([name, one]) =>
+    name.startsWith(gitKind) ? [one as GitRepository] : [],
+  )
+  return { ...state, kustomizations, sources, users }
 }
 
 /** What the key Secrets are read from. */

@@ -64,4 +64,6 @@ export interface RotationCluster extends ClusterState {
   sources: readonly GitRepository[]
   /** @returns the state with Kustomizations and sources as they are by now; what was read of commits is not read again */
   at(kustomizations: readonly Kustomization[], sources: readonly GitRepository[]): Promise<RotationCluster>
+  /** @returns all of it as it is now, the Secrets as well */
+  again(): Promise<RotationCluster>
 }

@@ -74,15 +74,15 @@ async function waitIn(
     const fetched = await askSources(start, findings)
     const limit = Date.now() + fetchLimit
     const asked = new Map<string, string>()
-    let now = start
-    const over = await view.until(async () => {
+    await view.until(async () => {
       const hasLooked = [...fetched].every(([id, request]) => hasHandled(sources.objects.get(id), request))
-      now = await start.at([...users.objects.values()], [...sources.objects.values()])
+      const now = await start.at([...users.objects.values()], [...sources.objects.values()])
       if ((hasLooked || Date.now() > limit) && isOver(now)) return true
       await wake(now, users, { asked, findings })
       return undefined
     }, deadline)
-    return over ? now : await start.at([...users.objects.values()], [...sources.objects.values()])
+    // the Secrets, and what was applied, may be others by now
+    return await start.again()
   } finally {
     await view.close()
   }

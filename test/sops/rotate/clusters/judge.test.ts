@@ -27,6 +27,7 @@ interface Given {
   notSeen?: KeyUser['notSeen']
   secret?: string | undefined
   observed?: number
+  applied?: string
 }
 
 function user(id: string, given: Given): KeyUser {
@@ -43,6 +44,7 @@ function user(id: string, given: Given): KeyUser {
     status: {
       conditions: [conditionSaying(ready.reason, ready.message ?? '', ready.status ?? 'False')],
       observedGeneration: given.observed ?? 1,
+      ...(given.applied && { lastAppliedRevision: `main@sha1:${given.applied}` }),
     },
   })
   const at = (commit: string, recipients: string[] | undefined): KeyUser['files'][number][] =>
@@ -145,6 +147,18 @@ const cases: [title: string, given: Given, shared: string, cutOver: string][] = 
     { ...after, spec: { suspend: true }, ready: { reason: 'BuildFailed' } },
     'holds',
     'holds',
+  ],
+  [
+    'at work again',
+    { ...after, applied: earlier, ready: { reason: 'Progressing', status: 'Unknown' } },
+    'holds',
+    'holds',
+  ],
+  [
+    'at work with another spec',
+    { ...after, applied: earlier, observed: 0, ready: { reason: 'Progressing', status: 'Unknown' } },
+    'rotate-not-settled…',
+    'rotate-not-settled…',
   ],
   [
     'at work',

@@ -23,6 +23,7 @@ import {
   userOf,
   withCluster,
 } from '../../../helpers/rotate/clusters.ts'
+import { thrown } from '../../../helpers/thrown.ts'
 
 const options = { checked: [] }
 const waiting = { timeout: 60_000, status: () => {} }
@@ -63,6 +64,22 @@ const isReady = async ({ kubectl }: Flux['sandbox'], name: string, namespace = '
 const overFor = (proof: 'sharedProof' | 'cutOverProof') => (state: RotationCluster) =>
   !judgeCluster(state, rotation, options)[proof].isWaiting
 
+/** Who may read the objects of Flux and nothing else. */
+const readerOfFlux = `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: reader-of-flux}
+rules:
+  - apiGroups: [kustomize.toolkit.fluxcd.io, source.toolkit.fluxcd.io]
+    resources: ["*"]
+    verbs: [list]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: reader-of-flux}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: reader-of-flux}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: reader-of-flux}]
+`
+
 const kept: Record<string, string> = {
   owned:
     ', ownerReferences: [{apiVersion: external-secrets.io/v1, kind: ExternalSecret, name: owned, uid: 7c7a5a3e-8b0a-4f9e-9b5b-0b7a5d0d5a11, controller: true}]',
@@ -90,9 +107,10 @@ test('a key goes from one identity to another in a cluster, and never before not
         await apply(
           'apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n',
           keySecret('sops-age'),
-          keySecret('sops-age', { namespace: 'team' }),
+          keySecret('sops-age', { namespace: 'team', labels: ', reconcile.fluxcd.io/watch: Enabled' }),
           ...Object.entries(kept).map(([name, metadata]) => keySecret(name, { metadata })),
           `apiVersion: v1\nkind: Secret\nmetadata: {name: stranger, namespace: flux-system}\nstringData: {age.agekey: ${strangerKey.secret}}\n`,
+          readerOfFlux,
           userOf('a'),
           userOf('b', { more: '  dependsOn: [{name: a}]\n' }),
           userOf('team', { namespace: 'team' }),
@@ -103,6 +121,16 @@ test('a key goes from one identity to another in a cluster, and never before not
         )
         for (const name of ['a', 'b', 'u-git-age']) await until(name, () => isReady(sandbox, name))
         await until('team', () => isReady(sandbox, 'team', 'team'))
+
+        for (const [user, said] of [
+          ['nobody', 'cannot read the Kustomizations: '],
+          ['reader-of-flux', 'cannot read the secrets in context sandbox: you may not list them'],
+        ] as const) {
+          const env = { ...flux.env, KUBECONFIG: sandbox.kubeconfigFor(user) }
+          const error = await thrown(withCluster({ clone: flux.clone, env }, ({ read }) => read()))
+          assert.match(error.message, said)
+          assert.is(error.exitCode, 2)
+        }
 
         await withCluster(flux, async ({ read, cluster }) => {
           const start = judgeCluster(await read(), rotation, options)
@@ -196,10 +224,11 @@ test('a key goes from one identity to another in a cluster, and never before not
             gitSource('still', url, 'ref: {branch: main}'),
             userOf('pinned', { source: 'pinned', path: 'a' }),
             userOf('still', { source: 'still', path: 'b' }),
+            userOf('asleep', { path: 'a' }),
             gitSource('elsewhere', sandbox.gitUrl('elsewhere-of-clusters'), 'ref: {branch: main}'),
             userOf('elsewhere', { source: 'elsewhere' }),
           )
-          for (const name of ['pinned', 'still']) await until(name, () => isReady(sandbox, name))
+          for (const name of ['pinned', 'still', 'asleep']) await until(name, () => isReady(sandbox, name))
           const suspend = (kind: string, name: string, value: boolean) =>
             kubectl([
               'patch',
@@ -212,6 +241,7 @@ test('a key goes from one identity to another in a cluster, and never before not
               `{"spec":{"suspend":${value}}}`,
             ])
           await suspend('gitrepository', 'still', true)
+          await suspend('kustomization', 'asleep', true)
           const cut = await push(filesFor(nextKey.recipient))
           const [atCut] = await waitForRevisions(
             [await read()],
@@ -302,6 +332,7 @@ test('a key goes from one identity to another in a cluster, and never before not
         await kubectl(['delete', 'kustomizations', '-n', 'team', '--all', '--timeout=60s'])
         await kubectl(['delete', 'namespace', 'team', '--wait=false'])
         await kubectl(['delete', 'secrets', '-n', 'default', '--all'])
+        await kubectl(['delete', 'clusterrole,clusterrolebinding', 'reader-of-flux'])
       }
     },
   ))
