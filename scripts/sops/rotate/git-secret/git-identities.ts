@@ -49,7 +49,7 @@ export async function readGitIdentities(
  * Gives a key Secret that is kept in git other identities. Of its text only that value, the time and the MAC change: sops encrypts
  * them, and they are put into the text as it is. Before it is returned sops decrypts it: nothing but that value may differ.
  * @param secret with the text as it is now, after other edits of the run
- * @param identities Secret. All that the value holds afterwards, one a line.
+ * @param identities Secret. All that the value holds afterwards, one a line: its comments go, and its identities of plugins.
  * @param opener Secret. Identities of which one opens the file.
  */
 export async function setGitIdentities(

@@ -2,13 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Finding, finding } from '../../../findings/finding.ts'
 import { placesIn } from '../../../lib/sops/reader/places.ts'
 import { shortRecipient } from '../../../lib/sops/recipients.ts'
-import { shapeProblem } from '../../../lib/sops/rule-fields.ts'
 import { hasKeys, plainRecipient, type RuleGroup } from '../../../lib/sops/rule-keys.ts'
+import { parseRules } from '../../../lib/sops/rule-text.ts'
 import { applyEdits, type Edit } from '../../../lib/yaml/document-edit.ts'
 import { isMapping } from '../../../lib/yaml/values.ts'
 import type { FileEdit, FileText, Rotation } from '../rotation.ts'
-import { insertRecipientItem, removeRecipientItem } from './list-items.ts'
-import { insertToken, removeToken, tokensOf } from './recipient-tokens.ts'
+import { additions, removals } from './rule-changes.ts'
 import { isRuleTemplate } from './rule-file-texts.ts'
 import { type RecipientSite, type RuleDocument, readRuleSites } from './rule-sites.ts'
 
@@ -21,7 +20,8 @@ export interface RuleEdits {
 
 /**
  * Puts the new recipient beside the old one in every rule that names that: in the same group, behind it, as it is written.
- * All else stays as it is: comments, quotes, anchors, line ends, the order. A rule that has both already does not change.
+ * All else stays as it is: comments, quotes, anchors, line ends, the order. A rule that has both already does not change. Only a text
+ * without quotes within braces, `{age: age1…}`, gets quotes.
  * @param files with creation rules, and templates of such, which are named and not edited
  */
 export async function addRuleRecipient(
@@ -50,7 +50,7 @@ export async function takeRuleRecipient(files: readonly FileText[], recipient: s
 
 /** A change of rules, and what must come of it. */
 interface RuleChange {
-  /** `undefined`: it can't be done. */
+  /** @returns the place that it is not known how to edit, where there is one */
   edit(text: string, document: RuleDocument): Edit[] | RecipientSite
   /** The only recipient that may come or go. */
   of: string
@@ -75,32 +75,41 @@ function editFile({ file, text }: FileText, named: string, change: RuleChange): 
   const at = (offset: number) => ({ file, ...placeOf(offset) })
   if (isRuleTemplate(file)) return finding('rules-template', at(text.indexOf(named)), { recipient })
   const before = readRuleSites(text)
-  const problem = before.problem ?? shapeProblem(before.value)?.problem
+  const { problem } = parseRules(Buffer.from(text))
   if (problem !== undefined) {
     const line = Number(/ in line (\d+)$/.exec(problem)?.[1]) || undefined
     return finding('rules-unreadable', { file, line }, { problem })
   }
+  const notEdited = (offset: number) => finding('rule-not-edited', at(offset), { recipient })
   const edits = change.edit(text, before)
-  if (!Array.isArray(edits)) return finding('rule-not-edited', at(edits.item.range?.[0] ?? 0), { recipient })
-  const after = applyEdits(text, edits)
+  if (!Array.isArray(edits)) return notEdited(edits.item.range?.[0] ?? 0)
+  const after = applied(text, edits)
   const read = readRuleSites(after)
   for (const [index, rule] of before.rules.entries()) {
-    const groups = read.rules[index]?.groups ?? []
-    const emptied = rule.groups.some(
-      (group, number) => hasKeys([group]) && !hasKeys(groups.slice(number, number + 1)),
-    )
-    const [place] = sitesWith(text, before, named).filter((site) => rule.sites.includes(site))
-    if (emptied && read.problem === undefined)
-      return finding('rule-left-without-key', at(place?.item.range?.[0] ?? rule.offset), {
-        rule: rule.name,
-        recipient,
-      })
-    if (!isAsExpected(rule.groups, groups, change))
-      return finding('rule-not-edited', at(place?.item.range?.[0] ?? rule.offset), { recipient })
+    const { name, offset, groups, sites } = rule
+    const found = read.rules[index]?.groups ?? []
+    if (isAsExpected(groups, found, change) && !isEmptied(groups, found)) continue
+    const site = sites.find(({ scalar }) => `${scalar.value}`.includes(named))
+    const place = site?.item.range?.[0] ?? offset
+    if (read.problem !== undefined || !isEmptied(groups, found)) return notEdited(place)
+    return finding('rule-left-without-key', at(place), { rule: name, recipient })
   }
   const isSame = isDeepStrictEqual(without(before.value, change.of), without(read.value, change.of))
-  if (read.problem !== undefined || !isSame) return finding('rule-not-edited', { file }, { recipient })
-  return { file, before: text, after }
+  return read.problem === undefined && isSame ? { file, before: text, after } : notEdited(text.indexOf(named))
+}
+
+/** The text as it was, where its edits get into the way of each other: a recipient may be named twice. */
+function applied(text: string, edits: readonly Edit[]): string {
+  try {
+    return applyEdits(text, edits)
+  } catch (error) {
+    if (error instanceof RangeError) return text
+    throw error
+  }
+}
+
+function isEmptied(before: readonly RuleGroup[], after: readonly RuleGroup[]): boolean {
+  return before.some((group, index) => hasKeys([group]) && !hasKeys(after.slice(index, index + 1)))
 }
 
 function isAsExpected(
@@ -127,69 +136,4 @@ function without(value: unknown, recipient: string): unknown {
   if (typeof value !== 'string' || !/age1|ssh-/.test(value)) return value
   const parts = value.split(',').map((part) => part.trim())
   return parts.filter((part) => part !== '' && plainRecipient(part) !== recipient).join(',')
-}
-
-/** Where a recipient is written, each text once for each place that it is taken from. */
-function sitesWith(text: string, { rules }: RuleDocument, recipient: string): RecipientSite[] {
-  return rules
-    .flatMap(({ sites }) => sites)
-    .filter(({ scalar }) => tokensOf(text, scalar).some((token) => token.recipient === recipient))
-}
-
-function additions(text: string, document: RuleDocument, { old, next }: Rotation): Edit[] | RecipientSite {
-  const edits = new Map<unknown, Edit>()
-  for (const rule of document.rules) {
-    // where every group with the old one has the new one, nothing is to do
-    if (rule.groups.every(({ age }) => !age.includes(old) || age.includes(next))) continue
-    for (const site of sitesWith(text, { ...document, rules: [rule] }, old)) {
-      const tokens = tokensOf(text, site.scalar)
-      const token = tokens.find(({ recipient }) => recipient === old)
-      const isOwnItem = site.list && site.item === site.scalar && tokens.length === 1 && !site.scalar.anchor
-      const isPlainInFlow = site.scalar.type === 'PLAIN' && document.isInFlow(site.scalar)
-      const asItem = isOwnItem || isPlainInFlow ? insertRecipientItem(text, site, next) : undefined
-      if (!token || (isPlainInFlow && !asItem && site.list)) return site
-      if (asItem) edits.set(site.item, asItem)
-      else if (isPlainInFlow)
-        edits.set(site.scalar, quoted(text, site, insertToken(text, tokens, token, next)))
-      else edits.set(site.scalar, insertToken(text, tokens, token, next))
-    }
-  }
-  return [...edits.values()]
-}
-
-/** A comma ends a plain text within braces. */
-function quoted(text: string, { scalar }: RecipientSite, { offset, insert }: Edit): Edit {
-  const [start = 0, end = 0] = scalar.range ?? []
-  const changed = text.slice(start, offset) + insert + text.slice(offset, end)
-  return { offset: start, remove: end - start, insert: JSON.stringify(changed) }
-}
-
-function removals(text: string, document: RuleDocument, recipient: string): Edit[] | RecipientSite {
-  const edits = new Map<unknown, Edit[]>()
-  const sites = sitesWith(text, document, recipient)
-  for (const site of sites) {
-    const tokens = tokensOf(text, site.scalar)
-    if (tokens.some((token) => token.recipient !== recipient))
-      edits.set(site.scalar, removeToken(tokens, recipient))
-    else {
-      const removed = site.list ? removeRecipientItem(text, site) : emptied(text, site)
-      if (!removed) return site
-      edits.set(site.item, [removed])
-    }
-  }
-  const isGone = (item: unknown) => sites.some((site) => site.item === item && edits.has(item))
-  for (const { list, pair } of sites) {
-    if (!list || list.flow || !list.items.every(isGone)) continue
-    const [, end = 0] = (pair.key as { range?: readonly number[] } | null)?.range ?? []
-    const [colon = ''] = /^\s*:/.exec(text.slice(end)) ?? []
-    edits.set(list, [{ offset: end + colon.length, remove: 0, insert: ' []' }])
-  }
-  return [...edits.values()].flat()
-}
-
-/** A text with nothing in it, in the place of one that is not an item of a list. */
-function emptied(text: string, { item }: RecipientSite): Edit {
-  const [start = 0, end = 0] = item.range ?? []
-  const written = text.slice(start, end).replace(/\s+$/, '')
-  return { offset: start, remove: written.length, insert: "''" }
 }

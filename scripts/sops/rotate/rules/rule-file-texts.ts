@@ -3,7 +3,6 @@ import { join, posix, resolve } from 'node:path'
 import { type Finding, finding } from '../../../findings/finding.ts'
 import { type Repository, searchFiles } from '../../../lib/git.ts'
 import { pathBelow } from '../../../lib/paths.ts'
-import { configName } from '../../../lib/sops/creation-rules.ts'
 import type { FileText } from '../rotation.ts'
 
 /** What a working tree has of creation rules. */
@@ -17,9 +16,13 @@ export interface RuleFileTexts {
 /** The files in which rules may be, whatever else is behind the name: `.sops.yaml.j2`. */
 const pathspecs = ['.sops.y*ml*', '**/.sops.y*ml*']
 
+function isNamedSo(file: string): boolean {
+  return posix.basename(file).startsWith('.sops.')
+}
+
 /** Whether a file looks like the source of one with creation rules, or a copy, and is none that sops reads. */
 export function isRuleTemplate(file: string): boolean {
-  return /^\.sops\.(?:yml$|ya?ml.)/.test(posix.basename(file))
+  return /^\.sops\.ya?ml./.test(posix.basename(file))
 }
 
 /**
@@ -34,7 +37,7 @@ export async function ruleFileTexts(repository: Repository): Promise<RuleFileTex
   const names = await searchFiles(repository, 'age1', [...pathspecs, ...own])
   const read: RuleFileTexts = { files: [], left: [] }
   for (const file of [...new Set(names)].toSorted()) {
-    const isRules = posix.basename(file) === configName || file === configured || isRuleTemplate(file)
+    const isRules = isNamedSo(file) || file === configured
     const bytes = isRules ? await readFile(join(root, file)) : undefined
     if (!bytes) continue
     const text = bytes.toString()
