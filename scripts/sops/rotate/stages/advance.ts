@@ -36,7 +36,9 @@ export async function advance(run: RotationRun): Promise<RunEnd> {
 /** @returns whether there may be another step */
 async function go(run: RotationRun, { step, of }: RunEnd): Promise<boolean> {
   const { options, stand } = run
-  if (rotationStages.indexOf(of) > rotationStages.indexOf(options.to)) return false
+  // the proof is the first half of the cut-over
+  const first = step === 'cut-over' ? 'prove' : of
+  if (rotationStages.indexOf(first) > rotationStages.indexOf(options.to)) return false
   switch (step) {
     case 'pull':
       throw behind(run)
@@ -92,7 +94,7 @@ async function share(run: RotationRun): Promise<boolean> {
 
 async function cutOver(run: RotationRun): Promise<boolean> {
   const { options, rotation, log } = run
-  await proveShare(run)
+  if (!options.dryRun) await proveShare(run)
   if (options.to === 'prove') return false
   // others may have pushed meanwhile
   if (nextStep(run.stand.standing).step !== 'cut-over') return true

@@ -29,5 +29,6 @@ export async function distributeNew(run: RotationRun): Promise<boolean> {
       exit.no,
     )
   run.stand = await readStandAgain(run, await readClustersAgain(run))
-  return true
+  // what is left then is a copy, which its tool makes anew
+  return changes.length > 0
 }

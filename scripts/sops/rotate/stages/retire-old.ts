@@ -33,7 +33,7 @@ export async function retireOld(run: RotationRun): Promise<boolean> {
   const since = performance.now()
   const clusters = withoutGitKeys(run.stand.survey.clusters, run.stand.gitKeys)
   const { timeout, caller } = options
-  const { findings } = await retire(clusters, rotation, {
+  const { findings, changes } = await retire(clusters, rotation, {
     ...judgeOptions(survey, options),
     timeout,
     status: caller.status,
@@ -48,7 +48,8 @@ export async function retireOld(run: RotationRun): Promise<boolean> {
   run.stand = await readStandAgain(run, await readClustersAgain(run))
   const values = await proveValues(run)
   log.tell('retire', 'done', `the old identity is out of ${names.join(', ')}; ${values}`, since)
-  return true
+  // what is left then is a copy, which its tool makes anew
+  return changes.length > 0
 }
 
 /** Takes the old identity out of the key Secrets in git, after every cluster has proved that nothing needs it. */

@@ -34,6 +34,8 @@ export async function writeStage(
     const found = places.conflicted.map((file) => finding('merge-unfinished', { file }, { file }))
     throw rotationRefusal(found, survey, options, exit.no)
   }
+  const sparse = places.unread.filter(({ code }) => code === 'checkout-sparse')
+  if (sparse.length > 0) throw rotationRefusal(sparse, survey, options, exit.notDone)
   const blocking = planned.left.filter((found) => severityOf(found) === 'error')
   for (const found of planned.left) if (!blocking.includes(found)) sayFinding(found, { options, stand })
   if (blocking.length > 0) throw rotationRefusal(blocking, survey, options, exit.no)
@@ -45,6 +47,7 @@ export async function writeStage(
       exit.no,
     )
   const edits = mergeEdits(planned.edits)
+  if (edits.length === 0) return undefined
   const files = edits.map(({ file }) => file)
   if (options.dryRun) {
     for (const line of diffOfEdits(edits)) caller.say(line)
