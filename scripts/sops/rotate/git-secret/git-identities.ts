@@ -1,12 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Repository } from '../../../lib/git.ts'
-import {
-  type Identity,
-  type KeyContent,
-  NoIdentity,
-  readIdentities,
-  renderIdentities,
-} from '../../../lib/sops/age.ts'
+import { type Identity, type KeyContent, NoIdentity, readIdentities } from '../../../lib/sops/age.ts'
 import { isCiphertext } from '../../../lib/sops/format.ts'
 import { applyEdits } from '../../../lib/yaml/document-edit.ts'
 import { parseDocuments } from '../../../lib/yaml/documents.ts'
@@ -49,12 +43,12 @@ export async function readGitIdentities(
  * Gives a key Secret that is kept in git other identities. Of its text only that value, the time and the MAC change: sops encrypts
  * them, and they are put into the text as it is. Before it is returned sops decrypts it: nothing but that value may differ.
  * @param secret with the text as it is now, after other edits of the run
- * @param identities Secret. All that the value holds afterwards, one a line: its comments go, and its identities of plugins.
+ * @param change makes the new value of the one before: both are secret
  * @param opener Secret. Identities of which one opens the file.
  */
 export async function setGitIdentities(
   secret: GitKeySecret,
-  identities: readonly Identity[],
+  change: (value: string) => string,
   opener: readonly Identity[],
   repository: Repository,
 ): Promise<FileEdit | FileTrouble> {
@@ -63,7 +57,7 @@ export async function setGitIdentities(
     withSecretText(secret, opener, repository, async (own) => {
       // sops compares the MAC here, and not when it sets a value
       const before = await own.decrypted(text)
-      const value = renderIdentities(identities)
+      const value = change(identitiesIn(before, secret))
       const after = await withMac(await withValue(own, secret, inField(value, secret)), own)
       const expected = replacedIn(before, secret, inField(value, secret))
       if (!isDeepStrictEqual(await own.decrypted(after), expected))

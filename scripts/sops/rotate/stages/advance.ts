@@ -1,13 +1,11 @@
 import { finding } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
-import type { Identity } from '../../../lib/sops/age.ts'
 import { rotationRefusal, sayFinding } from '../begin.ts'
 import { type RotationStage, rotationStages } from '../options.ts'
-import type { Rotation } from '../rotation.ts'
 import { type RotationRun, readStandAgain, requireNext } from '../run.ts'
 import { nextStep, type Step } from '../standing.ts'
 import { distributeNew } from './distribute-new.ts'
-import { type GitKey, holds, planGitKeys } from './git-keys.ts'
+import { besideOldOne, planGitKeys, type ValueChange, withoutOne } from './git-keys.ts'
 import { type PlannedEdits, planCutOver, planShare } from './plan-edits.ts'
 import { proveShare } from './prove.ts'
 import { retireInGit, retireOld, waitForApplied } from './retire-old.ts'
@@ -75,9 +73,7 @@ async function share(run: RotationRun): Promise<boolean> {
   const { survey, states } = stand
   const { repository, places, ring } = survey
   const shared = await planShare({ repository, places, states, identities: ring.identities }, rotation)
-  const planned = await withGitKeys(run, shared, (key) =>
-    holds(key, rotation.old) && !holds(key, rotation.next) ? [...key.identities, identity] : undefined,
-  )
+  const planned = await withGitKeys(run, shared, besideOldOne(rotation, identity))
   const forget = options.dryRun || !('next' in next) ? undefined : await next.next.keep()
   try {
     const written = await writeStage(run, planned, commitSubjects.share)
@@ -107,8 +103,10 @@ async function cutOver(run: RotationRun): Promise<boolean> {
     isLimited: run.stand.standing.isLimited,
   })
   // what no Kustomization applies is for a cluster that is made anew
-  const planned = await withGitKeys(run, cut, (key) =>
-    !key.isApplied && holds(key, rotation.old) ? othersOf(key, rotation) : undefined,
+  const planned = await withGitKeys(
+    run,
+    cut,
+    withoutOne(rotation.old, ({ isApplied }) => !isApplied),
   )
   const written = await writeStage(run, planned, commitSubjects['cut-over'])
   if (!written) return false
@@ -122,18 +120,14 @@ async function cutOver(run: RotationRun): Promise<boolean> {
   return true
 }
 
-function othersOf({ identities }: GitKey, { old }: Rotation): Identity[] {
-  return identities.filter(({ recipient }) => recipient !== old)
-}
-
 /** The edits of a stage with those of the key Secrets in git. */
 async function withGitKeys(
   { stand: { survey, gitKeys } }: RotationRun,
   planned: PlannedEdits,
-  identitiesOf: (key: GitKey) => readonly Identity[] | undefined,
+  changeOf: ValueChange,
 ): Promise<PlannedEdits> {
   const { repository, ring } = survey
-  const own = await planGitKeys(gitKeys, planned.edits, identitiesOf, ring.identities, repository)
+  const own = await planGitKeys(gitKeys, planned.edits, changeOf, ring.identities, repository)
   return {
     edits: [...planned.edits, ...own.edits],
     troubles: [...planned.troubles, ...gitKeys.troubles, ...own.troubles],

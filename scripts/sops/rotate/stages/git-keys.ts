@@ -2,6 +2,7 @@ import { type Finding, finding } from '../../../findings/finding.ts'
 import type { Repository } from '../../../lib/git.ts'
 import type { Identity } from '../../../lib/sops/age.ts'
 import { BadLine } from '../../../lib/sops/identity-line.ts'
+import { withIdentity, withoutIdentity } from '../clusters/key-text.ts'
 import type { RotationCluster } from '../clusters/state.ts'
 import { findGitKeySecrets, type GitKeySecret } from '../git-secret/find-git-keys.ts'
 import { readGitIdentities, setGitIdentities } from '../git-secret/git-identities.ts'
@@ -86,26 +87,29 @@ export function countGitKeys({ keys }: GitKeys, { old, next }: Rotation, { head,
   }
 }
 
+/** How the value of a key Secret changes; `undefined`: it does not. */
+export type ValueChange = (key: GitKey) => ((value: string) => string) | undefined
+
 /**
  * Gives key Secrets other identities, on top of other edits of the same files.
- * @param identitiesOf what it is to hold; `undefined`: it stays as it is. Secret.
+ * @param changeOf how its value changes, which is secret; `undefined`: it stays as it is
  * @param opener Secret
  */
 export async function planGitKeys(
   { keys }: GitKeys,
   edits: readonly FileEdit[],
-  identitiesOf: (key: GitKey) => readonly Identity[] | undefined,
+  changeOf: ValueChange,
   opener: readonly Identity[],
   repository: Repository,
 ): Promise<{ edits: FileEdit[]; troubles: FileTrouble[] }> {
   const planned: FileEdit[] = []
   const troubles: FileTrouble[] = []
   for (const key of keys) {
-    const identities = identitiesOf(key)
-    if (!identities) continue
+    const change = changeOf(key)
+    if (!change) continue
     const { file } = key.secret
     const text = [...edits, ...planned].findLast((edit) => edit.file === file)?.after ?? key.secret.text
-    const done = await setGitIdentities({ ...key.secret, text }, identities, opener, repository)
+    const done = await setGitIdentities({ ...key.secret, text }, change, opener, repository)
     if ('status' in done) troubles.push(done)
     else planned.push(done)
   }
@@ -126,4 +130,18 @@ export function withoutGitKeys(clusters: readonly RotationCluster[], { keys }: G
       }),
     ),
   }))
+}
+
+/** The new identity beside the old one. */
+export function besideOldOne({ old, next }: Rotation, identity: Identity): ValueChange {
+  return (key) =>
+    holds(key, old) && !holds(key, next) ? (value) => withIdentity(value, identity.secret) : undefined
+}
+
+/** Without the identity of a recipient. @param isMeant which of the keys */
+export function withoutOne(recipient: string, isMeant: (key: GitKey) => boolean = () => true): ValueChange {
+  return (key) => {
+    const own = key.identities.find((one) => one.recipient === recipient)
+    return own && isMeant(key) ? (value) => withoutIdentity(value, own.secret, recipient) : undefined
+  }
 }

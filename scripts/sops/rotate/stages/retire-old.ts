@@ -3,7 +3,7 @@ import { exit } from '../../../lib/errors.ts'
 import { rotationRefusal } from '../begin.ts'
 import { retire } from '../clusters/retire.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from '../run.ts'
-import { type GitKey, holds, planGitKeys, withoutGitKeys } from './git-keys.ts'
+import { planGitKeys, withoutGitKeys, withoutOne } from './git-keys.ts'
 import { requireProofs, requireSeen } from './prove.ts'
 import { proveValues } from './prove-values.ts'
 import { commitSubjects } from './write-edits.ts'
@@ -60,11 +60,10 @@ export async function retireInGit(run: RotationRun): Promise<boolean> {
   if (run.stand.survey.clusterError) throw run.stand.survey.clusterError
   await requireProofs(run, ({ cutOverProof }) => [cutOverProof])
   const { survey, gitKeys } = run.stand
-  const without = ({ identities }: GitKey) => identities.filter(({ recipient }) => recipient !== rotation.old)
   const planned = await planGitKeys(
     gitKeys,
     [],
-    (key) => (holds(key, rotation.old) ? without(key) : undefined),
+    withoutOne(rotation.old),
     survey.ring.identities,
     survey.repository,
   )

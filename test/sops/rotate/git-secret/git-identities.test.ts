@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { renderIdentities } from '../../../../scripts/lib/sops/age.ts'
 import { parseDocuments } from '../../../../scripts/lib/yaml/documents.ts'
 import { textAt } from '../../../../scripts/lib/yaml/values.ts'
 import { shareFiles } from '../../../../scripts/sops/rotate/files/share.ts'
@@ -143,7 +144,12 @@ for (const [title, { file, text, key = old, at }] of Object.entries(cases)) {
         [old.recipient],
       )
 
-      const edit = await setGitIdentities(secret!, [...found.identities, next, friend], [key], repository)
+      const edit = await setGitIdentities(
+        secret!,
+        () => renderIdentities([...found.identities, next, friend]),
+        [key],
+        repository,
+      )
       assert.ok('after' in edit, JSON.stringify(edit))
       assert.is(edit.before, text)
       const value = `${old.secret}\n${next.secret}\n${friend.secret}\n`
@@ -181,7 +187,7 @@ test('a text that has been shared in the same run', () =>
       repository,
     )
     const { secrets } = await findGitKeySecrets([{ file, text: shared.edits[0]!.after }], wanted)
-    const edit = await setGitIdentities(secrets[0]!, [old, next], [old], repository)
+    const edit = await setGitIdentities(secrets[0]!, () => renderIdentities([old, next]), [old], repository)
     assert.ok('after' in edit)
     for (const key of [old, next])
       assert.is(
@@ -218,7 +224,7 @@ test('what stands in the way', () =>
     const { file, text } = cases.text!
     const trouble = async (changed: string, opener: Key) => {
       const { secrets } = await findGitKeySecrets([{ file, text: changed }], wanted)
-      const set = await setGitIdentities(secrets[0]!, [next], [opener], repository)
+      const set = await setGitIdentities(secrets[0]!, () => renderIdentities([next]), [opener], repository)
       const read = await readGitIdentities(secrets[0]!, [opener], repository)
       assert.equal(set, read)
       return 'status' in set ? [set.status, set.finding.code] : set.after
@@ -255,7 +261,9 @@ test('no identity is in an argument, the environment, a file or a message', () =
       text.replace('agekey: ENC[AES256_GCM,data:', '$&AAAA'),
     ]) {
       const { secrets } = await findGitKeySecrets([{ file, text: changed }], wanted)
-      results.push(await setGitIdentities(secrets[0]!, [old, next], [old], repository))
+      results.push(
+        await setGitIdentities(secrets[0]!, () => renderIdentities([old, next]), [old], repository),
+      )
     }
     const secrets = [old.secret, next.secret, 'of-another', `${old.secret}\n${next.secret}`]
     assertNoLeak(secrets, { calls: trace.calls(), results: JSON.stringify(results) }, directory)
