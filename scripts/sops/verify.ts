@@ -12,14 +12,16 @@ import { type ExistingOptions, verifyExisting } from './verify/existing.ts'
 import { Verdict } from './verify/findings/verdict.ts'
 import { prepare } from './verify/prepare.ts'
 import type { Prepared } from './verify/prepare-secret.ts'
-import { verifyReport } from './verify/report.ts'
+import { type ProofReport, verifyReport } from './verify/report.ts'
 import { makeRoundTrip } from './verify/round-trip.ts'
 import type { Progress, VerifyOptions } from './verify/session.ts'
 import { makeStages } from './verify/stages.ts'
 
 /** What the user wants: a round trip, or a look at what is there. */
-export interface VerifyTaskOptions extends Omit<VerifyOptions, 'namespace'>, ExistingOptions {
+export interface VerifyTaskOptions extends Omit<VerifyOptions, 'namespace' | 'recipients'>, ExistingOptions {
   existing: boolean
+  /** As of `VerifyOptions`; none: the keys of the creation rule. */
+  recipients: readonly string[]
 }
 
 /** Runs `sops:verify`. @throws UserError where the options do not fit, or nothing could be checked */
@@ -29,7 +31,11 @@ export async function verify(options: VerifyTaskOptions): Promise<Report> {
     throw new UserError('--key-file goes with --existing: a round trip needs no private key', {
       hint: 'leave --key-file out, or give --existing',
     })
-  return verifyByRoundTrip({ ...options, namespace: options.namespace ?? 'default' })
+  return verifyByRoundTrip({
+    ...options,
+    namespace: options.namespace ?? 'default',
+    recipients: options.recipients.length > 0 ? options.recipients : undefined,
+  })
 }
 
 /**
@@ -39,7 +45,7 @@ export async function verify(options: VerifyTaskOptions): Promise<Report> {
  *
  * @returns exit code 0: proved; 1: a stage failed; 2: it could not be checked. Never prints a value of a Secret.
  */
-async function verifyByRoundTrip(options: VerifyOptions): Promise<Report> {
+export async function verifyByRoundTrip(options: VerifyOptions): Promise<ProofReport> {
   const { caller } = options
   const started = new Date()
   const evidence = openEvidence(options.evidence, caller)

@@ -70,8 +70,9 @@ function groupsOf(block: Mapping): KeyGroups {
     age: listAt(group, 'age').flatMap((key) => textAt(key, 'recipient') ?? []),
     others: otherKeys.filter((field) => listAt(group, field).length > 0),
   }))
-  // text in dotenv and INI files
-  return { groups, threshold: Number(valueAt(block, 'shamir_threshold')) || groups.length }
+  // text in dotenv and INI files; of one group it says nothing (sops v3.13.3 sops.go GetDataKeyWithKeyServices)
+  const threshold = Number(valueAt(block, 'shamir_threshold')) || groups.length
+  return { groups, threshold: groups.length === 1 ? 1 : threshold }
 }
 
 /**

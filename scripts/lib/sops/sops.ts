@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { extname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { CommandError, UserError } from '../errors.ts'
@@ -23,6 +24,12 @@ export interface SecretManifest {
   stringData?: Record<string, string>
 }
 
+/** How a Secret is encrypted. */
+export interface Encryption extends Selected {
+  /** To these recipients of age alone, whatever keys the rule names; all else is as it says. */
+  recipients?: readonly string[] | undefined
+}
+
 /**
  * Encrypts a Secret manifest by the creation rule of the file that it is meant for.
  * The plaintext goes in by stdin, so it never touches the disk; only `data` and `stringData` are encrypted, also where
@@ -30,7 +37,7 @@ export interface SecretManifest {
  *
  * @param manifest a Secret. It is a secret.
  * @param file the absolute path that it is for, `.json` or else YAML; nothing is read from or written to it
- * @param selected what `ruleFor` found for it
+ * @param how what `ruleFor` found for it, and to whom
  * @param nameOf how files are called in messages
  * @returns the encrypted text
  * @throws UserError where sops cannot, or the rule selects other values and can't be overruled
@@ -38,14 +45,16 @@ export interface SecretManifest {
 export async function encrypt(
   manifest: SecretManifest,
   file: string,
-  selected: Selected,
+  how: Encryption,
   { root, env, signal }: Repository,
   nameOf: NameOf,
 ): Promise<string> {
-  const what = `cannot encrypt ${nameOf(file)} by ${describeRule(selected)}`
+  const what = `cannot encrypt ${nameOf(file)} by ${describeRule(how)}`
   // as JSON, in which every text has one spelling; YAML 1.1 and 1.2 differ about some
   const types = ['--input-type', 'json', '--output-type', extname(file) === '.json' ? 'json' : 'yaml']
-  const args = ['sops', '--config', selected.ruleFile.path, 'encrypt', '--filename-override', file, ...types]
+  const args = ['sops', '--config', how.ruleFile.path, 'encrypt', '--filename-override', file, ...types]
+  // they take the place of all keys of the rule (sops v3.13.3 cmd/sops/main.go keyGroups)
+  if (how.recipients) args.push('--age', how.recipients.join(','))
   const input = JSON.stringify(manifest)
   const sops = (more: string[]) =>
     run([...args, ...more], { input, cwd: root, env: ruleEnvironment(env), signal, timeout: sopsLimit })
@@ -61,6 +70,24 @@ export async function encrypt(
     if (!(error instanceof CommandError)) throw error
     throw new UserError(`${what}: ${error.stderr}`)
   }
+}
+
+/**
+ * Encrypts a Secret manifest to these recipients of age alone, without any creation rule.
+ * @param manifest a Secret. It is a secret, and goes in by stdin.
+ * @returns YAML
+ * @throws CommandError where sops does not take a recipient
+ */
+export async function encryptTo(
+  manifest: SecretManifest,
+  recipients: readonly string[],
+  { env, signal }: Pick<Repository, 'env' | 'signal'>,
+): Promise<string> {
+  const types = ['--input-type', 'json', '--output-type', 'yaml', '--filename-override', 'secret.yaml']
+  const args = ['sops', '--config', '/dev/null', 'encrypt', '--age', recipients.join(','), ...types]
+  // sops reads the nearest `.sops.yaml` as well, whatever `--config` says
+  const options = { cwd: tmpdir(), env: ruleEnvironment(env), signal, timeout: sopsLimit }
+  return run([...args, '--encrypted-regex', secretKeys], { ...options, input: JSON.stringify(manifest) })
 }
 
 /** @throws UserError where something else than the values of the Secret is encrypted, or less */

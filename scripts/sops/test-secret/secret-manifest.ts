@@ -2,8 +2,8 @@ import type { SecretManifest } from '../../lib/sops/sops.ts'
 import { parseDocuments } from '../../lib/yaml/documents.ts'
 import { textAt } from '../../lib/yaml/values.ts'
 
-/** What marks a Secret as made by these tasks. SOPS leaves metadata in the clear, so that no key is needed to see it. */
-const managedBy = ['app.kubernetes.io/managed-by', 'flux-sops-tasks'] as const
+/** The label and its value that mark an object as made by these tasks. SOPS leaves metadata in the clear, so that no key is needed to see it. */
+export const managedBy = ['app.kubernetes.io/managed-by', 'flux-sops-tasks'] as const
 
 /** The annotation with the id of the `sops:verify` run that made the Secret. */
 export const runAnnotation = 'flux-sops-tasks/run'

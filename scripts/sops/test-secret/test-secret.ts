@@ -43,7 +43,7 @@ export interface Removed extends ChangedFiles {
  * it is decrypted and compared, and the path is built; where that fails, the files are put back.
  *
  * @param options `key` must decrypt the file; without one, that stays unchecked. `fileName` and `recipients`: see `WantedFile`; the
- *   recipients of `key` where they are not given
+ *   recipients of `key` where they are not given. `encryptTo`: to these alone, whatever keys the rule names
  * @throws UserError where something else is at its place, no creation rule matches, the key does not fit or the path cannot
  *   be built (exit 2), or where the directory would vanish from git with it (exit 1). Neither a message nor a file holds
  *   the plaintext or a key.
@@ -51,10 +51,10 @@ export interface Removed extends ChangedFiles {
 export async function createTestSecret(
   place: Place,
   content: TestContent,
-  options: TestSecretCaller & WantedFile & { key?: AgeKey },
+  options: TestSecretCaller & WantedFile & { key?: AgeKey; encryptTo?: readonly string[] | undefined },
 ): Promise<Created> {
   const { root, name } = place
-  const { fileName, recipients, key, ...caller } = options
+  const { fileName, recipients, encryptTo, key, ...caller } = options
   const nameOf = namesFrom(caller.cwd)
   const directory = nameOf(directoryOf(place))
   const what = `cannot create ${directory}`
@@ -72,7 +72,8 @@ export async function createTestSecret(
   const chosen = await chooseFile(place, { fileName, recipients: recipients ?? recipientsOf(key) }, caller)
   const { file } = chosen
   const path = join(directoryOf(place), file)
-  const text = await encrypt(makeSecret(name, content), path, chosen, { root, env, signal }, nameOf)
+  const how = { ...chosen, recipients: encryptTo }
+  const text = await encrypt(makeSecret(name, content), path, how, { root, env, signal }, nameOf)
   let mayBeOld = true
   try {
     const changes = planCreation(place, { file, text }, caller.cwd)

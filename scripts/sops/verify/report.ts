@@ -34,12 +34,21 @@ const isClean = ({ branch, cluster }: CleanedUp) => branch === true && cluster =
 
 type ExitCode = typeof exit.done | UserError['exitCode']
 
+/** What a proof says, whichever way it was made. */
+export interface ProofReport extends Report {
+  json: {
+    result: 'passed' | 'failed' | 'unknown'
+    findings: readonly ShownFinding[]
+    [field: string]: unknown
+  }
+}
+
 /** The report of the task. */
 export function verifyReport(
   session: Session,
   progress: Progress,
   { error, doctor, cleanedUp }: End,
-): Report & { json: { findings: readonly ShownFinding[] } } {
+): ProofReport {
   const { context, target, secret, created } = progress
   const kustomization = target ? idOf(target.kustomization) : session.options.kustomization
   const isLeft = Object.values(cleanedUp).includes(false)
@@ -68,6 +77,7 @@ export function verifyReport(
       kustomization,
       revision: target && created ? `${target.branch}@sha1:${created}` : undefined,
       secret: secret && `${secret.namespace}/${secret.name}`,
+      recipients: session.options.recipients,
       stages,
       findings,
       doctor: error ? diagnosesAsJson(doctor.diagnoses, session.options.context) : undefined,
@@ -82,13 +92,22 @@ function exitCodeOf(error: UserError, created: string | undefined): ExitCode {
   return created && error instanceof CommandError ? exit.no : exit.notDone
 }
 
-function findingOf(error: UserError, kustomization: string | undefined): Finding {
+/**
+ * What an error says that has ended a proof.
+ * @param kustomization that it goes through, `namespace/name`
+ * @param task how the task is called that the user runs
+ */
+export function findingOf(
+  error: UserError,
+  kustomization: string | undefined,
+  task = 'sops:verify',
+): Finding {
   if (error instanceof Verdict || error instanceof PushError) return error.finding
   const { message, hint } = error
   if (error instanceof Interrupted)
-    return finding('interrupted', { object: 'sops:verify' }, { message, hint: hint ?? 'run it again' })
+    return finding('interrupted', { object: task }, { message, hint: hint ?? 'run it again' })
   const program = error instanceof CommandError ? message.split(' ')[0] : undefined
-  const object = program ?? (kustomization ? `kustomization ${kustomization}` : 'sops:verify')
+  const object = program ?? (kustomization ? `kustomization ${kustomization}` : task)
   return finding('not-checked', { object }, { message, hint: hint ?? 'mend what it says, and run it again' })
 }
 

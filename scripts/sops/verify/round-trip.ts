@@ -1,6 +1,7 @@
 import { finding } from '../../findings/finding.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { shortCommit } from '../../lib/git.ts'
+import { listRecipients } from '../../lib/sops/recipients.ts'
 import { createMessage } from '../test-secret/commit.ts'
 import { nameOnBranch, publishRemoval } from './branch/branch-secret.ts'
 import { findOtherBuilders, type OtherBuilder } from './checks/other-builders.ts'
@@ -38,7 +39,7 @@ export async function makeRoundTrip(
       return commit
     },
     (commit) =>
-      `pushed ${shortCommit(commit)} to ${branch.name}: an encrypted Secret in ${nameOnBranch(place)}`,
+      `pushed ${shortCommit(commit)} to ${branch.name}: an encrypted Secret in ${nameOnBranch(place)}${options.recipients ? `, to ${listRecipients(options.recipients)} alone` : ''}`,
   )
   let others: readonly OtherBuilder[] = []
   await stages.run(

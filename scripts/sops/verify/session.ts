@@ -14,6 +14,8 @@ export interface VerifyOptions {
   namespace: string
   /** Of the test Secret, in its directory; `undefined`: one that the creation rules select. */
   fileName: string | undefined
+  /** Of age: the test Secret is encrypted to these alone; `undefined`: to the keys of the creation rule. */
+  recipients: readonly string[] | undefined
   /** How long the cluster may take for everything, as `5m`. */
   timeout: string
   /** Of the kubeconfig; the current one where `undefined`. */

@@ -100,4 +100,11 @@ export const verifyTargetFindings = {
     fix: 'take the mark out, or choose a Kustomization without it with --kustomization',
     source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/docs/spec/v1/kustomizations.md',
   },
+  'recipient-without-key': {
+    severity: 'error',
+    seen: 'has no identity of {recipients}, but of {inCluster}',
+    means: 'Flux cannot decrypt what is encrypted to that recipient alone.',
+    fix: 'put its identity beside the others: `mise run sops:rotate` does it for a new key, `mise run flux:sops-key` for those of a key file',
+    source: 'https://github.com/getsops/sops/blob/v3.13.3/age/keysource.go (MasterKey.Decrypt)',
+  },
 } as const satisfies Record<string, Entry>

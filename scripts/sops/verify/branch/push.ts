@@ -62,17 +62,18 @@ export type Push =
     }
 
 /**
- * Pushes the commit that is checked out. Our signal does not end it, for then it would not be known whether the server has
+ * Pushes a commit to a branch. Our signal does not end it, for then it would not be known whether the server has
  * taken it; Ctrl-C in a terminal does.
- * @param to the remote, as git is told of it; `branch`: short name; `name`: for people
+ * @param to the remote, as git is told of it; `branch`: short name; `name`: for people; `commit`: the one that is checked out
+ *   where it is not given; empty: the branch is deleted
  * @param root of the working tree, absolute
  */
 export async function push(
-  { to, branch, name }: { to: string; branch: string; name: string },
+  { to, branch, name, commit = 'HEAD' }: { to: string; branch: string; name: string; commit?: string },
   { root: cwd, env }: { root: string; env: NodeJS.ProcessEnv },
 ): Promise<Push> {
   const args = ['git', 'push', '--quiet', '--no-follow-tags', '--recurse-submodules=no']
-  args.push(to, `HEAD:refs/heads/${branch}`)
+  args.push(to, `${commit}:refs/heads/${branch}`)
   // what went wrong is told from the words
   const plainWords = { ...env, LC_ALL: 'C.UTF-8' }
   const outcome = await attempt(args, { cwd, env: plainWords, terminal: true, timeout: remoteLimit })

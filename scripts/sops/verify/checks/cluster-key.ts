@@ -8,7 +8,7 @@ import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../../lib/cluster/kubectl-error.ts'
 import { isPluginRecipient, type KeyGroup, readKeyGroups } from '../../../lib/sops/recipients.ts'
-import { tooFewGroups, wrongKey } from '../findings/key.ts'
+import { recipientWithoutKey, tooFewGroups, wrongKey } from '../findings/key.ts'
 import { failed } from '../findings/verdict.ts'
 import type { Target } from './target.ts'
 
@@ -32,7 +32,10 @@ export type ClusterKey =
  * @throws Verdict where the Secret is missing or the controller could not use it; UserError where age-keygen is missing, or
  *   too old for an identity
  */
-export async function readClusterKey(cluster: Cluster, { kustomization }: Target): Promise<ClusterKey> {
+export async function readClusterKey(
+  cluster: Cluster,
+  { kustomization }: Pick<Target, 'kustomization'>,
+): Promise<ClusterKey> {
   const namespace = `${kustomization.metadata.namespace}`
   const name = kustomization.spec.decryption?.secretRef?.name
   if (!name)
@@ -75,11 +78,15 @@ async function judgeKeySecret(
 /**
  * Sees to it that a key opens a file: enough of its key groups.
  * @param file encrypted, as text
- * @param rule how the creation rule is called that it was encrypted by
+ * @param how `rule`: how the creation rule is called that it was encrypted by; `isOverruled`: but to other recipients
  * @returns what keeps that from being known; `undefined` where it opens it
  * @throws Verdict where it does not
  */
-export async function checkKey(key: ClusterKey, file: string, rule: string): Promise<Finding | undefined> {
+export async function checkKey(
+  key: ClusterKey,
+  file: string,
+  { rule, isOverruled }: { rule: string; isOverruled: boolean },
+): Promise<Finding | undefined> {
   if ('unchecked' in key) return key.unchecked
   const { id, recipients, hasPlugins, kinds } = key
   const object = secretOf(id)
@@ -94,5 +101,6 @@ export async function checkKey(key: ClusterKey, file: string, rule: string): Pro
   if (maybe >= needed) return finding('other-key', { object }, {})
   if (groups.length > 1) throw failed(tooFewGroups(object, { needed, opened, groups: groups.length, rule }))
   const ofFile = groups.flatMap(({ age }) => age)
+  if (isOverruled) throw failed(recipientWithoutKey(object, { inCluster: recipients, ofFile }))
   throw failed(wrongKey(id, { inCluster: recipients, ofFile, rule }))
 }

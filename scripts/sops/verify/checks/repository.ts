@@ -6,6 +6,9 @@ import { compareUrl } from '../branch/same-remote.ts'
 import { notChecked } from '../findings/verdict.ts'
 import type { Target } from './target.ts'
 
+/** What has to be known of the branch. */
+type KnownBranch = Pick<Branch, 'remote' | 'tip' | 'tipAt' | 'has' | 'contains'>
+
 /**
  * Sees to it that the cluster follows this repository, and that git fetches from it and pushes to it: a commit pushed to another
  * one would never arrive, and would stay there.
@@ -13,8 +16,8 @@ import type { Target } from './target.ts'
  * @throws Verdict
  */
 export async function requireSameRepository(
-  branch: Branch,
-  { source }: Target,
+  branch: KnownBranch,
+  { source }: Pick<Target, 'source'>,
   given: string,
 ): Promise<void> {
   const commit = `${commitOf(source.status?.artifact?.revision)}`
@@ -42,7 +45,7 @@ export async function requireSameRepository(
 }
 
 async function isSame(
-  branch: Branch,
+  branch: KnownBranch,
   url: string,
   { spec }: GitRepository,
   commit: string,

@@ -15,7 +15,7 @@ export interface EvidenceFile {
    * @param make the document, which holds no value
    * @returns the report, which says where it could not be written: the run is not proved to anybody then
    */
-  write(report: Report, make: (result: Result) => EvidenceDocument): Report
+  write<One extends Report>(report: One, make: (result: Result) => EvidenceDocument): One
 }
 
 /**

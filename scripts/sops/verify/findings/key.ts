@@ -21,6 +21,15 @@ export function wrongKey(
   )
 }
 
+/** That the key in the cluster has no identity of the recipients that the test Secret is encrypted to. */
+export function recipientWithoutKey(
+  object: string,
+  { inCluster, ofFile }: { inCluster: readonly string[]; ofFile: readonly string[] },
+): Finding {
+  const facts = { inCluster: listRecipients(inCluster), recipients: listRecipients(ofFile) }
+  return finding('recipient-without-key', { object }, facts)
+}
+
 /** That the key in the cluster opens `opened` of the `groups` of keys of which a rule asks for `needed`. */
 export function tooFewGroups(
   object: string,

@@ -26,7 +26,7 @@ export interface WatchedFlux {
 export interface Watching extends WatchedFlux {
   cluster: Cluster
   view: ClusterView
-  branch: Branch
+  branch: Pick<Branch, 'name' | 'contains'>
   target: Target
   /** Only the test Secret, where it is in the cluster. */
   secrets: Watched<Secret>
