@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Sandbox } from '../../scripts/sandbox/sandbox.ts'
 import { projectRoot } from '../helpers/documents.ts'
@@ -68,6 +69,7 @@ export async function benchExisting(
 
     const next = makeKey()
     writeFiles(directory, { 'next.txt': `${next.secret}\n` })
+    chmodSync(join(directory, 'next.txt'), 0o600)
     call(entry('sops/rotate'), '--new-key', join(directory, 'next.txt'), '--to', 'share')
     const status = () => {
       const { status: code } = spawnSync(entry('sops/rotate'), ['--status', '--json'], {
