@@ -38,7 +38,7 @@ export interface CanarySession {
 }
 
 /** The name of an object of a cluster. */
-export interface ObjectName {
+export interface CanaryObject {
   namespace: string
   name: string
 }
@@ -49,10 +49,10 @@ export interface CanaryPlace {
   run: string
   /** Short name of its branch. */
   branch: string
-  kustomization: ObjectName
-  source: ObjectName
+  kustomization: CanaryObject
+  source: CanaryObject
   /** Where the test Secret is put. */
-  secret: ObjectName
+  secret: CanaryObject
 }
 
 /** The branches of canaries, and their objects, begin so. */

@@ -6,7 +6,7 @@ import {
 } from '../../../../lib/cluster/flux-objects.ts'
 import type { KubeObject } from '../../../../lib/cluster/kube-objects.ts'
 import { managedBy, runAnnotation } from '../../../test-secret/secret-manifest.ts'
-import type { CanaryPlace, CanaryProof, ObjectName } from './canary.ts'
+import type { CanaryObject, CanaryPlace, CanaryProof } from './canary.ts'
 
 /** How a GitRepository gets at its server; what of it is fetched and verified belongs to the user's branch. */
 const accessFields = ['secretRef', 'provider', 'proxySecretRef', 'serviceAccountName', 'timeout']
@@ -62,7 +62,7 @@ export function canaryNamespace({
 function head(
   api: string,
   kind: string,
-  own: ObjectName,
+  own: CanaryObject,
   run: string,
   { metadata }: Pick<KubeObject, 'metadata'>,
 ): KubeObject {

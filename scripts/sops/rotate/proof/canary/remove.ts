@@ -10,7 +10,7 @@ import { CommandError, Interrupted, UserError } from '../../../../lib/errors.ts'
 import { runAnnotation } from '../../../test-secret/secret-manifest.ts'
 import { PushError } from '../../../verify/branch/push.ts'
 import { deleteCanary } from './branch.ts'
-import type { CanaryPlace, CanaryRemote, ObjectName } from './canary.ts'
+import type { CanaryObject, CanaryPlace, CanaryRemote } from './canary.ts'
 
 /** How long is waited before the next try, in ms. */
 const retryInterval = 1_000
@@ -45,7 +45,7 @@ export async function removeCanary(
       left.push(finding('canary-left', { object }, { why: error.message, command }))
     }
   }
-  const objects: readonly [kind: string, Resource, ObjectName][] = [
+  const objects: readonly [kind: string, Resource, CanaryObject][] = [
     ['kustomization', kustomizations, kustomization],
     ['secret', secrets, secret],
     ['gitrepository', gitRepositories, source],
