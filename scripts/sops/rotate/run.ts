@@ -90,7 +90,9 @@ const nothing: PlaceCounts = { oldOnly: 0, both: 0, newOnly: 0, reWrapped: 0 }
 
 /** How many key Secrets of all clusters hold which identity. */
 function heldIn(judgements: readonly ClusterJudgement[]): Standing['clusters'] {
-  const all = judgements.flatMap(({ secrets }) => secrets.map(({ status }) => status))
+  const all = judgements.flatMap(({ secrets }) =>
+    secrets.flatMap(({ status, copyOf }) => (copyOf === undefined ? status : [])),
+  )
   const count = (status: (typeof all)[number]) => all.filter((one) => one === status).length
   return { old: count('old'), both: count('both'), new: count('new') }
 }

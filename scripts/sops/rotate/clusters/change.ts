@@ -1,5 +1,6 @@
 import type { KeySecretId } from '../../../findings/key-secret.ts'
 import { changedMeanwhile, notUndone, putBack } from '../../../findings/secret-writes.ts'
+import { lastApplied } from '../../../lib/cluster/key-secret.ts'
 import { get, merge, secrets } from '../../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import { type Cluster, openCluster } from '../../../lib/cluster/kubectl.ts'
@@ -17,6 +18,8 @@ export interface SecretChange {
   id: KeySecretId
   /** That it has to have when it is written: else somebody has changed it. */
   resourceVersion: string | undefined
+  /** A copy of the key in an annotation goes with it. */
+  hasCopy: boolean
   before: DataValues
   after: DataValues
 }
@@ -51,13 +54,15 @@ export async function trySecretChanges(changes: readonly SecretChange[]): Promis
 
 /** @param refused is called where the API server has certainly not written it */
 async function writeChange(
-  { cluster, id, resourceVersion, after }: SecretChange,
+  { cluster, id, resourceVersion, hasCopy, after }: SecretChange,
   dryRun: boolean,
   refused = () => {},
 ): Promise<void> {
   const what = `cannot write secret ${id.namespace}/${id.name}`
   try {
-    await merge(cluster, what, secrets, id, { metadata: { resourceVersion }, data: after }, { dryRun })
+    const annotations = hasCopy ? { annotations: { [lastApplied]: null } } : {}
+    const metadata = { resourceVersion, ...annotations }
+    await merge(cluster, what, secrets, id, { metadata, data: after }, { dryRun })
   } catch (error) {
     if (!(error instanceof KubectlError) || error.problem === 'unreachable') throw error
     refused()

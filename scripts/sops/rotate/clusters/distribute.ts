@@ -1,4 +1,5 @@
 import type { Finding } from '../../../findings/finding.ts'
+import { lastApplied } from '../../../lib/cluster/key-secret.ts'
 import type { Identity } from '../../../lib/sops/age.ts'
 import type { Rotation } from '../rotation.ts'
 import { type SecretChange, writeSecretChanges } from './change.ts'
@@ -75,8 +76,9 @@ export function planChanges(
       const before = Object.fromEntries(
         Object.keys(values).map((dataKey) => [dataKey, data[dataKey] ?? null]),
       )
-      const { resourceVersion } = held.secret.metadata
-      planned.changes.push({ cluster, context, id, resourceVersion, before, after: values })
+      const { resourceVersion, annotations } = held.secret.metadata
+      const hasCopy = annotations?.[lastApplied] !== undefined
+      planned.changes.push({ cluster, context, id, resourceVersion, hasCopy, before, after: values })
     }
   return planned
 }

@@ -1,60 +1,73 @@
+import type { GitRepository } from '../../../lib/cluster/flux-objects.ts'
 import { exit, UserError } from '../../../lib/errors.ts'
+import type { ProofReport } from '../../verify/report.ts'
 import type { ClusterJudgement } from '../clusters/judge.ts'
+import type { KeyUser, RotationCluster } from '../clusters/state.ts'
 import type { RotationRun } from '../run.ts'
 
-/** A key Secret of a cluster whose new identity is proved, and the Kustomizations that the proof can go through. */
+/** A key Secret of a cluster whose new identity is proved, and who decrypts with it. */
 interface ToProve {
-  context: string
+  cluster: RotationCluster
   secret: string
-  kustomizations: readonly string[]
+  users: readonly KeyUser[]
 }
 
 /**
- * Proves in each cluster, for each key Secret, that Flux decrypts what is encrypted to the new recipient alone.
+ * Proves in each cluster, for each key Secret, that Flux decrypts what is encrypted to the new recipient alone, in the way that the
+ * user has chosen.
  * @returns what was proved, in words
  * @throws UserError where it does not (exit 1), or could not be checked (exit 2)
  */
 export async function proveValues(run: RotationRun): Promise<string> {
-  const { options } = run
-  if (options.proof === 'read') return 'the value in the cluster was not looked at'
-  const wanted = run.stand.judgements.flatMap((judgement) => toProve(run, judgement))
+  const { options, stand } = run
+  const wanted = stand.judgements.flatMap((judgement) => toProve(run, judgement))
+  if (options.proof === 'read') return 'what arrives in the cluster was not looked at (--proof read)'
   for (const one of wanted) await proveOne(run, one)
-  return `a Secret that only it opens arrived decrypted (${wanted.map(({ context, secret }) => `${secret} in ${context}`).join(', ')})`
+  const places = wanted.map(({ cluster, secret }) => `${secret} of ${cluster.context}`)
+  return `a Secret that it alone opens has arrived decrypted, with ${places.join(', ')}`
 }
 
-/** The Secrets that hold the new identity, each once, with who decrypts with it. */
+/** The Secrets that hold the new identity, each once. */
 function toProve({ stand, options }: RotationRun, { context, secrets }: ClusterJudgement): ToProve[] {
-  const state = stand.survey.clusters.find((cluster) => cluster.context === context)
+  const cluster = stand.survey.clusters.find((one) => one.context === context)
+  if (!cluster) return []
+  const { kustomization: chosen } = options
+  const isChosen = ({ id }: KeyUser) =>
+    chosen === undefined || id === chosen || id === `flux-system/${chosen}`
   return secrets.flatMap(({ namespace, name, status }) => {
     const secret = `${namespace}/${name}`
-    const users = (state?.users ?? []).filter((user) => user.secret === secret && user.notSeen.length === 0)
-    const chosen = options.kustomization
-    const kustomizations = users
-      .filter(({ id }) => chosen === undefined || id === chosen || id === `flux-system/${chosen}`)
-      .map(({ id }) => id)
+    const users = cluster.users.filter((user) => user.secret === secret && user.notSeen.length === 0)
+    const meant = users.filter(isChosen)
     const isProved = status === 'both' || status === 'new'
-    return isProved && kustomizations.length > 0 ? [{ context, secret, kustomizations }] : []
+    return isProved && users.length > 0 ? [{ cluster, secret, users: meant.length > 0 ? meant : users }] : []
   })
 }
 
-async function proveOne(run: RotationRun, { context, kustomizations }: ToProve): Promise<void> {
-  const { options, rotation } = run
-  const { proveByRoundTrip } = await import('../proof/round-trip.ts')
+/** Not every Kustomization can carry a test Secret: the first that can decides. */
+async function proveOne(run: RotationRun, { users, cluster }: ToProve): Promise<void> {
   let last: UserError | undefined
-  for (const kustomization of kustomizations) {
-    const report = await proveByRoundTrip({
-      context,
-      kustomization,
-      recipients: [rotation.next],
-      remote: options.remote,
-      timeout: `${Math.round(options.timeout / 1000)}s`,
-      caller: options.caller,
-    })
-    if (report.exitCode === exit.done) return
-    last = new UserError(report.lines.join('\n'), {
-      exitCode: report.exitCode === exit.no ? exit.no : exit.notDone,
-    })
-    if (report.exitCode === exit.no) throw last
+  for (const user of users) {
+    const { exitCode, lines } = await prove(run, cluster, user)
+    if (exitCode === exit.done) return
+    last = new UserError(lines.join('\n'), { exitCode: exitCode === exit.no ? exit.no : exit.notDone })
+    if (exitCode === exit.no) break
   }
   if (last) throw last
+}
+
+async function prove(
+  { options, rotation, stand }: RotationRun,
+  { context }: RotationCluster,
+  { id, kustomization, source }: KeyUser,
+): Promise<ProofReport> {
+  const { remote, caller } = options
+  const timeout = `${Math.round(options.timeout / 1000)}s`
+  const proof = { context, recipients: [rotation.next], remote, timeout, caller }
+  if (options.proof === 'canary' && source) {
+    const { proveByCanary } = await import('../proof/canary.ts')
+    const { repository } = stand.survey
+    return proveByCanary({ ...proof, kustomization, source: source as GitRepository, repository })
+  }
+  const { proveByRoundTrip } = await import('../proof/round-trip.ts')
+  return proveByRoundTrip({ ...proof, kustomization: id })
 }

@@ -5,7 +5,8 @@ import { exit, type UserError } from '../../../../lib/errors.ts'
 import { listRecipients } from '../../../../lib/sops/recipients.ts'
 import { essenceOf, PushError } from '../../../verify/branch/push.ts'
 import { Verdict } from '../../../verify/findings/verdict.ts'
-import { findingOf, type ProofReport, results } from '../../../verify/report.ts'
+import { findingOf, type ProofReport } from '../../../verify/report.ts'
+import { resultFor } from '../../../verify/result.ts'
 import { shownFinding } from '../round-trip.ts'
 import type { CanaryProof, CanarySession } from './canary.ts'
 import { canaryNamespace } from './objects.ts'
@@ -61,7 +62,7 @@ export function canaryReport(
     ],
     json: {
       way: 'canary',
-      result: results[exitCode],
+      result: resultFor(exitCode),
       context: progress.context,
       kustomization: own,
       branch: canary?.place.branch,
