@@ -204,15 +204,18 @@ const endOfServer = 'code=$?; kill "$server"; exit "$code"'
 
 /**
  * A shell beside the program writes stdin to a named pipe, for whoever opens it. A new pipe takes its place before the old one
- * is written to: so each one that opens it reads the whole text once. The text is in the memory of the shell only.
+ * is written to: so each one that opens it reads the whole text once. The text is in the memory of the shell only. Pipes are made
+ * several at once, for to start a program takes longer than all else.
  */
 function serverOf(file: string): string {
-  const [pipe, next] = [shellWord(file), shellWord(`${file}.next`)]
-  // elsewhere printf is a program, and its arguments can be seen by everybody; an exported variable would be for all programs;
-  // $() takes line ends off
+  const [pipe, spare] = [shellWord(file), `${shellWord(file)}.`]
+  const spares = [1, 2, 3, 4].map((number) => `${spare}${number}`).join(' ')
+  // elsewhere printf is a program, and its arguments can be seen by everybody; an exported variable would be for all programs
   return `case $(command -v printf) in printf) ;; *) echo 'this sh has no printf of its own' >&2; exit 126 ;; esac
-unset input; input=$(cat; echo .); input=\${input%.}; umask 077; mkfifo ${pipe} || exit
-while exec 3>${pipe} && mkfifo ${next} && mv ${next} ${pipe}; do printf %s "$input" >&3; exec 3>&-; done & server=$!
+unset input; while IFS= read -r line; do input=$input$line'
+'; done; input=$input$line; umask 077; mkfifo ${pipe} ${spares} || exit
+left=4; while exec 3>${pipe} && mv ${spare}$left ${pipe}; do printf %s "$input" >&3; exec 3>&-; left=$((left - 1))
+[ $left -gt 0 ] || { mkfifo ${spares} && left=4; } || exit; done & server=$!
 `
 }
 

@@ -6,7 +6,7 @@ import { rekeyFiles } from '../../scripts/sops/rotate/files/rekey.ts'
 import { shareFiles } from '../../scripts/sops/rotate/files/share.ts'
 import type { FileText } from '../../scripts/sops/rotate/rotation.ts'
 import { withDirectory } from '../helpers/files.ts'
-import { encryptSecret, makeKey } from '../helpers/keys.ts'
+import { encryptSecret, type Key, makeKey } from '../helpers/keys.ts'
 import { compare, type Pair } from './pairs.ts'
 
 /** As many as a large repository has. */
@@ -26,7 +26,7 @@ export async function benchRotate(runs: number, PATH: string, row: Row): Promise
   const rotation = { old: old.recipient, next: next.recipient }
   await withDirectory(async (directory) => {
     const sopsTime = timedSops(directory, PATH)
-    const texts = filesOf(shared, old.recipient)
+    const texts = filesOf(shared, old)
     const [share, updateEach] = [
       () => shareFiles(texts, rotation, [old], { root: directory, env: sopsTime.env }),
       () => {
@@ -53,7 +53,7 @@ export async function benchRotate(runs: number, PATH: string, row: Row): Promise
       '1.5 s, 0.05',
     )
 
-    const both = filesOf(few, `${old.recipient},${next.recipient}`)
+    const both = filesOf(few, old, next.recipient)
     const rekey = () =>
       rekeyFiles(both, {
         takeOut: old.recipient,
@@ -76,14 +76,19 @@ export async function benchRotate(runs: number, PATH: string, row: Row): Promise
   })
 }
 
-function filesOf(count: number, recipients: string): FileText[] {
-  const text = encryptSecret(recipients)
-  // each has a stanza of its own
-  const other = encryptSecret(recipients)
-  return Array.from({ length: count }, (_, index) => ({
-    file: `${index}.yaml`,
-    text: index % 2 ? other : text,
-  }))
+/** Files with a stanza of its own each, as those that were encrypted one by one: the data key of one, encrypted many times. */
+function filesOf(count: number, old: Key, ...others: readonly string[]): FileText[] {
+  const text = encryptSecret([old.recipient, ...others].join())
+  const [stanza = ''] = /-----BEGIN AGE[\s\S]*?-----END AGE ENCRYPTED FILE-----\n/.exec(text) ?? []
+  const dataKey = execFileSync('sh', ['-c', 'age -d -i - /dev/fd/3 3<<END\n$armored\nEND'], {
+    input: old.secret,
+    env: { ...process.env, armored: stanza.replace(/^ +/gm, '').trimEnd() },
+  })
+  return Array.from({ length: count }, (_, index) => {
+    const enc = execFileSync('age', ['-a', '-r', old.recipient], { input: dataKey, encoding: 'utf8' })
+    const indented = enc.replace(/\n(?=.)/g, '\n            ')
+    return { file: `${index}.yaml`, text: text.replace(stanza, indented) }
+  })
 }
 
 /** A sops whose processor time is counted, without that of the shell around it. */

@@ -19,6 +19,7 @@ import { benchAudit } from './audit.ts'
 import { benchEdits } from './edits.ts'
 import { compare, type Pair } from './pairs.ts'
 import { benchRepositories } from './repositories.ts'
+import { benchRotate } from './rotate.ts'
 import { benchRotationState } from './rotation-state.ts'
 import { benchSopsFiles } from './sops-files.ts'
 
@@ -149,6 +150,7 @@ try {
   await benchSopsFiles(runs, PATH, row)
   await benchAudit(PATH, row)
   await benchRotationState(runs, row)
+  await benchRotate(runs, PATH, row)
 } finally {
   await sandbox.stop()
   rmSync(directory, { recursive: true, force: true })

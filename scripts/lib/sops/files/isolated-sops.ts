@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Repository } from '../../git.ts'
@@ -50,7 +50,9 @@ export async function withIsolatedSops<T>(
   let calls = 0
   const attemptSops: IsolatedSops['attempt'] = async (args, options) => {
     const { env, cwd, extra, line, signal, timeout = sopsLimit } = options
-    const inputFile = join(directory, `identities-${++calls}`)
+    const pipes = join(directory, `identities-${++calls}`)
+    mkdirSync(pipes, { mode: 0o700 })
+    const inputFile = join(pipes, 'pipe')
     const outcome = await attempt(['sops', ...args], {
       ...(cwd !== undefined && { cwd }),
       ...(line !== undefined && { line }),
@@ -60,7 +62,7 @@ export async function withIsolatedSops<T>(
       signal,
       timeout,
     })
-    for (const pipe of [inputFile, `${inputFile}.next`]) rmSync(pipe, { force: true })
+    rmSync(pipes, { recursive: true, force: true })
     return { ...outcome, stderr: withoutPlaces(outcome.stderr) }
   }
   try {

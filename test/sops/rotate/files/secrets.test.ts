@@ -28,7 +28,7 @@ function dataKeyOf(text: string, { secret }: Key): string[] {
 }
 /** What is in the private directory of sops, and how it is there. */
 const lookAround = (log: string) =>
-  `d=$(dirname "$SOPS_AGE_KEY_FILE"); { stat -c '%F %a' "$d" "$SOPS_AGE_KEY_FILE"; find "$d" -type f -exec cat {} +; } >> '${log}'`
+  `d=$(dirname "$(dirname "$SOPS_AGE_KEY_FILE")"); { stat -c '%F %a' "$d" "$SOPS_AGE_KEY_FILE"; find "$d" -type f -exec cat {} +; } >> '${log}'`
 
 const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith('flux-sops-key-'))
 
