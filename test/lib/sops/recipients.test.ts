@@ -71,6 +71,16 @@ for (const [format, input] of Object.entries(inputs))
       assert.not.ok(canDecrypt(found!, new Set([three])))
     }))
 
+test('readKeyGroups: where there is one group, it opens the file, whatever threshold the rule has left in it', async () => {
+  const text = encrypt('yaml', inputs.yaml).replace(/^ +version: /m, '    shamir_threshold: 2\n$&')
+  // the comment has it read by the parser
+  for (const written of [
+    text,
+    text.replace('    age:\n', '    age: # whose\n').replace('recipient: ', 'recipient: &a '),
+  ])
+    assert.is((await readKeyGroups(written))?.[0]?.threshold, 1, written)
+})
+
 test('readKeyGroups: keys that are not of age open the file as well', async () => {
   const text = encrypt('yaml', inputs.yaml).replace('    age:\n', '    pgp:\n        - fp: ABC\n    age:\n')
   const groups = await readKeyGroups(text)
