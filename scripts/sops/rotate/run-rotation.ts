@@ -7,6 +7,7 @@ import type { RotateOptions } from './options.ts'
 import { readExposed, reportExposed } from './reports/compromised.ts'
 import { recipientRows, reportRotation, reportStatus } from './reports/report.ts'
 import { makeStageLog } from './reports/stage-log.ts'
+import { recipientsAsJson } from './reports/states-json.ts'
 import type { Rotation } from './rotation.ts'
 import { type RotationRun, readStand } from './run.ts'
 import { abortRotation } from './stages/abort.ts'
@@ -69,7 +70,7 @@ async function nothingOpen(ended: Rotation, { repository }: Survey, options: Rot
     hints: [
       { text: 'the next one begins with:', lines: [`mise run sops:rotate --old ${ended.next} --commit`] },
     ],
-    json: { result: 'done', ...ended, ...exposed?.json },
+    json: { result: 'done', ...recipientsAsJson(ended), ...exposed?.json },
   }
 }
 

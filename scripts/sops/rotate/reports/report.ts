@@ -10,7 +10,7 @@ import type { RunEnd } from '../stages/advance.ts'
 import { reachOfCutOver, reachOfShare, type Standing } from '../standing.ts'
 import { elsewhereFindings, findKeyElsewhere } from '../state/elsewhere.ts'
 import { endHints, nextHints } from './next-hints.ts'
-import { statesAsJson } from './states-json.ts'
+import { recipientsAsJson, statesAsJson } from './states-json.ts'
 
 /** Says what was done, and what comes next. */
 export async function reportRotation(run: RotationRun, end: RunEnd): Promise<Report> {
@@ -31,7 +31,7 @@ export async function reportRotation(run: RotationRun, end: RunEnd): Promise<Rep
     hints,
     json: {
       result: isDone ? 'done' : 'waiting',
-      ...rotation,
+      ...recipientsAsJson(rotation),
       stage: end.of,
       stages: log.all(),
       ...statesAsJson(stand, rotation),
@@ -63,7 +63,7 @@ export function reportStatus(run: RotationRun, end: RunEnd): Report {
     hints: isDone ? [] : nextHints(run, end),
     json: {
       result: isDone ? 'done' : 'open',
-      ...rotation,
+      ...recipientsAsJson(rotation),
       stage: end.of,
       ...statesAsJson(stand, rotation),
       next: isDone ? [] : nextHints(run, end),

@@ -3,6 +3,11 @@ import { listedInRules } from '../rules/listed-in-rules.ts'
 import type { Stand } from '../run.ts'
 import { rulesOf } from '../stages/plan-edits.ts'
 
+/** Both recipients, for programs. */
+export function recipientsAsJson({ old, next }: Rotation) {
+  return { old, new: next }
+}
+
 /** How files, rules, key Secrets and Kustomizations stand, for programs: public keys, names and paths only. */
 export function statesAsJson({ states, judgements, survey }: Stand, rotation: Rotation) {
   return {

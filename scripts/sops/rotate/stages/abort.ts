@@ -4,7 +4,7 @@ import { shellWord } from '../../../lib/paths.ts'
 import { rotationRefusal } from '../begin.ts'
 import { withdraw } from '../clusters/withdraw.ts'
 import { recipientRows } from '../reports/report.ts'
-import { statesAsJson } from '../reports/states-json.ts'
+import { recipientsAsJson, statesAsJson } from '../reports/states-json.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from '../run.ts'
 import { planUnshare } from './plan-edits.ts'
 import { commitSubjects } from './write-edits.ts'
@@ -36,7 +36,12 @@ export async function abortRotation(run: RotationRun): Promise<Report> {
       ...(written?.commit || (!written && isLeft) ? [{ text: 'push it:', lines: ['git push'] }] : []),
       { text: 'the new identity stays where it is kept, and nothing is encrypted to it any more', lines: [] },
     ],
-    json: { result: 'aborted', ...rotation, stages: log.all(), ...statesAsJson(run.stand, rotation) },
+    json: {
+      result: 'aborted',
+      ...recipientsAsJson(rotation),
+      stages: log.all(),
+      ...statesAsJson(run.stand, rotation),
+    },
   }
 }
 
@@ -75,6 +80,6 @@ function otherWayRound({ rotation, stand, options }: RotationRun): Report {
           },
         ]
       : [{ text: 'with the old identity at hand:', lines: [back] }],
-    json: { result: 'refused', ...rotation, ...statesAsJson(stand, rotation) },
+    json: { result: 'refused', ...recipientsAsJson(rotation), ...statesAsJson(stand, rotation) },
   }
 }
