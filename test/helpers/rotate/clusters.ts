@@ -93,7 +93,10 @@ export async function withCluster<T>(
   }
 }
 
-/** Runs `use`, and says which Kustomizations were seen with Ready=False meanwhile. */
+/**
+ * Runs `use`, and says which Kustomizations were seen failing meanwhile, with the reason: `apps/one BuildFailed`. That one waits for
+ * another after each push is no failure.
+ */
 export async function failuresDuring(cluster: Cluster, use: () => Promise<void>): Promise<string[]> {
   const view = openView(cluster)
   const failures: string[] = []
@@ -103,7 +106,9 @@ export async function failuresDuring(cluster: Cluster, use: () => Promise<void>)
     {},
     {
       seen: ({ object }) => {
-        if (conditionOf(object, 'Ready')?.status === 'False') failures.push(idOf(object))
+        const { status, reason } = conditionOf(object, 'Ready') ?? {}
+        const isFailing = status === 'False' && reason !== 'DependencyNotReady'
+        if (isFailing || reason === 'BuildFailed') failures.push(`${idOf(object)} ${reason}`)
       },
     },
   )

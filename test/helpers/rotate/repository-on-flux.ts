@@ -1,0 +1,119 @@
+import { type Flux, putKeySecret, watched, withFlux } from '../flux/sandbox.ts'
+import { type Key, makeKey } from '../keys.ts'
+import { until } from '../processes.ts'
+import { decryptedBySops } from '../sops/with-key.ts'
+import { failuresDuring, secretIn, withCluster } from './clusters.ts'
+import { type KeyRepository, openKeyRepository } from './key-repository.ts'
+
+/** What of an object the tests read. */
+export interface FoundObject {
+  metadata: { name: string; resourceVersion: string }
+  /** Of a Secret. */
+  data?: Record<string, string>
+  /** Of a Kustomization. */
+  status?: { lastAppliedRevision?: string; conditions?: { type: string; status: string }[] }
+}
+
+/** A repository on Flux whose age key is rotated. */
+export interface RotatedRepository extends Flux, KeyRepository {
+  /** Pushes the branch as somebody does whom `sops:rotate` tells to. @returns the commit */
+  pushHead(): Promise<string>
+  /** The objects that `kubectl get` finds. */
+  get(...args: string[]): Promise<FoundObject[]>
+  /** Waits until a Kustomization says that it is ready at this commit. */
+  readyAt(name: string, commit: string, namespace?: string): Promise<void>
+  /** Which of these files of HEAD the real sops opens with this key and no other. */
+  openedAtHead(files: readonly string[], key: Key): Promise<string[]>
+  /** Whether the key Secret holds these keys, the old one first, and no others. */
+  holds(keys: readonly Key[], namespace?: string): Promise<boolean>
+  /** Runs `use`, and says which Kustomizations were seen failing meanwhile. */
+  failures(use: () => Promise<void>): Promise<string[]>
+}
+
+/** How the repository is set up. */
+export interface RotationSetUp {
+  /** The files that are committed first. @param recipient of the key that goes */
+  files(recipient: string): Readonly<Record<string, string>>
+  /** The namespaces with a key Secret `sops-age`. */
+  namespaces?: readonly string[]
+  /** Kustomizations that are ready before `use` begins. */
+  users: readonly (readonly [name: string, namespace?: string])[]
+}
+
+/** Runs `use` with a repository that Flux has applied, and takes away what it has put into other namespaces than that of Flux. */
+export async function withRotation(
+  { files, namespaces = ['flux-system'], users }: RotationSetUp,
+  use: (repository: RotatedRepository) => Promise<void>,
+): Promise<void> {
+  const old = makeKey()
+  await withFlux(
+    {
+      '.gitignore': '.age-key.txt\n',
+      'kubernetes/flux-system/kustomization.yaml': 'resources: []\n',
+      ...files(old.recipient),
+    },
+    async (flux) => {
+      const { kubectl } = flux.sandbox
+      const others = namespaces.filter((name) => name !== 'flux-system')
+      try {
+        for (const name of others)
+          await kubectl(
+            ['apply', '--server-side', '-f', '-'],
+            JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
+          )
+        for (const namespace of namespaces)
+          await putKeySecret(flux.sandbox, { namespace, data: { 'age.agekey': old.text }, metadata: watched })
+        const repository = openRepository(flux, old)
+        const commit = await flux.git('rev-parse', 'HEAD')
+        for (const [name, namespace] of users) await repository.readyAt(name, commit, namespace)
+        await use(repository)
+      } finally {
+        for (const name of others) {
+          await kubectl(['delete', 'kustomizations,secrets', '-n', name, '--all', '--timeout=60s'])
+          await kubectl(['delete', 'namespace', name, '--wait=false'])
+        }
+        await kubectl(['delete', 'secrets', '-n', 'default', '--all'])
+      }
+    },
+  )
+}
+
+/** Whether a Kustomization says that it is ready. */
+export function readyOf({ status }: FoundObject): string | undefined {
+  return status?.conditions?.find(({ type }) => type === 'Ready')?.status
+}
+
+function openRepository(flux: Flux, old: Key): RotatedRepository {
+  const { git, sandbox } = flux
+  const get = async (...args: string[]): Promise<FoundObject[]> =>
+    JSON.parse(await sandbox.kubectl(['get', ...args, '-o', 'json'])).items
+  return {
+    ...flux,
+    ...openKeyRepository({ root: flux.clone, env: flux.env }, old),
+    get,
+    async pushHead() {
+      await git('pull', '--quiet', '--rebase')
+      await git('push', '--quiet')
+      return git('rev-parse', 'HEAD')
+    },
+    async readyAt(name, commit, namespace = 'flux-system') {
+      await until(`${namespace}/${name} is ready at ${commit}`, async () => {
+        const field = `metadata.name=${name}`
+        const [found] = await get('kustomizations', '-n', namespace, '--field-selector', field)
+        return found?.status?.lastAppliedRevision?.endsWith(commit) && readyOf(found) === 'True'
+      })
+    },
+    async openedAtHead(files, key) {
+      const texts = files.map(async (file) => [file, `${await git('show', `HEAD:${file}`)}\n`])
+      return decryptedBySops(Object.fromEntries(await Promise.all(texts)), [key])
+    },
+    async holds(keys, namespace) {
+      const { data } = await secretIn(sandbox, 'sops-age', namespace)
+      const held = Object.values(data)
+        .join('\n')
+        .match(/^AGE-SECRET-KEY-.*$/gm)
+      return JSON.stringify(held) === JSON.stringify(keys.map(({ secret }) => secret))
+    },
+    failures: (use) => withCluster(flux, ({ cluster }) => failuresDuring(cluster, use)),
+  }
+}
