@@ -2,6 +2,7 @@
 ':' //; f=$0; [ ! -h "$f" ] || f=$(readlink -f "$f"); . "${f%/*}/../../scripts/task/start.sh"
 // [MISE] description="Change the age key in files, rules and clusters, without an outage, and prove it"
 // [USAGE] flag "--old <recipient>" help="Public key that goes (else the one whose identity the key Secrets hold, or the one at hand)"
+// [USAGE] flag "--next <recipient>" help="Public key that takes its place, whose identity is at hand: for the way back (else one that was made for it, or is made now)"
 // [USAGE] flag "--new-key <file>" help="File with the new age private key, or - for stdin (else it is added to the key file of the old one)"
 // [USAGE] flag "--key-file <file>" help="File with an age private key that opens the files, or - for stdin (else SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, .age-key.txt, age.key, sops's own default file)"
 // [USAGE] flag "--pq" help="Make a post-quantum identity, which kustomize-controller reads since 1.9.0"
@@ -23,8 +24,8 @@
 // [USAGE] flag "--abort" help="Go back to the old key"
 // [USAGE] flag "--json" help="One JSON document on stdout"
 // [USAGE] arg "[path]" var=#true help="Only files and directories below (else all files that name the old public key)"
-// [ONE OF] --new-key --store --remove --abort
-// [ONE OF] --pq --new-key --remove --abort
+// [ONE OF] --next --new-key --store --remove --abort
+// [ONE OF] --pq --next --new-key --remove --abort
 // [ONE OF] --status --dry-run --abort
 // [ONE OF] --status --commit
 // [ONE OF] --dry-run --commit
@@ -38,8 +39,9 @@ import('../../scripts/task/start.js').then(({ start }) =>
     const [remote, kustomization] = [usage.text('remote') ?? 'origin', usage.text('kustomization')]
     const [proof, timeout, to] = [usage.required('proof'), usage.required('timeout'), usage.text('to')]
     return rotate({
-      ...{ paths: usage.list('path'), old: usage.text('old'), newKey: usage.path('new-key') },
-      ...{ keyFile: usage.path('key-file'), pq: usage.flag('pq'), store: usage.text('store') },
+      ...{ paths: usage.list('path'), old: usage.text('old'), next: usage.text('next') },
+      ...{ newKey: usage.path('new-key'), keyFile: usage.path('key-file') },
+      ...{ pq: usage.flag('pq'), store: usage.text('store') },
       ...{ remove: usage.flag('remove'), abort: usage.flag('abort'), rewrap: usage.flag('rewrap') },
       ...{ commit: usage.flag('commit'), status: usage.flag('status'), dryRun: usage.flag('dry-run') },
       ...{ compromised: usage.flag('compromised'), noCluster: usage.flag('no-cluster') },

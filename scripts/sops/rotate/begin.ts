@@ -23,10 +23,16 @@ export async function readRotation(survey: Survey, options: RotateOptions): Prom
     keySecrets: options.noCluster || clusterError ? undefined : clusters.flatMap(recipientsOfSecrets),
     atHand: ring.identities.map(({ recipient }) => recipient),
     old: options.old,
-    next: undefined,
+    next: options.next,
   })
   if (!('findings' in derived)) return derived
   throw rotationRefusal(derived.findings, survey, options, exit.notDone)
+}
+
+/** The recipients that files list, rules name and the identities in key Secrets have. */
+export function recipientsInUse({ places, clusters }: Pick<Survey, 'places' | 'clusters'>): Set<string> {
+  const named = eachPlace(places).flatMap((place) => [...recipientsNamed(place)])
+  return new Set([...named, ...clusters.flatMap(recipientsOfSecrets).flat()])
 }
 
 /** @returns the recipients of the identities in each key Secret of a cluster */
@@ -43,17 +49,16 @@ export async function chooseNextKey(
   derived: DerivedRotation,
   options: RotateOptions,
 ): Promise<NextChoice> {
-  const { ring, repository, places, clusters } = survey
+  const { ring, repository, places } = survey
   const { newKey, pq, store, caller } = options
   if (derived.next !== undefined) return nextAtHand(derived.next, { ring, newKey, caller, repository })
   if (derived.unsure.length > 0 && newKey === undefined)
     throw rotationRefusal(derived.unsure, survey, options, exit.notDone)
-  const named = eachPlace(places).flatMap((place) => [...recipientsNamed(place)])
   const atHand = ring.identities.map(({ recipient }) => recipient)
   // a key that was retired stays at hand, and is none for a new beginning
   const fresh = new Set(await neverNamed(places, atHand))
   const former = atHand.filter((recipient) => !fresh.has(recipient))
-  const used = new Set([...named, ...former, ...clusters.flatMap(recipientsOfSecrets).flat()])
+  const used = recipientsInUse(survey).union(new Set(former))
   return chooseNext({ ring, old: derived.old, used, newKey, pq, store, caller, repository })
 }
 

@@ -19,6 +19,8 @@ export interface RotateTaskOptions {
   /** Files and directories, as they were typed; none: all. */
   paths: string[]
   old: string | undefined
+  /** The recipient that comes, whose identity is at hand. */
+  next: string | undefined
   newKey: string | undefined
   keyFile: string | undefined
   pq: boolean

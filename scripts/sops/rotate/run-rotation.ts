@@ -2,9 +2,10 @@ import type { Report } from '../../lib/caller.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import type { Repository } from '../../lib/git.ts'
-import { chooseNextKey, readRotation, rotationRefusal, sayFinding } from './begin.ts'
+import { chooseNextKey, readRotation, recipientsInUse, rotationRefusal, sayFinding } from './begin.ts'
 import type { RotateOptions } from './options.ts'
 import { readExposed, reportExposed } from './reports/compromised.ts'
+import { againCommand } from './reports/next-hints.ts'
 import { recipientRows, reportRotation, reportStatus } from './reports/report.ts'
 import { makeStageLog } from './reports/stage-log.ts'
 import { recipientsAsJson } from './reports/states-json.ts'
@@ -42,15 +43,19 @@ export async function runRotation(
 /** @returns the report where there is nothing to rotate */
 async function openRun(survey: Survey, options: RotateOptions): Promise<RotationRun | { report: Report }> {
   const derived = await readRotation(survey, options)
-  const { ended, old } = derived
+  const { ended } = derived
   // a cluster that is not seen may still have the old identity
   if (ended && survey.clusterError) throw survey.clusterError
-  if (ended && options.old === undefined && options.newKey === undefined && !options.abort)
-    return { report: await nothingOpen(ended, survey, options) }
-  if (options.status && derived.next === undefined)
+  const isAsked = options.old !== undefined || options.next !== undefined || options.newKey !== undefined
+  if (ended && !isAsked && !options.abort) return { report: await nothingOpen(ended, survey, options) }
+  const begun = ended && options.abort ? ended : { old: derived.old, next: derived.next }
+  const { old } = begun
+  // a rotation that was given up leaves its trailers, and its identity at hand
+  const isOpen = begun.next !== undefined && recipientsInUse(survey).has(begun.next)
+  if ((options.status || options.abort) && !isOpen)
     return { report: { exitCode: exit.done, lines: ['no rotation is open'], json: { result: 'done', old } } }
-  const next = await chooseNextKey(survey, derived, options)
-  const recipient = 'next' in next ? next.next.identity.recipient : derived.next
+  const next = await chooseNextKey(survey, { ...derived, ...begun }, options)
+  const recipient = 'next' in next ? next.next.identity.recipient : begun.next
   if (recipient === undefined)
     throw rotationRefusal('refusals' in next ? next.refusals : [], survey, options, exit.no)
   const rotation = { old, next: recipient }
@@ -68,7 +73,10 @@ async function nothingOpen(ended: Rotation, { repository }: Survey, options: Rot
       ...recipientRows(ended),
     ],
     hints: [
-      { text: 'the next one begins with:', lines: [`mise run sops:rotate --old ${ended.next} --commit`] },
+      {
+        text: 'the next one begins with:',
+        lines: [againCommand({ ...options, old: ended.next, commit: true })],
+      },
     ],
     json: { result: 'done', ...recipientsAsJson(ended), ...exposed?.json },
   }

@@ -9,6 +9,10 @@ import type { RunEnd } from '../stages/advance.ts'
 export function nextHints(run: RotationRun, { step, of }: RunEnd): Hint[] {
   const { options, stand } = run
   const again = againCommand(options)
+  if (options.dryRun)
+    return [
+      { text: 'nothing was written, and a new public key in it is made up for this; do it:', lines: [again] },
+    ]
   if (step === 'commit')
     return [
       { text: 'commit what was written, push it or open a pull request, and run it again:', lines: [again] },
@@ -24,7 +28,7 @@ export function nextHints(run: RotationRun, { step, of }: RunEnd): Hint[] {
 }
 
 /** The command of the next run: the same, but for what was for this one alone. */
-function againCommand({
+export function againCommand({
   contexts,
   noCluster,
   commit,
@@ -33,11 +37,13 @@ function againCommand({
   checked,
   compromised,
   old,
+  next,
   abort,
   caller,
 }: RotateOptions): string {
   const flags = [
     ...(old === undefined ? [] : ['--old', old]),
+    ...(next === undefined ? [] : ['--next', next]),
     ...(caller.env.FLUX_SOPS_CONTEXT === contexts[0]
       ? []
       : contexts.flatMap((context) => ['--context', context])),

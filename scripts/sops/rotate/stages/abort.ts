@@ -3,6 +3,7 @@ import { exit } from '../../../lib/errors.ts'
 import { shellWord } from '../../../lib/paths.ts'
 import { rotationRefusal } from '../begin.ts'
 import { withdraw } from '../clusters/withdraw.ts'
+import { againCommand } from '../reports/next-hints.ts'
 import { recipientRows } from '../reports/report.ts'
 import { recipientsAsJson, statesAsJson } from '../reports/states-json.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from '../run.ts'
@@ -63,7 +64,7 @@ async function takeOutOfClusters({ stand: { survey }, rotation, options, log }: 
 function otherWayRound({ rotation, stand, options }: RotationRun): Report {
   const isUncommitted = stand.standing.head.newOnly === 0
   const changed = stand.survey.places.dirty.map((file) => shellWord(`:/${file}`))
-  const back = `mise run sops:rotate --old ${rotation.next}${options.commit ? ' --commit' : ''}`
+  const back = againCommand({ ...options, old: rotation.next, next: rotation.old, abort: false })
   return {
     exitCode: exit.no,
     lines: [

@@ -92,5 +92,5 @@ function messageOf({ subject, rotation: { old, next } }: StageCommit, files: num
 
 /** The edits as a diff that `git apply` takes. */
 export function diffOfEdits(edits: readonly FileEdit[]): string[] {
-  return edits.flatMap(({ file, before, after }) => unifiedDiff(file, before, after).split('\n'))
+  return edits.flatMap(({ file, before, after }) => unifiedDiff(file, before, after).trimEnd().split('\n'))
 }
