@@ -6,18 +6,15 @@ import { nextAtHand } from './key/given.ts'
 import { chooseNext } from './key/next.ts'
 import type { NextChoice } from './key/next-key.ts'
 import type { RotateOptions } from './options.ts'
-import { type DerivedRotation, deriveRotation } from './state/derive.ts'
+import { type Derived, type DerivedRotation, deriveRotation } from './state/derive.ts'
 import { neverNamed, recipientsNamed } from './state/named.ts'
 import { eachPlace } from './state/places.ts'
 import type { Survey } from './survey.ts'
 
-/**
- * Tells what rotates, from what is there.
- * @throws UserError (exit 2) where it can't be told
- */
-export async function readRotation(survey: Survey, options: RotateOptions): Promise<DerivedRotation> {
+/** Tells what rotates, from what is there. */
+export async function readRotation(survey: Survey, options: RotateOptions): Promise<Derived> {
   const { places, repository, clusters, clusterError, ring } = survey
-  const derived = await deriveRotation({
+  return deriveRotation({
     places,
     repository,
     keySecrets: options.noCluster || clusterError ? undefined : clusters.flatMap(recipientsOfSecrets),
@@ -25,8 +22,6 @@ export async function readRotation(survey: Survey, options: RotateOptions): Prom
     old: options.old,
     next: options.next,
   })
-  if (!('findings' in derived)) return derived
-  throw rotationRefusal(derived.findings, survey, options, exit.notDone)
 }
 
 /** The recipients that files list, rules name and the identities in key Secrets have. */

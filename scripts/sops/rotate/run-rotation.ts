@@ -5,6 +5,7 @@ import type { Repository } from '../../lib/git.ts'
 import { chooseNextKey, readRotation, recipientsInUse, rotationRefusal, sayFinding } from './begin.ts'
 import type { RotateOptions } from './options.ts'
 import { readExposed, reportExposed } from './reports/compromised.ts'
+import { reportDrift } from './reports/drift.ts'
 import { againCommand } from './reports/next-hints.ts'
 import { recipientRows, reportRotation, reportStatus } from './reports/report.ts'
 import { makeStageLog } from './reports/stage-log.ts'
@@ -43,6 +44,11 @@ export async function runRotation(
 /** @returns the report where there is nothing to rotate */
 async function openRun(survey: Survey, options: RotateOptions): Promise<RotationRun | { report: Report }> {
   const derived = await readRotation(survey, options)
+  if ('findings' in derived) {
+    const isBlind = options.noCluster && survey.ring.identities.length === 0
+    if (options.status && isBlind) return { report: await reportDrift(survey, options) }
+    throw rotationRefusal(derived.findings, survey, options, exit.notDone)
+  }
   const { ended } = derived
   // a cluster that is not seen may still have the old identity
   if (ended && survey.clusterError) throw survey.clusterError

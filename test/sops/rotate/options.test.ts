@@ -111,7 +111,7 @@ test('options that exclude each other, and words that are none', () =>
   }))
 
 test('--status without any key, as in CI', () =>
-  withRotatePlace(async ({ git, ended, root, directory, atHand }) => {
+  withRotatePlace(async ({ git, ended, root, directory, atHand, read, write }) => {
     const keyFile = join(root, 'age.key')
     const away = join(directory, 'away.key')
     const inCi = async (code: number, ...args: string[]) => {
@@ -122,6 +122,14 @@ test('--status without any key, as in CI', () =>
         renameSync(away, keyFile)
       }
     }
+    const [old] = atHand()
+    assert.is((await inCi(0)).result, 'done')
+    // a rule that somebody has changed by hand, and no file
+    const rules = read('.sops.yaml')
+    write('.sops.yaml', rules.replaceAll(old!, makeKey().recipient))
+    const drift = await inCi(1)
+    assert.ok(drift.findings.some((one: { code: string }) => one.code === 'recipient-left'))
+    write('.sops.yaml', rules)
     await ended(0, ['--commit'])
     const open = await inCi(1)
     assert.is(open.result, 'open')
