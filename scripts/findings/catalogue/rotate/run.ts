@@ -7,7 +7,7 @@ export const rotateRunFindings = {
     seen: '{id} builds {directory}, and none of the clusters that were asked has it',
     means:
       'There may be another cluster that decrypts these files. With the old public key taken out of them it would decrypt nothing any more, before anybody has proved that it has the new key.',
-    fix: 'name its context as well: `--context CONTEXT`, several times; or where no cluster has it, `--checked {id}`',
+    fix: 'name its context as well: `--context CONTEXT`, several times; or where no cluster has it, `--checked {checked}`',
     source: 'https://fluxcd.io/flux/components/kustomize/kustomizations/#decryption',
   },
   'branch-ahead': {
@@ -27,7 +27,7 @@ export const rotateRunFindings = {
   },
   'key-secret-not-applied': {
     severity: 'error',
-    seen: 'has a key Secret without the old identity, and the cluster has it with both',
+    seen: 'is without the old identity in git, and still has it in the cluster',
     means:
       'Flux has applied the revision, and not this Secret: something else writes it, or no Kustomization includes it.',
     fix: '`mise run flux:doctor` says what is wrong; then run it again',

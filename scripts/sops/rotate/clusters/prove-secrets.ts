@@ -4,6 +4,7 @@ import { someOf } from '../../../findings/some-of.ts'
 import { unusableKey } from '../../../findings/unusable-key.ts'
 import { canDecrypt, type KeyGroups, recipientsAmong } from '../../../lib/sops/recipients.ts'
 import type { Rotation } from '../rotation.ts'
+import { isKeeperBehind } from './keeper-behind.ts'
 import { isChecked, type JudgeOptions, proofOf, type RotationProof } from './proof.ts'
 import type { ClusterState, KeyUser, RotatedSecret } from './state.ts'
 
@@ -15,7 +16,9 @@ const most = 3
  * decrypts files for the old recipient with another Secret (P2).
  */
 export function proveSecrets(state: ClusterState, rotation: Rotation, options: JudgeOptions): RotationProof {
-  const ofSecrets = [...state.secrets.values()].flatMap((secret) => ofSecret(secret, state, rotation))
+  const ofSecrets = [...state.secrets.values()].flatMap((secret) =>
+    ofSecret(secret, state, rotation, options),
+  )
   const ofUsers = state.users
     .filter((user) => !isChecked(user, options))
     .flatMap((user) => ofUser(user, state, rotation))
@@ -28,6 +31,7 @@ function ofSecret(
   secret: RotatedSecret,
   state: ClusterState,
   { old, next }: Rotation,
+  options: JudgeOptions,
 ): { found: Finding; isWaiting: boolean }[] {
   const { id, held, origin, kept } = secret
   const place = { object: secretOf(id) }
@@ -42,7 +46,8 @@ function ofSecret(
     const tool = kept?.code === 'tool' ? kept.tool : 'the tool'
     return [{ found: finding('rotate-copy-behind', place, { origin, tool }), isWaiting: true }]
   }
-  return [{ found: finding('rotate-secret-lacks-new', place, {}), isWaiting: false }]
+  const isWaiting = isKeeperBehind(secret, state, options)
+  return [{ found: finding('rotate-secret-lacks-new', place, {}), isWaiting }]
 }
 
 /** Whether one of its users builds a file for one of the two. */

@@ -22,6 +22,9 @@ export interface WaitOptions extends Pick<Caller, 'status'> {
 /** How long a source may take to say that it has looked, in ms: a user who may not ask it waits for its interval. */
 const fetchLimit = 30_000
 
+/** After how long the Secrets are read again while something is waited for, in ms. */
+const secretsLimit = 5000
+
 /**
  * Has Flux fetch what was pushed, and waits by watches until `isOver` holds in each cluster.
  * @param isOver whether there is nothing more to wait for
@@ -74,15 +77,23 @@ async function waitIn(
     const fetched = await askSources(start, findings)
     const limit = Date.now() + fetchLimit
     const asked = new Map<string, string>()
-    await view.until(async () => {
+    let state = start
+    let readAt = Date.now()
+    const over = await view.until(async () => {
       const hasLooked = [...fetched].every(([id, request]) => hasHandled(sources.objects.get(id), request))
-      const now = await start.at([...users.objects.values()], [...sources.objects.values()])
-      if ((hasLooked || Date.now() > limit) && isOver(now)) return true
+      const now = await state.at([...users.objects.values()], [...sources.objects.values()])
+      const mayBeOver = (hasLooked || Date.now() > limit) && isOver(now)
+      // the Secrets, and what was applied, are not watched
+      if (mayBeOver || Date.now() > readAt + secretsLimit) {
+        state = await start.again()
+        readAt = Date.now()
+      }
+      // Flux may have begun anew meanwhile
+      if (mayBeOver && isOver(state)) return state
       await wake(now, users, { asked, findings })
       return undefined
     }, deadline)
-    // the Secrets, and what was applied, may be others by now
-    return await start.again()
+    return over ?? (await start.again())
   } finally {
     await view.close()
   }

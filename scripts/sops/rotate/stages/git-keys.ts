@@ -3,7 +3,7 @@ import type { Repository } from '../../../lib/git.ts'
 import type { Identity } from '../../../lib/sops/age.ts'
 import { BadLine } from '../../../lib/sops/identity-line.ts'
 import { withIdentity, withoutIdentity } from '../clusters/key-text.ts'
-import type { RotationCluster } from '../clusters/state.ts'
+import type { RotatedSecret, RotationCluster } from '../clusters/state.ts'
 import { findGitKeySecrets, type GitKeySecret } from '../git-secret/find-git-keys.ts'
 import { readGitIdentities, setGitIdentities } from '../git-secret/git-identities.ts'
 import type { FileEdit, FileTrouble, Rotation } from '../rotation.ts'
@@ -117,19 +117,20 @@ export async function planGitKeys(
 }
 
 /** The clusters without the key Secrets that are rotated in git: these are not written. */
-export function withoutGitKeys(clusters: readonly RotationCluster[], { keys }: GitKeys): RotationCluster[] {
-  const applied = keys.filter((key) => key.isApplied).map(({ secret }) => secret)
+export function withoutGitKeys(clusters: readonly RotationCluster[], keys: GitKeys): RotationCluster[] {
   return clusters.map((cluster) => ({
     ...cluster,
-    secrets: new Map(
-      [...cluster.secrets].filter(([, { id, kept }]) => {
-        const isOurs = applied.some(
-          ({ name, namespace }) => name === id.name && (namespace ?? id.namespace) === id.namespace,
-        )
-        return !(isOurs && kept?.code === 'kustomization')
-      }),
-    ),
+    secrets: new Map([...cluster.secrets].filter(([, secret]) => !isFromGit(secret, keys))),
   }))
+}
+
+/** Whether Flux applies a key Secret from a file that is rotated. */
+export function isFromGit({ id, kept }: RotatedSecret, { keys }: GitKeys): boolean {
+  const applied = keys.filter((key) => key.isApplied).map(({ secret }) => secret)
+  const isOurs = applied.some(
+    ({ name, namespace }) => name === id.name && (namespace ?? id.namespace) === id.namespace,
+  )
+  return isOurs && kept?.code === 'kustomization'
 }
 
 /** The new identity beside the old one. */

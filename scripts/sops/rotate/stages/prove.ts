@@ -38,16 +38,7 @@ export async function proveShare(run: RotationRun): Promise<void> {
     log.tell('prove', 'done', `the new identity alone opens ${opened.length} files`, since)
     return
   }
-  const roots = await rootsElsewhere(
-    repository,
-    new Set(texts.map(({ file }) => file)),
-    survey.clusters.map(({ kustomizations }) => kustomizations),
-  )
-  const unseen = roots.filter(({ id }) => !options.checked.includes(id))
-  if (unseen.length > 0) {
-    const found = unseen.map(({ file, id, directory }) => finding('root-unseen', { file }, { id, directory }))
-    throw rotationRefusal(found, survey, options, exit.no)
-  }
+  await requireRoots(run)
   await requireProofs(run, ({ sharedProof }) => [sharedProof])
   run.stand = await readStandAgain(run, await readClustersAgain(run))
   await requireProofs(run, ({ secretsProof, sharedProof }) => [secretsProof, sharedProof])
@@ -57,13 +48,36 @@ export async function proveShare(run: RotationRun): Promise<void> {
 }
 
 /**
+ * Sees to it that every root of the repository that takes in files of the rotation is one of a cluster that was asked.
+ * @throws UserError (exit 1) where one is of a cluster that nobody looks at
+ */
+export async function requireRoots({ options, stand }: RotationRun): Promise<void> {
+  if (options.noCluster) return
+  const { survey, states } = stand
+  const concerned = states.filter(({ workingTree, head, branch }) =>
+    [workingTree, head, branch].some((status) => status !== undefined && status !== 'neither'),
+  )
+  const roots = await rootsElsewhere(
+    survey.repository,
+    new Set(concerned.map(({ file }) => file)),
+    survey.clusters.map(({ kustomizations }) => kustomizations),
+  )
+  const found = roots
+    .map((root) => ({ ...root, checked: `./${root.directory}` }))
+    .filter(({ checked }) => !options.checked.includes(checked))
+    .map(({ file, id, directory, checked }) => finding('root-unseen', { file }, { id, directory, checked }))
+  if (found.length > 0) throw rotationRefusal(found, survey, options, exit.no)
+}
+
+/**
  * Waits until proofs hold in all clusters.
+ * @param proofsOf what has to hold in a cluster
  * @param run its stand is brought up to date
  * @throws UserError (exit 1) where they do not, or not in time
  */
 export async function requireProofs(
   run: RotationRun,
-  proofsOf: (judgement: ClusterJudgement) => readonly RotationProof[],
+  proofsOf: (judgement: ClusterJudgement, cluster: RotationCluster) => readonly RotationProof[],
 ): Promise<void> {
   const { options, rotation, stand } = run
   const { survey } = stand
@@ -71,13 +85,14 @@ export async function requireProofs(
   const asked = judgeOptions(survey, options)
   const judged = (cluster: RotationCluster) => judgeCluster(cluster, rotation, asked)
   const isOver = (cluster: RotationCluster) => {
-    const open = proofsOf(judged(cluster)).filter(({ holds }) => !holds)
+    const open = proofsOf(judged(cluster), cluster).filter(({ holds }) => !holds)
     return open.length === 0 || !open.every(({ isWaiting }) => isWaiting)
   }
   const clusters = await waitForRevisions(survey.clusters, isOver, { timeout, status: caller.status })
-  const judgements = clusters.map(judged)
-  const failed = judgements.flatMap((judgement) => proofsOf(judgement).filter(({ holds }) => !holds))
-  run.stand = { ...stand, judgements, survey: { ...survey, clusters } }
+  const failed = clusters.flatMap((cluster) =>
+    proofsOf(judged(cluster), cluster).filter(({ holds }) => !holds),
+  )
+  run.stand = { ...stand, judgements: clusters.map(judged), survey: { ...survey, clusters } }
   if (failed.length > 0)
     throw rotationRefusal(
       failed.flatMap(({ findings }) => findings),

@@ -1,10 +1,14 @@
 import { finding } from '../../../findings/finding.ts'
+import { secretOf } from '../../../findings/key-secret.ts'
 import { exit } from '../../../lib/errors.ts'
 import { rotationRefusal } from '../begin.ts'
+import { heldStatus } from '../clusters/judge.ts'
+import { isKeeperBehind } from '../clusters/keeper-behind.ts'
+import { proofOf } from '../clusters/proof.ts'
 import { retire } from '../clusters/retire.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from '../run.ts'
-import { planGitKeys, withoutGitKeys, withoutOne } from './git-keys.ts'
-import { requireProofs, requireSeen } from './prove.ts'
+import { isFromGit, planGitKeys, withoutGitKeys, withoutOne } from './git-keys.ts'
+import { requireProofs, requireRoots, requireSeen } from './prove.ts'
 import { proveValues } from './prove-values.ts'
 import { commitSubjects } from './write-edits.ts'
 import { writeStage, writtenAsText } from './write-stage.ts'
@@ -20,6 +24,7 @@ export async function retireOld(run: RotationRun): Promise<boolean> {
   requireSeen(run)
   const { survey } = run.stand
   if (survey.clusterError) throw survey.clusterError
+  await requireRoots(run)
   await requireProofs(run, ({ secretsProof, cutOverProof }) => [secretsProof, cutOverProof])
   const names = run.stand.judgements.flatMap(({ context, secrets }) =>
     secrets.flatMap(({ status, namespace, name }) =>
@@ -58,6 +63,7 @@ export async function retireInGit(run: RotationRun): Promise<boolean> {
   const since = performance.now()
   requireSeen(run)
   if (run.stand.survey.clusterError) throw run.stand.survey.clusterError
+  await requireRoots(run)
   await requireProofs(run, ({ cutOverProof }) => [cutOverProof])
   const { survey, gitKeys } = run.stand
   const planned = await planGitKeys(
@@ -74,19 +80,21 @@ export async function retireInGit(run: RotationRun): Promise<boolean> {
   return true
 }
 
-/** Waits until Flux has applied the key Secrets that were pushed. @returns whether it has */
+/**
+ * Waits until Flux has applied the key Secrets that were pushed.
+ * @throws UserError (exit 1) where it does not
+ */
 export async function waitForApplied(run: RotationRun): Promise<boolean> {
-  const { options } = run
-  const isWaiting = ({ survey, standing }: RotationRun['stand']) =>
-    standing.applied > 0 && survey.clusters.length > 0
-  await requireProofs(run, ({ cutOverProof }) => [cutOverProof])
+  const { stand, rotation, options } = run
+  const asked = judgeOptions(stand.survey, options)
+  await requireProofs(run, ({ cutOverProof }, cluster) => {
+    const late = [...cluster.secrets.values()].filter(
+      (secret) => isFromGit(secret, stand.gitKeys) && ['old', 'both'].includes(heldStatus(secret, rotation)),
+    )
+    const waiting = late.filter((secret) => isKeeperBehind(secret, cluster, asked))
+    const found = late.map(({ id }) => finding('key-secret-not-applied', { object: secretOf(id) }, {}))
+    return [cutOverProof, proofOf('P5', found, waiting.length)]
+  })
   run.stand = await readStandAgain(run, await readClustersAgain(run))
-  if (!isWaiting(run.stand)) return true
-  const object = `branch ${run.stand.survey.places.tip?.name}`
-  throw rotationRefusal(
-    [finding('key-secret-not-applied', { object }, {})],
-    run.stand.survey,
-    options,
-    exit.no,
-  )
+  return true
 }
