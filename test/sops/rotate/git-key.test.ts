@@ -1,0 +1,140 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
+import { encryptText, makeKey, sopsConfig } from '../../helpers/keys.ts'
+import { secretFor } from '../../helpers/rotate/clusters.ts'
+import {
+  heldIn,
+  leaving,
+  openedWith,
+  opens,
+  plainKeySecret,
+  recipientsOf,
+  withFluxRotation,
+} from '../../helpers/rotate/flux-rotation.ts'
+import { runTask } from '../../helpers/task.ts'
+
+/** The key that opens the key Secret of the team: it is not rotated. */
+const vault = makeKey()
+
+const decrypting = (secret: string) =>
+  `  decryption: {provider: sops, secretRef: {name: ${secret}}}\n  retryInterval: 2s\n`
+
+/** Beside the old identity the team has lines of its own in its key Secret. */
+const teamKey = `# of the team\n${leaving.text}# the last line\n`
+
+const inGit = {
+  own: 'kubernetes/keys/sops-age.enc.yaml',
+  team: 'kubernetes/team-keys/team-age.enc.yaml',
+  hand: 'bootstrap/hand-age.enc.yaml',
+}
+
+const encrypted = ['apps', 'team', 'hand'].map((name) => `kubernetes/${name}/s.enc.yaml`)
+
+test('a key Secret that Flux applies from git goes by three commits, and one for bootstrap by two', () => {
+  const ownKey = `${leaving.secret}\n`
+  const files = {
+    '.sops.yaml': sopsConfig(leaving.recipient),
+    'kubernetes/flux-system/kustomization.yaml': kustomizationOf('all.yaml'),
+    'kubernetes/flux-system/all.yaml': [
+      fluxKustomization('keys', './kubernetes/keys', decrypting('sops-age')),
+      fluxKustomization('team-keys', './kubernetes/team-keys', decrypting('vault')),
+      fluxKustomization('apps', './kubernetes/apps', decrypting('sops-age')),
+      fluxKustomization('team', './kubernetes/team', decrypting('team-age')),
+      fluxKustomization('hand', './kubernetes/hand', decrypting('hand-age')),
+    ].join('---\n'),
+    [inGit.own]: encryptText(leaving.recipient, plainKeySecret('sops-age', { 'age.agekey': ownKey })),
+    [inGit.team]: encryptText(
+      vault.recipient,
+      plainKeySecret('team-age', { 'sops.agekey': teamKey, note: 'kept' }, { base64: true }),
+    ),
+    [inGit.hand]: encryptText(leaving.recipient, plainKeySecret('hand-age', { 'age.agekey': ownKey })),
+    ...Object.fromEntries(encrypted.map((file, index) => [file, secretFor(`s-${index}`, leaving.recipient)])),
+  }
+  return withFluxRotation([leaving, vault], files, async (place) => {
+    const { sandbox, rotate, keys, git, apply, applied, clone, env } = place
+    await apply(
+      plainKeySecret('sops-age', { 'age.agekey': ownKey }),
+      plainKeySecret('hand-age', { 'age.agekey': ownKey }),
+      plainKeySecret('vault', { 'age.agekey': vault.secret }),
+    )
+    const head = () => git('rev-parse', 'HEAD')
+    for (const name of ['keys', 'team-keys', 'apps', 'hand', 'team']) await applied(name, await head())
+    const args = ['--old', leaving.recipient, '--proof', 'read', '--commit']
+    const held = async () => ({
+      own: recipientsOf(await heldIn(sandbox, 'flux-system/sops-age')),
+      team: recipientsOf(await heldIn(sandbox, 'flux-system/team-age', 'sops.agekey')),
+      hand: recipientsOf(await heldIn(sandbox, 'flux-system/hand-age')),
+    })
+    const valuesInGit = () => ({
+      own: recipientsOf(openedWith(place, keys().at(-1)!, inGit.own)),
+      team: recipientsOf(teamValue(openedWith(place, vault, inGit.team))),
+      hand: recipientsOf(openedWith(place, keys().at(-1)!, inGit.hand)),
+    })
+    const old = leaving.recipient
+
+    const failures = await place.failures(async () => {
+      const first = await rotate(0, args)
+      const next = keys().at(-1)!.recipient
+      assert.not.equal(next, vault.recipient)
+      const both = { own: [old, next], team: [old, next], hand: [old, next] }
+      // only what is not applied from git is written
+      assert.equal(await held(), { own: [old], team: [old], hand: [old, next] })
+      assert.equal(valuesInGit(), both)
+      assert.match(first.stdout, 'the new identity beside the old one in flux-system/hand-age (sandbox)\n')
+      assert.is((await place.subjects(1))[0], 'feat(sops): encrypt to a new age key as well')
+      assert.match(
+        teamValue(openedWith(place, vault, inGit.team)),
+        /^# of the team\n[\s\S]*# the last line\n/,
+      )
+
+      const refused = await runTask('flux:sops-key', [], { cwd: clone, env })
+      assert.is(refused.code, 1)
+      assert.match(refused.stderr, inGit.own)
+
+      await git('push', '--quiet')
+      const second = await rotate(0, args)
+      assert.equal(await held(), both)
+      assert.match(second.stdout, /^done +cut-over /m)
+      assert.equal(valuesInGit(), { ...both, hand: [next] })
+      assert.is((await place.subjects(1))[0], 'feat(sops): replace the age key and the data keys')
+      for (const file of [...encrypted, inGit.own, inGit.hand]) {
+        assert.is(opens(place, leaving, file), false, file)
+        assert.is(opens(place, keys().at(-1)!, file), true, file)
+      }
+
+      await git('push', '--quiet')
+      const third = await rotate(0, args)
+      assert.equal(await held(), both)
+      assert.equal(valuesInGit(), { own: [next], team: [next], hand: [next] })
+      assert.is((await place.subjects(1))[0], 'chore(sops): remove the old age identity')
+      assert.match(third.stdout, 'waiting: retire is next')
+      // not before it is pushed
+      await rotate(0, args)
+      assert.equal(await held(), both)
+
+      await git('push', '--quiet')
+      const last = await rotate(0, args)
+      assert.equal(await held(), { own: [next], team: [next], hand: [next] })
+      assert.match(last.stdout, /^done: /m)
+      assert.is((await place.subjects(1))[0], 'chore(sops): remove the old age identity')
+      assert.match(
+        (
+          await rotate(
+            0,
+            [...args, '--status'].filter((arg) => arg !== '--commit'),
+          )
+        ).stdout,
+        'no rotation is open',
+      )
+    })
+    assert.equal(failures, [])
+  })
+})
+
+/** The value of the team's key in a decrypted text. */
+function teamValue(text: string): string {
+  return Buffer.from(/sops\.agekey: "?([^\s"]+)/.exec(text)![1]!, 'base64').toString()
+}
+
+test.run()
