@@ -1,6 +1,7 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Sandbox } from '../../scripts/sandbox/sandbox.ts'
 import { projectRoot } from '../helpers/documents.ts'
 import { writeFiles } from '../helpers/files.ts'
@@ -10,6 +11,8 @@ import { putKeySecret, watched, withFluxOn } from '../helpers/flux/sandbox.ts'
 import { makeKey } from '../helpers/keys.ts'
 import { until } from '../helpers/processes.ts'
 import { compare, type Pair } from './pairs.ts'
+
+const execute = promisify(execFile)
 
 const entry = (name: string) => join(projectRoot, 'tasks', `${name}.ts`)
 
@@ -71,12 +74,11 @@ export async function benchExisting(
     writeFiles(directory, { 'next.txt': `${next.secret}\n` })
     chmodSync(join(directory, 'next.txt'), 0o600)
     call(entry('sops/rotate'), '--new-key', join(directory, 'next.txt'), '--to', 'share')
-    const status = () => {
-      const { status: code } = spawnSync(entry('sops/rotate'), ['--status', '--json'], {
-        cwd: clone,
-        env: { ...env, SOPS_AGE_KEY: `${key.secret}\n${next.secret}` },
-        stdio: 'ignore',
-      })
+    // the git server of the sandbox answers in this process
+    const status = async () => {
+      const withBoth = { ...env, SOPS_AGE_KEY: `${key.secret}\n${next.secret}` }
+      const ended = execute(entry('sops/rotate'), ['--status', '--json'], { cwd: clone, env: withBoth })
+      const { code } = (await ended.catch((error: { code?: number }) => error)) as { code?: number }
       if (code !== 1) throw new Error(`sops:rotate has ended with ${code}`)
     }
     const get = () => call('kubectl', 'get', 'kustomizations,secrets', '-A', '-o', 'json')

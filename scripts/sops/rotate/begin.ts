@@ -25,7 +25,7 @@ export async function readRotation(survey: Survey, options: RotateOptions): Prom
 }
 
 /** The recipients that files list, rules name and the identities in key Secrets have. */
-export function recipientsInUse({ places, clusters }: Pick<Survey, 'places' | 'clusters'>): Set<string> {
+export function recipientsRotating({ places, clusters }: Pick<Survey, 'places' | 'clusters'>): Set<string> {
   const named = eachPlace(places).flatMap((place) => [...recipientsNamed(place)])
   return new Set([...named, ...clusters.flatMap(recipientsOfSecrets).flat()])
 }
@@ -53,7 +53,7 @@ export async function chooseNextKey(
   // a key that was retired stays at hand, and is none for a new beginning
   const fresh = new Set(await neverNamed(places, atHand))
   const former = atHand.filter((recipient) => !fresh.has(recipient))
-  const used = recipientsInUse(survey).union(new Set(former))
+  const used = recipientsRotating(survey).union(new Set(former))
   return chooseNext({ ring, old: derived.old, used, newKey, pq, store, caller, repository })
 }
 

@@ -2,7 +2,7 @@ import type { Report } from '../../lib/caller.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import type { Repository } from '../../lib/git.ts'
-import { chooseNextKey, readRotation, recipientsInUse, rotationRefusal, sayFinding } from './begin.ts'
+import { chooseNextKey, readRotation, recipientsRotating, rotationRefusal, sayFinding } from './begin.ts'
 import type { RotateOptions } from './options.ts'
 import { readExposed, reportExposed } from './reports/compromised.ts'
 import { reportDrift } from './reports/drift.ts'
@@ -57,7 +57,7 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
   const begun = ended && options.abort ? ended : { old: derived.old, next: derived.next }
   const { old } = begun
   // a rotation that was given up leaves its trailers, and its identity at hand
-  const isOpen = begun.next !== undefined && recipientsInUse(survey).has(begun.next)
+  const isOpen = begun.next !== undefined && recipientsRotating(survey).has(begun.next)
   if ((options.status || options.abort) && !isOpen)
     return { report: { exitCode: exit.done, lines: ['no rotation is open'], json: { result: 'done', old } } }
   const next = await chooseNextKey(survey, { ...derived, ...begun }, options)

@@ -3,8 +3,8 @@ import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeKey } from '../../helpers/keys.ts'
-import { withRotatePlace } from '../../helpers/rotate/task-place.ts'
+import { makeKey } from '../helpers/keys.ts'
+import { withRotatePlace } from '../helpers/rotate/task-place.ts'
 
 test('--dry-run prints what git applies, and writes nothing', () =>
   withRotatePlace(async ({ git, ended, root, env, atHand, read }) => {
