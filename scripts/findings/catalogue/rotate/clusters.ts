@@ -166,6 +166,21 @@ export const rotateClusterFindings = {
     fix: 'see what stops it: `mise run flux:doctor {name}`, and run `mise run sops:rotate` again',
     source: controller,
   },
+  'rotate-new-not-taken': {
+    severity: 'error',
+    seen: 'failed with the new identity beside the old one, so it was taken out at once of {secrets}: {says}',
+    means:
+      'A controller that cannot read one line of the Secret decrypts nothing with it: kustomize-controller before 1.9.0 so refuses a post-quantum identity.',
+    fix: 'update Flux to 2.8 or newer, or rotate to a classic identity, without `--pq`; then run it again',
+    source: controller,
+  },
+  'rotate-new-unsettled': {
+    severity: 'error',
+    seen: 'did not come to its end with the new identity beside the old one, so it was taken out of {secrets}: {says}',
+    means: 'Whether it takes the new identity is not known.',
+    fix: 'see what stops it: `mise run flux:doctor {name}`, and run `mise run sops:rotate` again',
+    source: controller,
+  },
   'rotate-not-put-back': {
     severity: 'error',
     seen: 'could not be put back as it was: {why}',

@@ -1,12 +1,15 @@
 import type { Finding } from '../../../findings/finding.ts'
 import { lastApplied } from '../../../lib/cluster/key-secret.ts'
 import type { Identity } from '../../../lib/sops/age.ts'
+import { isPostQuantum } from '../../../lib/sops/recipients.ts'
 import type { Rotation } from '../rotation.ts'
 import { type SecretChange, writeSecretChanges } from './change.ts'
+import { withNew, writeGuarded } from './guarded.ts'
 import { heldStatus } from './judge.ts'
 import { withIdentity } from './key-text.ts'
 import { obstacleTo } from './obstacles.ts'
 import type { RotatedSecret, RotationCluster } from './state.ts'
+import type { WaitOptions } from './wait.ts'
 
 /** A finding in one of several clusters. */
 export interface ClusterFinding {
@@ -27,22 +30,36 @@ export interface Changed {
  * Puts the new identity beside the old one into each key Secret that holds the old one alone, in all clusters. A copy is left to
  * the tool that copies it, and a Secret that somebody keeps to them.
  * @param identity the new one, secret
- * @param options `dryRun`: nothing is written
+ * @param options `dryRun`: nothing is written; `guard`: a post-quantum identity, which old controllers refuse with the whole Secret, is
+ *   taken out again where a Kustomization fails with it
  * @throws UserError as `writeSecretChanges`; nothing was written then
  */
 export async function distribute(
   clusters: readonly RotationCluster[],
   rotation: Rotation,
   identity: Identity,
-  { dryRun = false } = {},
+  { dryRun = false, guard }: { dryRun?: boolean; guard?: WaitOptions } = {},
 ): Promise<Changed> {
   const planned = planChanges(clusters, {
     isConcerned: (secret) => heldStatus(secret, rotation) === 'old',
     order: 'put the new identity beside the old one',
     after: (secret) => besideOld(secret, rotation, identity),
   })
-  if (!dryRun) await writeSecretChanges(planned.changes)
-  return planned
+  if (dryRun) return planned
+  if (!guard || !isPostQuantum(identity.recipient)) {
+    await writeSecretChanges(planned.changes)
+    return planned
+  }
+  const { findings } = planned
+  const changes: SecretChange[] = []
+  for (const state of clusters) {
+    const own = planned.changes.filter(({ cluster }) => cluster === state.cluster)
+    const found = own.length > 0 ? await writeGuarded(state, own, { ...guard, ...withNew }) : []
+    findings.push(...found.map((one) => ({ context: state.context, finding: one })))
+    if (found.length > 0) break
+    changes.push(...own)
+  }
+  return { changes, findings }
 }
 
 /** How Secrets are to change. */

@@ -47,16 +47,42 @@ interface Guard {
   requests: Map<string, string>
 }
 
+/** What is said of a write. */
+interface GuardWords {
+  /** What is found of a Kustomization that could not decrypt, and of one that did not come to its end. */
+  codes: { failed: PutBackCode; unsettled: PutBackCode }
+  /** How they have to decrypt: `without the old identity`. */
+  task: string
+}
+
+type PutBackCode =
+  | 'rotate-put-back'
+  | 'rotate-put-back-unsettled'
+  | 'rotate-new-not-taken'
+  | 'rotate-new-unsettled'
+
+/** The words for a Secret that loses the old identity. */
+export const withoutOld: GuardWords = {
+  codes: { failed: 'rotate-put-back', unsettled: 'rotate-put-back-unsettled' },
+  task: 'without the old identity',
+}
+
+/** The words for a Secret that gets the new identity. */
+export const withNew: GuardWords = {
+  codes: { failed: 'rotate-new-not-taken', unsettled: 'rotate-new-unsettled' },
+  task: 'with the new identity beside the old one',
+}
+
 /**
  * Writes key Secrets of one cluster, has each Kustomization that decrypts with them reconcile, and waits until all have decrypted.
  * Where one fails, none comes to an end in time, or the task is interrupted, the Secrets are put back from memory.
  * @returns why they were put back; nothing where they stay
  * @throws UserError as `writeSecretChanges`; the reason of the signal, when they are back
  */
-export async function retireIn(
+export async function writeGuarded(
   state: RotationCluster,
   changes: readonly SecretChange[],
-  { timeout, status }: WaitOptions,
+  { timeout, status, codes, task }: WaitOptions & GuardWords,
 ): Promise<Finding[]> {
   const { cluster, context } = state
   const written = new Set(changes.map(({ id }) => `${id.namespace}/${id.name}`))
@@ -82,11 +108,9 @@ export async function retireIn(
     await writeSecretChanges(changes)
     try {
       const tell = (left: number) =>
-        status(
-          `${context}: ${left} of ${users.length} Kustomizations have to decrypt without the old identity`,
-        )
+        status(`${context}: ${left} of ${users.length} Kustomizations have to decrypt ${task}`)
       const unsettled = await untilSettled(guard, Date.now() + timeout, tell)
-      return unsettled.length === 0 ? [] : await putBackIn(guard, unsettled)
+      return unsettled.length === 0 ? [] : await putBackIn(guard, unsettled, codes)
     } catch (error) {
       return await undoAfter(error, changes).finally(() =>
         withLasting(cluster, context, (at) => askStarted(guard, at)),
@@ -151,7 +175,11 @@ async function untilSettled(
 }
 
 /** Puts the Secrets back, and waits until what has failed is well again. */
-async function putBackIn(guard: Guard, unsettled: readonly Unsettled[]): Promise<Finding[]> {
+async function putBackIn(
+  guard: Guard,
+  unsettled: readonly Unsettled[],
+  codes: GuardWords['codes'],
+): Promise<Finding[]> {
   const { cluster, view, watched, changes } = guard
   const notUndone = await undoSecretChanges(changes)
   await askStarted(guard, cluster)
@@ -165,7 +193,7 @@ async function putBackIn(guard: Guard, unsettled: readonly Unsettled[]): Promise
   return [
     ...unsettled.map(({ user, lacksKey, says }) => {
       const { name } = user.kustomization.metadata
-      const code = lacksKey ? 'rotate-put-back' : 'rotate-put-back-unsettled'
+      const code = lacksKey ? codes.failed : codes.unsettled
       return finding(code, { object: `kustomization ${user.id}` }, { secrets, says, name })
     }),
     ...notUndone.map(({ change: { id }, error }) => {

@@ -1,7 +1,7 @@
 import type { Rotation } from '../rotation.ts'
 import { type SecretChange, trySecretChanges } from './change.ts'
 import { type ClusterFinding, planChanges } from './distribute.ts'
-import { retireIn } from './guarded.ts'
+import { withoutOld, writeGuarded } from './guarded.ts'
 import { heldStatus, judgeCluster } from './judge.ts'
 import type { JudgeOptions } from './proof.ts'
 import type { RotationCluster } from './state.ts'
@@ -55,7 +55,7 @@ export async function retireGuarded(
   for (const state of clusters) {
     const own = planned.changes.filter(({ cluster }) => cluster === state.cluster)
     if (own.length === 0) continue
-    const found = await retireIn(state, own, options)
+    const found = await writeGuarded(state, own, { ...options, ...withoutOld })
     findings.push(...found.map((finding) => ({ context: state.context, finding })))
     if (found.length > 0) break
     changes.push(...own)

@@ -13,7 +13,10 @@ export async function distributeNew(run: RotationRun): Promise<boolean> {
   const { options, rotation, log, stand } = run
   const since = performance.now()
   const clusters = withoutGitKeys(stand.survey.clusters, stand.gitKeys)
-  const { changes, findings } = await distribute(clusters, rotation, requireNext(run), options)
+  const { changes, findings } = await distribute(clusters, rotation, requireNext(run), {
+    dryRun: options.dryRun,
+    guard: { timeout: options.timeout, status: options.caller.status },
+  })
   const names = changes.map(({ context, id }) => `${id.namespace}/${id.name} (${context})`)
   if (options.dryRun) {
     for (const name of names) options.caller.say(`the new identity would be put into secret ${name}`)
