@@ -19,9 +19,21 @@ export async function readRotation(survey: Survey, options: RotateOptions): Prom
     repository,
     keySecrets: options.noCluster || clusterError ? undefined : clusters.flatMap(recipientsOfSecrets),
     atHand: ring.identities.map(({ recipient }) => recipient),
+    successors: successorsAmong(ring),
     old: options.old,
     next: options.next,
   })
+}
+
+/** The identities that their key file says were made to take the place of another one, by its recipient. */
+function successorsAmong({ identities }: Survey['ring']): Map<string, string> {
+  return new Map(
+    identities.flatMap(({ recipient, places }) =>
+      places.flatMap(({ comment: { replaces } }) =>
+        replaces === undefined ? [] : [[recipient, replaces] as const],
+      ),
+    ),
+  )
 }
 
 /** The recipients that files list, rules name and the identities in key Secrets have. */

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Caller } from '../../../lib/caller.ts'
 import { flushDirectory } from '../../../lib/directories.ts'
 import { UserError } from '../../../lib/errors.ts'
 import { type FileChange, replaceFiles, takeBack } from '../../../lib/file-changes.ts'
 import { namesFrom } from '../../../lib/paths.ts'
-import { abandonedDirectories, temporaryDirectory } from '../../../lib/temporary-directory.ts'
+import { inStaging } from '../../../lib/staging.ts'
 import type { NewIdentity } from '../../new-key/identity.ts'
 import { storeIdentity } from '../../new-key/store.ts'
 import { appended } from './comments.ts'
@@ -29,7 +29,8 @@ export async function keepInFile(file: string, lines: string, caller: Caller): P
   const change = { path: spot.file, before, after: appended(before ?? '', lines) }
   const nameOf = namesFrom(caller.cwd)
   const undo = (staged: FileChange) => takeBack([staged], { nameOf, note: caller.note })
-  inStaging(spot.staging, change, (staged) => {
+  inStaging(directoryName, spot.staging, (staging) => {
+    const staged = { ...change, staging }
     replaceFiles([staged], nameOf)
     try {
       flushDirectory(dirname(spot.file))
@@ -38,27 +39,7 @@ export async function keepInFile(file: string, lines: string, caller: Caller): P
       throw new UserError(`cannot write ${nameOf(spot.file)}: ${(error as NodeJS.ErrnoException).code}`)
     }
   })
-  return () => inStaging(spot.staging, change, undo)
-}
-
-/** Nothing in here waits, so that no signal handler runs while there is a second copy of the file. */
-function inStaging(parent: string, change: FileChange, write: (staged: FileChange) => void): void {
-  for (const left of abandonedDirectories(directoryName, parent)) rmSync(left, { recursive: true })
-  const staging = stagingDirectory(parent)
-  try {
-    write({ ...change, staging })
-  } finally {
-    rmSync(staging, { recursive: true })
-  }
-}
-
-function stagingDirectory(parent: string): string {
-  try {
-    return temporaryDirectory(directoryName, parent)
-  } catch (error) {
-    // its hint is about TMPDIR, which this is not
-    throw error instanceof UserError ? new UserError(error.message) : error
-  }
+  return () => inStaging(directoryName, spot.staging, (staging) => undo({ ...change, staging }))
 }
 
 /**

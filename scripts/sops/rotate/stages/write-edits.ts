@@ -1,10 +1,12 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Caller } from '../../../lib/caller.ts'
 import { commitFiles, refuseUncommitted } from '../../../lib/commit.ts'
 import { unifiedDiff } from '../../../lib/diff.ts'
 import { keepIf, replaceFiles } from '../../../lib/file-changes.ts'
-import type { Repository } from '../../../lib/git.ts'
+import { callGit, type Repository } from '../../../lib/git.ts'
 import { namesFrom } from '../../../lib/paths.ts'
+import { inStaging } from '../../../lib/staging.ts'
 import type { FileEdit, Rotation } from '../rotation.ts'
 
 /** What a stage commits, and why. */
@@ -22,6 +24,9 @@ export const commitSubjects = {
   abort: 'revert(sops): encrypt to the old age key alone',
   remove: 'feat(sops): take an age recipient out, with new data keys',
 } as const
+
+/** The name of the directory in which the files are written. */
+const directoryName = '.sops-rotate-files'
 
 /** Several edits of one file, one after the other, as one; those that change nothing in the end are left out. */
 export function mergeEdits(edits: readonly FileEdit[]): FileEdit[] {
@@ -69,7 +74,16 @@ export async function writeEdits(
     before,
     after,
   }))
-  replaceFiles(changes, nameOf)
+  const gitDirectory = (await callGit(repository, ['rev-parse', '--absolute-git-dir'])).replace(/\n$/, '')
+  const { dev } = statSync(gitDirectory)
+  inStaging(directoryName, gitDirectory, (staging) => {
+    // what a killed run leaves there is no file of the working tree
+    const staged = changes.map((change) => ({
+      ...change,
+      ...(statSync(change.path).dev === dev && { staging }),
+    }))
+    replaceFiles(staged, nameOf)
+  })
   if (!commit) return undefined
   const files = edits.map(({ file }) => file)
   return keepIf(changes, { nameOf, note: caller.note }, () =>

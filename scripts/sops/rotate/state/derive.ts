@@ -4,7 +4,14 @@ import { listRecipients, shortRecipient } from '../../../lib/sops/recipients.ts'
 import type { Rotation } from '../rotation.ts'
 import { findNext, type Next } from './find-next.ts'
 import type { DeriveInput, Known } from './known.ts'
-import { ageOfRecipient, areBeside, hasTakenOver, isUncommitted, recipientsNamed } from './named.ts'
+import {
+  ageOfRecipient,
+  areBeside,
+  comesBeside,
+  hasTakenOver,
+  isUncommitted,
+  recipientsNamed,
+} from './named.ts'
 import { eachPlace } from './places.ts'
 import { readTrailers } from './trailers.ts'
 
@@ -124,14 +131,20 @@ async function findEnded(known: Known, now: string): Promise<Rotation | undefine
  * Whether of two recipients one can take the place of the other. Clusters that each have a key of their own don't rotate, and people
  * have several keys at hand.
  */
-async function mayRotate({ places, keySecrets }: Known, one: string, other: string): Promise<boolean> {
+async function mayRotate(known: Known, one: string, other: string): Promise<boolean> {
+  const { places, keySecrets } = known
   if (keySecrets) {
     const areTogether = keySecrets.some((all) => all.includes(one) && all.includes(other))
     if (!areTogether) return false
     if (areBeside(places, one, other)) return true
   } else if (isUncommitted(places, one) !== isUncommitted(places, other)) return true
   const past = await places.past()
-  return hasTakenOver(places, past, one, other) || hasTakenOver(places, past, other, one)
+  return (
+    hasTakenOver(places, past, one, other) ||
+    hasTakenOver(places, past, other, one) ||
+    comesBeside(known, past, one, other) ||
+    comesBeside(known, past, other, one)
+  )
 }
 
 function unknownOld(recipient: string): { findings: Finding[] } {

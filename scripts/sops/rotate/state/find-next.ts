@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
 import { listRecipients } from '../../../lib/sops/recipients.ts'
 import type { Known } from './known.ts'
-import { ageOfRecipient, areBeside, hasTakenOver, isUncommitted, neverNamed } from './named.ts'
+import { ageOfRecipient, areBeside, comesBeside, hasTakenOver, isUncommitted, neverNamed } from './named.ts'
 
 /** The recipient that takes the place of the old one. */
 export interface Next {
@@ -13,7 +13,12 @@ export interface Next {
 
 /** Looks for the recipient that takes the place of the old one. What is only beside it may belong to somebody who stays. */
 export async function findNext(known: Known, old: string): Promise<Next> {
-  const sure = known.next ?? byTrailer(known, old) ?? (await byCluster(known, old)) ?? byTree(known, old)
+  const sure =
+    known.next ??
+    byTrailer(known, old) ??
+    (await byCluster(known, old)) ??
+    byTree(known, old) ??
+    (await byKeyFile(known, old))
   if (sure !== undefined) return { next: sure, unsure: [] }
   const perhaps = await possible(known, old)
   const facts = { recipients: listRecipients(perhaps) }
@@ -52,6 +57,14 @@ function byTree({ places, atHand }: Known, old: string): string | undefined {
     (one) => one !== old && isUncommitted(places, one) && areBeside(places, old, one),
   )
   return fresh.length === 1 ? fresh[0] : undefined
+}
+
+/** The one that its key file says is to take the place of the old one. */
+async function byKeyFile(known: Known, old: string): Promise<string | undefined> {
+  if (!known.successors?.size) return undefined
+  const past = await known.places.past()
+  const found = known.atHand.filter((one) => comesBeside(known, past, old, one))
+  return found.length === 1 ? found[0] : undefined
 }
 
 /** Those at hand that came beside the old one later than that, and are in no cluster. */

@@ -10,6 +10,8 @@ export interface DeriveInput {
   keySecrets: readonly (readonly string[])[] | undefined
   /** The recipients of the identities at hand. */
   atHand: readonly string[]
+  /** The recipients at hand that were made to take the place of another one, by which one: as their key file says. */
+  successors?: ReadonlyMap<string, string>
   /** The recipient that the user says goes. */
   old: string | undefined
   /** The recipient that the user says comes. */

@@ -1,4 +1,5 @@
 import { ageRecipients, recipientsAmong } from '../../../lib/sops/recipients.ts'
+import type { DeriveInput } from './known.ts'
 import type { PastVersions } from './past.ts'
 import { eachPlace, type Place, type Places } from './places.ts'
 
@@ -29,6 +30,20 @@ export function hasTakenOver(places: Places, past: PastVersions, old: string, ne
       return past.get(file)?.some(({ recipients }) => recipients.has(old) && !recipients.has(next))
     }),
   )
+}
+
+/**
+ * Whether a recipient was made to take the place of another one and has come beside it, as far as the key file and the files tell; on
+ * the way back, where it once was there alone, that is not so.
+ */
+export function comesBeside(
+  { places, successors }: Pick<DeriveInput, 'places' | 'successors'>,
+  past: PastVersions,
+  old: string,
+  next: string,
+): boolean {
+  if (successors?.get(next) !== old || !areBeside(places, old, next)) return false
+  return ![...past.values()].flat().some(({ recipients }) => recipients.has(next) && !recipients.has(old))
 }
 
 /** How many commits came after the first that named a recipient; -1 where none has yet. */
