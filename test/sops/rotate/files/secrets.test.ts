@@ -7,9 +7,10 @@ import * as assert from 'uvu/assert'
 import { rekeyFiles } from '../../../../scripts/sops/rotate/files/rekey.ts'
 import { shareFiles } from '../../../../scripts/sops/rotate/files/share.ts'
 import { withDirectory } from '../../../helpers/files.ts'
-import { encryptSecret, type Key, makeKey } from '../../../helpers/keys.ts'
+import { encryptSecret, makeKey } from '../../../helpers/keys.ts'
 import { assertNoLeak } from '../../../helpers/leak.ts'
 import { listProcesses, until } from '../../../helpers/processes.ts'
+import { dataKeyOf } from '../../../helpers/sops/data-key.ts'
 import { afterwards } from '../../../helpers/sops/rotating.ts'
 import { traceCalls } from '../../../helpers/trace.ts'
 
@@ -17,15 +18,6 @@ const [old, next, friend] = [makeKey(), makeKey(), makeKey()]
 const rotation = { old: old.recipient, next: next.recipient }
 const value = 'planted-value-of-a-secret'
 
-/** The data key of a file, as a text could hold it. */
-function dataKeyOf(text: string, { secret }: Key): string[] {
-  const [armored = ''] =
-    /-----BEGIN AGE[\s\S]*?-----END AGE ENCRYPTED FILE-----/.exec(text.replace(/^ +/gm, '')) ?? []
-  const args = ['-c', 'age --decrypt --identity - /dev/fd/3 3<<END\n$armored\nEND']
-  const key = execFileSync('sh', args, { input: secret, env: { PATH: process.env.PATH, armored } })
-  assert.is(key.length, 32)
-  return [key.toString('hex'), key.toString('base64').replace(/=+$/, ''), key.toString('latin1')]
-}
 /** What is in the private directory of sops, and how it is there. */
 const lookAround = (log: string) =>
   `d=$(dirname "$(dirname "$SOPS_AGE_KEY_FILE")"); { stat -c '%F %a' "$d" "$SOPS_AGE_KEY_FILE"; find "$d" -type f -exec cat {} +; } >> '${log}'`
