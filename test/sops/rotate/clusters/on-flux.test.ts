@@ -153,6 +153,13 @@ test('a key goes from one identity to another in a cluster, and never before not
 
           // the new identity beside the old one
           const before = await held(flux)
+          // a controller that cannot read it refuses the Secret as a whole
+          const unread = { recipient: `age1pq1${'q'.repeat(60)}`, secret: 'AGE-SECRET-KEY-PQ-1NONE' }
+          const toUnread = { old: rotation.old, next: unread.recipient }
+          const notTaken = await distribute([await read()], toUnread, unread, { guard: waiting })
+          assert.ok(codesOf(notTaken.findings).some((one) => one.startsWith('rotate-new-not-taken ')))
+          assert.equal(notTaken.changes, [])
+          assert.equal(await held(flux), before)
           const distributed = await distribute([await read()], rotation, nextKey)
           assertNoKey(distributed.findings)
           assert.equal(codesOf(distributed.findings), [
