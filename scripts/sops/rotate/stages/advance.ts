@@ -77,7 +77,10 @@ async function share(run: RotationRun): Promise<boolean> {
   const forget = options.dryRun || !('next' in next) ? undefined : await next.next.keep()
   try {
     const written = await writeStage(run, planned, commitSubjects.share)
-    if (!written) return false
+    if (!written) {
+      forget?.()
+      return false
+    }
     log.tell('share', 'done', `the new public key beside the old one in ${writtenAsText(written)}`, since)
     if ('next' in next) for (const found of next.next.notes()) sayFinding(found, run)
   } catch (error) {
