@@ -78,12 +78,14 @@ async function nothingOpen(ended: Rotation, { repository }: Survey, options: Rot
       'no rotation is open: the last one has come to its end',
       ...recipientRows(ended),
     ],
-    hints: [
-      {
-        text: 'the next one begins with:',
-        lines: [againCommand({ ...options, old: ended.next, commit: true })],
-      },
-    ],
+    hints: exposed
+      ? []
+      : [
+          {
+            text: 'the next one begins with:',
+            lines: [againCommand({ ...options, old: ended.next, commit: true })],
+          },
+        ],
     json: { result: 'done', ...recipientsAsJson(ended), ...exposed?.json },
   }
 }

@@ -74,9 +74,23 @@ export function makeStages(caller: Caller): Stages {
   }
 }
 
-/** The columns have a width of their own, for a line is said before those behind it are known. */
 function lineOf({ name, status, seconds, detail }: Stage): string {
-  const [color, sign] = status === 'passed' ? (['green', '✓'] as const) : (['red', '✗'] as const)
+  return stageLine({ name, isPassed: status === 'passed', seconds, detail })
+}
+
+/** A stage on one line. The columns have a width of their own, for a line is said before those behind it are known. */
+export function stageLine({
+  name,
+  isPassed,
+  seconds,
+  detail,
+}: {
+  name: string
+  isPassed: boolean
+  seconds: number
+  detail: string
+}): string {
+  const [color, sign] = isPassed ? (['green', '✓'] as const) : (['red', '✗'] as const)
   const mark = styleText(color, sign, { stream: process.stdout })
   return `${mark} ${name.padEnd(15)} ${`${seconds.toFixed(2)} s`.padStart(8)}  ${detail}`
 }

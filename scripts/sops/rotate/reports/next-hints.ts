@@ -1,73 +1,87 @@
 import type { Hint } from '../../../lib/caller.ts'
-import { shellWord } from '../../../lib/paths.ts'
+import { namesFrom, shellWord } from '../../../lib/paths.ts'
 import { shortRecipient } from '../../../lib/sops/recipients.ts'
 import type { RotateOptions } from '../options.ts'
 import type { RotationRun } from '../run.ts'
 import type { RunEnd } from '../stages/advance.ts'
+import type { Step } from '../standing.ts'
+
+/** How far a rotation has come, and what it waits for, in a few words. */
+export function howItStands({ step, of }: RunEnd): string {
+  switch (step) {
+    case 'pull':
+      return 'others have pushed what is not here'
+    case 'commit':
+      return `${of} is written, and not committed yet`
+    case 'push':
+      return `${of} is committed, and not pushed or merged yet`
+    case 'wait':
+      return `${of} is pushed, and Flux has not applied it yet`
+    case 'rest':
+      return 'what is below these paths is done, and other files are next'
+    default:
+      return `${of} is next`
+  }
+}
 
 /** What people have to do next, with the commands. */
-export function nextHints(run: RotationRun, { step, of }: RunEnd): Hint[] {
-  const { options, stand } = run
-  const again = againCommand(options)
+export function nextHints({ options, stand }: RotationRun, { step }: RunEnd): Hint[] {
+  const again = againCommand(options, step)
   if (options.dryRun)
     return [
       { text: 'nothing was written, and a new public key in it is made up for this; do it:', lines: [again] },
     ]
+  if (step === 'pull') return [{ text: 'take it in, and go on:', lines: ['git pull --rebase', again] }]
   if (step === 'commit')
-    return [
-      { text: 'commit what was written, push it or open a pull request, and run it again:', lines: [again] },
-    ]
+    return [{ text: 'commit what was written, push it or have it merged, and run it again:', lines: [again] }]
   if (step === 'push') {
     const pull = stand.behind.isBehind ? ['git pull --rebase'] : []
-    const text = 'push it, or have the pull request merged, then run it again:'
+    const text = 'push it, or have the pull request merged, and run it again:'
     return [{ text, lines: [...pull, 'git push', again] }]
   }
-  if (step === 'rest')
-    return [{ text: 'the files below these paths are done; the others are next:', lines: [again] }]
-  return [{ text: `it has gone as far as ${options.to}; ${of} is next:`, lines: [again] }]
+  return [{ text: 'go on with:', lines: [again] }]
 }
 
 /** The command of the next run: the same, but for what was for this one alone. */
-export function againCommand({
-  contexts,
-  noCluster,
-  commit,
-  proof,
-  rewrap,
-  checked,
-  compromised,
-  old,
-  next,
-  abort,
-  caller,
-}: RotateOptions): string {
-  const flags = [
-    ...(old === undefined ? [] : ['--old', old]),
-    ...(next === undefined ? [] : ['--next', next]),
-    ...(caller.env.FLUX_SOPS_CONTEXT === contexts[0]
-      ? []
-      : contexts.flatMap((context) => ['--context', context])),
+export function againCommand(options: RotateOptions, step?: Step): string {
+  const { old, next, newKey, keyFile, contexts, noCluster, proof, kustomization, remote } = options
+  const { checked, rewrap, compromised, abort, paths, caller } = options
+  const { FLUX_SOPS_CONTEXT, FLUX_SOPS_KUSTOMIZATION, FLUX_SOPS_REMOTE } = caller.env
+  // what only looked is followed by what does it
+  const commit = options.commit || options.status || options.dryRun
+  const nameOf = namesFrom(caller.cwd)
+  const file = (path: string | undefined) => (path === undefined || path === '-' ? path : nameOf(path))
+  const flag = (name: string, value: string | undefined, usual?: string) =>
+    value === undefined || value === usual ? [] : [`--${name} ${shellWord(value)}`]
+  return [
+    'mise run sops:rotate',
+    ...flag('old', old),
+    ...flag('next', next),
+    ...flag('new-key', file(newKey)),
+    ...flag('key-file', file(keyFile)),
+    ...contexts.flatMap((context) => flag('context', context, FLUX_SOPS_CONTEXT)),
     ...(noCluster ? ['--no-cluster'] : []),
-    ...(proof === 'verify' ? [] : ['--proof', proof]),
-    ...checked.flatMap((name) => ['--checked', name]),
+    ...flag('proof', proof, 'verify'),
+    ...flag('kustomization', kustomization, FLUX_SOPS_KUSTOMIZATION),
+    ...flag('remote', remote, FLUX_SOPS_REMOTE ?? 'origin'),
+    ...checked.flatMap((name) => flag('checked', name)),
     ...(rewrap ? ['--rewrap'] : []),
     ...(compromised ? ['--compromised'] : []),
     ...(abort ? ['--abort'] : []),
     ...(commit ? ['--commit'] : []),
-  ]
-  return [
-    'mise run sops:rotate',
-    ...flags.map((flag) => (flag.startsWith('--') ? flag : shellWord(flag))),
+    ...(step === 'rest' ? [] : paths.map(shellWord)),
   ].join(' ')
 }
 
 /** What is left to people when a rotation has ended: it takes nothing back. */
 export function endHints({ rotation, options }: RotationRun): Hint[] {
   const old = shortRecipient(rotation.old)
-  const past = `what was encrypted before stays readable with the old identity, in every copy of git: make each value anew that ${old} must not know`
+  const past = `the identity of ${old} still opens what git has of before, in every clone: change the values that its holders must not know`
   return [
     {
-      text: options.compromised ? past : `${past}; \`mise run sops:rotate --compromised\` lists them`,
+      text: options.compromised
+        ? past
+        : `${past}; \`mise run sops:rotate --compromised\` lists what it could open`,
       lines: [],
     },
   ]

@@ -5,16 +5,17 @@ import { exit } from '../../../lib/errors.ts'
 import { rows } from '../../../lib/rows.ts'
 import { shortRecipient } from '../../../lib/sops/recipients.ts'
 import type { Rotation } from '../rotation.ts'
-import type { RotationRun } from '../run.ts'
+import type { RotationRun, Stand } from '../run.ts'
 import type { RunEnd } from '../stages/advance.ts'
-import { reachOfCutOver, reachOfShare, type Standing } from '../standing.ts'
+import type { PlaceCounts } from '../standing.ts'
 import { elsewhereFindings, findKeyElsewhere } from '../state/elsewhere.ts'
-import { endHints, nextHints } from './next-hints.ts'
+import type { Places } from '../state/places.ts'
+import { endHints, howItStands, nextHints } from './next-hints.ts'
 import { recipientsAsJson, statesAsJson } from './states-json.ts'
 
 /** Says what was done, and what comes next. */
 export async function reportRotation(run: RotationRun, end: RunEnd): Promise<Report> {
-  const { rotation, stand, log } = run
+  const { rotation, stand, log, options } = run
   const { repository, places } = stand.survey
   const isDone = end.step === 'done'
   const elsewhere = await findKeyElsewhere(repository, places, rotation.old)
@@ -23,8 +24,8 @@ export async function reportRotation(run: RotationRun, end: RunEnd): Promise<Rep
     exitCode: exit.done,
     lines: [
       isDone
-        ? 'done: nothing is encrypted to the old public key any more, and no cluster has its identity'
-        : `waiting: ${end.of} is next`,
+        ? `done: nothing is encrypted to the old public key any more${options.noCluster ? '' : ', and no cluster that was asked has its identity'}`
+        : `waiting: ${howItStands(end)}`,
       ...recipientRows(rotation),
       ...placesElsewhere(elsewhere.length),
     ],
@@ -45,7 +46,7 @@ export async function reportRotation(run: RotationRun, end: RunEnd): Promise<Rep
 function placesElsewhere(count: number): string[] {
   return count === 0
     ? []
-    : [`  ${count} other place${count === 1 ? '' : 's'} may name a key: --json lists them`]
+    : [`  ${count} other place${count === 1 ? '' : 's'} may name or hold a key: --json lists them`]
 }
 
 /** How far a rotation has come. @returns exit code 1 while one is open */
@@ -55,9 +56,9 @@ export function reportStatus(run: RotationRun, end: RunEnd): Report {
   return {
     exitCode: isDone ? exit.done : exit.no,
     lines: [
-      isDone ? 'no rotation is open' : `a rotation is open: ${end.of} is next`,
+      isDone ? 'no rotation is open' : `a rotation is open: ${howItStands(end)}`,
       ...recipientRows(rotation),
-      ...rows(standingRows(stand.standing)),
+      ...standingTable(stand),
       ...leftOver(run),
     ],
     hints: isDone ? [] : nextHints(run, end),
@@ -71,33 +72,41 @@ export function reportStatus(run: RotationRun, end: RunEnd): Report {
   }
 }
 
-function standingRows(standing: Standing): Record<string, string | undefined> {
-  const { tree, clusters } = standing
-  const counted = ({ oldOnly, both, newOnly, reWrapped }: typeof tree) =>
-    [
-      `${oldOnly} to the old one alone`,
-      `${both} to both`,
-      `${newOnly} to the new one alone${reWrapped > 0 ? `, ${reWrapped} of them with their old data key` : ''}`,
-    ].join(', ')
-  return {
-    share: reachOfShare(standing),
-    'cut-over': reachOfCutOver(standing),
-    'working tree': counted(tree),
-    HEAD: counted(standing.head),
-    branch: standing.tip && counted(standing.tip),
-    'key Secrets':
-      clusters &&
-      `${clusters.old} with the old identity alone, ${clusters.both} with both, ${clusters.new} with the new one alone`,
-  }
+/** How many files and rules of each place, and how many key Secrets, have only the old key, both, or only the new one. */
+function standingTable({ survey: { places }, standing }: Stand): string[] {
+  const { tree, head, tip, clusters } = standing
+  const ofPlace = ({ oldOnly, both, newOnly }: PlaceCounts) => [oldOnly, both, newOnly]
+  const counted: [name: string, counts: number[]][] = [
+    ['working tree', ofPlace(tree)],
+    ['HEAD', ofPlace(head)],
+    ...(tip ? [[branchName(places), ofPlace(tip)] satisfies [string, number[]]] : []),
+    ...(clusters
+      ? [['key Secrets', [clusters.old, clusters.both, clusters.new]] satisfies [string, number[]]]
+      : []),
+  ]
+  const titles = ['old only', 'both', 'new only']
+  const width = Math.max(...counted.map(([name]) => name.length))
+  const line = (name: string, cells: readonly (string | number)[]) =>
+    `  ${name.padEnd(width)}${cells.map((cell, column) => `  ${cell}`.padStart((titles[column] ?? '').length + 2)).join('')}`
+  return [line('', titles), ...counted.map(([name, counts]) => line(name, counts))]
 }
 
-/** The files that keep a stage from its end. */
-function leftOver({ stand: { states } }: RotationRun): string[] {
-  const open = states.flatMap(({ file, workingTree, head, branch }) => {
+function branchName({ tip }: Places): string {
+  return tip ? `${tip.remote}/${tip.name}` : 'branch'
+}
+
+/** The files that keep a stage from its end, and where they stand like this, if not everywhere. */
+function leftOver({ stand: { states, survey } }: RotationRun): string[] {
+  const names = { workingTree: 'working tree', head: 'HEAD', branch: branchName(survey.places) }
+  const open = states.flatMap((state) => {
+    const places = (['workingTree', 'head', 'branch'] as const).filter((place) => state[place] !== undefined)
     const worst = (['old-only', 're-wrapped', 'both'] as const).find((status) =>
-      [workingTree, head, branch].includes(status),
+      places.some((place) => state[place] === status),
     )
-    return worst === undefined ? [] : [`  ${worst.padEnd(10)}  ${file}`]
+    if (worst === undefined) return []
+    const where = places.filter((place) => state[place] === worst)
+    const named = where.length === places.length ? '' : ` (${where.map((place) => names[place]).join(', ')})`
+    return [`  ${worst.padEnd(10)}  ${state.file}${named}`]
   })
   return open.toSorted().toReversed()
 }

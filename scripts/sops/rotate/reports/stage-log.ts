@@ -1,9 +1,10 @@
 import type { Caller } from '../../../lib/caller.ts'
+import { stageLine } from '../../verify/stages.ts'
 import type { RotationStage } from '../options.ts'
 import { rotationStages } from '../options.ts'
 
 /** What came of a stage in this run. */
-export type StageStatus = 'done' | 'waiting' | 'refused' | 'open'
+export type StageStatus = 'done' | 'open'
 
 /** A stage, for people and programs. */
 export interface StageResult {
@@ -32,15 +33,9 @@ export function makeStageLog(caller: Pick<Caller, 'say'>): StageLog {
       const before = told.get(name)
       if (before?.status === status && before.evidence === evidence) return
       told.set(name, { name, status, evidence, seconds })
-      caller.say(lineOf({ name, status, evidence, seconds }))
+      caller.say(stageLine({ name, isPassed: status === 'done', seconds, detail: evidence }))
     },
     all: () =>
       rotationStages.map((name) => told.get(name) ?? { name, status: 'open', evidence: '', seconds: 0 }),
   }
-}
-
-/** The columns have a width of their own, for a line is said before those behind it are known. */
-function lineOf({ name, status, evidence, seconds }: StageResult): string {
-  const took = seconds > 0 ? `${seconds.toFixed(1).padStart(6)} s` : ' '.repeat(8)
-  return `${status.padEnd(7)}  ${name.padEnd(10)}  ${took}  ${evidence}`
 }

@@ -1,3 +1,4 @@
+import { type Finding, finding } from '../../../findings/finding.ts'
 import type { GitRepository } from '../../../lib/cluster/flux-objects.ts'
 import { exit, UserError } from '../../../lib/errors.ts'
 import type { ProofReport } from '../../verify/report.ts'
@@ -23,8 +24,17 @@ export async function proveValues(run: RotationRun): Promise<string> {
   const wanted = stand.judgements.flatMap((judgement) => toProve(run, judgement))
   if (options.proof === 'read') return 'what arrives in the cluster was not looked at (--proof read)'
   for (const one of wanted) await proveOne(run, one)
-  const places = wanted.map(({ cluster, secret }) => `${secret} of ${cluster.context}`)
-  return `a Secret that it alone opens has arrived decrypted, with ${places.join(', ')}`
+  if (wanted.length === 0) return 'no Kustomization decrypts with it, so nothing could be looked at'
+  const keys = wanted.length === 1 ? '' : ` with each of ${wanted.length} key Secrets`
+  return `a test Secret encrypted to the new one alone arrived decrypted${keys}`
+}
+
+/** What a proof that pushes nothing leaves unproved, a finding for each key Secret. */
+export function notLookedAt(run: RotationRun): Finding[] {
+  if (run.options.proof !== 'read') return []
+  return run.stand.judgements
+    .flatMap((judgement) => toProve(run, judgement))
+    .map(({ users }) => finding('proof-by-reading', { object: `kustomization ${users[0]?.id}` }, {}))
 }
 
 /** The Secrets that hold the new identity, each once. */
@@ -60,7 +70,9 @@ async function prove(
   { context }: RotationCluster,
   { id, kustomization, source }: KeyUser,
 ): Promise<ProofReport> {
-  const { remote, caller } = options
+  const { remote } = options
+  // below it stands the line of the stage that this is a part of
+  const caller = { ...options.caller, say: (line: string) => options.caller.say(`  ${line}`) }
   const timeout = `${Math.round(options.timeout / 1000)}s`
   const proof = { context, recipients: [rotation.next], remote, timeout, caller }
   if (options.proof === 'canary' && source) {

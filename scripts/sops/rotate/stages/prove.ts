@@ -1,6 +1,6 @@
 import { finding } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
-import { rotationRefusal } from '../begin.ts'
+import { rotationRefusal, sayFinding } from '../begin.ts'
 import { type ClusterJudgement, judgeCluster } from '../clusters/judge.ts'
 import type { RotationProof } from '../clusters/proof.ts'
 import type { RotationCluster } from '../clusters/state.ts'
@@ -8,7 +8,8 @@ import { waitForRevisions } from '../clusters/wait.ts'
 import { opensWithOnly } from '../proof/opens-with-only.ts'
 import { rootsElsewhere } from '../roots.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain, requireNext } from '../run.ts'
-import { proveValues } from './prove-values.ts'
+import { notLookedAt, proveValues } from './prove-values.ts'
+import { countedFiles } from './write-edits.ts'
 
 /**
  * Proves that the old identity may leave the files: the new one alone opens each of them, the clusters have it, they have applied what
@@ -35,15 +36,16 @@ export async function proveShare(run: RotationRun): Promise<void> {
       exit.no,
     )
   if (options.noCluster) {
-    log.tell('prove', 'done', `the new identity alone opens ${opened.length} files`, since)
+    log.tell('prove', 'done', `the new identity alone opens ${countedFiles(opened.length)}`, since)
     return
   }
   await requireRoots(run)
   await requireProofs(run, ({ sharedProof }) => [sharedProof])
   run.stand = await readStandAgain(run, await readClustersAgain(run))
   await requireProofs(run, ({ secretsProof, sharedProof }) => [secretsProof, sharedProof])
+  for (const found of notLookedAt(run)) sayFinding(found, run)
   const values = await proveValues(run)
-  log.tell('prove', 'done', `the new identity alone opens ${opened.length} files; ${values}`, since)
+  log.tell('prove', 'done', `the new identity alone opens ${countedFiles(opened.length)}; ${values}`, since)
   run.stand = await readStandAgain(run)
 }
 

@@ -93,15 +93,19 @@ export async function writeEdits(
 
 /** The trailers tell later runs which key is the old one (git interpret-trailers(1)). */
 function messageOf({ subject, rotation: { old, next } }: StageCommit, files: number): string {
-  const counted = `${files} file${files === 1 ? '' : 's'}`
   return [
     subject,
     '',
-    `${counted}.`,
+    `${countedFiles(files)}.`,
     '',
     `Age-Recipient-Old: ${old}`,
     ...(next === '' ? [] : [`Age-Recipient-New: ${next}`]),
   ].join('\n')
+}
+
+/** `1 file`, `2 files` */
+export function countedFiles(count: number): string {
+  return `${count} file${count === 1 ? '' : 's'}`
 }
 
 /** The edits as a diff that `git apply` takes. */

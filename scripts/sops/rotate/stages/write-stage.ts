@@ -4,7 +4,7 @@ import { shortCommit } from '../../../lib/git.ts'
 import { rotationRefusal, sayFinding } from '../begin.ts'
 import type { RotationRun } from '../run.ts'
 import type { PlannedEdits } from './plan-edits.ts'
-import { diffOfEdits, mergeEdits, refuseDirty, writeEdits } from './write-edits.ts'
+import { countedFiles, diffOfEdits, mergeEdits, refuseDirty, writeEdits } from './write-edits.ts'
 
 /** What a stage has written. */
 export interface WrittenStage {
@@ -65,7 +65,6 @@ export async function writeStage(
 
 /** What was written, on one line: `12 files, commit 1a2b3c4`. */
 export function writtenAsText({ files, commit, rewritten }: WrittenStage): string {
-  const counted = `${files.length} file${files.length === 1 ? '' : 's'}`
   const layout = rewritten.length > 0 ? `, ${rewritten.length} in the layout of sops` : ''
-  return `${counted}${layout}, ${commit === undefined ? 'not committed' : `commit ${shortCommit(commit)}`}`
+  return `${countedFiles(files.length)}${layout}, ${commit === undefined ? 'not committed' : `commit ${shortCommit(commit)}`}`
 }

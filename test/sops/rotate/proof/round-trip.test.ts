@@ -1,7 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readKeyGroups } from '../../../../scripts/lib/sops/recipients.ts'
-import { proveByReading } from '../../../../scripts/sops/rotate/proof/read-only.ts'
 import { proveByRoundTrip } from '../../../../scripts/sops/rotate/proof/round-trip.ts'
 import { silentCaller } from '../../../helpers/caller.ts'
 import { type Place, withPlace } from '../../../helpers/flux/verify.ts'
@@ -70,14 +69,5 @@ test('the value goes through Flux encrypted to the new recipient alone, whatever
     assert.equal(codesOf(refused), ['protected-branch', 'proof-other-way'])
     assert.match(refused.lines.join('\n'), '--proof canary')
   }))
-
-test('what a proof that pushes nothing does not prove is said', () => {
-  const { exitCode, json } = proveByReading('flux-system/apps')
-  assert.is(exitCode, 0)
-  assert.equal(
-    json.findings.map(({ code, object }) => [code, object]),
-    [['proof-by-reading', 'kustomization flux-system/apps']],
-  )
-})
 
 test.run()
