@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
 import { encryptText, makeKey, sopsConfig } from '../../helpers/keys.ts'
+import { until } from '../../helpers/processes.ts'
 import { secretFor } from '../../helpers/rotate/clusters.ts'
 import {
   heldIn,
@@ -129,6 +130,80 @@ test('a key Secret that Flux applies from git goes by three commits, and one for
       )
     })
     assert.equal(failures, [])
+  })
+})
+
+test('a key Secret that others keep is changed where they keep it, and the run names the place', () => {
+  const files = {
+    '.sops.yaml': sopsConfig(leaving.recipient),
+    'kubernetes/flux-system/all.yaml': ['own', 'eso', 'copy', 'mirror']
+      .map((name) => fluxKustomization(name, './kubernetes/apps', decrypting(`${name}-age`)))
+      .join('---\n'),
+    'kubernetes/apps/s.enc.yaml': secretFor('kept', leaving.recipient),
+  }
+  const owner = { apiVersion: 'external-secrets.io/v1', kind: 'ExternalSecret', name: 'of-vault' }
+  const reflects = 'reflector.v1.k8s.emberstack.com/reflects'
+  const kept = {
+    'eso-age': {
+      ownerReferences: [{ ...owner, uid: '7c7a5a3e-8b0a-4f9e-9b5b-0b7a5d0d5a11', controller: true }],
+    },
+    'copy-age': { annotations: { [reflects]: 'vault/copied' } },
+    'mirror-age': { annotations: { [reflects]: 'flux-system/own-age' } },
+  }
+  return withFluxRotation([leaving], files, async (place) => {
+    const { sandbox, rotate, keys, git, applied } = place
+    const names = ['own-age', ...Object.keys(kept)]
+    const held = async () =>
+      Object.fromEntries(
+        await Promise.all(
+          names.map(async (name) => [name, recipientsOf(await heldIn(sandbox, `flux-system/${name}`))]),
+        ),
+      )
+    /** What an operator does. */
+    const write = async (name: keyof typeof kept, key: string) => {
+      const manifest = plainKeySecret(name, { 'age.agekey': key }, { metadata: kept[name] })
+      const by = ['--server-side', '--force-conflicts', '--field-manager=operator', '-f', '-']
+      await sandbox.kubectl(['apply', ...by], manifest)
+    }
+    await place.apply(plainKeySecret('own-age', { 'age.agekey': leaving.secret }))
+    for (const name of Object.keys(kept)) await write(name as keyof typeof kept, leaving.secret)
+    for (const name of ['own', 'eso', 'copy', 'mirror']) await applied(name, await git('rev-parse', 'HEAD'))
+    const args = ['--proof', 'read', '--commit']
+    const old = leaving.recipient
+    /** As Reflector, which copies what has changed. */
+    const reflecting = setInterval(async () => {
+      const key = await heldIn(sandbox, 'flux-system/own-age')
+      if (key !== (await heldIn(sandbox, 'flux-system/mirror-age'))) await write('mirror-age', key ?? '')
+    }, 1000)
+    try {
+      const failures = await place.failures(async () => {
+        const refused = await rotate(1, args)
+        const next = keys().at(-1)!
+        assert.match(refused.stderr, /secret flux-system\/eso-age: .*ExternalSecret of-vault/)
+        assert.match(refused.stderr, /secret flux-system\/copy-age: .*vault\/copied/)
+        assert.not.match(refused.stderr, 'mirror-age')
+        const { 'eso-age': eso, 'copy-age': copy, 'own-age': own } = await held()
+        assert.equal([eso, copy, own], [[old], [old], [old, next.recipient]])
+        const commit = await git('rev-parse', 'HEAD')
+        await git('push', '--quiet')
+        await rotate(1, args)
+        assert.is(await git('rev-parse', 'HEAD'), commit)
+
+        const both = `${leaving.secret}\n${next.secret}\n`
+        for (const name of ['eso-age', 'copy-age'] as const) await write(name, both)
+        assert.match((await rotate(0, args)).stdout, /^done +cut-over /m)
+        await git('push', '--quiet')
+        const left = await rotate(1, args)
+        assert.match(left.stderr, /secret flux-system\/eso-age: .*ExternalSecret of-vault/)
+        for (const name of ['eso-age', 'copy-age'] as const) await write(name, next.secret)
+        assert.match((await rotate(0, args)).stdout, /^done: /m)
+        await until('the copy is made anew', async () => (await held())['mirror-age']?.length === 1)
+        assert.equal(await held(), Object.fromEntries(names.map((name) => [name, [next.recipient]])))
+      })
+      assert.equal(failures, [])
+    } finally {
+      clearInterval(reflecting)
+    }
   })
 })
 

@@ -15,7 +15,7 @@ export const rotateRunFindings = {
     seen: 'has commits with encrypted files or creation rules that are not here',
     means:
       'What others have pushed meanwhile may be encrypted to the old public key alone: it has to get the new one as well.',
-    fix: '`git pull --rebase`, and run it again',
+    fix: '`git pull --rebase {remote} {branch}`, and run it again',
     source: 'https://git-scm.com/docs/git-pull',
   },
   'merge-unfinished': {

@@ -27,15 +27,18 @@ export function howItStands({ step, of }: RunEnd): string {
 /** What people have to do next, with the commands. */
 export function nextHints({ options, stand }: RotationRun, { step }: RunEnd): Hint[] {
   const again = againCommand(options, step)
+  const { tip } = stand.survey.places
+  const branch = tip ? ` ${shellWord(tip.remote)} ${shellWord(tip.name)}` : ''
+  const pulled = `git pull --rebase${branch}`
   if (options.dryRun)
     return [
       { text: 'nothing was written, and a new public key in it is made up for this; do it:', lines: [again] },
     ]
-  if (step === 'pull') return [{ text: 'take it in, and go on:', lines: ['git pull --rebase', again] }]
+  if (step === 'pull') return [{ text: 'take it in, and go on:', lines: [pulled, again] }]
   if (step === 'commit')
     return [{ text: 'commit what was written, push it or have it merged, and run it again:', lines: [again] }]
   if (step === 'push') {
-    const pull = stand.behind.isBehind ? ['git pull --rebase'] : []
+    const pull = stand.behind.isBehind ? [pulled] : []
     const text = 'push it, or have the pull request merged, and run it again:'
     return [{ text, lines: [...pull, 'git push', again] }]
   }

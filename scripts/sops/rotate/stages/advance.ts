@@ -1,5 +1,6 @@
 import { finding } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
+import { shellWord } from '../../../lib/paths.ts'
 import { rotationRefusal, sayFinding } from '../begin.ts'
 import { type RotationStage, rotationStages } from '../options.ts'
 import { type RotationRun, readStandAgain, requireNext } from '../run.ts'
@@ -62,8 +63,9 @@ async function go(run: RotationRun, { step, of }: RunEnd): Promise<boolean> {
 
 function behind({ stand: { survey }, options }: RotationRun) {
   const { tip } = survey.places
+  const [remote, branch] = [`${tip?.remote}`, `${tip?.name}`].map(shellWord) as [string, string]
   const object = `branch ${tip?.remote}/${tip?.name}`
-  return rotationRefusal([finding('branch-ahead', { object }, {})], survey, options, exit.no)
+  return rotationRefusal([finding('branch-ahead', { object }, { remote, branch })], survey, options, exit.no)
 }
 
 async function share(run: RotationRun): Promise<boolean> {

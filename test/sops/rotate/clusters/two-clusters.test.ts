@@ -1,14 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parse } from 'yaml'
 import { applyFluxSystem } from '../../../../scripts/sandbox/flux-system.ts'
 import { distribute } from '../../../../scripts/sops/rotate/clusters/distribute.ts'
 import { judgeCluster } from '../../../../scripts/sops/rotate/clusters/judge.ts'
 import { retire, retireGuarded } from '../../../../scripts/sops/rotate/clusters/retire.ts'
 import { waitForRevisions } from '../../../../scripts/sops/rotate/clusters/wait.ts'
-import { type SandboxAccess, withFlux, withOwnSandbox } from '../../../helpers/flux/sandbox.ts'
+import { withFlux, withOwnSandbox } from '../../../helpers/flux/sandbox.ts'
 import {
   assertNoKey,
   codesOf,
@@ -21,24 +20,10 @@ import {
   userOf,
   withCluster,
 } from '../../../helpers/rotate/clusters.ts'
+import { kubeconfigOf } from '../../../helpers/rotate/two-clusters.ts'
 import { thrown } from '../../../helpers/thrown.ts'
 
 const options = { checked: [], timeout: 60_000, status: () => {} }
-
-/** A kubeconfig with a context for each of these clusters. */
-function kubeconfigOf(clusters: Readonly<Record<string, SandboxAccess>>): string {
-  const read = Object.entries(clusters).map(([name, { kubeconfig }]) => ({
-    name,
-    config: parse(readFileSync(kubeconfig, 'utf8')),
-  }))
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: read.map(({ name, config }) => ({ ...config.clusters[0], name })),
-    users: read.map(({ name, config }) => ({ ...config.users[0], name })),
-    contexts: read.map(({ name }) => ({ name, context: { cluster: name, user: name } })),
-  })
-}
 
 test('one key in two clusters: both are written or none, and none where one does not answer', () =>
   withOwnSandbox((second) =>
