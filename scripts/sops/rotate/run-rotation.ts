@@ -4,7 +4,7 @@ import { exit, UserError } from '../../lib/errors.ts'
 import type { Repository } from '../../lib/git.ts'
 import { chooseNextKey, readRotation, recipientsRotating, rotationRefusal, sayFinding } from './begin.ts'
 import type { RotateOptions } from './options.ts'
-import { readExposed, reportExposed } from './reports/compromised.ts'
+import { withExposed } from './reports/compromised.ts'
 import { reportDrift } from './reports/drift.ts'
 import { againCommand } from './reports/next-hints.ts'
 import { recipientRows, reportRotation, reportStatus } from './reports/report.ts'
@@ -31,14 +31,18 @@ export async function runRotation(
   for (const trouble of survey.ring.troubles)
     caller.note(`warning: ${trouble.object ?? trouble.file}: not used`)
   if (survey.clusterError) caller.note(`warning: the clusters are not asked: ${survey.clusterError.message}`)
-  if (options.remove) return removeRecipient(survey, options)
+  if (options.remove) {
+    const removed = await removeRecipient(survey, options)
+    return options.compromised ? withExposed(removed, repository, options.old ?? '', options) : removed
+  }
   const run = await openRun(survey, options)
   if ('report' in run) return run.report
   for (const found of run.stand.gitKeys.notes) sayFinding(found, run)
   if (options.abort) return abortRotation(run)
   if (options.status) return reportStatus(run, nextStep(run.stand.standing))
   const end = await advance(run)
-  return options.compromised ? reportExposed(run, end) : reportRotation(run, end)
+  const report = await reportRotation(run, end)
+  return options.compromised ? withExposed(report, repository, run.rotation.old, options) : report
 }
 
 /** @returns the report where there is nothing to rotate */
@@ -70,24 +74,15 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
 }
 
 async function nothingOpen(ended: Rotation, { repository }: Survey, options: RotateOptions): Promise<Report> {
-  const exposed = options.compromised ? await readExposed(repository, ended.old, options) : undefined
-  return {
+  const { compromised } = options
+  const next = againCommand({ ...options, old: ended.next, commit: true })
+  const report: Report = {
     exitCode: exit.done,
-    lines: [
-      ...(exposed?.lines ?? []),
-      'no rotation is open: the last one has come to its end',
-      ...recipientRows(ended),
-    ],
-    hints: exposed
-      ? []
-      : [
-          {
-            text: 'the next one begins with:',
-            lines: [againCommand({ ...options, old: ended.next, commit: true })],
-          },
-        ],
-    json: { result: 'done', ...recipientsAsJson(ended), ...exposed?.json },
+    lines: ['no rotation is open: the last one has come to its end', ...recipientRows(ended)],
+    hints: compromised ? [] : [{ text: 'the next one begins with:', lines: [next] }],
+    json: { result: 'done', ...recipientsAsJson(ended) },
   }
+  return compromised ? withExposed(report, repository, ended.old, options) : report
 }
 
 /** @returns the clusters with the names of their contexts, or why there is none */

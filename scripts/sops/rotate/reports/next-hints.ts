@@ -1,6 +1,7 @@
 import type { Hint } from '../../../lib/caller.ts'
 import { namesFrom, shellWord } from '../../../lib/paths.ts'
 import { shortRecipient } from '../../../lib/sops/recipients.ts'
+import { identityIn } from '../key/ring.ts'
 import type { RotateOptions } from '../options.ts'
 import type { RotationRun } from '../run.ts'
 import type { RunEnd } from '../stages/advance.ts'
@@ -28,19 +29,17 @@ export function howItStands({ step, of }: RunEnd): string {
 export function nextHints({ options, stand }: RotationRun, { step }: RunEnd): Hint[] {
   const again = againCommand(options, step)
   const { tip } = stand.survey.places
-  const branch = tip ? ` ${shellWord(tip.remote)} ${shellWord(tip.name)}` : ''
-  const pulled = `git pull --rebase${branch}`
+  const pull = tip ? `git pull --rebase ${shellWord(tip.remote)} ${shellWord(tip.name)}` : 'git pull --rebase'
   if (options.dryRun)
     return [
       { text: 'nothing was written, and a new public key in it is made up for this; do it:', lines: [again] },
     ]
-  if (step === 'pull') return [{ text: 'take it in, and go on:', lines: [pulled, again] }]
+  if (step === 'pull') return [{ text: 'take it in, and go on:', lines: [pull, again] }]
   if (step === 'commit')
     return [{ text: 'commit what was written, push it or have it merged, and run it again:', lines: [again] }]
   if (step === 'push') {
-    const pull = stand.behind.isBehind ? [pulled] : []
     const text = 'push it, or have the pull request merged, and run it again:'
-    return [{ text, lines: [...pull, 'git push', again] }]
+    return [{ text, lines: [...(stand.behind.isBehind ? [pull] : []), 'git push', again] }]
   }
   return [{ text: 'go on with:', lines: [again] }]
 }
@@ -48,7 +47,7 @@ export function nextHints({ options, stand }: RotationRun, { step }: RunEnd): Hi
 /** The command of the next run: the same, but for what was for this one alone. */
 export function againCommand(options: RotateOptions, step?: Step): string {
   const { old, next, newKey, keyFile, contexts, noCluster, proof, kustomization, remote } = options
-  const { checked, rewrap, compromised, abort, paths, caller } = options
+  const { checked, rewrap, compromised, remove, abort, paths, caller } = options
   const { FLUX_SOPS_CONTEXT, FLUX_SOPS_KUSTOMIZATION, FLUX_SOPS_REMOTE } = caller.env
   // what only looked is followed by what does it
   const commit = options.commit || options.status || options.dryRun
@@ -70,6 +69,7 @@ export function againCommand(options: RotateOptions, step?: Step): string {
     ...checked.flatMap((name) => flag('checked', name)),
     ...(rewrap ? ['--rewrap'] : []),
     ...(compromised ? ['--compromised'] : []),
+    ...(remove ? ['--remove'] : []),
     ...(abort ? ['--abort'] : []),
     ...(commit ? ['--commit'] : []),
     ...(step === 'rest' ? [] : paths.map(shellWord)),
@@ -77,15 +77,15 @@ export function againCommand(options: RotateOptions, step?: Step): string {
 }
 
 /** What is left to people when a rotation has ended: it takes nothing back. */
-export function endHints({ rotation, options }: RotationRun): Hint[] {
+export function endHints({ rotation, options, stand }: RotationRun): Hint[] {
   const old = shortRecipient(rotation.old)
   const past = `the identity of ${old} still opens what git has of before, in every clone: change the values that its holders must not know`
-  return [
-    {
-      text: options.compromised
-        ? past
-        : `${past}; \`mise run sops:rotate --compromised\` lists what it could open`,
-      lines: [],
-    },
-  ]
+  const listed = `${past}; \`mise run sops:rotate --compromised\` lists what it could open`
+  const places = identityIn(stand.survey.ring, rotation.old)?.places ?? []
+  const kept = places.map(({ source }) => source).join(' and ')
+  const stays = `${kept} still has the old identity: keep it elsewhere for the old versions in git, and take it out there; \`mise run flux:sops-key\` would put it back into the cluster`
+  return [options.compromised ? past : listed, ...(places.length > 0 ? [stays] : [])].map((text) => ({
+    text,
+    lines: [],
+  }))
 }

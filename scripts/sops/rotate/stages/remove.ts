@@ -5,6 +5,7 @@ import { exit } from '../../../lib/errors.ts'
 import { canDecrypt } from '../../../lib/sops/recipients.ts'
 import { rotationRefusal } from '../begin.ts'
 import type { RotateOptions } from '../options.ts'
+import { againCommand } from '../reports/next-hints.ts'
 import { recipientRows } from '../reports/report.ts'
 import { makeStageLog } from '../reports/stage-log.ts'
 import { statesAsJson } from '../reports/states-json.ts'
@@ -46,8 +47,10 @@ export async function removeRecipient(survey: Survey, options: RotateOptions): P
     hints: [
       ...(written ? [{ text: after, lines: [] }] : []),
       {
-        text: 'what its identity could open before, it can open for ever: `--compromised` lists it',
-        lines: [],
+        text: options.compromised
+          ? 'what its identity could open before, it can open for ever'
+          : `what its identity could open before, it can open for ever; this lists it:`,
+        lines: options.compromised ? [] : [againCommand({ ...options, compromised: true, commit: false })],
       },
     ],
     json: {
