@@ -62,7 +62,7 @@ test('--to goes no further, PATH… is about files below it, and --status says w
     }
     const head = git('rev-parse', 'HEAD')
     const proved = await ended(0, ['--to', 'prove', '--commit'])
-    assert.match(proved.stdout, /^done +prove /m)
+    assert.match(proved.stdout, /^✓ prove /m)
     assert.is(git('rev-parse', 'HEAD'), head)
     assert.is((await status(1)).stage, 'cut-over')
     // one file cut over

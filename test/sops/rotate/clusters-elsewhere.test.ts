@@ -78,10 +78,10 @@ test('a key in two clusters is neither cut over nor retired while one of them is
             assert.not.match(stderr, `builds ${roots.first}`)
           }
           const proved = await run(0, [...one, '--checked', `./${roots.second}`, '--to', 'prove'])
-          assert.match(proved.stdout, /^done +prove /m)
+          assert.match(proved.stdout, /^✓ prove /m)
           assert.is(await git('rev-parse', 'HEAD'), shared)
 
-          assert.match((await run(0, two)).stdout, /^done +cut-over /m)
+          assert.match((await run(0, two)).stdout, /^✓ cut-over /m)
           assert.equal(await held(), [
             [old, next],
             [old, next],

@@ -18,7 +18,7 @@ async function inEachStage(
     assert.is(git('status', '--porcelain'), '')
     assert.is(read('age.key'), key)
     const { stdout } = await ended(0, ['--commit'])
-    assert.match(stdout, new RegExp(`^done +${stage} `, 'm'))
+    assert.match(stdout, new RegExp(`^✓ ${stage} `, 'm'))
     git('push', '--quiet')
   }
   assert.match((await ended(0)).stdout, 'no rotation is open: the last one')
@@ -65,7 +65,7 @@ test('the remote is away', () =>
         if (stage === 'share') {
           // adding needs nobody else
           const head = git('rev-parse', 'HEAD')
-          assert.match((await ended(0, ['--commit'])).stdout, /^done +share /m)
+          assert.match((await ended(0, ['--commit'])).stdout, /^✓ share /m)
           git('reset', '--quiet', '--hard', head)
           writeFiles(place.root, { 'age.key': place.old.text })
           return

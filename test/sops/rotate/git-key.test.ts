@@ -96,7 +96,7 @@ test('a key Secret that Flux applies from git goes by three commits, and one for
       await git('push', '--quiet')
       const second = await rotate(0, args)
       assert.equal(await held(), both)
-      assert.match(second.stdout, /^done +cut-over /m)
+      assert.match(second.stdout, /^✓ cut-over /m)
       assert.equal(valuesInGit(), { ...both, hand: [next] })
       assert.is((await place.subjects(1))[0], 'feat(sops): replace the age key and the data keys')
       for (const file of [...encrypted, inGit.own, inGit.hand]) {
@@ -191,7 +191,7 @@ test('a key Secret that others keep is changed where they keep it, and the run n
 
         const both = `${leaving.secret}\n${next.secret}\n`
         for (const name of ['eso-age', 'copy-age'] as const) await write(name, both)
-        assert.match((await rotate(0, args)).stdout, /^done +cut-over /m)
+        assert.match((await rotate(0, args)).stdout, /^✓ cut-over /m)
         await git('push', '--quiet')
         const left = await rotate(1, args)
         assert.match(left.stderr, /secret flux-system\/eso-age: .*ExternalSecret of-vault/)

@@ -83,7 +83,7 @@ test('a key is rotated by pull requests alone where nobody may push to the branc
         await git('pull', '--quiet', '--rebase', 'origin', 'main')
         await git('switch', '--quiet', '-c', `cut-over-${proof}`)
         const cut = await rotate(0, begin)
-        assert.match(cut.stdout, /^done +cut-over /m)
+        assert.match(cut.stdout, /^✓ cut-over /m)
         if (proof === 'canary') assert.match(cut.stdout, 'arrived decrypted')
         await git('push', '--quiet', '-u', 'origin', 'HEAD')
         assert.equal(await held(), [before.recipient, next.recipient])
