@@ -58,7 +58,7 @@ test('--to goes no further, PATH… is about files below it, and --status says w
     for (const to of ['share', 'distribute']) {
       const { stdout, stderr } = await ended(0, ['--to', to, '--commit'])
       assert.match(stdout, 'cut-over is next')
-      assert.match(stderr, `it has gone as far as ${to}`)
+      assert.match(stderr, 'go on with')
     }
     const head = git('rev-parse', 'HEAD')
     const proved = await ended(0, ['--to', 'prove', '--commit'])
