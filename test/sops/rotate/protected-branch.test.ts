@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -41,6 +41,7 @@ test('a key is rotated by pull requests alone where nobody may push to the branc
     const { sandbox, rotate, keys, git, apply, applied, bare, env, directory } = place
     await apply(plainKeySecret('sops-age', { 'age.agekey': leaving.secret }))
     await applied('apps', await git('rev-parse', 'HEAD'))
+    mkdirSync(join(bare, 'hooks'), { recursive: true })
     writeFileSync(join(bare, 'hooks', 'pre-receive'), hook)
     chmodSync(join(bare, 'hooks', 'pre-receive'), 0o755)
     const log = join(bare, 'pushed')
