@@ -6,7 +6,7 @@ import { unifiedDiff } from '../../../lib/diff.ts'
 import { keepIf, replaceFiles } from '../../../lib/file-changes.ts'
 import { callGit, type Repository } from '../../../lib/git.ts'
 import { namesFrom } from '../../../lib/paths.ts'
-import { inStaging } from '../../../lib/staging.ts'
+import { inStaging } from '../../../lib/temporary-directory.ts'
 import type { FileEdit, Rotation } from '../rotation.ts'
 
 /** What a stage commits, and why. */
