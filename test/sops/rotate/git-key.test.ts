@@ -109,7 +109,7 @@ test('a key Secret that Flux applies from git goes by three commits, and one for
       assert.equal(await held(), both)
       assert.equal(valuesInGit(), { own: [next], team: [next], hand: [next] })
       assert.is((await place.subjects(1))[0], 'chore(sops): remove the old age identity')
-      assert.match(third.stdout, 'waiting: retire is next')
+      assert.match(third.stdout, 'retire is committed, and not pushed or merged yet')
       // not before it is pushed
       await rotate(0, args)
       assert.equal(await held(), both)

@@ -75,7 +75,7 @@ test('a key is rotated by pull requests alone where nobody may push to the branc
         assert.equal(await held(), [before.recipient, next.recipient])
         await git('push', '--quiet', '-u', 'origin', 'HEAD')
         const unmerged = await rotate(0, begin)
-        assert.match(unmerged.stdout, /waiting: share is next/)
+        assert.match(unmerged.stdout, 'share is committed, and not pushed or merged yet')
         merge(`share-${proof}`, '--squash')
 
         // the branch of the pull request has nothing of what came of it
@@ -88,7 +88,7 @@ test('a key is rotated by pull requests alone where nobody may push to the branc
         if (proof === 'canary') assert.match(cut.stdout, 'arrived decrypted')
         await git('push', '--quiet', '-u', 'origin', 'HEAD')
         assert.equal(await held(), [before.recipient, next.recipient])
-        assert.match((await rotate(0, begin)).stdout, 'waiting: cut-over is next')
+        assert.match((await rotate(0, begin)).stdout, 'cut-over is committed, and not pushed or merged yet')
         merge(`cut-over-${proof}`, '--no-ff')
 
         assert.match((await rotate(0, begin)).stdout, /^done: /m)
