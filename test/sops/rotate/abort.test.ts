@@ -107,7 +107,7 @@ test('behind a cut-over the way back is a rotation the other way round, as it is
     git('push', '--quiet')
     const done = await ended(0, ['--json'])
     assert.is(JSON.parse(done.stdout).result, 'done')
-    assert.is(JSON.parse(done.stdout).next, old.recipient)
+    assert.is(JSON.parse(done.stdout).new, old.recipient)
     assert.is(git('status', '--porcelain'), '')
   }))
 
