@@ -95,20 +95,23 @@ function branchName({ tip }: Places): string {
   return tip ? `${tip.remote}/${tip.name}` : 'branch'
 }
 
+/** The states that keep a stage from its end, the one that comes first in a rotation at the beginning. */
+const openStates = ['old-only', 're-wrapped', 'both'] as const
+
 /** The files that keep a stage from its end, and where they stand like this, if not everywhere. */
 function leftOver({ stand: { states, survey } }: RotationRun): string[] {
   const names = { workingTree: 'working tree', head: 'HEAD', branch: branchName(survey.places) }
-  const open = states.flatMap((state) => {
+  const found = states.flatMap((state) => {
     const places = (['workingTree', 'head', 'branch'] as const).filter((place) => state[place] !== undefined)
-    const worst = (['old-only', 're-wrapped', 'both'] as const).find((status) =>
-      places.some((place) => state[place] === status),
-    )
-    if (worst === undefined) return []
-    const where = places.filter((place) => state[place] === worst)
+    const status = openStates.find((one) => places.some((place) => state[place] === one))
+    if (status === undefined) return []
+    const where = places.filter((place) => state[place] === status)
     const named = where.length === places.length ? '' : ` (${where.map((place) => names[place]).join(', ')})`
-    return [`  ${worst.padEnd(10)}  ${state.file}${named}`]
+    return [{ status, text: `${state.file}${named}` }]
   })
-  return open.toSorted().toReversed()
+  return openStates.flatMap((status) =>
+    found.flatMap((one) => (one.status === status ? `  ${status.padEnd(10)}  ${one.text}` : [])).toSorted(),
+  )
 }
 
 /** Both recipients. */
