@@ -1,7 +1,8 @@
 // [MISE] description="Shows the tasks at work on a real Flux, in a throwaway copy of examples/cluster"
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { stringify } from 'yaml'
 import type { Caller, Report } from '../lib/caller.ts'
 import { exit, UserError } from '../lib/errors.ts'
 import { shortCommit } from '../lib/git.ts'
@@ -35,8 +36,12 @@ async function demo(directory: string, caller: Caller): Promise<Report> {
       caller.env
     const PATH = [binaries.bin, caller.env.PATH].join(delimiter)
     const env = { ...clean, PATH, KUBECONFIG: sandbox.kubeconfig, ...gitIdentity }
-    const task = async (name: string, args: readonly string[] = [], expected: number = exit.done) =>
-      stage(name, async () => {
+    const task = async (
+      name: string,
+      args: readonly string[] = [],
+      { expected = exit.done, shownAs = name }: { expected?: number; shownAs?: string } = {},
+    ) =>
+      stage(shownAs, async () => {
         say(`\n── ${[name, ...args].join(' ')}`)
         const entry = join(import.meta.dirname, '..', '..', 'tasks', `${name.replace(':', '/')}.ts`)
         const code = await runCommand([process.execPath, entry, ...args], {
@@ -69,16 +74,25 @@ async function demo(directory: string, caller: Caller): Promise<Report> {
 
     // the two commits of the verification
     await git('pull', '--quiet', '--rebase', 'origin', 'main')
-    await task('sops:test-create', ['--commit'])
+    say('\n── a Secret of the user is encrypted with sops, and pushed')
+    await addSecret(directory, { env, signal })
     await git('push', '--quiet', 'origin', 'main')
     await stage('Flux synced', async () => waitForSync(sandbox, (await git('rev-parse', 'HEAD')).trim(), say))
     await stage('a wrong key was put in', async () => {
       say('\n── somebody puts another key into the cluster')
       await putWrongKey(sandbox, { cwd: directory, env, signal })
     })
-    await task('flux:doctor', [], exit.no)
+    await task('flux:doctor', [], { expected: exit.no })
     await task('flux:sops-key')
     await task('flux:doctor', ['--wait', '30s'])
+
+    await task('sops:rotate', ['--commit'], { shownAs: 'sops:rotate: share, distribute' })
+    await git('push', '--quiet', 'origin', 'main')
+    await task('sops:rotate', ['--commit'], { shownAs: 'sops:rotate: prove, cut-over' })
+    await git('pull', '--quiet', '--rebase', 'origin', 'main')
+    await git('push', '--quiet', 'origin', 'main')
+    await task('sops:rotate', [], { shownAs: 'sops:rotate: retire' })
+    await task('sops:rotate', ['--status'])
   } finally {
     await stage('stopped, everything removed', sandbox.stop)
   }
@@ -118,6 +132,27 @@ async function makeRepository(
     branch: 'main',
     path: 'kubernetes/flux-system',
   })
+}
+
+/** Encrypts a Secret as the README says, lists it and commits it. */
+async function addSecret(
+  directory: string,
+  { env, signal }: { env: NodeJS.ProcessEnv; signal: AbortSignal },
+): Promise<void> {
+  const options = { cwd: directory, env, signal }
+  const place = join('kubernetes', 'infrastructure')
+  const file = join(place, 'database.enc.yaml')
+  const metadata = { name: 'database', namespace: 'default' }
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { password: 'of the demo' } }
+  writeFileSync(join(directory, file), stringify(secret))
+  await run(['sops', 'encrypt', '--in-place', file], options)
+  const list = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' }
+  writeFileSync(
+    join(directory, place, 'kustomization.yaml'),
+    stringify({ ...list, resources: ['database.enc.yaml'] }),
+  )
+  await run(['git', 'add', place], options)
+  await run(['git', 'commit', '--quiet', '--message', 'a Secret'], options)
 }
 
 /** Puts another key into the cluster, and waits until Flux has failed with it. */
