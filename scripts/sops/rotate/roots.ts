@@ -4,7 +4,7 @@ import type { FluxKustomization } from '../../lib/repository/flux-file.ts'
 import { readFluxRepository } from '../../lib/repository/flux-repository.ts'
 
 /** A Kustomization by which a cluster takes files in: it is applied by hand, or by `flux bootstrap`. */
-export interface Root {
+interface Root {
   /** Where it is declared, relative to the root of the repository. */
   file: string
   /** `namespace/name` */

@@ -26,7 +26,7 @@ export function howItStands({ step, of }: RunEnd): string {
 }
 
 /** What people have to do next, with the commands. */
-export function nextHints({ options, stand }: RotationRun, { step }: RunEnd): Hint[] {
+export function stepHints({ options, stand }: RotationRun, { step }: RunEnd): Hint[] {
   const again = againCommand(options, step)
   const { tip } = stand.survey.places
   const pull = tip ? `git pull --rebase ${shellWord(tip.remote)} ${shellWord(tip.name)}` : 'git pull --rebase'

@@ -10,7 +10,7 @@ import type { RunEnd } from '../stages/advance.ts'
 import type { PlaceCounts } from '../standing.ts'
 import { elsewhereFindings, findKeyElsewhere } from '../state/elsewhere.ts'
 import type { Places } from '../state/places.ts'
-import { endHints, howItStands, nextHints } from './next-hints.ts'
+import { endHints, howItStands, stepHints } from './next-hints.ts'
 import { recipientsAsJson, statesAsJson } from './states-json.ts'
 
 /** Says what was done, and what comes next. */
@@ -19,7 +19,7 @@ export async function reportRotation(run: RotationRun, end: RunEnd): Promise<Rep
   const { repository, places } = stand.survey
   const isDone = end.step === 'done'
   const elsewhere = await findKeyElsewhere(repository, places, rotation.old)
-  const hints = isDone ? endHints(run) : nextHints(run, end)
+  const hints = isDone ? endHints(run) : stepHints(run, end)
   return {
     exitCode: exit.done,
     lines: [
@@ -61,13 +61,13 @@ export function reportStatus(run: RotationRun, end: RunEnd): Report {
       ...standingTable(stand),
       ...leftOver(run),
     ],
-    hints: isDone ? [] : nextHints(run, end),
+    hints: isDone ? [] : stepHints(run, end),
     json: {
       result: isDone ? 'done' : 'open',
       ...recipientsAsJson(rotation),
       stage: end.of,
       ...statesAsJson(stand, rotation),
-      next: isDone ? [] : nextHints(run, end),
+      next: isDone ? [] : stepHints(run, end),
     },
   }
 }
