@@ -61,6 +61,7 @@ test('there are the nine tasks, and nothing else in tasks/ but a package.json th
     'flux:sops-key',
     'sops:audit',
     'sops:init',
+    'sops:rotate',
     'sops:test-create',
     'sops:test-remove',
     'sops:verify',

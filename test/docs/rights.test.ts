@@ -11,7 +11,8 @@ import { makeKey, sopsConfig } from '../helpers/keys.ts'
 import { runTask } from '../helpers/task.ts'
 
 interface Role {
-  metadata: { name: string; namespace: string }
+  kind: 'Role' | 'ClusterRole'
+  metadata: { name: string; namespace?: string }
   rules: { resources: string[]; verbs: string[] }[]
 }
 
@@ -27,7 +28,7 @@ function withExample(use: (flux: Flux) => Promise<void>): Promise<void> {
     [infrastructure]: `${cluster[infrastructure]}${block}`,
   }
   return withFlux({ ...cluster, ...files }, async (flux) => {
-    writeFileSync(join(flux.clone, '.age-key.txt'), key.text)
+    writeFileSync(join(flux.clone, '.age-key.txt'), key.text, { mode: 0o600 })
     await use(flux)
   })
 }
@@ -41,11 +42,11 @@ function rolesOf(page: string): Role[] {
 /** Runs a task as a user who has these roles and no other right. @returns what it ended with */
 async function runWith({ sandbox, clone, env }: Flux, roles: Role[], task: string, ...args: string[]) {
   const user = `user-${randomBytes(4).toString('hex')}`
-  const bindings = roles.map(({ metadata: { namespace } }) => ({
+  const bindings = roles.map(({ kind, metadata: { namespace } }) => ({
     apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'RoleBinding',
+    kind: `${kind}Binding`,
     metadata: { name: user, namespace },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: user },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: user },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
   }))
   const named = roles.map((role) => ({ ...role, metadata: { ...role.metadata, name: user } }))
@@ -63,9 +64,13 @@ async function runWith({ sandbox, clone, env }: Flux, roles: Role[], task: strin
 function without(roles: Role[], resource: string, verb: string): Role[] {
   return roles.map((role) => ({
     ...role,
-    rules: role.rules.map((rule) =>
-      rule.resources.includes(resource) ? { ...rule, verbs: rule.verbs.filter((one) => one !== verb) } : rule,
-    ),
+    rules: role.rules
+      .map((rule) =>
+        rule.resources.includes(resource)
+          ? { ...rule, verbs: rule.verbs.filter((one) => one !== verb) }
+          : rule,
+      )
+      .filter(({ verbs }) => verbs.length > 0),
   }))
 }
 
@@ -99,6 +104,27 @@ test('sops:verify: the rights of its page are enough', () =>
     assert.equal(stdout.match(/you may not .*?:/g), [
       'you may not list the Kustomizations of other namespaces:',
     ])
+  }))
+
+test('sops:rotate: the rights of its page are enough, and it says which ones are missing', () =>
+  withExample(async (flux) => {
+    await putKeySecret(flux.sandbox, { data: { 'age.agekey': `${key.secret}\n` } })
+    await flux.applied('infrastructure', await flux.git('rev-parse', 'HEAD'))
+    const roles = rolesOf('sops-rotate')
+    for (const resource of ['kustomizations', 'gitrepositories', 'secrets']) {
+      const { stderr } = await runWith(flux, without(roles, resource, 'list'), 'sops:rotate', '--status')
+      assert.match(stderr, /warning: the clusters are not asked: cannot read the /, resource)
+    }
+    const shared = await runWith(flux, without(roles, 'secrets', 'patch'), 'sops:rotate', '--commit')
+    assert.is(shared.code, 2, shared.stdout + shared.stderr)
+    assert.match(shared.stderr, /is forbidden: User/)
+    for (const end of ['waiting: share is committed', 'waiting: cut-over is committed', 'done: ']) {
+      const { code, stdout, stderr } = await runWith(flux, roles, 'sops:rotate', '--commit')
+      assert.is(code, 0, stdout + stderr)
+      assert.match(stdout, end)
+      await flux.git('pull', '--quiet', '--rebase')
+      await flux.git('push', '--quiet')
+    }
   }))
 
 test.run()
