@@ -1,6 +1,6 @@
 import { callGit, type Repository } from '../../lib/git.ts'
 import { attempt } from '../../lib/run.ts'
-import type { Place, Places } from './state/places.ts'
+import type { Places, RotationPlace } from './state/places.ts'
 
 /** How HEAD stands to the branch that Flux follows. */
 export interface Behind {
@@ -26,6 +26,6 @@ export async function readBehind(repository: Repository, { head, branch, tip }: 
   return { isBehind: true, isChanged: changed.split('\0').some(isOurs) }
 }
 
-function holds(place: Place | undefined, file: string): boolean {
+function holds(place: RotationPlace | undefined, file: string): boolean {
   return place !== undefined && (place.files.has(file) || place.rules.has(file))
 }

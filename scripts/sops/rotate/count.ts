@@ -2,12 +2,12 @@ import type { Rotation } from './rotation.ts'
 import { listedInRules } from './rules/listed-in-rules.ts'
 import type { PlaceCounts } from './standing.ts'
 import type { FileState } from './state/file-states.ts'
-import type { Place, PlaceName } from './state/places.ts'
+import type { PlaceName, RotationPlace } from './state/places.ts'
 
 /** How many files and rules of a place are in which state. @param options `isLimited`: only some of the files are meant */
 export function countPlace(
   name: PlaceName,
-  place: Place,
+  place: RotationPlace,
   states: readonly FileState[],
   rotation: Rotation,
   { isLimited }: { isLimited: boolean },

@@ -13,7 +13,7 @@ import { recipientsAsJson } from './reports/states-json.ts'
 import type { Rotation } from './rotation.ts'
 import { type RotationRun, readStand } from './run.ts'
 import { abortRotation } from './stages/abort.ts'
-import { advance } from './stages/advance.ts'
+import { advanceRotation } from './stages/advance.ts'
 import { removeRecipient } from './stages/remove.ts'
 import { nextStep } from './standing.ts'
 import { readSurvey, type Survey } from './survey.ts'
@@ -40,7 +40,7 @@ export async function runRotation(
   for (const found of run.stand.gitKeys.notes) sayFinding(found, run)
   if (options.abort) return abortRotation(run)
   if (options.status) return reportStatus(run, nextStep(run.stand.standing))
-  const end = await advance(run)
+  const end = await advanceRotation(run)
   const report = await reportRotation(run, end)
   return options.compromised ? withExposed(report, repository, run.rotation.old, options) : report
 }

@@ -31,10 +31,10 @@ export interface Standing {
 }
 
 /** How far the files have come in a stage. */
-export type Reach = 'todo' | 'uncommitted' | 'unpushed' | 'done'
+type Reach = 'todo' | 'uncommitted' | 'unpushed' | 'done'
 
 /** What a run does next. */
-export type Step =
+export type RotationStep =
   /** The branch that Flux follows has to be merged first. */
   | 'pull'
   | 'share'
@@ -72,7 +72,7 @@ function reachOf(
 }
 
 /** Decides what comes next, from what is there alone. */
-export function nextStep(standing: Standing): { step: Step; of: RotationStage } {
+export function nextStep(standing: Standing): { step: RotationStep; of: RotationStage } {
   const { clusters, isBehind, inGit, isLimited } = standing
   const share = reachOfShare(standing)
   const cutOver = reachOfCutOver(standing)

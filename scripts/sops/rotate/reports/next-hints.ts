@@ -5,7 +5,7 @@ import { identityIn } from '../key/ring.ts'
 import type { RotateOptions } from '../options.ts'
 import type { RotationRun } from '../run.ts'
 import type { RunEnd } from '../stages/advance.ts'
-import type { Step } from '../standing.ts'
+import type { RotationStep } from '../standing.ts'
 
 /** How far a rotation has come, and what it waits for, in a few words. */
 export function howItStands({ step, of }: RunEnd): string {
@@ -45,7 +45,7 @@ export function stepHints({ options, stand }: RotationRun, { step }: RunEnd): Hi
 }
 
 /** The command of the next run: the same, but for what was for this one alone. */
-export function againCommand(options: RotateOptions, step?: Step): string {
+export function againCommand(options: RotateOptions, step?: RotationStep): string {
   const { old, next, newKey, keyFile, contexts, noCluster, proof, kustomization, remote } = options
   const { checked, rewrap, compromised, remove, abort, paths, caller } = options
   const { FLUX_SOPS_CONTEXT, FLUX_SOPS_KUSTOMIZATION, FLUX_SOPS_REMOTE } = caller.env

@@ -4,7 +4,7 @@ import { shellWord } from '../../../lib/paths.ts'
 import { rotationRefusal, sayFinding } from '../begin.ts'
 import { type RotationStage, rotationStages } from '../options.ts'
 import { type RotationRun, readStandAgain, requireNext } from '../run.ts'
-import { nextStep, type Step } from '../standing.ts'
+import { nextStep, type RotationStep } from '../standing.ts'
 import { distributeNew } from './distribute-new.ts'
 import { besideOldOne, planGitKeys, type ValueChange, withoutOne } from './git-keys.ts'
 import { type PlannedEdits, planCutOver, planShare } from './plan-edits.ts'
@@ -15,7 +15,7 @@ import { writeStage, writtenAsText } from './write-stage.ts'
 
 /** Where a run ends, and why. */
 export interface RunEnd {
-  step: Step
+  step: RotationStep
   /** The stage that it belongs to. */
   of: RotationStage
 }
@@ -25,7 +25,7 @@ export interface RunEnd {
  * @param run its stand is brought up to date
  * @throws UserError where it may not go on (exit 1), or it cannot be seen whether it may (exit 2)
  */
-export async function advance(run: RotationRun): Promise<RunEnd> {
+export async function advanceRotation(run: RotationRun): Promise<RunEnd> {
   for (;;) {
     const end = nextStep(run.stand.standing)
     if (!(await go(run, end))) return end

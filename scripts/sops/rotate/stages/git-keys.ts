@@ -7,7 +7,7 @@ import type { RotatedSecret, RotationCluster } from '../clusters/state.ts'
 import { findGitKeySecrets, type GitKeySecret } from '../git-secret/find-git-keys.ts'
 import { readGitIdentities, setGitIdentities } from '../git-secret/git-identities.ts'
 import type { FileEdit, FileTrouble, Rotation } from '../rotation.ts'
-import type { Place, Places } from '../state/places.ts'
+import type { Places, RotationPlace } from '../state/places.ts'
 
 /** A key Secret that is kept in git, with what it holds in the working tree. */
 export interface GitKey {
@@ -78,7 +78,7 @@ export function holds({ identities }: GitKey, recipient: string): boolean {
 
 /** How many hold what, and how far their files have come. */
 export function countGitKeys({ keys }: GitKeys, { old, next }: Rotation, { head, branch }: Places) {
-  const textAt = (place: Place | undefined, { secret }: GitKey) => place?.files.get(secret.file)?.text
+  const textAt = (place: RotationPlace | undefined, { secret }: GitKey) => place?.files.get(secret.file)?.text
   return {
     lacking: keys.filter((key) => holds(key, old) && !holds(key, next)).length,
     both: keys.filter((key) => holds(key, old) && holds(key, next)).length,

@@ -1,10 +1,10 @@
 import { ageRecipients, recipientsAmong } from '../../../lib/sops/recipients.ts'
 import type { DeriveInput } from './known.ts'
 import type { PastVersions } from './past.ts'
-import { eachPlace, type Place, type Places } from './places.ts'
+import { eachPlace, type Places, type RotationPlace } from './places.ts'
 
 /** The age recipients that the files of a place list, and that its rules name. */
-export function recipientsNamed({ files, rules }: Place): Set<string> {
+export function recipientsNamed({ files, rules }: RotationPlace): Set<string> {
   return new Set([
     ...[...files.values()].flatMap(({ documents }) => recipientsAmong(documents)),
     ...[...rules.values()].flatMap(ageRecipients),

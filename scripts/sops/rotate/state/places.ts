@@ -13,7 +13,7 @@ export interface PlacedFile extends FileText {
 }
 
 /** What one place has: the working tree, or a commit. */
-export interface Place {
+export interface RotationPlace {
   /** `undefined`: the working tree. */
   commit: string | undefined
   /** The SOPS files, by their names. */
@@ -29,12 +29,12 @@ export const placeNames = ['workingTree', 'head', 'branch'] as const
 export type PlaceName = (typeof placeNames)[number]
 
 /** What stands where in the repository. All names are relative to its root. */
-export interface Places extends Readonly<Record<PlaceName, Place | undefined>> {
-  workingTree: Place
+export interface Places extends Readonly<Record<PlaceName, RotationPlace | undefined>> {
+  workingTree: RotationPlace
   /** `undefined` where nothing was committed. */
-  head: Place | undefined
+  head: RotationPlace | undefined
   /** The tip of the branch that Flux follows; the same object as `head` where that is its commit. `undefined`: it is not known. */
-  branch: Place | undefined
+  branch: RotationPlace | undefined
   /** The branch; `undefined` where it is not known which one. */
   tip: Tip | undefined
   /** The files among these that differ from HEAD, deleted and new ones too. */
@@ -48,6 +48,6 @@ export interface Places extends Readonly<Record<PlaceName, Place | undefined>> {
 }
 
 /** The places that could be read, each once. */
-export function eachPlace(places: Places): Place[] {
+export function eachPlace(places: Places): RotationPlace[] {
   return [...new Set(placeNames.flatMap((name) => places[name] ?? []))]
 }

@@ -13,7 +13,7 @@ import { mergeConflict } from '../../../lib/sops/reader/places.ts'
 import { type KeyGroups, readKeyGroups } from '../../../lib/sops/recipients.ts'
 import { findTip, type RemoteBranch } from './followed-branch.ts'
 import { type PastVersions, readPast } from './past.ts'
-import { eachPlace, type Place, type PlacedFile, type Places } from './places.ts'
+import { eachPlace, type PlacedFile, type Places, type RotationPlace } from './places.ts'
 
 /** What of a repository is read. */
 export interface PlacesWanted {
@@ -57,8 +57,8 @@ export async function readPlaces(
 /** Reads single places; what is the same in several is looked at once. */
 interface PlaceReader {
   isRules(file: string): boolean
-  workingTree(): Promise<Place>
-  commit(commit: string): Promise<Place>
+  workingTree(): Promise<RotationPlace>
+  commit(commit: string): Promise<RotationPlace>
 }
 
 function makeReader(repository: Repository, paths: readonly string[]): PlaceReader {
@@ -78,7 +78,7 @@ function makeReader(repository: Repository, paths: readonly string[]): PlaceRead
     commit: string | undefined,
     { encrypted, rules }: { encrypted: readonly string[]; rules: readonly string[] },
     read: (file: string) => string,
-  ): Promise<Place> => {
+  ): Promise<RotationPlace> => {
     const files = new Map<string, PlacedFile>()
     for (const file of encrypted.filter((one) => isWanted(one) && !isRules(one)).toSorted()) {
       const text = read(file)
@@ -131,7 +131,7 @@ async function listRules(repository: Repository, configured: string | undefined)
 async function readHead(
   repository: Repository,
   reader: PlaceReader,
-): Promise<{ head: Place | undefined; changed: ReadonlySet<string> }> {
+): Promise<{ head: RotationPlace | undefined; changed: ReadonlySet<string> }> {
   const { root: cwd, env, signal } = repository
   const verify = ['git', 'rev-parse', '--quiet', '--verify', 'HEAD^{commit}']
   const commit = (await run(verify, { cwd, env, signal, okCodes: [1] })).trim()
@@ -141,13 +141,13 @@ async function readHead(
   return { head, changed: new Set(changed.split('\0').filter(Boolean)) }
 }
 
-function namesOf(place: Place | undefined): Set<string> {
+function namesOf(place: RotationPlace | undefined): Set<string> {
   return new Set([...(place?.files.keys() ?? []), ...(place?.rules.keys() ?? [])])
 }
 
 function dirtyAmong(
-  workingTree: Place,
-  head: Place | undefined,
+  workingTree: RotationPlace,
+  head: RotationPlace | undefined,
   changed: ReadonlySet<string>,
 ): readonly string[] {
   const [here, committed] = [namesOf(workingTree), namesOf(head)]
@@ -163,7 +163,11 @@ function isConflicted(repository: Repository, file: string): boolean {
 }
 
 /** A sparse checkout leaves files out of the working tree, which git does not take for deleted. */
-function leftOut(workingTree: Place, head: Place | undefined, changed: ReadonlySet<string>): Finding[] {
+function leftOut(
+  workingTree: RotationPlace,
+  head: RotationPlace | undefined,
+  changed: ReadonlySet<string>,
+): Finding[] {
   const missing = [...namesOf(head).difference(namesOf(workingTree))].filter((file) => !changed.has(file))
   return missing.length === 0
     ? []
