@@ -92,7 +92,7 @@ async function demo(directory: string, caller: Caller): Promise<Report> {
     await git('pull', '--quiet', '--rebase', 'origin', 'main')
     await git('push', '--quiet', 'origin', 'main')
     await task('sops:rotate', [], { shownAs: 'sops:rotate: retire' })
-    await task('sops:rotate', ['--status'])
+    await task('sops:rotate', ['--status'], { shownAs: 'sops:rotate --status' })
   } finally {
     await stage('stopped, everything removed', sandbox.stop)
   }
