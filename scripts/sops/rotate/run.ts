@@ -51,7 +51,10 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
   const states = all.states.filter(({ file }) => isMeant(file, survey, options))
   const countAt = (name: PlaceName): PlaceCounts | undefined => {
     const place = places[name]
-    return place && countPlace(name, place, states, rotation, { isLimited: options.paths.length > 0 })
+    const counts = place && countPlace(name, place, states, rotation, { isLimited: options.paths.length > 0 })
+    const isCutOver = counts !== undefined && counts.oldOnly + counts.both === 0
+    // what could get no new data key the user takes as it is
+    return options.rewrap && isCutOver ? { ...counts, reWrapped: 0 } : counts
   }
   const clusterJudgements = (all: readonly RotationCluster[]) =>
     all.map((cluster) => judgeCluster(cluster, rotation, judgeOptions(survey, options)))
