@@ -56,6 +56,10 @@ export interface RotateOptions extends Omit<RotateTaskOptions, 'to' | 'proof' | 
 export function readRotateOptions(given: RotateTaskOptions): RotateOptions {
   if (given.remove && given.old === undefined)
     throw new UserError('--remove needs --old', { hint: 'name the public key that goes: --old age1…' })
+  if (given.next !== undefined && !/^age1[a-z0-9]{50,}$/.test(given.next))
+    throw new UserError('--next is no public key of age', { hint: 'it begins with age1' })
+  if (given.next !== undefined && given.next === given.old)
+    throw new UserError('--next and --old are the same public key', { hint: 'name the one that comes' })
   return {
     ...given,
     to: given.to === undefined ? 'retire' : oneOf(rotationStages, given.to, 'stage', '--to'),

@@ -1,10 +1,12 @@
+import { finding } from '../../findings/finding.ts'
 import type { Report } from '../../lib/caller.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import type { Repository } from '../../lib/git.ts'
+import { shortRecipient } from '../../lib/sops/recipients.ts'
 import { chooseNextKey, readRotation, recipientsRotating, rotationRefusal, sayFinding } from './begin.ts'
 import type { RotateOptions } from './options.ts'
-import { withExposed } from './reports/compromised.ts'
+import { sayExposed, withExposed } from './reports/compromised.ts'
 import { reportDrift } from './reports/drift.ts'
 import { againCommand } from './reports/next-hints.ts'
 import { recipientRows, reportRotation, reportStatus } from './reports/report.ts'
@@ -15,7 +17,7 @@ import { type RotationRun, readStand } from './run.ts'
 import { abortRotation } from './stages/abort.ts'
 import { advanceRotation } from './stages/advance.ts'
 import { removeRecipient } from './stages/remove.ts'
-import { nextStep } from './standing.ts'
+import { nextStep, type Standing } from './standing.ts'
 import { readSurvey, type Survey } from './survey.ts'
 
 /** Reads what there is, and does what the user wants of a rotation. */
@@ -40,7 +42,12 @@ export async function runRotation(
   for (const found of run.stand.gitKeys.notes) sayFinding(found, run)
   if (options.abort) return abortRotation(run)
   if (options.status) return reportStatus(run, nextStep(run.stand.standing))
-  const end = await advanceRotation(run)
+  const end = await advanceRotation(run).catch(async (error: unknown) => {
+    // what has to be changed at its source does not wait for the rotation
+    if (options.compromised && error instanceof UserError)
+      await sayExposed(repository, run.rotation.old, options)
+    throw error
+  })
   const report = await reportRotation(run, end)
   return options.compromised ? withExposed(report, repository, run.rotation.old, options) : report
 }
@@ -57,12 +64,18 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
   // a cluster that is not seen may still have the old identity
   if (ended && survey.clusterError) throw survey.clusterError
   const isAsked = options.old !== undefined || options.next !== undefined || options.newKey !== undefined
-  if (ended && !isAsked && !options.abort) return { report: await nothingOpen(ended, survey, options) }
-  const begun = ended && options.abort ? ended : { old: derived.old, next: derived.next }
+  const keptKeys = ended && !isAsked && (await hasKeptDataKey(survey, ended, options))
+  if (ended && !isAsked && !options.abort && !keptKeys)
+    return { report: await nothingOpen(ended, survey, options) }
+  const begun = ended && (options.abort || keptKeys) ? ended : { old: derived.old, next: derived.next }
   const { old } = begun
   // a rotation that was given up leaves its trailers, and its identity at hand
   const isOpen = begun.next !== undefined && recipientsRotating(survey).has(begun.next)
-  if ((options.status || options.abort) && !isOpen)
+  const isLooking = (options.status || options.abort) && !isOpen
+  // what is written and not committed may be a rotation whose identity somebody else keeps
+  if (isLooking && derived.unsure.length > 0 && survey.places.dirty.length > 0)
+    throw rotationRefusal(derived.unsure, survey, options, exit.notDone)
+  if (isLooking)
     return { report: { exitCode: exit.done, lines: ['no rotation is open'], json: { result: 'done', old } } }
   const next = await chooseNextKey(survey, { ...derived, ...begun }, options)
   const recipient = 'next' in next ? next.next.identity.recipient : begun.next
@@ -70,7 +83,25 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
     throw rotationRefusal('refusals' in next ? next.refusals : [], survey, options, exit.no)
   const rotation = { old, next: recipient }
   const stand = await readStand(survey, rotation, options)
+  if ('next' in next && next.next.isNew && isNamedNowhere(stand.standing)) throw unknownOld(survey, options)
   return { options, rotation, next, log: makeStageLog(options.caller), stand }
+}
+
+/** Whether a file that lists the new recipient alone has a data key that the old identity could open. */
+async function hasKeptDataKey(survey: Survey, ended: Rotation, options: RotateOptions): Promise<boolean> {
+  const { tree, head, tip } = (await readStand(survey, ended, options)).standing
+  return [tree, head, tip].some((counts) => counts !== undefined && counts.reWrapped > 0)
+}
+
+/** Whether there is nothing that a new key could take the place of. */
+function isNamedNowhere({ tree, head, tip, clusters, inGit }: Standing): boolean {
+  const named = [tree, head, tip].some((counts) => counts && counts.oldOnly + counts.both > 0)
+  return !named && !clusters?.old && !clusters?.both && inGit.lacking + inGit.both === 0
+}
+
+function unknownOld(survey: Survey, options: RotateOptions) {
+  const facts = { recipient: shortRecipient(options.old ?? '') }
+  return rotationRefusal([finding('old-named-nowhere', { object: '--old' }, facts)], survey, options, exit.no)
 }
 
 async function nothingOpen(ended: Rotation, { repository }: Survey, options: RotateOptions): Promise<Report> {

@@ -1,6 +1,7 @@
 import type { Finding } from '../../findings/finding.ts'
 import { exit } from '../../lib/errors.ts'
 import { pathInRepository } from '../../lib/git.ts'
+import { remotesOf } from '../../lib/git-objects.ts'
 import type { Identity } from '../../lib/sops/age.ts'
 import { rotationRefusal } from './begin.ts'
 import { type Behind, readBehind } from './behind.ts'
@@ -44,9 +45,10 @@ export interface RotationRun {
 /** Works out how a rotation stands. */
 export async function readStand(survey: Survey, rotation: Rotation, options: RotateOptions): Promise<Stand> {
   const { places, repository, clusters, ring } = survey
-  const [all, behind] = await Promise.all([
+  const [all, behind, remotes] = await Promise.all([
     fileStates(places, rotation, repository),
     readBehind(repository, places),
+    remotesOf(repository),
   ])
   const states = all.states.filter(({ file }) => isMeant(file, survey, options))
   const countAt = (name: PlaceName): PlaceCounts | undefined => {
@@ -73,6 +75,7 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
       tree: countAt('workingTree') ?? nothing,
       head: countAt('head') ?? nothing,
       tip: countAt('branch'),
+      isUnpublished: remotes.size > 0 && places.unread.some(({ code }) => code === 'branch-unset'),
       isBehind: behind.isChanged,
       clusters: isSeen ? heldIn(clusterJudgements(withoutGitKeys(clusters, gitKeys))) : undefined,
       applied: heldByOld(judgements) - heldByOld(clusterJudgements(withoutGitKeys(clusters, gitKeys))),

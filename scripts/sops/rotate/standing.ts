@@ -20,6 +20,8 @@ export interface Standing {
   head: PlaceCounts
   /** The tip of the branch that Flux follows; `undefined` where there is none, or it is not known. */
   tip: PlaceCounts | undefined
+  /** HEAD has no branch at the remote yet, so that nothing of it is known to be merged. */
+  isUnpublished: boolean
   /** The branch has commits that are not in HEAD. */
   isBehind: boolean
   /** How many key Secrets that are written in the clusters hold which identity; `undefined` for a key that no cluster has. */
@@ -62,13 +64,13 @@ export function reachOfCutOver(standing: Standing): Reach {
 }
 
 function reachOf(
-  { tree, head, tip }: Standing,
+  { tree, head, tip, isUnpublished }: Standing,
   isDone: (counts: PlaceCounts) => boolean,
   isWritten: boolean,
 ): Reach {
   if (!isDone(tree) || !isWritten) return 'todo'
   if (!isDone(head)) return 'uncommitted'
-  return tip && !isDone(tip) ? 'unpushed' : 'done'
+  return isUnpublished || (tip && !isDone(tip)) ? 'unpushed' : 'done'
 }
 
 /** Decides what comes next, from what is there alone. */

@@ -16,6 +16,7 @@ function standing(
   return {
     isLimited: false,
     isBehind: false,
+    isUnpublished: false,
     clusters: held({ new: 1 }),
     applied: 0,
     inGit: { lacking: 0, both: 0, isUncommitted: false, isUnpushed: false },
@@ -38,6 +39,11 @@ const cases: [what: string, of: Standing, expected: string][] = [
   ['… and distributed', standing([both, old, old], { clusters: held({ both: 1 }) }), 'commit'],
   ['committed', standing([both, both, old], { clusters: held({ both: 1 }) }), 'push'],
   ['pushed', standing([both, both, both], { clusters: held({ both: 1 }) }), 'cut-over'],
+  [
+    'committed on a branch that nobody else has',
+    standing([both, both, undefined], { isUnpublished: true }),
+    'push',
+  ],
   ['pushed, where no branch is known', standing([both, both, undefined]), 'cut-over'],
   ['pushed, and no cluster has the key', standing([both, both, both], { clusters: undefined }), 'cut-over'],
   [

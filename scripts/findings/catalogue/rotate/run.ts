@@ -2,6 +2,14 @@ import type { Entry } from '../../entry.ts'
 
 /** What keeps a rotation from its next stage. */
 export const rotateRunFindings = {
+  'old-named-nowhere': {
+    severity: 'error',
+    seen: '{recipient} is in no file, no rule and no key Secret any more',
+    means:
+      'There is nothing that a new key could take the place of. Where files were only re-wrapped, the run without `--old` finds them.',
+    fix: '`mise run sops:rotate --status` says what is open',
+    source: 'https://getsops.io/docs/#encrypting-using-age',
+  },
   'root-unseen': {
     severity: 'error',
     seen: '{id} builds {directory}, and none of the clusters that were asked has it',

@@ -30,3 +30,9 @@ export async function withExposed(
   const { lines, json } = await readExposed(repository, old, options)
   return { ...report, lines: [...lines, ...report.lines], json: { ...report.json, ...json } }
 }
+
+/** Says what the old identity could open, where there is no report. */
+export async function sayExposed(repository: Repository, old: string, options: RotateOptions): Promise<void> {
+  const { lines } = await readExposed(repository, old, options)
+  for (const line of lines) options.caller.say(line)
+}

@@ -30,6 +30,7 @@ export function stepHints({ options, stand }: RotationRun, { step }: RunEnd): Hi
   const again = againCommand(options, step)
   const { tip } = stand.survey.places
   const pull = tip ? `git pull --rebase ${shellWord(tip.remote)} ${shellWord(tip.name)}` : 'git pull --rebase'
+  const push = stand.standing.isUnpublished ? 'git push --set-upstream origin HEAD' : 'git push'
   if (options.dryRun)
     return [
       { text: 'nothing was written, and a new public key in it is made up for this; do it:', lines: [again] },
@@ -39,7 +40,7 @@ export function stepHints({ options, stand }: RotationRun, { step }: RunEnd): Hi
     return [{ text: 'commit what was written, push it or have it merged, and run it again:', lines: [again] }]
   if (step === 'push') {
     const text = 'push it, or have the pull request merged, and run it again:'
-    return [{ text, lines: [...(stand.behind.isBehind ? [pull] : []), 'git push', again] }]
+    return [{ text, lines: [...(stand.behind.isBehind ? [pull] : []), push, again] }]
   }
   return [{ text: 'go on with:', lines: [again] }]
 }
@@ -59,7 +60,10 @@ export function againCommand(options: RotateOptions, step?: RotationStep): strin
     'mise run sops:rotate',
     ...flag('old', old),
     ...flag('next', next),
-    ...flag('new-key', file(newKey)),
+    // what was handed to a command comes back by stdin
+    ...flag('new-key', options.store !== undefined && !options.dryRun ? '-' : file(newKey)),
+    ...(options.dryRun ? flag('store', options.store) : []),
+    ...(options.dryRun && options.pq ? ['--pq'] : []),
     ...flag('key-file', file(keyFile)),
     ...contexts.flatMap((context) => flag('context', context, FLUX_SOPS_CONTEXT)),
     ...(noCluster ? ['--no-cluster'] : []),

@@ -116,5 +116,8 @@ function leftOver({ stand: { states, survey } }: RotationRun): string[] {
 
 /** Both recipients. */
 export function recipientRows({ old, next }: Rotation): string[] {
-  return rows({ 'old public key': shortRecipient(old), 'new public key': next && shortRecipient(next) })
+  return rows({
+    'old public key': shortRecipient(old),
+    'new public key': next ? shortRecipient(next) : undefined,
+  })
 }

@@ -11,7 +11,7 @@ import { type PlannedEdits, planCutOver, planShare } from './plan-edits.ts'
 import { proveShare } from './prove.ts'
 import { retireInGit, retireOld, waitForApplied } from './retire-old.ts'
 import { commitSubjects } from './write-edits.ts'
-import { writeStage, writtenAsText } from './write-stage.ts'
+import { requireMerged, writeStage, writtenAsText } from './write-stage.ts'
 
 /** Where a run ends, and why. */
 export interface RunEnd {
@@ -26,6 +26,7 @@ export interface RunEnd {
  * @throws UserError where it may not go on (exit 1), or it cannot be seen whether it may (exit 2)
  */
 export async function advanceRotation(run: RotationRun): Promise<RunEnd> {
+  requireMerged(run)
   for (;;) {
     const end = nextStep(run.stand.standing)
     if (!(await go(run, end))) return end

@@ -105,7 +105,10 @@ export async function requireProofs(
 }
 
 /** What was not looked at is never nothing. @throws UserError (exit 2) */
-export function requireSeen({ stand: { survey, unread }, options }: RotationRun): void {
-  const all = [...survey.places.unread, ...unread]
+export function requireSeen({ stand: { survey, unread, standing }, options }: RotationRun): void {
+  // a repository without a remote is all that there is
+  const isAlone = options.noCluster && !standing.isUnpublished
+  const open = survey.places.unread.filter(({ code }) => !(isAlone && code === 'branch-unset'))
+  const all = [...open, ...unread]
   if (all.length > 0) throw rotationRefusal(all, survey, options, exit.notDone)
 }

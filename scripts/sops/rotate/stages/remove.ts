@@ -34,7 +34,7 @@ export async function removeRecipient(survey: Survey, options: RotateOptions): P
     rewrap: options.rewrap,
     isLimited: stand.standing.isLimited,
   })
-  const written = planned.edits.length > 0 ? await writeStage(run, planned, commitSubjects.remove) : undefined
+  const written = await writeStage(run, planned, commitSubjects.remove)
   if (written)
     log.tell('cut-over', 'done', `the public key out of ${writtenAsText(written)}, with new data keys`, since)
   const after = written?.commit === undefined ? 'commit it, and push it' : 'push it'

@@ -110,5 +110,7 @@ export function countedFiles(count: number): string {
 
 /** The edits as a diff that `git apply` takes. */
 export function diffOfEdits(edits: readonly FileEdit[]): string[] {
-  return edits.flatMap(({ file, before, after }) => unifiedDiff(file, before, after).trimEnd().split('\n'))
+  return edits.flatMap(({ file, before, after }) =>
+    unifiedDiff(file, before, after).replace(/\n$/, '').split('\n'),
+  )
 }

@@ -29,11 +29,7 @@ export async function writeStage(
   const { caller } = options
   const { survey } = stand
   const { repository, places } = survey
-  const [conflicted] = places.conflicted
-  if (conflicted !== undefined) {
-    const found = places.conflicted.map((file) => finding('merge-unfinished', { file }, { file }))
-    throw rotationRefusal(found, survey, options, exit.no)
-  }
+  requireMerged({ options, stand })
   const sparse = places.unread.filter(({ code }) => code === 'checkout-sparse')
   if (sparse.length > 0) throw rotationRefusal(sparse, survey, options, exit.notDone)
   const blocking = planned.left.filter((found) => severityOf(found) === 'error')
@@ -67,4 +63,10 @@ export async function writeStage(
 export function writtenAsText({ files, commit, rewritten }: WrittenStage): string {
   const layout = rewritten.length > 0 ? `, ${rewritten.length} in the layout of sops` : ''
   return `${countedFiles(files.length)}${layout}, ${commit === undefined ? 'not committed' : `commit ${shortCommit(commit)}`}`
+}
+
+/** What a merge leaves in a file says nothing of who opens it. @throws UserError (exit 1) where one is not finished */
+export function requireMerged({ options, stand: { survey } }: Pick<RotationRun, 'options' | 'stand'>): void {
+  const found = survey.places.conflicted.map((file) => finding('merge-unfinished', { file }, { file }))
+  if (found.length > 0) throw rotationRefusal(found, survey, options, exit.no)
 }

@@ -20,7 +20,7 @@ export async function findNext(known: Known, old: string): Promise<Next> {
     byTree(known, old) ??
     (await byKeyFile(known, old))
   if (sure !== undefined) return { next: sure, unsure: [] }
-  const perhaps = await possible(known, old)
+  const perhaps = [...new Set([...(await possible(known, old)), ...uncommitted(known, old)])]
   const facts = { recipients: listRecipients(perhaps) }
   const unsure = perhaps.length === 0 ? [] : [finding('next-unclear', { object: 'the repository' }, facts)]
   return { next: undefined, unsure }
@@ -57,6 +57,11 @@ function byTree({ places, atHand }: Known, old: string): string | undefined {
     (one) => one !== old && isUncommitted(places, one) && areBeside(places, old, one),
   )
   return fresh.length === 1 ? fresh[0] : undefined
+}
+
+/** Those that were put beside the old one and are not committed yet, whoever has their identities. */
+function uncommitted({ places, named }: Known, old: string): string[] {
+  return [...named].filter((one) => one !== old && isUncommitted(places, one) && areBeside(places, old, one))
 }
 
 /** The one that its key file says is to take the place of the old one. */

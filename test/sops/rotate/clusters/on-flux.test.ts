@@ -115,10 +115,11 @@ test('a key goes from one identity to another in a cluster, and never before not
           userOf('b', { more: '  dependsOn: [{name: a}]\n' }),
           userOf('team', { namespace: 'team' }),
           userOf('keys', { secret: 'stranger' }),
-          ...['owned', 'copied', 'mirror', 'git-age'].map((name) =>
-            userOf(`u-${name}`, { secret: name, path: 'held' }),
-          ),
+          ...['owned', 'copied', 'mirror'].map((name) => userOf(`u-${name}`, { secret: name, path: 'held' })),
         )
+        // its key is what the other one applies
+        await until('keys', () => isReady(sandbox, 'keys'))
+        await apply(userOf('u-git-age', { secret: 'git-age', path: 'held' }))
         for (const name of ['a', 'b', 'u-git-age']) await until(name, () => isReady(sandbox, name))
         await until('team', () => isReady(sandbox, 'team', 'team'))
 
