@@ -55,7 +55,7 @@ export function againCommand(options: RotateOptions, step?: RotationStep): strin
   const nameOf = namesFrom(caller.cwd)
   const file = (path: string | undefined) => (path === undefined || path === '-' ? path : nameOf(path))
   const flag = (name: string, value: string | undefined, usual?: string) =>
-    value === undefined || value === usual ? [] : [`--${name} ${shellWord(value)}`]
+    value === undefined || value === usual ? [] : [`--${name} ${value === '-' ? value : shellWord(value)}`]
   return [
     'mise run sops:rotate',
     ...flag('old', old),

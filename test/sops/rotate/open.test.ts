@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { makeKey } from '../../helpers/keys.ts'
+import { withRotatePlace } from '../../helpers/rotate/task-place.ts'
+
+test('files that people have re-wrapped get new data keys: the old identity could open what they hold', () =>
+  withRotatePlace(async ({ root, env, git, ended, read, write, old }) => {
+    const next = makeKey()
+    appendFileSync(join(root, 'age.key'), next.text)
+    write('.sops.yaml', read('.sops.yaml').replaceAll(old.recipient, next.recipient))
+    const files = ['apps/a.sops.yaml', 'apps/b.shared.sops.yaml', 'apps/c.sops.json', 'apps/d.sops.env']
+    const key = { ...env, SOPS_AGE_KEY_FILE: join(root, 'age.key') }
+    execFileSync('sops', ['updatekeys', '-y', ...files], { cwd: root, env: key, stdio: 'ignore' })
+    git('commit', '--quiet', '--all', '--message', 'by hand')
+    git('push', '--quiet')
+    const { stdout } = await ended(1, ['--status', '--json'])
+    const listed: { file: string; head: string }[] = JSON.parse(stdout).files
+    assert.equal(
+      listed.map(({ file, head }) => [file, head]),
+      files.map((file) => [file, 're-wrapped']),
+    )
+    await ended(1, ['--commit', '--old', old.recipient])
+    await ended(0, ['--commit'])
+    git('push', '--quiet')
+    assert.is(JSON.parse((await ended(0, ['--status', '--json'])).stdout).result, 'done')
+  }))
+
+test('a commit on a branch that nobody else has waits for its push', () =>
+  withRotatePlace(async ({ git, ended }) => {
+    git('checkout', '--quiet', '-b', 'rotate')
+    for (const _ of [1, 2]) {
+      const { stdout, stderr } = await ended(0, ['--commit'])
+      assert.match(stdout, 'not pushed or merged yet')
+      assert.match(stderr, 'git push --set-upstream origin HEAD')
+    }
+    assert.is(git('rev-list', '--count', 'main..rotate').trim(), '1')
+  }))
+
+test('without a remote the commit is all that there is', () =>
+  withRotatePlace(async ({ git, ended, read, old }) => {
+    git('remote', 'remove', 'origin')
+    await ended(0, ['--commit'])
+    await ended(0, ['--commit'])
+    assert.not.match(read('apps/a.sops.yaml'), old.recipient)
+    assert.match((await ended(0)).stdout, 'no rotation is open')
+  }))
+
+test('a new identity that only a command keeps is not made a second time', () =>
+  withRotatePlace(async ({ ended, read, atHand }) => {
+    const { stderr } = await ended(0, ['--store', 'cat >/dev/null'])
+    assert.match(stderr, 'mise run sops:rotate --new-key - --no-cluster')
+    const shared = read('apps/a.sops.yaml')
+    for (const args of [[], ['--status'], ['--abort']]) await ended(2, args)
+    assert.is(read('apps/a.sops.yaml'), shared)
+    assert.is(atHand().length, 1)
+  }))
+
+test.run()
