@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readFiles, writeFiles } from '../../helpers/files.ts'
@@ -157,8 +157,12 @@ test('the pipe with the key: its directory is for the user alone, and no process
       const [made = ''] = readdirSync(TMPDIR)
       const stat = (path: string) => execFileSync('stat', ['-c', '%a %F', path], { encoding: 'utf8' }).trim()
       assert.is(stat(join(TMPDIR, made)), '700 directory')
-      await until('the pipe is there', () => readdirSync(join(TMPDIR, made)).includes('identities'), started)
-      assert.is(stat(join(TMPDIR, made, 'identities')), '600 fifo')
+      const pipe = () =>
+        readdirSync(join(TMPDIR, made), { recursive: true, encoding: 'utf8' }).find(
+          (name) => basename(name) === 'pipe',
+        )
+      await until('the pipe is there', () => pipe() !== undefined, started)
+      assert.is(stat(join(TMPDIR, made, `${pipe()}`)), '600 fifo')
       const shown = execFileSync('ps', ['-A', '-ww', 'e', '-o', 'args='], { encoding: 'utf8' })
       for (const secret of [key.secret, message])
         assert.not.match(shown.replaceAll(`--message ${message}`, ''), secret)
