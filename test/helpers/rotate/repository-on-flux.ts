@@ -61,6 +61,9 @@ export async function withRotation(
             ['apply', '--server-side', '-f', '-'],
             JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
           )
+        // another test may have left one of another type
+        for (const name of namespaces)
+          await kubectl(['delete', 'secret', 'sops-age', '-n', name, '--ignore-not-found'])
         for (const namespace of namespaces)
           await putKeySecret(flux.sandbox, { namespace, data: { 'age.agekey': old.text }, metadata: watched })
         const repository = openRepository(flux, old)
