@@ -61,7 +61,13 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
   const clusterJudgements = (all: readonly RotationCluster[]) =>
     all.map((cluster) => judgeCluster(cluster, rotation, judgeOptions(survey, options)))
   const isSeen = !options.noCluster && !survey.clusterError
-  const gitKeys = await readGitKeys(places, isSeen ? clusters : undefined, ring.identities, repository)
+  const gitKeys = await readGitKeys(
+    places,
+    isSeen ? clusters : undefined,
+    rotation,
+    ring.identities,
+    repository,
+  )
   const judgements = clusterJudgements(clusters)
   return {
     survey,

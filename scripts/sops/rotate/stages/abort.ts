@@ -7,6 +7,7 @@ import { againCommand } from '../reports/next-hints.ts'
 import { recipientRows } from '../reports/report.ts'
 import { recipientsAsJson, statesAsJson } from '../reports/states-json.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from '../run.ts'
+import { withGitKeys, withoutGitKeys, withoutOne } from './git-keys.ts'
 import { planUnshare } from './plan-edits.ts'
 import { commitSubjects } from './write-edits.ts'
 import { writeStage, writtenAsText } from './write-stage.ts'
@@ -23,8 +24,9 @@ export async function abortRotation(run: RotationRun): Promise<Report> {
   if (isCutOver) return otherWayRound(run)
   const since = performance.now()
   const { survey, states } = stand
-  const planned = await planUnshare({ places: survey.places, states }, rotation.next)
-  const written = planned.edits.length > 0 ? await writeStage(run, planned, commitSubjects.abort) : undefined
+  const unshared = await planUnshare({ places: survey.places, states }, rotation.next)
+  const planned = await withGitKeys(stand, unshared, withoutOne(rotation.next))
+  const written = await writeStage(run, planned, commitSubjects.abort)
   if (written) log.tell('share', 'done', `the new public key out of ${writtenAsText(written)}`, since)
   if (!options.dryRun && survey.clusters.length > 0) await takeOutOfClusters(run)
   run.stand = await readStandAgain(run, await readClustersAgain(run))
@@ -46,9 +48,18 @@ export async function abortRotation(run: RotationRun): Promise<Report> {
   }
 }
 
-async function takeOutOfClusters({ stand: { survey }, rotation, options, log }: RotationRun): Promise<void> {
+async function takeOutOfClusters({
+  stand: { survey, gitKeys },
+  rotation,
+  options,
+  log,
+}: RotationRun): Promise<void> {
   const since = performance.now()
-  const { changes, findings } = await withdraw(survey.clusters, rotation, judgeOptions(survey, options))
+  const { changes, findings } = await withdraw(
+    withoutGitKeys(survey.clusters, gitKeys),
+    rotation,
+    judgeOptions(survey, options),
+  )
   if (findings.length > 0)
     throw rotationRefusal(
       findings.map(({ finding }) => finding),

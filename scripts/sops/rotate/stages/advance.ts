@@ -6,8 +6,8 @@ import { type RotationStage, rotationStages } from '../options.ts'
 import { type RotationRun, readStandAgain, requireNext } from '../run.ts'
 import { nextStep, type RotationStep } from '../standing.ts'
 import { distributeNew } from './distribute-new.ts'
-import { besideOldOne, planGitKeys, type ValueChange, withoutOne } from './git-keys.ts'
-import { type PlannedEdits, planCutOver, planShare } from './plan-edits.ts'
+import { besideOldOne, withGitKeys, withoutOne } from './git-keys.ts'
+import { planCutOver, planShare } from './plan-edits.ts'
 import { proveShare } from './prove.ts'
 import { retireInGit, retireOld, waitForApplied } from './retire-old.ts'
 import { commitSubjects } from './write-edits.ts'
@@ -76,7 +76,7 @@ async function share(run: RotationRun): Promise<boolean> {
   const { survey, states } = stand
   const { repository, places, ring } = survey
   const shared = await planShare({ repository, places, states, identities: ring.identities }, rotation)
-  const planned = await withGitKeys(run, shared, besideOldOne(rotation, identity))
+  const planned = await withGitKeys(stand, shared, besideOldOne(rotation, identity))
   const forget = options.dryRun || !('next' in next) ? undefined : await next.next.keep()
   try {
     const written = await writeStage(run, planned, commitSubjects.share)
@@ -110,7 +110,7 @@ async function cutOver(run: RotationRun): Promise<boolean> {
   })
   // what no Kustomization applies is for a cluster that is made anew
   const planned = await withGitKeys(
-    run,
+    run.stand,
     cut,
     withoutOne(rotation.old, ({ isApplied }) => !isApplied),
   )
@@ -124,19 +124,4 @@ async function cutOver(run: RotationRun): Promise<boolean> {
   )
   run.stand = await readStandAgain(run)
   return true
-}
-
-/** The edits of a stage with those of the key Secrets in git. */
-async function withGitKeys(
-  { stand: { survey, gitKeys } }: RotationRun,
-  planned: PlannedEdits,
-  changeOf: ValueChange,
-): Promise<PlannedEdits> {
-  const { repository, ring } = survey
-  const own = await planGitKeys(gitKeys, planned.edits, changeOf, ring.identities, repository)
-  return {
-    edits: [...planned.edits, ...own.edits],
-    troubles: [...planned.troubles, ...gitKeys.troubles, ...own.troubles],
-    left: planned.left,
-  }
 }

@@ -6,8 +6,10 @@ import { withIdentity, withoutIdentity } from '../clusters/key-text.ts'
 import type { RotatedSecret, RotationCluster } from '../clusters/state.ts'
 import { findGitKeySecrets, type GitKeySecret } from '../git-secret/find-git-keys.ts'
 import { readGitIdentities, setGitIdentities } from '../git-secret/git-identities.ts'
-import type { FileEdit, FileTrouble, Rotation } from '../rotation.ts'
+import { type FileEdit, type FileTrouble, listedIn, type Rotation } from '../rotation.ts'
 import type { Places, RotationPlace } from '../state/places.ts'
+import type { Survey } from '../survey.ts'
+import type { PlannedEdits } from './plan-edits.ts'
 
 /** A key Secret that is kept in git, with what it holds in the working tree. */
 export interface GitKey {
@@ -27,10 +29,14 @@ export interface GitKeys {
   notes: readonly Finding[]
 }
 
-/** Reads the key Secrets in the working tree. */
+/**
+ * Reads the key Secrets in the working tree. One that nobody here can open is in the way only where it is encrypted to one of the two
+ * recipients: what others keep for themselves is theirs.
+ */
 export async function readGitKeys(
   { workingTree }: Places,
   clusters: readonly RotationCluster[] | undefined,
+  rotation: Rotation,
   opener: readonly Identity[],
   repository: Repository,
 ): Promise<GitKeys> {
@@ -43,8 +49,11 @@ export async function readGitKeys(
   for (const secret of secrets) {
     const read = await identitiesIn(secret, opener, repository)
     if ('code' in read) notes.push(read)
-    else if ('status' in read) troubles.push(read)
-    else keys.push({ secret, identities: read.identities, isApplied: isApplied(secret, clusters ?? []) })
+    else if ('status' in read) {
+      const isOurs = listedIn(workingTree.files.get(secret.file)?.documents ?? [], rotation) !== 'neither'
+      if (isOurs) troubles.push(read)
+      else notes.push(read.finding)
+    } else keys.push({ secret, identities: read.identities, isApplied: isApplied(secret, clusters ?? []) })
   }
   return { keys, troubles, notes }
 }
@@ -79,11 +88,12 @@ export function holds({ identities }: GitKey, recipient: string): boolean {
 /** How many hold what, and how far their files have come. */
 export function countGitKeys({ keys }: GitKeys, { old, next }: Rotation, { head, branch }: Places) {
   const textAt = (place: RotationPlace | undefined, { secret }: GitKey) => place?.files.get(secret.file)?.text
+  const own = keys.filter((key) => holds(key, old) || holds(key, next))
   return {
     lacking: keys.filter((key) => holds(key, old) && !holds(key, next)).length,
     both: keys.filter((key) => holds(key, old) && holds(key, next)).length,
-    isUncommitted: keys.some((key) => textAt(head, key) !== key.secret.text),
-    isUnpushed: branch !== undefined && keys.some((key) => textAt(branch, key) !== textAt(head, key)),
+    isUncommitted: own.some((key) => textAt(head, key) !== key.secret.text),
+    isUnpushed: branch !== undefined && own.some((key) => textAt(branch, key) !== textAt(head, key)),
   }
 }
 
@@ -144,5 +154,19 @@ export function withoutOne(recipient: string, isMeant: (key: GitKey) => boolean 
   return (key) => {
     const own = key.identities.find((one) => one.recipient === recipient)
     return own && isMeant(key) ? (value) => withoutIdentity(value, own.secret, recipient) : undefined
+  }
+}
+
+/** The edits of a stage with those of the key Secrets in git. */
+export async function withGitKeys(
+  { survey: { repository, ring }, gitKeys }: { survey: Survey; gitKeys: GitKeys },
+  planned: PlannedEdits,
+  changeOf: ValueChange,
+): Promise<PlannedEdits> {
+  const own = await planGitKeys(gitKeys, planned.edits, changeOf, ring.identities, repository)
+  return {
+    edits: [...planned.edits, ...own.edits],
+    troubles: [...planned.troubles, ...gitKeys.troubles, ...own.troubles],
+    left: planned.left,
   }
 }
