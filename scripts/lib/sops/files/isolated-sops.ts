@@ -14,7 +14,7 @@ const directoryName = 'flux-sops-key'
 export interface IsolatedOptions extends Pick<Repository, 'env' | 'signal'> {
   /** Where sops runs, which reads the nearest `.sops.yaml` there or above; else where we run. */
   cwd?: string
-  /** What else its environment has. */
+  /** What else its environment has; a home directory only where this names one. */
   extra?: NodeJS.ProcessEnv
   /** A line that it gets on stdin. It may be a secret. */
   line?: string
@@ -58,7 +58,7 @@ export async function withIsolatedSops<T>(
       ...(line !== undefined && { line }),
       input: identities,
       inputFile,
-      env: { ...extra, PATH: env.PATH, HOME: '/nonexistent', SOPS_AGE_KEY_FILE: inputFile },
+      env: { HOME: '/nonexistent', ...extra, PATH: env.PATH, SOPS_AGE_KEY_FILE: inputFile },
       signal,
       timeout,
     })

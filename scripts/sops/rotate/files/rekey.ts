@@ -36,27 +36,36 @@ export interface RekeyOptions {
  * @throws MissingProgram; the reason of the signal
  */
 export async function rekeyFiles(files: readonly FileText[], options: RekeyOptions): Promise<FileEdits> {
-  const { concurrency = availableParallelism(), identities } = options
-  const done = await withIsolatedSops(renderIdentities(identities), (sops) =>
-    inTurn([...files.entries()], concurrency, async ([index, file]) => {
+  const { concurrency = availableParallelism(), identities, repository } = options
+  const done = await withIsolatedSops(renderIdentities(identities), (sops) => {
+    const others = otherKeysEnvironment(repository.env, sops.directory)
+    return inTurn([...files.entries()], concurrency, async ([index, file]) => {
       try {
-        return await rekeyed(file, `${index}`, sops, options)
+        return await rekeyed(file, { name: `${index}`, sops, others }, options)
       } catch (error) {
         return troubleOf(file.file, error)
       }
-    }),
-  )
+    })
+  })
   return {
     edits: done.filter((one): one is FileEdit => one !== undefined && 'after' in one),
     troubles: done.filter((one): one is FileTrouble => one !== undefined && 'status' in one),
   }
 }
 
+/** What a file gets its new data key with. */
+interface Workshop {
+  /** Of the file in the private directory. */
+  name: string
+  sops: IsolatedSops
+  /** The environment for a file that has keys of other kinds. */
+  others: NodeJS.ProcessEnv
+}
+
 /** @returns `undefined` for what is no SOPS file */
 async function rekeyed(
   { file, text }: FileText,
-  name: string,
-  sops: IsolatedSops,
+  workshop: Workshop,
   options: RekeyOptions,
 ): Promise<FileEdit | undefined> {
   const cut = await openedWithout({ file, text }, options.takeOut)
@@ -64,7 +73,7 @@ async function rekeyed(
   const documents = (await readKeyGroups(cut.text)) ?? []
   requireOpened(file, documents, options.identities)
   const kinds = documents.flatMap(({ groups }) => groups.flatMap(({ others }) => others))
-  const output = await rotatedBySops(file, cut, { name, kinds, sops }, options)
+  const output = await rotatedBySops(file, cut, { ...workshop, kinds }, options)
   const after = spliced(cut, output)
   requireSameRecipients(file, cut, after ?? output)
   if (after) return { file, before: text, after: after.text }
@@ -74,14 +83,14 @@ async function rekeyed(
 async function rotatedBySops(
   file: string,
   given: SopsText,
-  { name, kinds, sops }: { name: string; kinds: readonly string[]; sops: IsolatedSops },
+  { name, kinds, sops, others }: Workshop & { kinds: readonly string[] },
   { repository: { root, env, signal } }: RekeyOptions,
 ): Promise<SopsText> {
   const { format, text } = given
   const path = join(sops.directory, name)
   writeFileSync(path, text)
   const args = ['rotate', '--decryption-order', 'age', '--input-type', format, '--output-type', format, path]
-  const extra = kinds.length > 0 ? otherKeysEnvironment(env) : {}
+  const extra = kinds.length > 0 ? others : {}
   const { code, stdout, stderr } = await sops.attempt(args, { cwd: root, env, signal, extra })
   rmSync(path)
   const output = code === 0 ? openAs(stdout, format) : undefined

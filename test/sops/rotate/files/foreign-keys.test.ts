@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -85,6 +87,52 @@ test('keys of PGP, of a cloud and of SSH keep their bytes and need not be at han
     assert.is(after.match(/fp: (.*)/)?.[1], fingerprint)
     execFileSync('gpgconf', ['--homedir', keyring, '--kill', 'all'])
     rmSync(home, { recursive: true, force: true })
+  })
+})
+
+test('what a sign-in has left in the home directory reaches a key service, and a key of age there does not', async () => {
+  await withDirectory(async (home) => {
+    const tokens = new Set<unknown>()
+    const vault = createServer((request, response) => {
+      tokens.add(request.headers['x-vault-token'])
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ data: { ciphertext: 'vault:v1:AAAA' } }))
+    })
+    await new Promise<void>((listens) => vault.listen(0, '127.0.0.1', listens))
+    const { port } = vault.address() as AddressInfo
+    writeFileSync(join(home, '.vault-token'), 'token-of-a-sign-in')
+    mkdirSync(join(home, '.config/sops/age'), { recursive: true })
+    writeFileSync(join(home, '.config/sops/age/keys.txt'), old.text)
+    const withVault = (text: string) =>
+      text.replace(
+        /^sops:\n/m,
+        `$&    hc_vault:
+        - vault_address: http://127.0.0.1:${port}
+          engine_path: transit
+          key_name: k
+          created_at: "2024-01-01T00:00:00Z"
+          enc: vault:v1:AAAB
+`,
+      )
+    const text = encryptAs('x.yaml', secret, '--age', `${next.recipient},${old.recipient}`)
+    // the old one alone opens it
+    const damaged = text.replace(/^( {12})YWdl.{8}/m, '$1AAAAAAAAAAAA')
+    const files = [
+      { file: 'good.yaml', text: withVault(text) },
+      { file: 'closed.yaml', text: withVault(damaged) },
+    ]
+    const rekeyed = await rekeyFiles(files, {
+      takeOut: undefined,
+      identities: [next],
+      repository: { root: home, env: { PATH: process.env.PATH, HOME: home } },
+    })
+    vault.close()
+    assert.equal(
+      rekeyed.troubles.map(({ file, finding }) => [file, finding.code]),
+      [['closed.yaml', 'rotate-stanza-damaged']],
+    )
+    assert.match(rekeyed.edits[0]?.after ?? '', /enc: vault:v1:AAAA/)
+    assert.equal([...tokens], ['token-of-a-sign-in'])
   })
 })
 
