@@ -15,6 +15,9 @@ export const secretKeys = '^(data|stringData)$'
 /** How long sops may take, in ms. It can ask a key service. */
 export const sopsLimit = 60_000
 
+/** Exit codes of sops (sops v3.13.3 cmd/sops/codes/codes.go). */
+export const sopsCodes = { decryptingTree: 25, macMismatch: 51, macNotFound: 52, noDataKey: 128 } as const
+
 /** A Secret as it is before it is encrypted. */
 export interface SecretManifest {
   apiVersion: 'v1'

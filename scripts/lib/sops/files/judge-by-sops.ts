@@ -2,6 +2,7 @@ import { CommandError } from '../../errors.ts'
 import { type Identity, renderIdentities } from '../age.ts'
 import { type DecryptOptions, decrypt } from '../decrypt.ts'
 import type { SopsFormat } from '../reader/reading.ts'
+import { sopsCodes } from '../sops.ts'
 
 /**
  * What the real sops makes of a file with certain identities.
@@ -36,10 +37,10 @@ export async function judgeBySops(
   }
 }
 
-/** By the exit code (sops v3.13.3 cmd/sops/codes/codes.go). */
+/** By the exit code. */
 const refusals: ReadonlyMap<number, SopsJudgement> = new Map([
-  [25, 'value'],
-  [51, 'mac'],
-  [52, 'mac'],
-  [128, 'no-data-key'],
+  [sopsCodes.decryptingTree, 'value'],
+  [sopsCodes.macMismatch, 'mac'],
+  [sopsCodes.macNotFound, 'mac'],
+  [sopsCodes.noDataKey, 'no-data-key'],
 ])

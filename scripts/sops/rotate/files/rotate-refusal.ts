@@ -1,10 +1,8 @@
 import { finding } from '../../../findings/finding.ts'
 import { listRecipients } from '../../../lib/sops/recipients.ts'
+import { sopsCodes } from '../../../lib/sops/sops.ts'
 import type { SopsText } from './sops-text.ts'
 import { InTheWay } from './troubles.ts'
-
-/** Exit codes of sops (sops v3.13.3 cmd/sops/codes/codes.go). */
-const codes = { decryptingTree: 25, macMismatch: 51, macNotFound: 52, noDataKey: 128 } as const
 
 /** How `sops rotate` ended. */
 interface Refusal {
@@ -20,14 +18,15 @@ interface Refusal {
  */
 export function rotateRefusal(file: string, text: SopsText, { code, stderr, kinds }: Refusal): InTheWay {
   const why = finding('sops-refuses', { file }, { file, why: lastWords(stderr) })
-  if (code === codes.macMismatch && /has no MAC/.test(stderr))
+  if (code === sopsCodes.macMismatch && /has no MAC/.test(stderr))
     return new InTheWay('mac-broken', finding('mac-missing', { file }, { file }))
-  if (code === codes.macMismatch)
+  if (code === sopsCodes.macMismatch)
     return new InTheWay('mac-broken', finding('mac-mismatch', { file }, { file }))
-  if (code === codes.decryptingTree && hasSeveralKeys(text))
+  if (code === sopsCodes.decryptingTree && hasSeveralKeys(text))
     return new InTheWay('not-editable', finding('different-data-keys', { file }, {}))
-  if (code === codes.decryptingTree || code === codes.macNotFound) return new InTheWay('mac-broken', why)
-  if (code === codes.noDataKey) {
+  if (code === sopsCodes.decryptingTree || code === sopsCodes.macNotFound)
+    return new InTheWay('mac-broken', why)
+  if (code === sopsCodes.noDataKey) {
     const recipients = listRecipients([
       ...new Set(text.lists.flatMap(({ stanzas }) => stanzas.map(({ recipient }) => recipient))),
     ])
