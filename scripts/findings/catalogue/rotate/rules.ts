@@ -4,13 +4,6 @@ const config = 'https://github.com/getsops/sops/blob/v3.13.3/config/config.go'
 
 /** Creation rules in which a rotation can't change the recipients. */
 export const rotateRulesFindings = {
-  'rules-template': {
-    severity: 'warning',
-    seen: 'names {recipient}, and is a template or a copy that sops does not read',
-    means: 'What is made of it names the recipients of before: it would take the rotation back.',
-    fix: 'change the recipients there as in the `.sops.yaml` that is made of it',
-    source: `${config} (LookupConfigFile)`,
-  },
   'rules-not-utf-8': {
     severity: 'error',
     seen: 'is not UTF-8, and so its rules are not edited',

@@ -8,7 +8,6 @@ import { applyEdits, type Edit } from '../../../lib/yaml/document-edit.ts'
 import { isMapping } from '../../../lib/yaml/values.ts'
 import type { FileEdit, FileText, Rotation } from '../rotation.ts'
 import { additions, removals } from './rule-changes.ts'
-import { isRuleTemplate } from './rule-file-texts.ts'
 import { type RecipientSite, type RuleDocument, readRuleSites } from './rule-sites.ts'
 
 /** What is made of files with creation rules. */
@@ -22,7 +21,7 @@ export interface RuleEdits {
  * Puts the new recipient beside the old one in every rule that names that: in the same group, behind it, as it is written.
  * All else stays as it is: comments, quotes, anchors, line ends, the order. A rule that has both already does not change. Only a text
  * without quotes within braces, `{age: age1…}`, gets quotes.
- * @param files with creation rules, and templates of such, which are named and not edited
+ * @param files with creation rules
  */
 export async function addRuleRecipient(
   files: readonly FileText[],
@@ -73,7 +72,9 @@ function editFile({ file, text }: FileText, named: string, change: RuleChange): 
   const recipient = shortRecipient(named)
   const placeOf = placesIn(text)
   const at = (offset: number) => ({ file, ...placeOf(offset) })
-  if (isRuleTemplate(file)) return finding('rules-template', at(text.indexOf(named)), { recipient })
+  // what stands for a byte that is none of UTF-8
+  const broken = text.indexOf('\ufffd')
+  if (broken >= 0) return finding('rules-not-utf-8', at(broken), {})
   const before = readRuleSites(text)
   const { problem } = parseRules(Buffer.from(text))
   if (problem !== undefined) {

@@ -1,6 +1,5 @@
 import { placesIn } from '../../../lib/sops/reader/places.ts'
 import { type FileText, type Listed, listedIn, type Rotation } from '../rotation.ts'
-import { isRuleTemplate } from './rule-file-texts.ts'
 import { readRuleSites } from './rule-sites.ts'
 
 /** A rule that names a recipient of a rotation. */
@@ -13,10 +12,10 @@ export interface ListedRule {
   status: Exclude<Listed, 'neither'>
 }
 
-/** How the rules stand in a rotation. Of files that sops can't read and of templates nothing is said. */
+/** How the rules stand in a rotation. Of files that sops can't read nothing is said. */
 export function listedInRules(files: readonly FileText[], rotation: Rotation): ListedRule[] {
   return files.flatMap(({ file, text }) => {
-    if (isRuleTemplate(file) || (!text.includes(rotation.old) && !text.includes(rotation.next))) return []
+    if (!text.includes(rotation.old) && !text.includes(rotation.next)) return []
     const placeOf = placesIn(text)
     return readRuleSites(text).rules.flatMap(({ name, groups, sites, offset }): ListedRule[] => {
       const status = listedIn([{ groups, threshold: groups.length }], rotation)
@@ -26,16 +25,4 @@ export function listedInRules(files: readonly FileText[], rotation: Rotation): L
       return [{ file, line: placeOf(site?.item.range?.[0] ?? offset).line, rule: name, status }]
     })
   })
-}
-
-/** The rules that name a recipient. */
-export function rulesWith(
-  files: readonly FileText[],
-  recipient: string,
-): Pick<ListedRule, 'file' | 'line' | 'rule'>[] {
-  return listedInRules(files, { old: recipient, next: recipient }).map(({ file, line, rule }) => ({
-    file,
-    line,
-    rule,
-  }))
 }

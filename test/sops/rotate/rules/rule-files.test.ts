@@ -1,15 +1,13 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ageRecipients } from '../../../../scripts/lib/sops/recipients.ts'
 import { parseRules } from '../../../../scripts/lib/sops/rule-text.ts'
 import { addRuleRecipient, takeRuleRecipient } from '../../../../scripts/sops/rotate/rules/edit-rules.ts'
-import { listedInRules, rulesWith } from '../../../../scripts/sops/rotate/rules/listed-in-rules.ts'
-import { ruleFileTexts } from '../../../../scripts/sops/rotate/rules/rule-file-texts.ts'
+import { listedInRules } from '../../../../scripts/sops/rotate/rules/listed-in-rules.ts'
 import { realCorpus } from '../../../helpers/corpus/corpus.ts'
-import { makeKey, sopsConfig } from '../../../helpers/keys.ts'
-import { withRepository } from '../../../helpers/repository.ts'
+import { makeKey } from '../../../helpers/keys.ts'
 
 const next = makeKey().recipient
 const corpus = realCorpus()
@@ -19,25 +17,6 @@ function groupsOf(text: string): string[][] {
   const { rules = [] } = parseRules(Buffer.from(text))
   return rules.flatMap(({ groups }) => groups.map(({ age, others }) => [...age.toSorted(), ...others]))
 }
-
-test('all files with rules are read, whatever their names say', () => {
-  const text = sopsConfig(next)
-  const names = ['.sops.yaml', 'a/.sops.yaml', 'a/.sops.yaml.j2', '.sops.yml', 'rules.yaml']
-  const files = Object.fromEntries([...names, 'b/x.sops.yaml', '.gitignore'].map((name) => [name, text]))
-  return withRepository(files, async ({ root, env }) => {
-    writeFileSync(join(root, '.sops.yaml.tpl'), Buffer.from(text, 'utf16le'))
-    writeFileSync(join(root, 'a', '.sops.yaml.tpl'), `${text}\xff`, 'latin1')
-    const found = await ruleFileTexts({ root, env: { ...env, SOPS_CONFIG: 'rules.yaml' } })
-    assert.equal(
-      found.files,
-      names.toSorted().map((file) => ({ file, text })),
-    )
-    assert.equal(
-      found.left.map(({ code, file }) => [code, file]),
-      [['rules-not-utf-8', 'a/.sops.yaml.tpl']],
-    )
-  })
-})
 
 test('how rules stand', () => {
   const [old, friend] = [makeKey().recipient, makeKey().recipient]
@@ -58,7 +37,6 @@ destination_rules:
   const files = [
     { file: '.sops.yaml', text },
     { file: 'b/.sops.yaml', text: `x: [\n# ${old}\n` },
-    { file: '.sops.yaml.j2', text },
   ]
   const listed = listedInRules(files, { old, next }).map(({ file, line, rule, status }) => {
     return `${file}:${line} ${rule} ${status}`
@@ -69,7 +47,6 @@ destination_rules:
     '.sops.yaml:10 creation rule 4 new-only',
     '.sops.yaml:13 the recreation_rule of destination rule 1 old-only',
   ])
-  assert.equal(rulesWith(files, friend), [{ file: '.sops.yaml', line: 4, rule: 'creation rule 1' }])
 })
 
 if (corpus)
