@@ -81,16 +81,21 @@ async function checkWritten({ cluster, id, after }: SecretChange): Promise<void>
 }
 
 /**
- * Runs `use` with a connection that no signal ends: that of an interrupted task is gone.
+ * Runs `use` to its end whatever the signal says: the connection of a task that is interrupted, before it or meanwhile, is gone.
  * @param context its name
+ * @param use may be done twice
  */
 export async function withLasting<T>(
   cluster: Cluster,
   context: string,
   use: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
-  if (!cluster.signal?.aborted) return use(cluster)
-  const lasting = openCluster(context, { env: cluster.env, signal: new AbortController().signal })
+  try {
+    if (!cluster.signal?.aborted) return await use(cluster)
+  } catch (error) {
+    if (!cluster.signal?.aborted) throw error
+  }
+  const lasting = openCluster(context, { env: cluster.env, signal: undefined })
   try {
     return await use(lasting)
   } finally {

@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { undoSecretChanges } from '../../../../scripts/sops/rotate/clusters/change.ts'
 import { distribute } from '../../../../scripts/sops/rotate/clusters/distribute.ts'
 import { judgeCluster } from '../../../../scripts/sops/rotate/clusters/judge.ts'
 import { retire, retireGuarded } from '../../../../scripts/sops/rotate/clusters/retire.ts'
@@ -314,6 +315,27 @@ test('a key goes from one identity to another in a cluster, and never before not
               assertNoKey(error)
             },
             { signal: interrupt.signal },
+          )
+          assert.equal(await held(flux), full)
+
+          // also where the interrupt comes while they are put back
+          const undoing = new AbortController()
+          await withCluster(
+            flux,
+            async (interrupted) => {
+              const [state] = await waitForRevisions(
+                [await interrupted.read()],
+                overFor('cutOverProof'),
+                waiting,
+              )
+              const { changes } = await retire([state!], rotation, { ...options, ...waiting })
+              assert.is(changes.length, 2)
+              assert.not.equal(await held(flux), full)
+              const undone = undoSecretChanges(changes)
+              undoing.abort(new Error('interrupted'))
+              assert.equal(await undone, [])
+            },
+            { signal: undoing.signal },
           )
           assert.equal(await held(flux), full)
 
