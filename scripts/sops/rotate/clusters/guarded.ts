@@ -7,9 +7,17 @@ import { type ClusterView, openView, type Watched } from '../../../lib/cluster/c
 import { conditionOf, type Kustomization, kustomizations } from '../../../lib/cluster/flux-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 import { requestReconcile } from '../../verify/wait/reconcile.ts'
-import { type SecretChange, undoAfter, undoSecretChanges, withLasting, writeSecretChanges } from './change.ts'
+import {
+  type SecretChange,
+  trySecretChanges,
+  undoAfter,
+  undoSecretChanges,
+  withLasting,
+  writeSecretChanges,
+} from './change.ts'
 import { decryptionStateOf } from './decryption-state.ts'
 import { areDependenciesReady, waitsForDependencies } from './dependencies.ts'
+import type { Changed } from './plan-changes.ts'
 import type { KeyUser, RotationCluster } from './state.ts'
 import type { WaitOptions } from './wait.ts'
 
@@ -74,12 +82,38 @@ export const withNew: GuardWords = {
 }
 
 /**
+ * Writes key Secrets, one cluster after the other, each under guard. It ends at the first where they were put back.
+ * @param planned its findings are kept
+ * @returns what was written and stays so
+ * @throws UserError as `writeSecretChanges`, before anything is written where a cluster would not take it; the reason of the signal,
+ *   when those of its cluster are back
+ */
+export async function writeInTurn(
+  clusters: readonly RotationCluster[],
+  planned: Changed,
+  options: WaitOptions & GuardWords,
+): Promise<Changed> {
+  await trySecretChanges(planned.changes)
+  const changes: SecretChange[] = []
+  for (const state of clusters) {
+    const own = planned.changes.filter(({ cluster }) => cluster === state.cluster)
+    const found = own.length > 0 ? await writeGuarded(state, own, options) : []
+    if (found.length > 0) {
+      const findings = found.map((one) => ({ context: state.context, finding: one }))
+      return { changes, findings: [...planned.findings, ...findings] }
+    }
+    changes.push(...own)
+  }
+  return { changes, findings: planned.findings }
+}
+
+/**
  * Writes key Secrets of one cluster, has each Kustomization that decrypts with them reconcile, and waits until all have decrypted.
  * Where one fails, none comes to an end in time, or the task is interrupted, the Secrets are put back from memory.
  * @returns why they were put back; nothing where they stay
  * @throws UserError as `writeSecretChanges`; the reason of the signal, when they are back
  */
-export async function writeGuarded(
+async function writeGuarded(
   state: RotationCluster,
   changes: readonly SecretChange[],
   { timeout, status, codes, task }: WaitOptions & GuardWords,

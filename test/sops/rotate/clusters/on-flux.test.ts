@@ -221,7 +221,7 @@ test('a key goes from one identity to another in a cluster, and never before not
             ['flux-system/a', 'flux-system/b', 'team/team'].map((id) => [id, 'both', shared]),
           )
           const tooEarly = await retire([await read()], rotation, { ...options, ...waiting })
-          assert.is(tooEarly.isRetired, false)
+          assert.ok(tooEarly.findings.length > 0)
           assert.ok(codesOf(tooEarly.findings).includes('rotate-needs-old kustomization flux-system/a'))
 
           // cut over, with some who stay behind
@@ -279,7 +279,7 @@ test('a key goes from one identity to another in a cluster, and never before not
           // forced past it the guard puts the old one back
           const forced = await retireGuarded([await read()], rotation, waiting)
           const returned = Date.now()
-          assert.is(forced.isRetired, false)
+          assert.ok(forced.findings.length > 0)
           assertNoKey(forced.findings)
           assert.match(
             codesOf(forced.findings).join(),
@@ -345,7 +345,6 @@ test('a key goes from one identity to another in a cluster, and never before not
           const failures = await failuresDuring(cluster, async () => {
             const done = await retire([await read()], rotation, { ...options, ...waiting })
             assert.equal(codesOf(done.findings), [])
-            assert.is(done.isRetired, true)
             assert.is(done.changes.length, 2)
           })
           assert.equal(failures, [])
