@@ -46,7 +46,8 @@ export interface RotationRun {
 export async function readStand(survey: Survey, rotation: Rotation, options: RotateOptions): Promise<Stand> {
   const { places, repository, clusters, ring } = survey
   const [all, behind, remotes] = await Promise.all([
-    fileStates(places, rotation, repository),
+    // where somebody leaves there is no new one
+    fileStates(places, { ...rotation, next: rotation.next || undefined }, repository),
     readBehind(repository, places),
     remotesOf(repository),
   ])

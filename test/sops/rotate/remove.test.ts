@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { encryptSecret, makeKey } from '../../helpers/keys.ts'
 import { rotatingFiles, withRotatePlace } from '../../helpers/rotate/task-place.ts'
+import { dataKeyOf } from '../../helpers/sops/data-key.ts'
 import { plaintextOf } from '../../helpers/sops/rotating.ts'
 
 const file = 'apps/b.shared.sops.yaml'
@@ -59,6 +62,25 @@ test('--remove is refused where nobody else opens a file, and nothing is written
     { old, friend, files },
   )
 })
+
+test('--remove gives new data keys also to what somebody was taken out of by hand', () =>
+  withRotatePlace(async ({ root, env, git, ended, old, friend, read, write }) => {
+    write('.sops.yaml', read('.sops.yaml').replace(`,${friend.recipient}`, ''))
+    const key = { ...env, SOPS_AGE_KEY_FILE: join(root, 'age.key') }
+    execFileSync('sops', ['updatekeys', '-y', file], { cwd: root, env: key, stdio: 'ignore' })
+    git('commit', '--quiet', '--all', '--message', 'by hand')
+    const before = read(file)
+    assert.not.match(before, friend.recipient)
+    const remove = ['--remove', '--old', friend.recipient, '--commit']
+    assert.match((await ended(0, remove)).stdout, /^removed/m)
+    assert.is(git('diff', '--name-only', 'HEAD~1').trim(), file)
+    assert.not.equal(dataKeyOf(read(file), old), dataKeyOf(before, old))
+    assert.is(
+      await plaintextOf({ file, text: read(file) }, [old]),
+      await plaintextOf({ file, text: before }, [old]),
+    )
+    assert.match((await ended(0, remove)).stdout, 'unchanged')
+  }))
 
 test('--remove of the only recipient of a rule says which rule', () => {
   const [old, friend] = [makeKey(), makeKey()]
