@@ -15,7 +15,7 @@ import type { RotateOptions } from './options.ts'
 import type { StageLog } from './reports/stage-log.ts'
 import type { Rotation } from './rotation.ts'
 import { countGitKeys, type GitKeys, readGitKeys, withoutGitKeys } from './stages/git-keys.ts'
-import type { PlaceCounts, Standing } from './standing.ts'
+import type { HeldCounts, PlaceCounts, Standing } from './standing.ts'
 import { type FileState, fileStates } from './state/file-states.ts'
 import type { PlaceName } from './state/places.ts'
 import { readPlacesAgain, type Survey } from './survey.ts'
@@ -59,7 +59,7 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
     // what could get no new data key the user takes as it is
     return options.rewrap && isCutOver ? { ...counts, reWrapped: 0 } : counts
   }
-  const clusterJudgements = (all: readonly RotationCluster[]) =>
+  const judged = (all: readonly RotationCluster[]) =>
     all.map((cluster) => judgeCluster(cluster, rotation, judgeOptions(survey, options)))
   const isSeen = !options.noCluster && !survey.clusterError
   const gitKeys = await readGitKeys(
@@ -69,7 +69,8 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
     ring.identities,
     repository,
   )
-  const judgements = clusterJudgements(clusters)
+  const judgements = judged(clusters)
+  const written = heldIn(judged(withoutGitKeys(clusters, gitKeys)))
   return {
     survey,
     states,
@@ -84,8 +85,8 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
       tip: countAt('branch'),
       isUnpublished: remotes.size > 0 && places.unread.some(({ code }) => code === 'branch-unset'),
       isBehind: behind.isChanged,
-      clusters: isSeen ? heldIn(clusterJudgements(withoutGitKeys(clusters, gitKeys))) : undefined,
-      applied: heldByOld(judgements) - heldByOld(clusterJudgements(withoutGitKeys(clusters, gitKeys))),
+      clusters: isSeen ? written : undefined,
+      applied: withOld(heldIn(judgements)) - withOld(written),
       inGit: countGitKeys(gitKeys, rotation, places),
     },
   }
@@ -102,7 +103,7 @@ function isMeant(file: string, { repository }: Survey, { paths, caller }: Rotate
 const nothing: PlaceCounts = { oldOnly: 0, both: 0, newOnly: 0, reWrapped: 0 }
 
 /** How many key Secrets of all clusters hold which identity. */
-function heldIn(judgements: readonly ClusterJudgement[]): Standing['clusters'] {
+function heldIn(judgements: readonly ClusterJudgement[]): HeldCounts {
   const all = judgements.flatMap(({ secrets }) =>
     secrets.flatMap(({ status, copyOf }) => (copyOf === undefined ? status : [])),
   )
@@ -110,8 +111,7 @@ function heldIn(judgements: readonly ClusterJudgement[]): Standing['clusters'] {
   return { old: count('old'), both: count('both'), new: count('new') }
 }
 
-function heldByOld(judgements: readonly ClusterJudgement[]): number {
-  const { old = 0, both = 0 } = heldIn(judgements) ?? {}
+function withOld({ old, both }: HeldCounts): number {
   return old + both
 }
 

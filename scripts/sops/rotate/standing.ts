@@ -12,6 +12,13 @@ export interface PlaceCounts {
   reWrapped: number
 }
 
+/** How many key Secrets hold which identity. */
+export interface HeldCounts {
+  old: number
+  both: number
+  new: number
+}
+
 /** What decides what comes next. */
 export interface Standing {
   /** Only files below some paths are meant. */
@@ -25,7 +32,7 @@ export interface Standing {
   /** The branch has commits that are not in HEAD. */
   isBehind: boolean
   /** How many key Secrets that are written in the clusters hold which identity; `undefined` for a key that no cluster has. */
-  clusters: { old: number; both: number; new: number } | undefined
+  clusters: HeldCounts | undefined
   /** How many key Secrets in the clusters still hold the old identity, that Flux applies from git. */
   applied: number
   /** The key Secrets in git: how many hold the old identity alone, or both, and how far their files have come. */
