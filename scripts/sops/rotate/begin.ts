@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { type Finding, severityOf, worded } from '../../findings/finding.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import { namesFrom } from '../../lib/paths.ts'
@@ -76,7 +76,7 @@ export function rotationRefusal(
   { caller }: RotateOptions,
   exitCode: typeof exit.no | typeof exit.notDone,
 ): UserError {
-  const nameOf = (file: string) => namesFrom(caller.cwd)(join(repository.root, file))
+  const nameOf = (file: string) => namesFrom(caller.cwd)(resolve(repository.root, file))
   const lineOf = (found: Finding) => lineOfFinding(found, nameOf)
   const [first, ...others] = findings.toSorted((a, b) => rankOf(a) - rankOf(b))
   if (!first) return new UserError('nothing was found', { exitCode })
@@ -98,7 +98,7 @@ export function sayFinding(
   found: Finding,
   { options: { caller }, stand: { survey } }: { options: RotateOptions; stand: { survey: Survey } },
 ): void {
-  const nameOf = (file: string) => namesFrom(caller.cwd)(join(survey.repository.root, file))
+  const nameOf = (file: string) => namesFrom(caller.cwd)(resolve(survey.repository.root, file))
   const severity = severityOf(found) === 'note' ? 'note' : 'warning'
   caller.note(`${severity}: ${lineOfFinding(found, nameOf)}`)
   caller.note(`  hint: ${worded(found, nameOf).fix}`)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -46,6 +46,15 @@ test('without a remote the commit is all that there is', () =>
     await ended(0, ['--commit'])
     assert.not.match(read('apps/a.sops.yaml'), old.recipient)
     assert.match((await ended(0)).stdout, 'no rotation is open')
+  }))
+
+test('a file outside of the repository is named as it is found from where the user stands', () =>
+  withRotatePlace(async ({ root, ended, write }) => {
+    write('apps/README.md', 'x\n')
+    const args = ['--new-key', '../../mine/new.key']
+    const { stderr } = await ended(0, args, { cwd: join(root, 'apps') })
+    assert.match(stderr, '`mise run sops:rotate --new-key ../../mine/new.key`')
+    assert.ok(existsSync(join(root, '../mine/new.key')))
   }))
 
 test('a new identity that only a command keeps is not made a second time', () =>
