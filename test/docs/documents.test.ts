@@ -4,7 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { causes } from '../../scripts/diagnosis/condition/causes.ts'
 import { documentedTasks, outdatedDocuments } from '../../scripts/docs/documents.ts'
-import { projectRoot, readProject, transcriptsOf } from '../helpers/documents.ts'
+import { documents, projectRoot, readProject, transcriptsOf } from '../helpers/documents.ts'
 import { withDirectory } from '../helpers/files.ts'
 
 test('the tables of the documents are what `npm run docs` makes of the headers', () => {
@@ -40,6 +40,25 @@ test('every task has a page: what for, a transcript, and the sections that users
     const sections = [...text.matchAll(/^## (.*)$/gm)].map(([, title]) => title!)
     for (const title of ['Flags', 'What it does', 'What it refuses', 'Exit codes', 'JSON', 'Rights'])
       assert.ok(sections.includes(title), `${page}: ${title}`)
+  }
+})
+
+test('a command in a document has the flags of its task, and no two that exclude each other', () => {
+  const headers = new Map(documentedTasks(projectRoot).map(({ name, header }) => [name, header]))
+  const commands = documents().flatMap(({ file, text }) =>
+    [...text.matchAll(/mise run ([a-z]+:[a-z-]+)([^`\n|;&)]*)/g)].map(([command, name, rest]) => ({
+      where: `${file}: ${command}`,
+      header: headers.get(`${name}`),
+      given: [...`${rest}`.matchAll(/(?<= )--([a-z][a-z-]*)/g)].map(([, flag]) => `${flag}`),
+    })),
+  )
+  assert.ok(commands.length > 100, `${commands.length}`)
+  for (const { where, header, given } of commands) {
+    assert.ok(header, where)
+    const flags = header.flags.map(({ name }) => name)
+    for (const flag of given) assert.ok([...flags, 'help'].includes(flag), `--${flag} in ${where}`)
+    for (const group of header.exclusive)
+      assert.ok(given.filter((flag) => group.includes(flag)).length < 2, where)
   }
 })
 
