@@ -49,7 +49,8 @@ export async function runSuite(suite: Suite): Promise<void> {
           NODE_COMPILE_CACHE: join(state.path, 'compile'),
         },
         programs: [
-          ...['node', 'mise', 'git', 'age', 'age-keygen', 'kubectl', 'kustomize', 'sops'],
+          ...['node', 'mise', 'git', 'gpg', 'ssh-keygen'],
+          ...['age', 'age-keygen', 'kubectl', 'kustomize', 'sops'],
           ...['etcd', 'kube-apiserver', 'kustomize-controller', 'source-controller'],
         ],
         limit: Number(process.env.TEST_LIMIT_SECONDS) || 600,
