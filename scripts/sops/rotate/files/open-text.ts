@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { ciphertextStart, formatInValue } from '../../../lib/sops/format.ts'
+import { ciphertextStart, sopsFilesInValues } from '../../../lib/sops/format.ts'
 import { sopsFormatOf } from '../../../lib/sops/reader/read-tree.ts'
 import type { SopsFormat } from '../../../lib/sops/reader/reading.ts'
 import { readKeyGroups } from '../../../lib/sops/recipients.ts'
@@ -100,12 +100,8 @@ function checked(
  * @param text of manifests
  */
 export async function listsInValue(text: string, recipient: string): Promise<boolean> {
-  // a value may be written over several lines
-  const values = text.replace(/\r?\n[ \t]+/g, '').match(/[A-Za-z0-9+/]{200,}={0,2}/g) ?? []
-  for (const value of values) {
-    const decoded = Buffer.from(value, 'base64').toString()
-    if (formatInValue(decoded) === undefined) continue
-    const documents = await readKeyGroups(decoded)
+  for (const inner of sopsFilesInValues(text)) {
+    const documents = await readKeyGroups(inner)
     if (documents?.some(({ groups }) => groups.some(({ age }) => age.includes(recipient)))) return true
   }
   return false

@@ -36,8 +36,7 @@ export async function shareFiles(
   const sharings: Sharing[] = []
   for (const { file, text } of files) {
     try {
-      const sharing = await sharingOf({ file, text }, rotation, identities)
-      if (sharing.length > 0) sharings.push(...sharing)
+      sharings.push(...(await sharingOf({ file, text }, rotation, identities)))
     } catch (error) {
       troubles.push(troubleOf(file, error))
     }
