@@ -24,7 +24,7 @@ interface Sharing {
  *
  * @param identities of anybody who opens the files. Secret.
  * @returns each new text was parsed: it says the same as before and the stanza
- * @throws UserError where sops does not make stanzas in this way; the reason of the signal
+ * @throws UserError where sops does not make stanzas in this way; CommandError where it is killed; the reason of the signal
  */
 export async function shareFiles(
   files: readonly FileText[],

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../../../lib/errors.ts'
 import type { Repository } from '../../../lib/git.ts'
+import { failure } from '../../../lib/program.ts'
 import { type Identity, renderIdentities } from '../../../lib/sops/age.ts'
 import { type IsolatedSops, withIsolatedSops } from '../../../lib/sops/files/isolated-sops.ts'
 import { listAt, textAt } from '../../../lib/yaml/values.ts'
@@ -28,7 +29,7 @@ const restOfStub = {
  * stanzas, many in one process.
  * @param wanted the stanzas that each is opened with; what is alike is done once
  * @returns the new `enc`, by the JSON of the stanzas; without those that do not open
- * @throws UserError where sops does nothing with stubs; the reason of the signal
+ * @throws UserError where sops does nothing with stubs; CommandError where it does not come to its end; the reason of the signal
  */
 export async function encryptedAnew(
   wanted: readonly (readonly Stanza[])[],
@@ -66,9 +67,11 @@ async function updateStubs(
     const stub = { sops: { age: JSON.parse(age), ...restOfStub } }
     writeFileSync(join(directory, nameOf(age, index)), JSON.stringify(stub))
   }
-  const { stderr } = await sops.attempt(['--config', 'rules.yaml', 'updatekeys', '-y', ...names], {
-    ...{ env, signal, cwd: directory, timeout: patience },
-  })
+  const args = ['--config', 'rules.yaml', 'updatekeys', '-y', ...names]
+  const outcome = await sops.attempt(args, { env, signal, cwd: directory, timeout: patience })
+  const { code, stderr } = outcome
+  // it did not come to the end, and what is left as it was may be sound
+  if (code === null || code > 128) throw failure(['sops', 'updatekeys'], outcome, patience)
   const found = names.map((name) => encOf(readFileSync(join(directory, name), 'utf8'), recipient))
   for (const name of names) rmSync(join(directory, name))
   // it goes on behind what does not open, and says so

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { CommandError } from '../../../../scripts/lib/errors.ts'
 import { rekeyFiles } from '../../../../scripts/sops/rotate/files/rekey.ts'
 import { shareFiles } from '../../../../scripts/sops/rotate/files/share.ts'
 import { takeOutRecipient } from '../../../../scripts/sops/rotate/files/take-out.ts'
@@ -10,6 +11,7 @@ import type { FileEdits } from '../../../../scripts/sops/rotate/rotation.ts'
 import { withDirectory } from '../../../helpers/files.ts'
 import { encryptAs, encryptSecret, encryptText, makeKey } from '../../../helpers/keys.ts'
 import { afterwards, refusedBySops } from '../../../helpers/sops/rotating.ts'
+import { traceCalls } from '../../../helpers/trace.ts'
 
 const [old, next, friend] = [makeKey(), makeKey(), makeKey()]
 const rotation = { old: old.recipient, next: next.recipient }
@@ -67,6 +69,17 @@ test('what cannot be opened, read or edited is named, and nothing else is held u
   assert.is(closed.troubles[0]?.finding.facts.recipients, `${old.recipient}, ${friend.recipient}`)
   assert.equal(seen(await shareFiles(theirs, rotation, [friend], repository)).edited, ['unopenable.yaml'])
   assert.equal(seen(await share(afterwards(await share(mine.slice(0, 1))))), { edited: [], troubles: [] })
+})
+
+test('no stanza is called damaged because sops was killed before it came to it', async () => {
+  await withDirectory(async (directory) => {
+    const killed = `PATH='${process.env.PATH}'; sops --config rules.yaml updatekeys -y 0.json; kill -9 $$`
+    const { env } = traceCalls(directory, { PATH: process.env.PATH }, ['sops'], { sops: killed })
+    const files = ['first.yaml', 'second.yaml'].map((file) => ({ file, text: encryptSecret(old.recipient) }))
+    const error = await shareFiles(files, rotation, [old], { root: directory, env }).catch((error) => error)
+    assert.instance(error, CommandError)
+    assert.is(error.code, 137)
+  })
 })
 
 test('a file that was changed, or that the new identity does not open, gets no new data key', async () => {
