@@ -19,7 +19,7 @@ export const verifyRunFindings = {
   'not-watched': {
     severity: 'error',
     seen: 'its API server did not let the objects be watched in time',
-    means: 'What happens to the Secret between two looks would not be seen, so nothing was pushed.',
+    means: 'What happens between two looks would not be seen, so nothing was begun.',
     fix: 'try again; `kubectl get --raw /readyz` shows whether it is well',
     source: 'https://kubernetes.io/docs/reference/using-api/health-checks/',
   },

@@ -129,7 +129,8 @@ async function writeGuarded(
     const what = 'cannot watch Kustomizations'
     const known = state.kustomizations
     const watched = view.watch<Kustomization>(what, kustomizations, {}, { known })
-    await view.until(() => watched.isOpen || undefined, Date.now() + watchLimit)
+    if (!(await view.until(() => watched.isOpen || undefined, Date.now() + watchLimit)))
+      return [finding('not-watched', { object: `context ${context}` }, {})]
     const guard: Guard = {
       cluster,
       view,
