@@ -2,7 +2,6 @@ import type { Finding } from '../../findings/finding.ts'
 import { exit } from '../../lib/errors.ts'
 import { pathInRepository } from '../../lib/git.ts'
 import { remotesOf } from '../../lib/git-objects.ts'
-import type { Identity } from '../../lib/sops/age.ts'
 import { rotationRefusal } from './begin.ts'
 import { type Behind, readBehind } from './behind.ts'
 import { type ClusterJudgement, judgeCluster } from './clusters/judge.ts'
@@ -10,7 +9,7 @@ import type { JudgeOptions } from './clusters/proof.ts'
 import { readRotationCluster } from './clusters/read.ts'
 import type { RotationCluster } from './clusters/state.ts'
 import { countPlace } from './count.ts'
-import type { NextChoice } from './key/next-key.ts'
+import type { NextChoice, NextKey } from './key/next-key.ts'
 import type { RotateOptions } from './options.ts'
 import type { StageLog } from './reports/stage-log.ts'
 import type { Rotation } from './rotation.ts'
@@ -141,8 +140,8 @@ export async function readStandAgain(
   return readStand({ ...survey, clusters, places }, rotation, options)
 }
 
-/** The identity of the new recipient. @throws UserError where it is not at hand */
-export function requireNext({ next, stand: { survey }, options }: RotationRun): Identity {
-  if ('next' in next) return next.next.identity
+/** The key of the new recipient. @throws UserError where it is not at hand */
+export function requireNext({ next, stand: { survey }, options }: RotationRun): NextKey {
+  if ('next' in next) return next.next
   throw rotationRefusal(next.refusals, survey, options, exit.no)
 }

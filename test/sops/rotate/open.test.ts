@@ -57,6 +57,17 @@ test('a file outside of the repository is named as it is found from where the us
     assert.ok(existsSync(join(root, '../mine/new.key')))
   }))
 
+test('nobody gets a new identity before it is certain that files may be written', () =>
+  withRotatePlace(async ({ root, git, ended, read, write }) => {
+    write('apps/a.sops.yaml', `${read('apps/a.sops.yaml')}\n`)
+    const kept = join(root, '../kept')
+    await ended(1, ['--commit', '--store', `cat >'${kept}'`])
+    await ended(1, ['--commit', '--new-key', '../mine/new.key'])
+    assert.not(existsSync(kept))
+    assert.not(existsSync(join(root, '../mine')))
+    git('checkout', '--quiet', '.')
+  }))
+
 test('a new identity that only a command keeps is not made a second time', () =>
   withRotatePlace(async ({ ended, read, atHand }) => {
     const { stderr } = await ended(0, ['--store', 'cat >/dev/null'])

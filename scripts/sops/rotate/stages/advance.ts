@@ -70,26 +70,17 @@ function behind({ stand: { survey }, options }: RotationRun) {
 }
 
 async function share(run: RotationRun): Promise<boolean> {
-  const { stand, rotation, log, options, next } = run
-  const identity = requireNext(run)
+  const { stand, rotation, log } = run
+  const next = requireNext(run)
   const since = performance.now()
   const { survey, states } = stand
   const { repository, places, ring } = survey
   const shared = await planShare({ repository, places, states, identities: ring.identities }, rotation)
-  const planned = await withGitKeys(stand, shared, besideOldOne(rotation, identity))
-  const forget = options.dryRun || !('next' in next) ? undefined : await next.next.keep()
-  try {
-    const written = await writeStage(run, planned, commitSubjects.share)
-    if (!written) {
-      forget?.()
-      return false
-    }
-    log.tell('share', 'done', `the new public key beside the old one in ${writtenAsText(written)}`, since)
-    if ('next' in next) for (const found of next.next.notes()) sayFinding(found, run)
-  } catch (error) {
-    forget?.()
-    throw error
-  }
+  const planned = await withGitKeys(stand, shared, besideOldOne(rotation, next.identity))
+  const written = await writeStage(run, planned, commitSubjects.share, next.keep)
+  if (!written) return false
+  log.tell('share', 'done', `the new public key beside the old one in ${writtenAsText(written)}`, since)
+  for (const found of next.notes()) sayFinding(found, run)
   run.stand = await readStandAgain(run)
   return true
 }
@@ -103,7 +94,7 @@ async function cutOver(run: RotationRun): Promise<boolean> {
   const since = performance.now()
   const { survey, states } = run.stand
   const { repository, places } = survey
-  const grounds = { repository, places, states, identities: [requireNext(run)] }
+  const grounds = { repository, places, states, identities: [requireNext(run).identity] }
   const cut = await planCutOver(grounds, rotation.old, {
     rewrap: options.rewrap,
     isLimited: run.stand.standing.isLimited,

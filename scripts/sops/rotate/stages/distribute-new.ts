@@ -13,7 +13,7 @@ export async function distributeNew(run: RotationRun): Promise<boolean> {
   const { options, rotation, log, stand } = run
   const since = performance.now()
   const clusters = withoutGitKeys(stand.survey.clusters, stand.gitKeys)
-  const { changes, findings } = await distribute(clusters, rotation, requireNext(run), {
+  const { changes, findings } = await distribute(clusters, rotation, requireNext(run).identity, {
     dryRun: options.dryRun,
     guard: { timeout: options.timeout, status: options.caller.status },
   })

@@ -27,7 +27,7 @@ export async function proveShare(run: RotationRun): Promise<void> {
   const texts = states.flatMap(({ file, branch, head }) =>
     [branch, head].some((status) => status === 'both') ? (place.files.get(file) ?? []) : [],
   )
-  const { opened, troubles } = await opensWithOnly(texts, [requireNext(run)], repository)
+  const { opened, troubles } = await opensWithOnly(texts, [requireNext(run).identity], repository)
   if (troubles.length > 0)
     throw rotationRefusal(
       troubles.map((trouble) => trouble.finding),

@@ -2,6 +2,7 @@ import { finding, severityOf } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
 import { shortCommit } from '../../../lib/git.ts'
 import { rotationRefusal, sayFinding } from '../begin.ts'
+import type { NextKey } from '../key/next-key.ts'
 import type { RotationRun } from '../run.ts'
 import type { PlannedEdits } from './plan-edits.ts'
 import { countedFiles, diffOfEdits, mergeEdits, refuseDirty, writeEdits } from './write-edits.ts'
@@ -18,6 +19,8 @@ export interface WrittenStage {
 /**
  * Writes what a stage has planned, all or nothing; with `--dry-run` it prints it.
  * @param subject of the commit
+ * @param keep keeps the identity that the files are encrypted to, as soon as nothing stands in the way; taken back where they cannot be
+ *   written
  * @returns `undefined` where nothing was written
  * @throws UserError (exit 1) where a file stands in the way
  */
@@ -25,6 +28,7 @@ export async function writeStage(
   { options, rotation, stand }: RotationRun,
   planned: PlannedEdits,
   subject: string,
+  keep?: NextKey['keep'],
 ): Promise<WrittenStage | undefined> {
   const { caller } = options
   const { survey } = stand
@@ -50,12 +54,12 @@ export async function writeStage(
     return undefined
   }
   if (options.commit) await refuseDirty(repository, files, caller)
-  const commit = await writeEdits(
-    repository,
-    edits,
-    options.commit ? { subject, rotation } : undefined,
-    caller,
-  )
+  const forget = await keep?.()
+  const wanted = options.commit ? { subject, rotation } : undefined
+  const commit = await writeEdits(repository, edits, wanted, caller).catch((error: unknown) => {
+    forget?.()
+    throw error
+  })
   return { files, commit, rewritten: edits.flatMap(({ file, isRewritten }) => (isRewritten ? file : [])) }
 }
 
