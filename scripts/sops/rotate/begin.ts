@@ -1,11 +1,9 @@
-import { resolve } from 'node:path'
-import { type Finding, severityOf, worded } from '../../findings/finding.ts'
-import { exit, UserError } from '../../lib/errors.ts'
-import { namesFrom } from '../../lib/paths.ts'
+import { exit } from '../../lib/errors.ts'
 import { nextAtHand } from './key/given.ts'
 import { chooseNext } from './key/next.ts'
 import type { NextChoice } from './key/next-key.ts'
 import type { RotateOptions } from './options.ts'
+import { rotationRefusal } from './refusal.ts'
 import { type Derived, type DerivedRotation, deriveRotation } from './state/derive.ts'
 import { neverNamed, recipientsNamed } from './state/named.ts'
 import { eachPlace } from './state/places.ts'
@@ -60,46 +58,11 @@ export async function chooseNextKey(
   const { newKey, pq, store, caller } = options
   if (derived.next !== undefined) return nextAtHand(derived.next, { ring, newKey, caller, repository })
   if (derived.unsure.length > 0 && newKey === undefined)
-    throw rotationRefusal(derived.unsure, survey, options, exit.notDone)
+    throw rotationRefusal(derived.unsure, { options, stand: { survey } }, exit.notDone)
   const atHand = ring.identities.map(({ recipient }) => recipient)
   // a key that was retired stays at hand, and is none for a new beginning
   const fresh = new Set(await neverNamed(places, atHand))
   const former = atHand.filter((recipient) => !fresh.has(recipient))
   const used = recipientsRotating(survey).union(new Set(former))
   return chooseNext({ ring, old: derived.old, used, newKey, pq, store, caller, repository })
-}
-
-/** The error for the worst of some findings; the others are said before it. */
-export function rotationRefusal(
-  findings: readonly Finding[],
-  { repository }: Pick<Survey, 'repository'>,
-  { caller }: RotateOptions,
-  exitCode: typeof exit.no | typeof exit.notDone,
-): UserError {
-  const nameOf = (file: string) => namesFrom(caller.cwd)(resolve(repository.root, file))
-  const lineOf = (found: Finding) => lineOfFinding(found, nameOf)
-  const [first, ...others] = findings.toSorted((a, b) => rankOf(a) - rankOf(b))
-  if (!first) return new UserError('nothing was found', { exitCode })
-  const lines = [first, ...others].map(lineOf)
-  return new UserError(lines.join('\n'), { hint: worded(first, nameOf).fix, exitCode })
-}
-
-function rankOf(found: Finding): number {
-  return ['error', 'warning', 'note'].indexOf(severityOf(found))
-}
-
-function lineOfFinding(found: Finding, nameOf: (file: string) => string): string {
-  const where = found.file === undefined ? found.object : nameOf(found.file)
-  return `${where}${found.line === undefined ? '' : `:${found.line}`}: ${worded(found, nameOf).message}`
-}
-
-/** Says a finding that keeps nothing from going on. */
-export function sayFinding(
-  found: Finding,
-  { options: { caller }, stand: { survey } }: { options: RotateOptions; stand: { survey: Survey } },
-): void {
-  const nameOf = (file: string) => namesFrom(caller.cwd)(resolve(survey.repository.root, file))
-  const severity = severityOf(found) === 'note' ? 'note' : 'warning'
-  caller.note(`${severity}: ${lineOfFinding(found, nameOf)}`)
-  caller.note(`  hint: ${worded(found, nameOf).fix}`)
 }

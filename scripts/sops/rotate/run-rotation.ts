@@ -4,8 +4,9 @@ import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { exit, UserError } from '../../lib/errors.ts'
 import type { Repository } from '../../lib/git.ts'
 import { shortRecipient } from '../../lib/sops/recipients.ts'
-import { chooseNextKey, readRotation, recipientsRotating, rotationRefusal, sayFinding } from './begin.ts'
+import { chooseNextKey, readRotation, recipientsRotating } from './begin.ts'
 import type { RotateOptions } from './options.ts'
+import { refuseFor, rotationRefusal, sayFinding } from './refusal.ts'
 import { sayExposed, withExposed } from './reports/compromised.ts'
 import { reportDrift } from './reports/drift.ts'
 import { againCommand } from './reports/next-hints.ts'
@@ -54,11 +55,12 @@ export async function runRotation(
 
 /** @returns the report where there is nothing to rotate */
 async function openRun(survey: Survey, options: RotateOptions): Promise<RotationRun | { report: Report }> {
+  const asked = { options, stand: { survey } }
   const derived = await readRotation(survey, options)
   if ('findings' in derived) {
     const isBlind = options.noCluster && survey.ring.identities.length === 0
     if (options.status && isBlind) return { report: await reportDrift(survey, options) }
-    throw rotationRefusal(derived.findings, survey, options, exit.notDone)
+    throw rotationRefusal(derived.findings, asked, exit.notDone)
   }
   const { ended } = derived
   // a cluster that is not seen may still have the old identity
@@ -71,19 +73,17 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
   const { old } = begun
   // a rotation that was given up leaves its trailers, and its identity at hand
   const isOpen = begun.next !== undefined && recipientsRotating(survey).has(begun.next)
-  const isLooking = (options.status || options.abort) && !isOpen
-  // what is written and not committed may be a rotation whose identity somebody else keeps
-  if (isLooking && derived.unsure.length > 0 && survey.places.dirty.length > 0)
-    throw rotationRefusal(derived.unsure, survey, options, exit.notDone)
-  if (isLooking)
+  if ((options.status || options.abort) && !isOpen) {
+    // what is written and not committed may be a rotation whose identity somebody else keeps
+    if (survey.places.dirty.length > 0) refuseFor(derived.unsure, asked, exit.notDone)
     return { report: { exitCode: exit.done, lines: ['no rotation is open'], json: { result: 'done', old } } }
+  }
   const next = await chooseNextKey(survey, { ...derived, ...begun }, options)
   const recipient = 'next' in next ? next.next.identity.recipient : begun.next
-  if (recipient === undefined)
-    throw rotationRefusal('refusals' in next ? next.refusals : [], survey, options, exit.no)
+  if (recipient === undefined) throw rotationRefusal('refusals' in next ? next.refusals : [], asked)
   const rotation = { old, next: recipient }
   const stand = await readStand(survey, rotation, options)
-  if ('next' in next && next.next.isNew && isNamedNowhere(stand.standing)) throw unknownOld(survey, options)
+  if ('next' in next && next.next.isNew && isNamedNowhere(stand.standing)) throw unknownOld(asked)
   return { options, rotation, next, log: makeStageLog(options.caller), stand }
 }
 
@@ -99,9 +99,9 @@ function isNamedNowhere({ tree, head, tip, clusters, inGit }: Standing): boolean
   return !named && !clusters?.old && !clusters?.both && inGit.lacking + inGit.both === 0
 }
 
-function unknownOld(survey: Survey, options: RotateOptions) {
-  const facts = { recipient: shortRecipient(options.old ?? '') }
-  return rotationRefusal([finding('old-named-nowhere', { object: '--old' }, facts)], survey, options, exit.no)
+function unknownOld(asked: { options: RotateOptions; stand: { survey: Survey } }) {
+  const facts = { recipient: shortRecipient(asked.options.old ?? '') }
+  return rotationRefusal([finding('old-named-nowhere', { object: '--old' }, facts)], asked)
 }
 
 async function nothingOpen(ended: Rotation, { repository }: Survey, options: RotateOptions): Promise<Report> {

@@ -1,8 +1,6 @@
 import type { Finding } from '../../findings/finding.ts'
-import { exit } from '../../lib/errors.ts'
 import { pathInRepository } from '../../lib/git.ts'
 import { remotesOf } from '../../lib/git-objects.ts'
-import { rotationRefusal } from './begin.ts'
 import { type Behind, readBehind } from './behind.ts'
 import { type ClusterJudgement, judgeCluster } from './clusters/judge.ts'
 import type { JudgeOptions } from './clusters/proof.ts'
@@ -11,6 +9,7 @@ import type { RotationCluster } from './clusters/state.ts'
 import { countPlace } from './count.ts'
 import type { NextChoice, NextKey } from './key/next-key.ts'
 import type { RotateOptions } from './options.ts'
+import { rotationRefusal } from './refusal.ts'
 import type { StageLog } from './reports/stage-log.ts'
 import type { Rotation } from './rotation.ts'
 import { countGitKeys, type GitKeys, readGitKeys, withoutGitKeys } from './stages/git-keys.ts'
@@ -141,7 +140,8 @@ export async function readStandAgain(
 }
 
 /** The key of the new recipient. @throws UserError where it is not at hand */
-export function requireNext({ next, stand: { survey }, options }: RotationRun): NextKey {
+export function requireNext(run: RotationRun): NextKey {
+  const { next } = run
   if ('next' in next) return next.next
-  throw rotationRefusal(next.refusals, survey, options, exit.no)
+  throw rotationRefusal(next.refusals, run)
 }

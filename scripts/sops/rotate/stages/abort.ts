@@ -1,8 +1,8 @@
 import type { Report } from '../../../lib/caller.ts'
 import { exit } from '../../../lib/errors.ts'
 import { shellWord } from '../../../lib/paths.ts'
-import { rotationRefusal } from '../begin.ts'
 import { withdraw } from '../clusters/withdraw.ts'
+import { refuseFor } from '../refusal.ts'
 import { againCommand } from '../reports/next-hints.ts'
 import { recipientRows } from '../reports/report.ts'
 import { recipientsAsJson, statesAsJson } from '../reports/states-json.ts'
@@ -48,25 +48,19 @@ export async function abortRotation(run: RotationRun): Promise<Report> {
   }
 }
 
-async function takeOutOfClusters({
-  stand: { survey, gitKeys },
-  rotation,
-  options,
-  log,
-}: RotationRun): Promise<void> {
+async function takeOutOfClusters(run: RotationRun): Promise<void> {
+  const { rotation, options, log } = run
+  const { survey, gitKeys } = run.stand
   const since = performance.now()
   const { changes, findings } = await withdraw(
     withoutGitKeys(survey.clusters, gitKeys),
     rotation,
     judgeOptions(survey, options),
   )
-  if (findings.length > 0)
-    throw rotationRefusal(
-      findings.map(({ finding }) => finding),
-      survey,
-      options,
-      exit.no,
-    )
+  refuseFor(
+    findings.map(({ finding }) => finding),
+    run,
+  )
   const names = changes.map(({ context, id }) => `${id.namespace}/${id.name} (${context})`)
   if (names.length > 0) log.tell('distribute', 'done', `the new identity out of ${names.join(', ')}`, since)
 }

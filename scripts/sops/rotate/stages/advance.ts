@@ -1,8 +1,7 @@
 import { finding } from '../../../findings/finding.ts'
-import { exit } from '../../../lib/errors.ts'
 import { shellWord } from '../../../lib/paths.ts'
-import { rotationRefusal, sayFinding } from '../begin.ts'
 import { type RotationStage, rotationStages } from '../options.ts'
+import { rotationRefusal, sayFinding } from '../refusal.ts'
 import { type RotationRun, readStandAgain, requireNext } from '../run.ts'
 import { nextStep, type RotationStep } from '../standing.ts'
 import { distributeNew } from './distribute-new.ts'
@@ -62,11 +61,11 @@ async function go(run: RotationRun, { step, of }: RunEnd): Promise<boolean> {
   }
 }
 
-function behind({ stand: { survey }, options }: RotationRun) {
-  const { tip } = survey.places
+function behind(run: RotationRun) {
+  const { tip } = run.stand.survey.places
   const [remote, branch] = [`${tip?.remote}`, `${tip?.name}`].map(shellWord) as [string, string]
   const object = `branch ${tip?.remote}/${tip?.name}`
-  return rotationRefusal([finding('branch-ahead', { object }, { remote, branch })], survey, options, exit.no)
+  return rotationRefusal([finding('branch-ahead', { object }, { remote, branch })], run)
 }
 
 async function share(run: RotationRun): Promise<boolean> {

@@ -1,6 +1,5 @@
-import { exit } from '../../../lib/errors.ts'
-import { rotationRefusal } from '../begin.ts'
 import { distribute } from '../clusters/distribute.ts'
+import { refuseFor } from '../refusal.ts'
 import { type RotationRun, readClustersAgain, readStandAgain, requireNext } from '../run.ts'
 import { withoutGitKeys } from './git-keys.ts'
 
@@ -24,13 +23,10 @@ export async function distributeNew(run: RotationRun): Promise<boolean> {
   }
   if (names.length > 0)
     log.tell('distribute', 'done', `the new identity beside the old one in ${names.join(', ')}`, since)
-  if (findings.length > 0)
-    throw rotationRefusal(
-      findings.map(({ finding }) => finding),
-      stand.survey,
-      options,
-      exit.no,
-    )
+  refuseFor(
+    findings.map(({ finding }) => finding),
+    run,
+  )
   run.stand = await readStandAgain(run, await readClustersAgain(run))
   // what is left then is a copy, which its tool makes anew
   return changes.length > 0

@@ -1,11 +1,11 @@
 import { finding } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
-import { rotationRefusal, sayFinding } from '../begin.ts'
 import { type ClusterJudgement, judgeCluster } from '../clusters/judge.ts'
 import type { RotationProof } from '../clusters/proof.ts'
 import type { RotationCluster } from '../clusters/state.ts'
 import { waitForRevisions } from '../clusters/wait.ts'
 import { opensWithOnly } from '../proof/opens-with-only.ts'
+import { refuseFor, sayFinding } from '../refusal.ts'
 import { rootsElsewhere } from '../roots.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain, requireNext } from '../run.ts'
 import { notLookedAt, proveValues } from './prove-values.ts'
@@ -28,13 +28,10 @@ export async function proveShare(run: RotationRun): Promise<void> {
     [branch, head].some((status) => status === 'both') ? (place.files.get(file) ?? []) : [],
   )
   const { opened, troubles } = await opensWithOnly(texts, [requireNext(run).identity], repository)
-  if (troubles.length > 0)
-    throw rotationRefusal(
-      troubles.map((trouble) => trouble.finding),
-      survey,
-      options,
-      exit.no,
-    )
+  refuseFor(
+    troubles.map((trouble) => trouble.finding),
+    run,
+  )
   if (options.noCluster) {
     log.tell('prove', 'done', `the new identity alone opens ${countedFiles(opened.length)}`, since)
     return
@@ -53,7 +50,8 @@ export async function proveShare(run: RotationRun): Promise<void> {
  * Sees to it that every root of the repository that takes in files of the rotation is one of a cluster that was asked.
  * @throws UserError (exit 1) where one is of a cluster that nobody looks at
  */
-export async function requireRoots({ options, stand }: RotationRun): Promise<void> {
+export async function requireRoots(run: RotationRun): Promise<void> {
+  const { options, stand } = run
   if (options.noCluster) return
   const { survey, states } = stand
   const concerned = states.filter(({ workingTree, head, branch }) =>
@@ -68,7 +66,7 @@ export async function requireRoots({ options, stand }: RotationRun): Promise<voi
     .map((root) => ({ ...root, checked: `./${root.directory}` }))
     .filter(({ checked }) => !options.checked.includes(checked))
     .map(({ file, id, directory, checked }) => finding('root-unseen', { file }, { id, directory, checked }))
-  if (found.length > 0) throw rotationRefusal(found, survey, options, exit.no)
+  refuseFor(found, run)
 }
 
 /**
@@ -95,20 +93,18 @@ export async function requireProofs(
     proofsOf(judged(cluster), cluster).filter(({ holds }) => !holds),
   )
   run.stand = { ...stand, judgements: clusters.map(judged), survey: { ...survey, clusters } }
-  if (failed.length > 0)
-    throw rotationRefusal(
-      failed.flatMap(({ findings }) => findings),
-      survey,
-      options,
-      exit.no,
-    )
+  refuseFor(
+    failed.flatMap(({ findings }) => findings),
+    run,
+  )
 }
 
 /** What was not looked at is never nothing. @throws UserError (exit 2) */
-export function requireSeen({ stand: { survey, unread, standing }, options }: RotationRun): void {
+export function requireSeen(run: RotationRun): void {
+  const { stand, options } = run
+  const { survey, unread, standing } = stand
   // a repository without a remote is all that there is
   const isAlone = options.noCluster && !standing.isUnpublished
   const open = survey.places.unread.filter(({ code }) => !(isAlone && code === 'branch-unset'))
-  const all = [...open, ...unread]
-  if (all.length > 0) throw rotationRefusal(all, survey, options, exit.notDone)
+  refuseFor([...open, ...unread], run, exit.notDone)
 }

@@ -3,8 +3,8 @@ import { someOf } from '../../../findings/some-of.ts'
 import type { Report } from '../../../lib/caller.ts'
 import { exit } from '../../../lib/errors.ts'
 import { canDecrypt } from '../../../lib/sops/recipients.ts'
-import { rotationRefusal } from '../begin.ts'
 import type { RotateOptions } from '../options.ts'
+import { refuseFor } from '../refusal.ts'
 import { againCommand } from '../reports/next-hints.ts'
 import { recipientRows } from '../reports/report.ts'
 import { makeStageLog } from '../reports/stage-log.ts'
@@ -25,7 +25,7 @@ export async function removeRecipient(survey: Survey, options: RotateOptions): P
   const stand = await readStand(survey, rotation, options)
   const log = makeStageLog(options.caller)
   const run: RotationRun = { options, rotation, next: { refusals: [] }, log, stand }
-  requireOthers(survey, old, options)
+  requireOthers(run)
   const { repository, places, ring } = survey
   const identities = ring.identities.filter(({ recipient }) => recipient !== old)
   const grounds = { repository, places, states: stand.states, identities }
@@ -63,7 +63,9 @@ export async function removeRecipient(survey: Survey, options: RotateOptions): P
 }
 
 /** A recipient whose identity a cluster decrypts with is no person that leaves. */
-function requireOthers(survey: Survey, old: string, options: RotateOptions): void {
+function requireOthers(run: RotationRun): void {
+  const { survey } = run.stand
+  const { old } = run.rotation
   if (survey.clusterError) throw survey.clusterError
   const found = survey.clusters.flatMap(({ users, secrets }) =>
     users.flatMap(({ id, secret, files }) => {
@@ -77,5 +79,5 @@ function requireOthers(survey: Survey, old: string, options: RotateOptions): voi
       return lost.length > 0 ? [finding('recipient-needed', place, { id, files: names, recipient: old })] : []
     }),
   )
-  if (found.length > 0) throw rotationRefusal(found, survey, options, exit.no)
+  refuseFor(found, run)
 }

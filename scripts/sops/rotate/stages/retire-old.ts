@@ -1,11 +1,10 @@
 import { finding } from '../../../findings/finding.ts'
 import { secretOf } from '../../../findings/key-secret.ts'
-import { exit } from '../../../lib/errors.ts'
-import { rotationRefusal } from '../begin.ts'
 import { heldStatus } from '../clusters/judge.ts'
 import { isKeeperBehind } from '../clusters/keeper-behind.ts'
 import { proofOf } from '../clusters/proof.ts'
 import { retire } from '../clusters/retire.ts'
+import { refuseFor } from '../refusal.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from '../run.ts'
 import { isFromGit, planGitKeys, withoutGitKeys, withoutOne } from './git-keys.ts'
 import { requireProofs, requireRoots, requireSeen } from './prove.ts'
@@ -43,13 +42,10 @@ export async function retireOld(run: RotationRun): Promise<boolean> {
     timeout,
     status: caller.status,
   })
-  if (findings.length > 0)
-    throw rotationRefusal(
-      findings.map(({ finding }) => finding),
-      survey,
-      options,
-      exit.no,
-    )
+  refuseFor(
+    findings.map((found) => found.finding),
+    run,
+  )
   run.stand = await readStandAgain(run, await readClustersAgain(run))
   const values = await proveValues(run)
   log.tell('retire', 'done', `the old identity is out of ${names.join(', ')}; ${values}`, since)

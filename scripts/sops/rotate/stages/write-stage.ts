@@ -1,8 +1,8 @@
 import { finding, severityOf } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
 import { shortCommit } from '../../../lib/git.ts'
-import { rotationRefusal, sayFinding } from '../begin.ts'
 import type { NextKey } from '../key/next-key.ts'
+import { refuseFor, sayFinding } from '../refusal.ts'
 import type { RotationRun } from '../run.ts'
 import type { PlannedEdits } from './plan-edits.ts'
 import { countedFiles, diffOfEdits, mergeEdits, refuseDirty, writeEdits } from './write-edits.ts'
@@ -25,27 +25,24 @@ export interface WrittenStage {
  * @throws UserError (exit 1) where a file stands in the way
  */
 export async function writeStage(
-  { options, rotation, stand }: RotationRun,
+  run: RotationRun,
   planned: PlannedEdits,
   subject: string,
   keep?: NextKey['keep'],
 ): Promise<WrittenStage | undefined> {
+  const { options, rotation } = run
   const { caller } = options
-  const { survey } = stand
-  const { repository, places } = survey
-  requireMerged({ options, stand })
+  const { repository, places } = run.stand.survey
+  requireMerged(run)
   const sparse = places.unread.filter(({ code }) => code === 'checkout-sparse')
-  if (sparse.length > 0) throw rotationRefusal(sparse, survey, options, exit.notDone)
+  refuseFor(sparse, run, exit.notDone)
   const blocking = planned.left.filter((found) => severityOf(found) === 'error')
-  for (const found of planned.left) if (!blocking.includes(found)) sayFinding(found, { options, stand })
-  if (blocking.length > 0) throw rotationRefusal(blocking, survey, options, exit.no)
-  if (planned.troubles.length > 0)
-    throw rotationRefusal(
-      planned.troubles.map(({ finding }) => finding),
-      survey,
-      options,
-      exit.no,
-    )
+  for (const found of planned.left) if (!blocking.includes(found)) sayFinding(found, run)
+  refuseFor(blocking, run)
+  refuseFor(
+    planned.troubles.map(({ finding }) => finding),
+    run,
+  )
   const edits = mergeEdits(planned.edits)
   if (edits.length === 0) return undefined
   const files = edits.map(({ file }) => file)
@@ -70,7 +67,9 @@ export function writtenAsText({ files, commit, rewritten }: WrittenStage): strin
 }
 
 /** What a merge leaves in a file says nothing of who opens it. @throws UserError (exit 1) where one is not finished */
-export function requireMerged({ options, stand: { survey } }: Pick<RotationRun, 'options' | 'stand'>): void {
-  const found = survey.places.conflicted.map((file) => finding('merge-unfinished', { file }, { file }))
-  if (found.length > 0) throw rotationRefusal(found, survey, options, exit.no)
+export function requireMerged(run: RotationRun): void {
+  const found = run.stand.survey.places.conflicted.map((file) =>
+    finding('merge-unfinished', { file }, { file }),
+  )
+  refuseFor(found, run)
 }
