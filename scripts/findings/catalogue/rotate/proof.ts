@@ -31,6 +31,13 @@ export const rotateProofFindings = {
     fix: '`mise run sops:rotate --proof canary` proves it by a branch of its own; or cut over the files of one Kustomization first: `mise run sops:rotate PATH…`',
     source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/internal/decryptor/decryptor.go',
   },
+  'proof-through-others': {
+    severity: 'note',
+    seen: 'is a key Secret that {chosen} does not decrypt with, so its proof goes through others: {users}',
+    means: 'Each key Secret is proved by itself, and only a Kustomization that decrypts with it proves it.',
+    fix: 'leave --kustomization out, or name one of these with it',
+    source: 'docs/decryption.md#where-the-key-is-looked-up',
+  },
   'canary-not-pushed': {
     severity: 'error',
     seen: 'the server takes no branch of this name from you: {says}',

@@ -1,16 +1,22 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
+import { type KeySecretId, secretOf } from '../../../findings/key-secret.ts'
+import { someOf } from '../../../findings/some-of.ts'
 import type { GitRepository } from '../../../lib/cluster/flux-objects.ts'
 import { exit, UserError } from '../../../lib/errors.ts'
 import type { ProofReport } from '../../verify/report.ts'
+import { sayFinding } from '../refusal.ts'
 import type { ClusterJudgement } from '../clusters/judge.ts'
 import type { KeyUser, RotationCluster } from '../clusters/state.ts'
+import type { RotateOptions } from '../options.ts'
 import type { RotationRun } from '../run.ts'
 
 /** A key Secret of a cluster whose new identity is proved, and who decrypts with it. */
 interface ToProve {
   cluster: RotationCluster
-  secret: string
+  id: KeySecretId
   users: readonly KeyUser[]
+  /** The Kustomization that the user has chosen does not decrypt with it. */
+  isThroughOthers: boolean
 }
 
 /**
@@ -23,10 +29,25 @@ export async function proveValues(run: RotationRun): Promise<string> {
   const { options, stand } = run
   const wanted = stand.judgements.flatMap((judgement) => toProve(run, judgement))
   if (options.proof === 'read') return 'what arrives in the cluster was not looked at (--proof read)'
-  for (const one of wanted) await proveOne(run, one)
+  for (const one of wanted) {
+    if (one.isThroughOthers) sayFinding(throughOthers(one, options), run)
+    await proveOne(run, one)
+  }
   if (wanted.length === 0) return 'no Kustomization decrypts with it, so nothing could be looked at'
   const keys = wanted.length === 1 ? '' : ` with each of ${wanted.length} key Secrets`
   return `a test Secret encrypted to the new one alone arrived decrypted${keys}`
+}
+
+/** That a proof does not go through the Kustomization that the user has chosen. */
+function throughOthers({ id, users }: ToProve, { kustomization = '' }: RotateOptions): Finding {
+  const facts = {
+    chosen: `kustomization ${kustomization}`,
+    users: someOf(
+      users.map((user) => user.id),
+      3,
+    ),
+  }
+  return finding('proof-through-others', { object: secretOf(id) }, facts)
 }
 
 /** What a proof that pushes nothing leaves unproved, a finding for each key Secret. */
@@ -49,7 +70,9 @@ function toProve({ stand, options }: RotationRun, { context, secrets }: ClusterJ
     const users = cluster.users.filter((user) => user.secret === secret && user.notSeen.length === 0)
     const meant = users.filter(isChosen)
     const isProved = status === 'both' || status === 'new'
-    return isProved && users.length > 0 ? [{ cluster, secret, users: meant.length > 0 ? meant : users }] : []
+    if (!isProved || users.length === 0) return []
+    const isThroughOthers = meant.length === 0
+    return [{ cluster, id: { namespace, name }, users: isThroughOthers ? users : meant, isThroughOthers }]
   })
 }
 
