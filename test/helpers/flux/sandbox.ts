@@ -136,8 +136,39 @@ async function setUp(
 }
 
 async function cleanUp(sandbox: SandboxAccess): Promise<void> {
+  await empty(sandbox, 'flux-system')
+  // of Kustomizations that prune nothing
+  await sandbox.kubectl(['delete', '-n', 'default', 'secrets', '--all'])
+}
+
+async function empty({ kubectl }: SandboxAccess, namespace: string): Promise<void> {
   const kinds = 'kustomizations,gitrepositories,secrets'
-  await sandbox.kubectl(['delete', '-n', 'flux-system', kinds, '--all', '--timeout=120s'])
+  await kubectl(['delete', '-n', namespace, kinds, '--all', '--timeout=120s'])
+}
+
+/**
+ * Runs `use` with more namespaces, and takes them away with what Flux and tests have put into them, so that the next test can make
+ * them again: of the controllers that finish such a removal in a cluster none runs here.
+ */
+export async function withNamespaces<T>(
+  sandbox: SandboxAccess,
+  names: readonly string[],
+  use: () => Promise<T>,
+): Promise<T> {
+  const { kubectl } = sandbox
+  const namespaceOf = (name: string, more = {}) =>
+    JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name }, ...more })
+  try {
+    for (const name of names) await kubectl(['apply', '--server-side', '-f', '-'], namespaceOf(name))
+    return await use()
+  } finally {
+    for (const name of names) {
+      await empty(sandbox, name)
+      await kubectl(['delete', 'namespace', name, '--wait=false'])
+      const finalize = ['replace', '--raw', `/api/v1/namespaces/${name}/finalize`, '-f', '-']
+      await kubectl(finalize, namespaceOf(name, { spec: { finalizers: [] } }))
+    }
+  }
 }
 
 /** A key Secret as a test makes it. */

@@ -1,4 +1,4 @@
-import { type Flux, putKeySecret, watched, withFlux } from '../flux/sandbox.ts'
+import { type Flux, putKeySecret, watched, withFlux, withNamespaces } from '../flux/sandbox.ts'
 import { type Key, makeKey } from '../keys.ts'
 import { until } from '../processes.ts'
 import { decryptedBySops } from '../sops/with-key.ts'
@@ -40,7 +40,7 @@ export interface RotationSetUp {
   users: readonly (readonly [name: string, namespace?: string])[]
 }
 
-/** Runs `use` with a repository that Flux has applied, and takes away what it has put into other namespaces than that of Flux. */
+/** Runs `use` with a repository that Flux has applied. */
 export async function withRotation(
   { files, namespaces = ['flux-system'], users }: RotationSetUp,
   use: (repository: RotatedRepository) => Promise<void>,
@@ -53,30 +53,15 @@ export async function withRotation(
       ...files(old.recipient),
     },
     async (flux) => {
-      const { kubectl } = flux.sandbox
       const others = namespaces.filter((name) => name !== 'flux-system')
-      try {
-        for (const name of others)
-          await kubectl(
-            ['apply', '--server-side', '-f', '-'],
-            JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
-          )
-        // another test may have left one of another type
-        for (const name of namespaces)
-          await kubectl(['delete', 'secret', 'sops-age', '-n', name, '--ignore-not-found'])
+      await withNamespaces(flux.sandbox, others, async () => {
         for (const namespace of namespaces)
           await putKeySecret(flux.sandbox, { namespace, data: { 'age.agekey': old.text }, metadata: watched })
         const repository = openRepository(flux, old)
         const commit = await flux.git('rev-parse', 'HEAD')
         for (const [name, namespace] of users) await repository.readyAt(name, commit, namespace)
         await use(repository)
-      } finally {
-        for (const name of others) {
-          await kubectl(['delete', 'kustomizations,secrets', '-n', name, '--all', '--timeout=60s'])
-          await kubectl(['delete', 'namespace', name, '--wait=false'])
-        }
-        await kubectl(['delete', 'secrets', '-n', 'default', '--all'])
-      }
+      })
     },
   )
 }
