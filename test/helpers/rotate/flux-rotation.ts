@@ -6,7 +6,7 @@ import type { Flux, SandboxAccess } from '../flux/sandbox.ts'
 import { withFlux } from '../flux/sandbox.ts'
 import { type Key, makeKey } from '../keys.ts'
 import { type Call, type Ended, runTask } from '../task.ts'
-import { failuresDuring, withCluster } from './clusters.ts'
+import { failuresDuring, secretIn, withCluster } from './clusters.ts'
 
 /** A repository that Flux follows, whose user has the key file `.age-key.txt`. */
 export interface FluxRotation extends Flux {
@@ -26,13 +26,12 @@ export interface FluxRotation extends Flux {
 
 /** What a key Secret of the cluster has at a data key. */
 export async function heldIn(
-  { kubectl }: SandboxAccess,
+  sandbox: SandboxAccess,
   id: string,
   dataKey = 'age.agekey',
 ): Promise<string | undefined> {
-  const [namespace = '', name = ''] = id.split('/')
-  const { data } = JSON.parse(await kubectl(['get', 'secret', name, '-n', namespace, '-o', 'json']))
-  return Buffer.from(data[dataKey] ?? '', 'base64').toString()
+  const [namespace, name = ''] = id.split('/')
+  return (await secretIn(sandbox, name, namespace)).data[dataKey]
 }
 
 /** The recipients of the identities in a text, in their order. */
@@ -127,6 +126,10 @@ export function plainKeySecret(
     [base64 ? 'data' : 'stringData']: Object.fromEntries(values),
   })}\n`
 }
+
+/** Lines of `spec` that let a Kustomization decrypt, and try again soon where it could not. */
+export const decrypting = (secret = 'sops-age') =>
+  `  decryption: {provider: sops, secretRef: {name: ${secret}}}\n  retryInterval: 2s\n`
 
 /** A key that goes. */
 export const leaving = makeKey()

@@ -8,6 +8,7 @@ import { withOwnSandbox } from '../../helpers/flux/sandbox.ts'
 import { sopsConfig } from '../../helpers/keys.ts'
 import { failuresDuring, secretFor, withCluster } from '../../helpers/rotate/clusters.ts'
 import {
+  decrypting,
   heldIn,
   leaving,
   plainKeySecret,
@@ -15,8 +16,6 @@ import {
   withFluxRotation,
 } from '../../helpers/rotate/flux-rotation.ts'
 import { kubeconfigOf } from '../../helpers/rotate/two-clusters.ts'
-
-const block = '  decryption: {provider: sops, secretRef: {name: sops-age}}\n  retryInterval: 2s\n'
 
 const roots = { first: 'kubernetes/flux-system', second: 'clusters/b' }
 
@@ -28,8 +27,8 @@ const files = {
   'apps/s.enc.yaml': secretFor('shared', leaving.recipient),
   [`${roots.first}/gotk-sync.yaml`]: fluxKustomization('flux-system', `./${roots.first}`),
   [syncFile]: fluxKustomization('flux-system', `./${roots.second}`),
-  [`${roots.first}/apps.yaml`]: fluxKustomization('apps', './apps', block),
-  [`${roots.second}/apps.yaml`]: fluxKustomization('apps', './apps', block),
+  [`${roots.first}/apps.yaml`]: fluxKustomization('apps', './apps', decrypting()),
+  [`${roots.second}/apps.yaml`]: fluxKustomization('apps', './apps', decrypting()),
 }
 
 test('a key in two clusters is neither cut over nor retired while one of them is not asked', () =>

@@ -5,6 +5,7 @@ import { encryptText, makeKey, sopsConfig } from '../../helpers/keys.ts'
 import { until } from '../../helpers/processes.ts'
 import { secretFor } from '../../helpers/rotate/clusters.ts'
 import {
+  decrypting,
   heldIn,
   leaving,
   openedWith,
@@ -17,9 +18,6 @@ import { runTask } from '../../helpers/task.ts'
 
 /** The key that opens the key Secret of the team: it is not rotated. */
 const vault = makeKey()
-
-const decrypting = (secret: string) =>
-  `  decryption: {provider: sops, secretRef: {name: ${secret}}}\n  retryInterval: 2s\n`
 
 /** Beside the old identity the team has lines of its own in its key Secret. */
 const teamKey = `# of the team\n${leaving.text}# the last line\n`

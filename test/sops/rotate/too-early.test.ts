@@ -9,6 +9,7 @@ import { sopsConfig } from '../../helpers/keys.ts'
 import { until } from '../../helpers/processes.ts'
 import { secretFor, userOf } from '../../helpers/rotate/clusters.ts'
 import {
+  decrypting,
   heldIn,
   leaving,
   plainKeySecret,
@@ -17,12 +18,10 @@ import {
 } from '../../helpers/rotate/flux-rotation.ts'
 import { runTask } from '../../helpers/task.ts'
 
-const block = '  decryption: {provider: sops, secretRef: {name: sops-age}}\n  retryInterval: 2s\n'
-
 const files = {
   '.gitignore': '.age-key.txt\nnew.txt\n',
   '.sops.yaml': sopsConfig(leaving.recipient),
-  'kubernetes/flux-system/apps.yaml': fluxKustomization('apps', './apps', block),
+  'kubernetes/flux-system/apps.yaml': fluxKustomization('apps', './apps', decrypting()),
   'apps/s.enc.yaml': secretFor('early', leaving.recipient),
 }
 
