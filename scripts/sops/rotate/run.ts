@@ -1,6 +1,7 @@
 import type { Finding } from '../../findings/finding.ts'
 import { pathInRepository } from '../../lib/git.ts'
 import { remotesOf } from '../../lib/git-objects.ts'
+import type { Identity } from '../../lib/sops/age.ts'
 import { type Behind, readBehind } from './behind.ts'
 import { type ClusterJudgement, judgeCluster } from './clusters/judge.ts'
 import type { JudgeOptions } from './clusters/proof.ts'
@@ -137,6 +138,18 @@ export async function readStandAgain(
 ): Promise<Stand> {
   const places = await readPlacesAgain(survey.repository, clusters, options)
   return readStand({ ...survey, clusters, places }, rotation, options)
+}
+
+/**
+ * The identities that are left once the old one is gone. A cluster has the new one alone; where there is none, whoever has several
+ * opens with them what needs several key groups. Secret.
+ * @throws as `requireNext`
+ */
+export function identitiesLeft(run: RotationRun): Identity[] {
+  const { identity } = requireNext(run)
+  if (!run.options.noCluster) return [identity]
+  const gone = [run.rotation.old, identity.recipient]
+  return [identity, ...run.stand.survey.ring.identities.filter(({ recipient }) => !gone.includes(recipient))]
 }
 
 /** The key of the new recipient. @throws UserError where it is not at hand */

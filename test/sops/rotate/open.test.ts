@@ -68,6 +68,25 @@ test('nobody gets a new identity before it is certain that files may be written'
     git('checkout', '--quiet', '.')
   }))
 
+test('a file that needs two key groups is opened by the new identity with the one of the other group', () =>
+  withRotatePlace(async ({ root, env, git, ended, read, write, old, friend }) => {
+    const groups = `  - path_regex: two\n    key_groups:\n      - age: [${old.recipient}]\n      - age: [${friend.recipient}]\n`
+    write('.sops.yaml', read('.sops.yaml').replace('creation_rules:\n', `$&${groups}`))
+    write('apps/two.sops.yaml', 'token: x\n')
+    execFileSync('sops', ['encrypt', '-i', 'apps/two.sops.yaml'], { cwd: root, env })
+    git('add', '.')
+    git('commit', '--quiet', '--message', 'two groups')
+    git('push', '--quiet')
+    appendFileSync(join(root, 'age.key'), friend.text)
+    const rotate = ['--commit', '--old', old.recipient]
+    await ended(0, rotate)
+    git('push', '--quiet')
+    assert.match((await ended(0, rotate)).stdout, 'with others at hand 1 of several key groups')
+    assert.not.match(read('apps/two.sops.yaml'), old.recipient)
+    git('push', '--quiet')
+    await ended(0, rotate)
+  }))
+
 test('a new identity that only a command keeps is not made a second time', () =>
   withRotatePlace(async ({ ended, read, atHand }) => {
     const { stderr } = await ended(0, ['--store', 'cat >/dev/null'])

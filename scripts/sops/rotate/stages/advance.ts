@@ -2,7 +2,7 @@ import { finding } from '../../../findings/finding.ts'
 import { shellWord } from '../../../lib/paths.ts'
 import { type RotationStage, rotationStages } from '../options.ts'
 import { rotationRefusal, sayFinding } from '../refusal.ts'
-import { type RotationRun, readStandAgain, requireNext } from '../run.ts'
+import { identitiesLeft, type RotationRun, readStandAgain, requireNext } from '../run.ts'
 import { nextStep, type RotationStep } from '../standing.ts'
 import { distributeNew } from './distribute-new.ts'
 import { besideOldOne, withGitKeys, withoutOne } from './git-keys.ts'
@@ -93,7 +93,7 @@ async function cutOver(run: RotationRun): Promise<boolean> {
   const since = performance.now()
   const { survey, states } = run.stand
   const { repository, places } = survey
-  const grounds = { repository, places, states, identities: [requireNext(run).identity] }
+  const grounds = { repository, places, states, identities: identitiesLeft(run) }
   const cut = await planCutOver(grounds, rotation.old, {
     rewrap: options.rewrap,
     isLimited: run.stand.standing.isLimited,

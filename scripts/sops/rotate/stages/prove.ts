@@ -1,5 +1,6 @@
 import { finding } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
+import { canDecrypt } from '../../../lib/sops/recipients.ts'
 import { type ClusterJudgement, judgeCluster } from '../clusters/judge.ts'
 import type { RotationProof } from '../clusters/proof.ts'
 import type { RotationCluster } from '../clusters/state.ts'
@@ -7,7 +8,14 @@ import { waitForRevisions } from '../clusters/wait.ts'
 import { opensWithOnly } from '../proof/opens-with-only.ts'
 import { refuseFor, sayFinding } from '../refusal.ts'
 import { rootsElsewhere } from '../roots.ts'
-import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain, requireNext } from '../run.ts'
+import {
+  identitiesLeft,
+  judgeOptions,
+  type RotationRun,
+  readClustersAgain,
+  readStandAgain,
+  requireNext,
+} from '../run.ts'
 import { notLookedAt, proveValues } from './prove-values.ts'
 import { countedFiles } from './write-edits.ts'
 
@@ -27,13 +35,25 @@ export async function proveShare(run: RotationRun): Promise<void> {
   const texts = states.flatMap(({ file, branch, head }) =>
     [branch, head].some((status) => status === 'both') ? (place.files.get(file) ?? []) : [],
   )
-  const { opened, troubles } = await opensWithOnly(texts, [requireNext(run).identity], repository)
+  const { identity } = requireNext(run)
+  const alone = new Set([identity.recipient])
+  // what needs several key groups one identity opens only where it is in enough of them
+  const several = texts.filter(
+    ({ documents }) => documents.some(({ threshold }) => threshold > 1) && !canDecrypt(documents, alone),
+  )
+  const single = texts.filter((one) => !several.includes(one))
+  const proved = [
+    await opensWithOnly(single, [identity], repository),
+    await opensWithOnly(several, identitiesLeft(run), repository),
+  ]
+  const opened = proved.flatMap((one) => one.opened)
   refuseFor(
-    troubles.map((trouble) => trouble.finding),
+    proved.flatMap(({ troubles }) => troubles.map((trouble) => trouble.finding)),
     run,
   )
   if (options.noCluster) {
-    log.tell('prove', 'done', `the new identity alone opens ${countedFiles(opened.length)}`, since)
+    const more = several.length > 0 ? `, and with others at hand ${several.length} of several key groups` : ''
+    log.tell('prove', 'done', `the new identity alone opens ${countedFiles(single.length)}${more}`, since)
     return
   }
   await requireRoots(run)
