@@ -4,10 +4,10 @@ import { someOf } from '../../../findings/some-of.ts'
 import type { GitRepository } from '../../../lib/cluster/flux-objects.ts'
 import { exit, UserError } from '../../../lib/errors.ts'
 import type { ProofReport } from '../../verify/report.ts'
-import { sayFinding } from '../refusal.ts'
 import type { ClusterJudgement } from '../clusters/judge.ts'
 import type { KeyUser, RotationCluster } from '../clusters/state.ts'
 import type { RotateOptions } from '../options.ts'
+import { sayFinding } from '../refusal.ts'
 import type { RotationRun } from '../run.ts'
 
 /** A key Secret of a cluster whose new identity is proved, and who decrypts with it. */
