@@ -33,6 +33,7 @@ test('--abort of what is not committed, committed or pushed leaves every byte as
     assert.not(isAsBefore())
     const uncommitted = await ended(0, ['--abort'])
     assert.match(uncommitted.stdout, /^aborted$/m)
+    assert.match(uncommitted.stderr, 'age.key: still holds the identity of')
     assert.ok(isAsBefore())
     await ended(0, ['--status'])
 

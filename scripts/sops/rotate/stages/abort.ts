@@ -2,7 +2,8 @@ import type { Report } from '../../../lib/caller.ts'
 import { exit } from '../../../lib/errors.ts'
 import { shellWord } from '../../../lib/paths.ts'
 import { withdraw } from '../clusters/withdraw.ts'
-import { refuseFor } from '../refusal.ts'
+import { nextStays } from '../key/next.ts'
+import { refuseFor, sayFinding } from '../refusal.ts'
 import { againCommand } from '../reports/next-hints.ts'
 import { recipientRows } from '../reports/report.ts'
 import { recipientsAsJson, statesAsJson } from '../reports/states-json.ts'
@@ -30,6 +31,8 @@ export async function abortRotation(run: RotationRun): Promise<Report> {
   if (written) log.tell('share', 'done', `the new public key out of ${writtenAsText(written)}`, since)
   if (!options.dryRun && survey.clusters.length > 0) await takeOutOfClusters(run)
   run.stand = await readStandAgain(run, await readClustersAgain(run))
+  const stays = nextStays(survey.ring, rotation.next, survey.repository.root)
+  if (stays) sayFinding(stays, run)
   const isLeft = run.stand.standing.tip !== undefined && run.stand.standing.tip.both > 0
   return {
     exitCode: exit.done,
@@ -37,7 +40,6 @@ export async function abortRotation(run: RotationRun): Promise<Report> {
     hints: [
       ...(written && !written.commit ? [{ text: 'commit it, and push it', lines: [] }] : []),
       ...(written?.commit || (!written && isLeft) ? [{ text: 'push it:', lines: ['git push'] }] : []),
-      { text: 'the new identity stays where it is kept, and nothing is encrypted to it any more', lines: [] },
     ],
     json: {
       result: 'aborted',
