@@ -19,20 +19,15 @@ export interface ProgramOptions {
   env?: NodeJS.ProcessEnv
   /** Written to the process's stdin, which is then closed. The only way for a secret into a process. */
   input?: string
-  /**
-   * A path, in a private directory, at which `input` can be read any number of times, instead of from stdin: for a program
-   * that takes a secret from a file only.
-   */
-  inputFile?: string
-  /** One line that the program itself then gets on stdin. It is kept as secret as `input`. */
-  line?: string
+  /** Leaves stdin open behind `input`, for more. */
+  isFed?: boolean
   /** Ends the process when aborted; the reason is thrown. */
   signal?: AbortSignal | undefined
   /** Keep the terminal, for a program that may ask the user (git: passphrases, signing). It then gets Ctrl-C as we do. */
   terminal?: boolean
   /**
-   * Should we be killed, a shell beside the program ends it and removes this directory. The program gets no `input`; with
-   * `terminal` its stdin is ours.
+   * Should we be killed, a shell beside the program ends it and removes this directory. The program gets `input` only where it is
+   * fed; with `terminal` its stdin is ours.
    */
   directory?: string
 }
@@ -65,16 +60,16 @@ export interface Outcome {
 export function startProgram(args: readonly string[], options: ProgramOptions): Program {
   options.signal?.throwIfAborted()
   const detached = !options.terminal
-  const wrapper = wrapperOf(options)
+  const { input = '', isFed } = options
   const running = $({
     quiet: true,
     nothrow: true,
     shell: 'sh',
     quote: shellWord,
-    ...(wrapper ?? { spawn: directly(args) }),
+    ...(options.directory ? { prefix: guardOf(options.directory), postfix: '' } : { spawn: directly(args) }),
     detached,
-    input: textFor(options),
-    ...(options.directory && { stdio: [options.terminal ? 'inherit' : 'ignore', 'pipe', 'pipe', 'pipe'] }),
+    ...(!isFed && { input }),
+    ...(options.directory && { stdio: [stdinOf(options), 'pipe', 'pipe', 'pipe'] }),
     ...(options.cwd && { cwd: options.cwd }),
     env: environmentOf(options),
   })`${args}`
@@ -86,7 +81,8 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
   if (options.terminal) child.once('exit', () => setTimeout(closePipes, pipesStayOpen, child).unref())
   // a program may end without having read its input
   child.stdin?.on('error', () => {})
-  if (!options.input && !options.directory) child.stdin?.end()
+  if (isFed) child.stdin?.write(input)
+  else if (!input && !options.directory) child.stdin?.end()
   // what its guard waits on
   if (options.directory) child.once('exit', () => (child.stdio[3] as Socket).destroy())
   const send = (signal: NodeJS.Signals) => {
@@ -168,26 +164,10 @@ function closePipes(child: ChildProcess): void {
   for (const pipe of [child.stdout, child.stderr]) pipe?.destroy()
 }
 
-/** What stdin gets: where a shell reads it, the line for the program first. */
-function textFor({ input = '', line }: ProgramOptions): string {
-  return line === undefined ? input : `${line}\n${input}`
-}
-
-/** What a shell does around the program; `undefined` where it need not. */
-function wrapperOf({
-  directory,
-  inputFile,
-  line,
-}: ProgramOptions): { prefix: string; postfix: string } | undefined {
-  if (directory) return { prefix: guardOf(directory), postfix: '' }
-  if (inputFile && line === undefined)
-    return { prefix: serverOf(inputFile), postfix: ` </dev/null; ${endOfServer}` }
-  if (inputFile)
-    return {
-      prefix: `${readLine}${serverOf(inputFile)}printf '%s\\n' "$first" | `,
-      postfix: `; ${endOfServer}`,
-    }
-  return undefined
+/** Of a program that has a guard. */
+const stdinOf = ({ isFed, terminal }: ProgramOptions) => {
+  if (isFed) return 'pipe'
+  return terminal ? 'inherit' : 'ignore'
 }
 
 /** Has zx start the program itself in place of the line for the shell, which is a process for each program. */
@@ -195,28 +175,6 @@ function directly([program = '', ...args]: readonly string[]): typeof spawn {
   const start = (_line: string, _none: readonly string[], options: SpawnOptions) =>
     spawn(program, args, { ...options, shell: false })
   return start as typeof spawn
-}
-
-const readLine = 'unset first; IFS= read -r first; '
-
-/** The exit code of a pipeline is that of its last program. */
-const endOfServer = 'code=$?; kill "$server"; exit "$code"'
-
-/**
- * A shell beside the program writes stdin to a named pipe, for whoever opens it. A new pipe takes its place before the old one
- * is written to: so each one that opens it reads the whole text once. The text is in the memory of the shell only. Pipes are made
- * several at once, for to start a program takes longer than all else.
- */
-function serverOf(file: string): string {
-  const [pipe, spare] = [shellWord(file), `${shellWord(file)}.`]
-  const spares = [1, 2, 3, 4].map((number) => `${spare}${number}`).join(' ')
-  // elsewhere printf is a program, and its arguments can be seen by everybody; an exported variable would be for all programs
-  return `case $(command -v printf) in printf) ;; *) echo 'this sh has no printf of its own' >&2; exit 126 ;; esac
-unset input; while IFS= read -r line; do input=$input$line'
-'; done; input=$input$line; umask 077; mkfifo ${pipe} ${spares} || exit
-left=4; while exec 3>${pipe} && mv ${spare}$left ${pipe}; do printf %s "$input" >&3; exec 3>&-; left=$((left - 1))
-[ $left -gt 0 ] || { mkfifo ${spares} && left=4; } || exit; done & server=$!
-`
 }
 
 /** A shell beside the program (`$$`) waits for the end of a pipe, which comes when we are gone. */

@@ -13,16 +13,21 @@ export interface Service {
   end(): Promise<void>
 }
 
+/** How a program is started that serves. */
+export interface ServeOptions extends Pick<ProgramOptions, 'env' | 'signal' | 'terminal' | 'input'> {
+  directory: string
+  /** What it gets on stdin for each line that it prints behind the first one; without this, stdin is closed. */
+  answer?: (line: string) => string
+}
+
 /**
  * Starts a program that serves, and waits for its first line. It ends with us: should we be killed, a shell that holds the
- * other end of its stdin ends it and removes `directory`.
+ * other end of a pipe ends it and removes `directory`.
  * @param args the program and its arguments: never a secret
  * @throws CommandError with the redacted stderr where it ends without a line; MissingProgram; the reason of `signal`
  */
-export async function serve(
-  args: readonly string[],
-  options: Pick<ProgramOptions, 'env' | 'signal' | 'terminal'> & { directory: string },
-): Promise<Service> {
+export async function serve(args: readonly string[], { answer, ...others }: ServeOptions): Promise<Service> {
+  const options: ProgramOptions = { ...others, isFed: answer !== undefined }
   const program = startProgram(args, options)
   let written = ''
   program.process.stderr.on('data', (chunk) => {
@@ -36,7 +41,14 @@ export async function serve(
     program.release()
   }
   try {
-    const line = await Promise.race([firstLine(program.process.stdout), ended])
+    const first = new Promise<string>((resolve) => {
+      let use = (line: string) => {
+        resolve(line)
+        use = (next) => answer && program.process.stdin.write(answer(next))
+      }
+      eachLine(program.process.stdout, (line) => use(line))
+    })
+    const line = await Promise.race([first, ended])
     // the shell that watches over it is one as well
     const hasChild = () => {
       const children = program.children()
@@ -50,18 +62,12 @@ export async function serve(
   }
 }
 
-/** Never resolves for a line that does not end: a question, for example. */
-function firstLine(stdout: NodeJS.ReadableStream): Promise<string> {
-  return new Promise((resolve) => {
-    let text = ''
-    const read = (chunk: Buffer) => {
-      text += chunk
-      const [line, rest] = text.split('\n', 2)
-      if (rest === undefined) return
-      stdout.off('data', read)
-      stdout.resume()
-      resolve(line!)
-    }
-    stdout.on('data', read)
+function eachLine(stdout: NodeJS.ReadableStream, use: (line: string) => void): void {
+  let text = ''
+  stdout.on('data', (chunk) => {
+    const lines = `${text}${chunk}`.split('\n')
+    // what does not end yet: a question, for example
+    text = lines.pop() ?? ''
+    for (const line of lines) use(line)
   })
 }

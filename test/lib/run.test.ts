@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -85,21 +85,9 @@ for (const name of shells) {
       const bin = join(directory, 'bin')
       mkdirSync(bin)
       symlinkSync(file, join(bin, 'sh'))
-      for (const program of ['node', 'cat', 'mkfifo', 'mv', 'rm', 'sleep'])
+      for (const program of ['node', 'cat', 'rm', 'sleep'])
         symlinkSync(which.sync(program), join(bin, program))
       const env = { PATH: bin }
-      const [input, inputFile] = [
-        `a\r\nü $HOME '"\`\\ %s end\n\n`.repeat(500),
-        join(directory, `it's a pipe`),
-      ]
-      const twice = shell('cat "$1"; cat "$1"; cat; exit 3', inputFile)
-      assert.equal(await attempt(twice, { input, inputFile, env }), {
-        code: 3,
-        stdout: input + input,
-        stderr: '',
-      })
-      const own = { input: '', inputFile: join(directory, 'other'), env }
-      assert.equal(JSON.parse(await run(showArguments, own)), nasty)
       const served = await serve(showArguments, { directory, env })
       assert.equal(JSON.parse(served.line), nasty)
       await served.end()
@@ -126,48 +114,6 @@ test('stdin, stdout, the directory and the environment', async () => {
   assert.is(await run(['pwd'], { cwd: '/' }), '/\n')
   assert.is(await run(shell('echo "$A"'), { env: { PATH: process.env.PATH, A: 'b c' } }), 'b c\n')
 })
-
-test('input that is read from a file, each time anew', () =>
-  withDirectory(async (directory) => {
-    const [input, inputFile] = ['a\r\nü $HOME \'"`\\ end\n'.repeat(5000), join(directory, "a b'c")]
-    const options = { input, inputFile }
-    const twice = 'cat "$1"; cat "$1"; cat; exit 3'
-    assert.equal(await attempt(shell(twice, inputFile), options), {
-      code: 3,
-      stdout: input + input,
-      stderr: '',
-    })
-    assert.is(
-      (await errorOf(run(['no-such-program'], { input, inputFile: `${inputFile}2` }))).message,
-      'no-such-program is not on PATH',
-    )
-    const line = ` it's "$HOME" \\n % `
-    const withLine = { input, inputFile: `${inputFile} 5`, line }
-    assert.equal(await attempt(shell(twice, withLine.inputFile), withLine), {
-      code: 3,
-      stdout: `${input}${input}${line}\n`,
-      stderr: '',
-    })
-    // a variable that is exported would be for every program
-    const env = { ...process.env, input: 'theirs' }
-    assert.not.match(await run(['env'], { ...options, inputFile: `${inputFile}4`, env }), /HOME '"/)
-    const exported = { ...withLine, inputFile: `${inputFile}6`, env: { ...process.env, first: 'theirs' } }
-    assert.not.match(await run(['env'], exported), /it's "\$HOME/)
-    // also where nobody reads it
-    assert.is(await run(['true'], { input, inputFile: `${inputFile}3` }), '')
-    const pipes = listProcesses().filter(({ command }) => command.includes(inputFile))
-    assert.equal(pipes, [])
-  }))
-
-test('a shell whose printf is a program gets no input: arguments can be seen by everybody', () =>
-  withDirectory(async (directory) => {
-    const sh = join(directory, 'sh')
-    writeFileSync(sh, `#!${which.sync('bash')}\nexec bash -c "enable -n printf; $2"\n`, { mode: 0o755 })
-    const env = { PATH: `${directory}:${process.env.PATH}` }
-    const outcome = await attempt(['true'], { input: 'x', inputFile: join(directory, 'pipe'), env })
-    assert.is(outcome.code, 126)
-    assert.match(outcome.stderr, /no printf of its own/)
-  }))
 
 test('much input and output', async () => {
   const input = 'ü'.repeat(2_000_000)
@@ -255,14 +201,9 @@ test('without a shell a program is started all the same, and what needs one says
     symlinkSync(which.sync('cat'), join(directory, 'cat'))
     const env = { PATH: directory }
     assert.is(await run(['cat'], { input: 'x', env }), 'x')
-    for (const start of [
-      () => run(['cat'], { input: 'x', inputFile: join(directory, 'pipe'), env }),
-      () => serve(['cat'], { directory, env }),
-    ]) {
-      const error = await errorOf<UserError>(start())
-      assert.instance(error, MissingProgram)
-      assert.is(error.message, 'sh is not on PATH')
-    }
+    const error = await errorOf<UserError>(serve(['cat'], { directory, env }))
+    assert.instance(error, MissingProgram)
+    assert.is(error.message, 'sh is not on PATH')
   }))
 
 test('exit code 127 of a program that is there is an error of the program', async () => {
@@ -285,8 +226,11 @@ test("the user's shell files are not read", () =>
       { BASH_ENV: join(directory, 'env') },
     ]) {
       const env = { PATH: process.env.PATH, HOME: directory, ...more }
-      const inputFile = join(directory, `pipe-${Object.keys(more)}`)
-      assert.is(await run(['cat', inputFile], { input: 'x', inputFile, env }), 'x')
+      const own = join(directory, `own-${Object.keys(more)}`)
+      mkdirSync(own)
+      const served = await serve(['echo', 'x'], { directory: own, env })
+      assert.is(served.line, 'x')
+      await served.end()
     }
     assert.not.ok(existsSync(join(directory, 'read')))
   }))

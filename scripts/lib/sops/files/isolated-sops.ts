@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Repository } from '../../git.ts'
@@ -6,9 +6,13 @@ import type { Outcome } from '../../program.ts'
 import { attempt } from '../../run.ts'
 import { abandonedDirectories, temporaryDirectory } from '../../temporary-directory.ts'
 import { sopsLimit } from '../sops.ts'
+import { type IdentityPipe, servePipe } from './identity-pipe.ts'
 
 /** What the private directories are called. */
 const directoryName = 'flux-sops-key'
+
+/** For Go: to collect garbage and to look for work in other threads takes longer here than the work itself. */
+const littleWork = { GOMAXPROCS: '1', GOGC: '400' }
 
 /** How sops is run with certain identities. */
 export interface IsolatedOptions extends Pick<Repository, 'env' | 'signal'> {
@@ -47,27 +51,32 @@ export async function withIsolatedSops<T>(
   for (const left of abandonedDirectories(directoryName, resolve(tmpdir())))
     rmSync(left, { recursive: true, force: true })
   const directory = temporaryDirectory(directoryName)
+  const pipes: IdentityPipe[] = []
+  // each for one sops at a time
+  const free: IdentityPipe[] = []
   let calls = 0
+  const openPipe = async (options: IsolatedOptions) => {
+    const pipe = await servePipe(identities, join(directory, `identities-${++calls}`), options)
+    pipes.push(pipe)
+    return pipe
+  }
   const attemptSops: IsolatedSops['attempt'] = async (args, options) => {
     const { env, cwd, extra, line, signal, timeout = sopsLimit } = options
-    const pipes = join(directory, `identities-${++calls}`)
-    mkdirSync(pipes, { mode: 0o700 })
-    const inputFile = join(pipes, 'pipe')
+    const pipe = free.pop() ?? (await openPipe(options))
     const outcome = await attempt(['sops', ...args], {
       ...(cwd !== undefined && { cwd }),
-      ...(line !== undefined && { line }),
-      input: identities,
-      inputFile,
-      env: { HOME: '/nonexistent', ...extra, PATH: env.PATH, SOPS_AGE_KEY_FILE: inputFile },
+      ...(line !== undefined && { input: `${line}\n` }),
+      env: { ...littleWork, HOME: '/nonexistent', ...extra, PATH: env.PATH, SOPS_AGE_KEY_FILE: pipe.path },
       signal,
       timeout,
     })
-    rmSync(pipes, { recursive: true, force: true })
+    free.push(pipe)
     return { ...outcome, stderr: withoutPlaces(outcome.stderr) }
   }
   try {
     return await use({ directory, attempt: attemptSops })
   } finally {
+    await Promise.all(pipes.map((pipe) => pipe.end()))
     rmSync(directory, { recursive: true, force: true })
   }
 }

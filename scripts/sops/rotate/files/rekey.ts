@@ -25,7 +25,7 @@ export interface RekeyOptions {
   /** Secret. Only these open the files. */
   identities: readonly Identity[]
   repository: Repository
-  /** How many sops run at once; as many as there are processors, where it is not given. */
+  /** How many sops run at once; where it is not given, one more than there are processors, for each waits for its files. */
   concurrency?: number
 }
 
@@ -36,7 +36,7 @@ export interface RekeyOptions {
  * @throws MissingProgram; the reason of the signal
  */
 export async function rekeyFiles(files: readonly FileText[], options: RekeyOptions): Promise<FileEdits> {
-  const { concurrency = availableParallelism(), identities, repository } = options
+  const { concurrency = availableParallelism() + 1, identities, repository } = options
   const done = await withIsolatedSops(renderIdentities(identities), (sops) => {
     const others = otherKeysEnvironment(repository.env, sops.directory)
     return inTurn([...files.entries()], concurrency, async ([index, file]) => {
