@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { rekeyFiles } from '../../scripts/sops/rotate/files/rekey.ts'
 import { shareFiles } from '../../scripts/sops/rotate/files/share.ts'
+import { opensWithOnly } from '../../scripts/sops/rotate/proof/opens-with-only.ts'
 import type { FileText } from '../../scripts/sops/rotate/rotation.ts'
+import { projectRoot } from '../helpers/documents.ts'
 import { withDirectory } from '../helpers/files.ts'
 import { encryptSecret, type Key, makeKey } from '../helpers/keys.ts'
 import { compare, type Pair } from './pairs.ts'
@@ -73,7 +75,48 @@ export async function benchRotate(runs: number, PATH: string, row: Row): Promise
     }
     const target = (1 / (0.9 * availableParallelism())).toFixed(2)
     row(`data keys for ${few} / sops rotate one by one`, await compare(runs, rekey, rotateEach), target)
+
+    const withProof = async () => {
+      const { edits } = await rekey()
+      const after = edits.map((edit) => ({ file: edit.file, text: edit.after }))
+      const { opened } = await opensWithOnly(after, [next], { root: directory, env: { PATH } })
+      if (opened.length !== few) throw new Error(`${few - opened.length} files do not open`)
+    }
+    const rotateAndDecryptEach = () => {
+      rotateEach()
+      const env = { PATH, HOME: directory, SOPS_AGE_KEY: next.secret }
+      for (const { file } of both)
+        execFileSync('sops', ['decrypt', file], { cwd: directory, env, stdio: 'ignore' })
+    }
+    const pair = await compare(runs, withProof, rotateAndDecryptEach)
+    row(`… and proved / sops rotate and decrypt each`, pair, target)
+
+    const takes = peakOf({ texts: filesOf(shared, old, next.recipient), old, next }, directory, PATH)
+    console.log(`${`… peak memory for ${shared}`.padEnd(44)} ${`${takes} MB`.padStart(9)}   250 MB`)
   })
+}
+
+/** What a cut-over with its proof takes at its peak, in MB, in a process of its own. */
+function peakOf(given: { texts: FileText[]; old: Key; next: Key }, directory: string, PATH: string): number {
+  const rotate = join(projectRoot, 'scripts', 'sops', 'rotate')
+  const script = `
+    import { readFileSync } from 'node:fs'
+    import { rekeyFiles } from ${JSON.stringify(join(rotate, 'files', 'rekey.ts'))}
+    import { opensWithOnly } from ${JSON.stringify(join(rotate, 'proof', 'opens-with-only.ts'))}
+    const { texts, old, next } = JSON.parse(readFileSync(0, 'utf8'))
+    const repository = { root: process.cwd(), env: process.env }
+    const { edits } = await rekeyFiles(texts, { takeOut: old.recipient, identities: [next], repository })
+    const after = edits.map((edit) => ({ file: edit.file, text: edit.after }))
+    const { opened } = await opensWithOnly(after, [next], repository)
+    if (opened.length !== texts.length) throw new Error('not all files open')
+    console.log(process.resourceUsage().maxRSS)`
+  const kilobytes = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: directory,
+    env: { PATH },
+    input: JSON.stringify(given),
+    encoding: 'utf8',
+  })
+  return Math.round(Number(kilobytes) / 1024)
 }
 
 /** Files with a stanza of its own each, as those that were encrypted one by one: the data key of one, encrypted many times. */
@@ -97,21 +140,17 @@ function timedSops(directory: string, PATH: string) {
   const log = join(directory, 'times')
   mkdirSync(bin)
   const found = execFileSync('sh', ['-c', 'command -v sops'], { env: { PATH }, encoding: 'utf8' }).trim()
-  writeFileSync(join(bin, 'sops'), `#!/bin/sh\n'${found}' "$@"\ncode=$?\ntimes >> '${log}'\nexit $code\n`)
+  // of bash, for `times` of other shells counts in ticks, and a sops takes about one
+  const script = `exec 4>&2\nTIMEFORMAT='%3U %3S'\n{ time '${found}' "$@" 2>&4; } 2>> '${log}'\n`
+  writeFileSync(join(bin, 'sops'), `#!/usr/bin/env bash\n${script}`)
   chmodSync(join(bin, 'sops'), 0o755)
   return {
     env: { PATH: [bin, PATH].join(delimiter), HOME: directory },
     of: async (work: () => unknown): Promise<number> => {
       rmSync(log, { force: true })
       await work()
-      // of the shell, and of what it has started: two lines each time
-      const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []
-      const times = lines.filter((_, index) => index % 2).flatMap((line) => line.split(' '))
-      const secondsOf = (time: string) => {
-        const [, minutes, rest] = /^(\d+)m([\d.]+)s$/.exec(time) ?? []
-        return Number(minutes) * 60 + Number(rest)
-      }
-      return times.reduce((sum, time) => sum + secondsOf(time), 0)
+      const times = readFileSync(log, 'utf8').trim().split(/\s/)
+      return times.reduce((sum, time) => sum + Number(time), 0)
     },
   }
 }
