@@ -7,6 +7,7 @@ import { withFlux } from '../flux/sandbox.ts'
 import { type Key, makeKey } from '../keys.ts'
 import { type Call, type Ended, runTask } from '../task.ts'
 import { failuresDuring, secretIn, withCluster } from './clusters.ts'
+import { assertUnsaid, keysIn } from './identities.ts'
 
 /** A repository that Flux follows, whose user has the key file `.age-key.txt`. */
 export interface FluxRotation extends Flux {
@@ -32,13 +33,6 @@ export async function heldIn(
 ): Promise<string | undefined> {
   const [namespace, name = ''] = id.split('/')
   return (await secretIn(sandbox, name, namespace)).data[dataKey]
-}
-
-/** The recipients of the identities in a text, in their order. */
-export function recipientsOf(text: string | undefined): string[] {
-  return [...`${text}`.matchAll(/AGE-SECRET-KEY-\S+/g)].map(([input]) =>
-    execFileSync('age-keygen', ['-y'], { input, encoding: 'utf8' }).trim(),
-  )
 }
 
 /** What SOPS decrypts a file to, with one key. */
@@ -82,12 +76,7 @@ export async function withFluxRotation(
 export function rotationOf(flux: Flux): FluxRotation {
   const { sandbox, clone, env, git } = flux
   const text = (file: string) => readFileSync(join(clone, file), 'utf8')
-  const keys = () =>
-    [...text('.age-key.txt').matchAll(/^AGE-SECRET-KEY-\S+$/gm)].map(([secret]) => ({
-      text: `${secret}\n`,
-      secret,
-      recipient: recipientsOf(secret)[0]!,
-    }))
+  const keys = () => keysIn(text('.age-key.txt'))
   return {
     ...flux,
     text,
@@ -95,9 +84,7 @@ export function rotationOf(flux: Flux): FluxRotation {
     async rotate(code, args, call = {}) {
       const ended = await runTask('sops:rotate', args, { cwd: clone, env, ...call })
       const said = `${ended.stdout}${ended.stderr}`
-      for (const { secret } of keys())
-        for (const form of [secret, Buffer.from(secret).toString('base64').slice(0, 60)])
-          assert.not.match(said, form)
+      assertUnsaid(keys(), said)
       assert.is(ended.code, code, said)
       return ended
     },

@@ -1,8 +1,10 @@
-import { type Flux, putKeySecret, watched, withFlux, withNamespaces } from '../flux/sandbox.ts'
+import { putKeySecret, watched, withNamespaces } from '../flux/sandbox.ts'
 import { type Key, makeKey } from '../keys.ts'
 import { until } from '../processes.ts'
 import { decryptedBySops } from '../sops/with-key.ts'
-import { failuresDuring, secretIn, withCluster } from './clusters.ts'
+import { secretIn } from './clusters.ts'
+import { type FluxRotation, withFluxRotation } from './flux-rotation.ts'
+import { keysIn } from './identities.ts'
 import { type KeyRepository, openKeyRepository } from './key-repository.ts'
 
 /** What of an object the tests read. */
@@ -15,7 +17,7 @@ export interface FoundObject {
 }
 
 /** A repository on Flux whose age key is rotated. */
-export interface RotatedRepository extends Flux, KeyRepository {
+export interface RotatedRepository extends Omit<FluxRotation, 'rotate'>, KeyRepository {
   /** Pushes the branch as somebody does whom `sops:rotate` tells to. @returns the commit */
   pushHead(): Promise<string>
   /** The objects that `kubectl get` finds. */
@@ -26,8 +28,6 @@ export interface RotatedRepository extends Flux, KeyRepository {
   openedAtHead(files: readonly string[], key: Key): Promise<string[]>
   /** Whether the key Secret holds these keys, the old one first, and no others. */
   holds(keys: readonly Key[], namespace?: string): Promise<boolean>
-  /** Runs `use`, and says which Kustomizations were seen failing meanwhile. */
-  failures(use: () => Promise<void>): Promise<string[]>
 }
 
 /** How the repository is set up. */
@@ -46,9 +46,9 @@ export async function withRotation(
   use: (repository: RotatedRepository) => Promise<void>,
 ): Promise<void> {
   const old = makeKey()
-  await withFlux(
+  await withFluxRotation(
+    [old],
     {
-      '.gitignore': '.age-key.txt\n',
       'kubernetes/flux-system/kustomization.yaml': 'resources: []\n',
       ...files(old.recipient),
     },
@@ -71,7 +71,7 @@ export function readyOf({ status }: FoundObject): string | undefined {
   return status?.conditions?.find(({ type }) => type === 'Ready')?.status
 }
 
-function openRepository(flux: Flux, old: Key): RotatedRepository {
+function openRepository(flux: FluxRotation, old: Key): RotatedRepository {
   const { git, sandbox } = flux
   const get = async (...args: string[]): Promise<FoundObject[]> =>
     JSON.parse(await sandbox.kubectl(['get', ...args, '-o', 'json'])).items
@@ -97,11 +97,10 @@ function openRepository(flux: Flux, old: Key): RotatedRepository {
     },
     async holds(keys, namespace) {
       const { data } = await secretIn(sandbox, 'sops-age', namespace)
-      const held = Object.values(data)
-        .join('\n')
-        .match(/^AGE-SECRET-KEY-.*$/gm)
-      return JSON.stringify(held) === JSON.stringify(keys.map(({ secret }) => secret))
+      const held = keysIn(Object.values(data).join('\n'))
+      return (
+        JSON.stringify(held.map(({ secret }) => secret)) === JSON.stringify(keys.map(({ secret }) => secret))
+      )
     },
-    failures: (use) => withCluster(flux, ({ cluster }) => failuresDuring(cluster, use)),
   }
 }

@@ -12,9 +12,9 @@ import {
   heldIn,
   leaving,
   plainKeySecret,
-  recipientsOf,
   withFluxRotation,
 } from '../../helpers/rotate/flux-rotation.ts'
+import { recipientsOf } from '../../helpers/rotate/identities.ts'
 import { kubeconfigOf } from '../../helpers/rotate/two-clusters.ts'
 
 const roots = { first: 'kubernetes/flux-system', second: 'clusters/b' }

@@ -11,9 +11,9 @@ import {
   openedWith,
   opens,
   plainKeySecret,
-  recipientsOf,
   withFluxRotation,
 } from '../../helpers/rotate/flux-rotation.ts'
+import { recipientsOf } from '../../helpers/rotate/identities.ts'
 import { runTask } from '../../helpers/task.ts'
 
 /** The key that opens the key Secret of the team: it is not rotated. */

@@ -12,9 +12,9 @@ import {
   leaving,
   opens,
   plainKeySecret,
-  recipientsOf,
   withFluxRotation,
 } from '../../helpers/rotate/flux-rotation.ts'
+import { recipientsOf } from '../../helpers/rotate/identities.ts'
 
 const secretFile = 'apps/s.enc.yaml'
 

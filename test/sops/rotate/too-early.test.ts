@@ -13,9 +13,9 @@ import {
   heldIn,
   leaving,
   plainKeySecret,
-  recipientsOf,
   withFluxRotation,
 } from '../../helpers/rotate/flux-rotation.ts'
+import { recipientsOf } from '../../helpers/rotate/identities.ts'
 import { runTask } from '../../helpers/task.ts'
 
 const files = {
