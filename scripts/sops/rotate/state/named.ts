@@ -1,4 +1,4 @@
-import { ageRecipients, recipientsAmong } from '../../../lib/sops/recipients.ts'
+import { ageRecipients, type KeyGroup, recipientsAmong } from '../../../lib/sops/recipients.ts'
 import type { DeriveInput } from './known.ts'
 import type { PastVersions } from './past.ts'
 import { eachPlace, type Places, type RotationPlace } from './places.ts'
@@ -11,13 +11,11 @@ export function recipientsNamed({ files, rules }: RotationPlace): Set<string> {
   ])
 }
 
-/** Whether any file, at any place, lists two recipients beside each other. */
+/** Whether any file, at any place, lists two recipients beside each other: in one key group, of which either opens the share. */
 export function areBeside(places: Places, one: string, other: string): boolean {
+  const areIn = ({ age }: KeyGroup) => age.includes(one) && age.includes(other)
   return eachPlace(places).some(({ files }) =>
-    [...files.values()].some(({ documents }) => {
-      const listed = recipientsAmong(documents)
-      return listed.includes(one) && listed.includes(other)
-    }),
+    [...files.values()].some(({ documents }) => documents.some(({ groups }) => groups.some(areIn))),
   )
 }
 
