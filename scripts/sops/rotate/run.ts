@@ -141,13 +141,12 @@ export async function readStandAgain(
 }
 
 /**
- * The identities that are left once the old one is gone. A cluster has the new one alone; where there is none, whoever has several
- * opens with them what needs several key groups. Secret.
+ * The identities at hand that are left once the old one is gone: the new one, and those that open with it what needs several key
+ * groups. Secret.
  * @throws as `requireNext`
  */
 export function identitiesLeft(run: RotationRun): Identity[] {
   const { identity } = requireNext(run)
-  if (!run.options.noCluster) return [identity]
   const gone = [run.rotation.old, identity.recipient]
   return [identity, ...run.stand.survey.ring.identities.filter(({ recipient }) => !gone.includes(recipient))]
 }

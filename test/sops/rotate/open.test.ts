@@ -81,7 +81,7 @@ test('a file that needs two key groups is opened by the new identity with the on
     const rotate = ['--commit', '--old', old.recipient]
     await ended(0, rotate)
     git('push', '--quiet')
-    assert.match((await ended(0, rotate)).stdout, 'with others at hand 1 of several key groups')
+    assert.match((await ended(0, rotate)).stdout, 'together with others 1 of several key groups')
     assert.not.match(read('apps/two.sops.yaml'), old.recipient)
     git('push', '--quiet')
     await ended(0, rotate)

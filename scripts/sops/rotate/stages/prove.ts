@@ -1,26 +1,17 @@
 import { finding } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
-import { canDecrypt } from '../../../lib/sops/recipients.ts'
 import { type ClusterJudgement, judgeCluster } from '../clusters/judge.ts'
 import type { RotationProof } from '../clusters/proof.ts'
 import type { RotationCluster } from '../clusters/state.ts'
 import { waitForRevisions } from '../clusters/wait.ts'
-import { opensWithOnly } from '../proof/opens-with-only.ts'
 import { refuseFor, sayFinding } from '../refusal.ts'
 import { rootsElsewhere } from '../roots.ts'
-import {
-  identitiesLeft,
-  judgeOptions,
-  type RotationRun,
-  readClustersAgain,
-  readStandAgain,
-  requireNext,
-} from '../run.ts'
+import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from '../run.ts'
+import { proveFiles } from './prove-files.ts'
 import { notLookedAt, proveValues } from './prove-values.ts'
-import { countedFiles } from './write-edits.ts'
 
 /**
- * Proves that the old identity may leave the files: the new one alone opens each of them, the clusters have it, they have applied what
+ * Proves that the old identity may leave the files: each of them opens without it, the clusters have it, they have applied what
  * is encrypted to both, and they decrypt what is encrypted to the new one alone. It waits for Flux where only time is needed.
  * @throws UserError where that is not so (exit 1), or can't be seen (exit 2)
  */
@@ -28,32 +19,11 @@ export async function proveShare(run: RotationRun): Promise<void> {
   const { options, log } = run
   const since = performance.now()
   requireSeen(run)
-  const { survey, states } = run.stand
-  const { places, repository, clusterError } = survey
+  const { clusterError } = run.stand.survey
   if (clusterError) throw clusterError
-  const place = places.branch ?? places.head ?? places.workingTree
-  const texts = states.flatMap(({ file, branch, head }) =>
-    [branch, head].some((status) => status === 'both') ? (place.files.get(file) ?? []) : [],
-  )
-  const { identity } = requireNext(run)
-  const alone = new Set([identity.recipient])
-  // what needs several key groups one identity opens only where it is in enough of them
-  const several = texts.filter(
-    ({ documents }) => documents.some(({ threshold }) => threshold > 1) && !canDecrypt(documents, alone),
-  )
-  const single = texts.filter((one) => !several.includes(one))
-  const proved = [
-    await opensWithOnly(single, [identity], repository),
-    await opensWithOnly(several, identitiesLeft(run), repository),
-  ]
-  const opened = proved.flatMap((one) => one.opened)
-  refuseFor(
-    proved.flatMap(({ troubles }) => troubles.map((trouble) => trouble.finding)),
-    run,
-  )
+  const opened = await proveFiles(run)
   if (options.noCluster) {
-    const more = several.length > 0 ? `, and with others at hand ${several.length} of several key groups` : ''
-    log.tell('prove', 'done', `the new identity alone opens ${countedFiles(single.length)}${more}`, since)
+    log.tell('prove', 'done', opened, since)
     return
   }
   await requireRoots(run)
@@ -62,7 +32,7 @@ export async function proveShare(run: RotationRun): Promise<void> {
   await requireProofs(run, ({ secretsProof, sharedProof }) => [secretsProof, sharedProof])
   for (const found of notLookedAt(run)) sayFinding(found, run)
   const values = await proveValues(run)
-  log.tell('prove', 'done', `the new identity alone opens ${countedFiles(opened.length)}; ${values}`, since)
+  log.tell('prove', 'done', `${opened}; ${values}`, since)
   run.stand = await readStandAgain(run)
 }
 
