@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { test } from 'uvu'
@@ -7,12 +7,13 @@ import { writeFiles } from '../../helpers/files.ts'
 import { withFlux } from '../../helpers/flux/sandbox.ts'
 import { sopsConfig } from '../../helpers/keys.ts'
 import { keySecret, oldKey, secretFor, secretIn, strangerKey, userOf } from '../../helpers/rotate/clusters.ts'
+import { recipientsOf } from '../../helpers/rotate/identities.ts'
 import { runTask } from '../../helpers/task.ts'
 
 const preload = pathToFileURL(join(import.meta.dirname, '..', '..', 'helpers', 'rotate', 'end-at.mjs')).href
 const names = ['a', 'b']
 
-test('killed between two key Secrets the next run goes on; --abort takes the new identity out of both; nobody who decrypts is removed', () =>
+test('killed at its writes to key Secrets the next run goes on to the end; --abort takes the new identity out of both; nobody who decrypts is removed', () =>
   withFlux(
     {
       '.gitignore': '*.key\n',
@@ -49,8 +50,15 @@ test('killed between two key Secrets the next run goes on; --abort takes the new
       assert.match(removed, 'kustomization flux-system/a')
 
       const log = join(directory, 'points.log')
-      const point = { NODE_OPTIONS: `--import=${preload}`, END_LOG: log, END_AT: '2', END_MATCH: '^request ' }
-      await run(null, ['--commit'], point)
+      const temporary = join(directory, 'temporary')
+      mkdirSync(temporary)
+      /** Ends it by SIGKILL right before it writes to objects of a kind for the n-th time. */
+      const killed = (args: string[], kind: string, at: number) =>
+        run(null, args, {
+          ...{ NODE_OPTIONS: `--import=${preload}`, END_LOG: log, TMPDIR: temporary },
+          ...{ END_AT: `${at}`, END_MATCH: `^request .*/${kind}/` },
+        })
+      await killed(['--commit'], 'secrets', 2)
       assert.equal((await held()).map(countOf).toSorted(), [1, 2])
       await run(0, ['--commit'])
       assert.equal((await held()).map(countOf), [2, 2])
@@ -66,6 +74,45 @@ test('killed between two key Secrets the next run goes on; --abort takes the new
       for (const name of names) await applied(name, commit)
       assert.match(await run(0, ['--status']), 'no rotation is open')
       assert.match((await secretIn(sandbox, 'a-age')).data['stranger.agekey'] ?? '', strangerKey.secret)
+
+      const rotate = ['--commit', '--proof', 'read']
+      for (const _ of ['share', 'cut-over']) {
+        await run(0, rotate)
+        await git('push', '--quiet')
+      }
+      const both = await held()
+      const next = recipientsOf(both[0]).at(-1)
+      const points: [kind: string, at: number, left: number[]][] = [
+        // before the first one, between the two, and in the wait behind them
+        ['secrets', 1, [2, 2]],
+        ['secrets', 2, [1, 2]],
+        ['kustomizations', 1, [1, 1]],
+        ['kustomizations', 2, [1, 1]],
+      ]
+      for (const [kind, at, left] of points) {
+        await killed(rotate, kind, at)
+        assert.equal((await held()).map(countOf).toSorted(), left, `${kind} ${at}`)
+        const known = readFileSync(join(clone, 'age.key'), 'utf8')
+        assert.match(await run(0, rotate, { TMPDIR: temporary }), /^(done: |no rotation is open: the last)/m)
+        assert.equal((await held()).map(recipientsOf), [[next], [next]], `${kind} ${at}`)
+        assert.equal(readdirSync(temporary), [], `${kind} ${at}`)
+        assert.is(readFileSync(join(clone, 'age.key'), 'utf8'), known)
+        assert.is(await git('status', '--porcelain'), '')
+        for (const name of names) await applied(name, await git('rev-parse', 'HEAD'))
+        for (const [index, name] of names.entries()) {
+          const patch = JSON.stringify({ stringData: { 'own.agekey': both[index] } })
+          await sandbox.kubectl([
+            'patch',
+            'secret',
+            `${name}-age`,
+            '-n',
+            'flux-system',
+            '--type=merge',
+            '-p',
+            patch,
+          ])
+        }
+      }
     },
   ))
 
