@@ -17,6 +17,7 @@ import {
 } from '../../helpers/rotate/flux-rotation.ts'
 import { recipientsOf } from '../../helpers/rotate/identities.ts'
 import type { FoundObject } from '../../helpers/rotate/repository-on-flux.ts'
+import { dataKeyOf } from '../../helpers/sops/data-key.ts'
 import { decryptedBySops } from '../../helpers/sops/with-key.ts'
 
 /** Somebody else, who has an identity of their own. */
@@ -119,6 +120,71 @@ test('the share of a key group goes to the new key with the old identity alone, 
     })
     assert.equal(failures, [])
     assert.equal(await arrived(place), before)
+  })
+})
+
+test('somebody leaves, and the cluster does not notice; what was shared and distributed is taken back, and it goes on', () => {
+  const files: Record<string, string> = {
+    ...system,
+    '.sops.yaml': rulesFor(`    age: ${leaving.recipient},${friend.recipient}\n`),
+    [own]: encrypt(secret('own', 'of-own'), { to: [[leaving]] }),
+    [common]: encrypt(secret('common', 'of-common'), { to: [[leaving, friend]] }),
+  }
+  return withFluxRotation([leaving], files, async (place) => {
+    const { sandbox, rotate, keys, git, apply, applied, text } = place
+    const id = 'flux-system/sops-age'
+    const version = async () =>
+      (
+        await sandbox.kubectl([
+          'get',
+          'secret',
+          'sops-age',
+          '-n',
+          'flux-system',
+          '-o=jsonpath={.metadata.resourceVersion}',
+        ])
+      ).trim()
+    const publish = async () => {
+      await git('push', '--quiet')
+      await applied('apps', await git('rev-parse', 'HEAD'))
+    }
+    await apply(plainKeySecret('sops-age', { 'age.agekey': leaving.secret }))
+    await applied('apps', await git('rev-parse', 'HEAD'))
+    const [before, key] = [await arrived(place), await version()]
+    assert.match(before.join(), /^common \d+ of-common,own \d+ of-own$/)
+
+    const failures = await place.failures(async () => {
+      assert.match(
+        (await rotate(0, ['--remove', '--old', friend.recipient, '--commit'])).stdout,
+        /^removed$/m,
+      )
+      assert.equal((await git('diff', '--name-only', 'HEAD~1')).split('\n'), ['.sops.yaml', common])
+      assert.not.match(`${text(common)}${text('.sops.yaml')}`, friend.recipient)
+      assert.is(opens(place, friend, common), false)
+      assert.not.equal(dataKeyOf(text(common), leaving), dataKeyOf(files[common]!, leaving))
+      await publish()
+      assert.equal([await arrived(place), await version()], [before, key])
+
+      const begun = await git('rev-parse', 'HEAD')
+      await rotate(0, ['--commit'])
+      const next = keys().at(-1)!
+      await publish()
+      assert.equal(recipientsOf(await heldIn(sandbox, id)), [leaving.recipient, next.recipient])
+      assert.match((await rotate(0, ['--abort', '--commit'])).stdout, /^aborted$/m)
+      assert.is(await git('diff', begun), '')
+      assert.is(await git('status', '--porcelain'), '')
+      // also while Flux has still applied what is encrypted to both
+      assert.equal(recipientsOf(await heldIn(sandbox, id)), [leaving.recipient])
+      assert.match((await rotate(0, ['--abort', '--commit'])).stderr, 'git push')
+      await publish()
+      assert.match((await rotate(0, ['--status'])).stdout, 'no rotation is open')
+      // it decrypts anew
+      await place.push({ [own]: encrypt(secret('own', 'of-later'), { to: [[leaving]] }) })
+      await applied('apps', await git('rev-parse', 'HEAD'))
+      assert.match((await arrived(place)).join(), /of-common,own \d+ of-later$/)
+      assert.is((await arrived(place))[0], before[0])
+    })
+    assert.equal(failures, [])
   })
 })
 
