@@ -1,4 +1,5 @@
-import { chmodSync, copyFileSync, renameSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, copyFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -76,6 +77,32 @@ test('the remote is away', () =>
         renameSync(`${bare}.away`, bare)
       }
     })
+  }))
+
+test('rules in UTF-16, which sops reads, are refused: in text that is read as UTF-8 they would name nobody', () =>
+  withRotatePlace(async (place) => {
+    const { root, ended, read, git, old } = place
+    const inUtf16 = (text: string, mark: string) => {
+      const bytes = Buffer.from(`\ufeff${text}`, 'utf16le')
+      writeFileSync(join(root, '.sops.yaml'), mark === 'fffe' ? bytes : bytes.swap16())
+    }
+    const rules = read('.sops.yaml')
+    for (const mark of ['fffe', 'feff']) {
+      inUtf16(rules.replace('who', 'кто'), mark)
+      const args = ['encrypt', '--filename-override', 'x.yaml']
+      const call = { cwd: root, env: place.env, input: 'a: b\n', encoding: 'utf8' as const }
+      assert.match(execFileSync('sops', args, call), old.recipient)
+      git('commit', '--quiet', '--all', '--message', 'as PowerShell writes it')
+      for (const args of [['--commit'], ['--status'], ['--remove', '--old', place.friend.recipient]]) {
+        const { stderr } = await ended(2, args)
+        assert.match(stderr, '.sops.yaml: is not UTF-8, and so its rules are not edited')
+        assert.match(stderr, 'hint: save it as UTF-8')
+      }
+      assert.is(git('status', '--porcelain'), '')
+    }
+    // of rules that name nobody nothing is lost
+    inUtf16('creation_rules: []\n', 'fffe')
+    assert.match((await ended(0, [])).stdout, /^✓ share /m)
   }))
 
 test('a sparse checkout is refused, for files that are not here would be forgotten', () =>

@@ -10,7 +10,7 @@ import { configName } from '../../../lib/sops/creation-rules.ts'
 import { readListedFile } from '../../../lib/sops/encrypted-files.ts'
 import { ciphertextMarks, sopsFilesInValues } from '../../../lib/sops/format.ts'
 import { mergeConflict } from '../../../lib/sops/reader/places.ts'
-import { type KeyGroups, readKeyGroups } from '../../../lib/sops/recipients.ts'
+import { ageRecipients, type KeyGroups, readKeyGroups } from '../../../lib/sops/recipients.ts'
 import { findTip, type RemoteBranch } from './followed-branch.ts'
 import { type PastVersions, readPast } from './past.ts'
 import { eachPlace, type PlacedFile, type Places, type RotationPlace } from './places.ts'
@@ -48,7 +48,7 @@ export async function readPlaces(
     tip,
     dirty,
     conflicted: dirty.filter((file) => isConflicted(repository, file)),
-    unread: [...findings, ...leftOut(workingTree, head, changed)],
+    unread: [...findings, ...leftOut(workingTree, head, changed), ...inUtf16(workingTree)],
     past: () => (past ??= readPastOf(repository, places, reader.isRules)),
   }
   return places
@@ -172,6 +172,14 @@ function leftOut(
   return missing.length === 0
     ? []
     : [finding('checkout-sparse', { object: 'the working tree' }, { files: someOf(missing, 3) })]
+}
+
+/** With a byte order mark sops reads UTF-16 (go.yaml.in/yaml/v3 readerc.go), and here the texts of rules are read as UTF-8. */
+function inUtf16({ rules }: RotationPlace): Finding[] {
+  return [...rules].flatMap(([file, text]) => {
+    const isNamed = text.startsWith('\ufffd\ufffd') && ageRecipients(text.replaceAll('\0', '')).length > 0
+    return isNamed ? [finding('rules-not-utf-8', { file }, {})] : []
+  })
 }
 
 function readPastOf(
