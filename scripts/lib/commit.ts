@@ -77,7 +77,7 @@ export async function commitFiles(
 }
 
 /** @returns the commit that is checked out; `undefined` before the first one */
-async function headOf({ root: cwd, env, signal }: Repository): Promise<string | undefined> {
+export async function headOf({ root: cwd, env, signal }: Repository): Promise<string | undefined> {
   const args = ['git', 'rev-parse', '--verify', '--quiet', 'HEAD']
   return (await run(args, { cwd, env, signal, okCodes: [1] })).trim() || undefined
 }

@@ -105,6 +105,47 @@ test('rules in UTF-16, which sops reads, are refused: in text that is read as UT
     assert.match((await ended(0, [])).stdout, /^✓ share /m)
   }))
 
+test('a hook or the command of --store fails: the new identity stays only where a file or a commit may have it', () =>
+  withRotatePlace(async (place) => {
+    const { root, directory, ended, read, write, git, old, atHand } = place
+    const [head, key] = [git('rev-parse', 'HEAD'), read('age.key')]
+    const isUntouched = () => {
+      assert.is(git('rev-parse', 'HEAD'), head)
+      assert.is(git('status', '--porcelain'), '')
+      assert.is(read('age.key'), key)
+    }
+    const stored = join(directory, 'stored.txt')
+    const store = ['--commit', '--store', `cat >'${stored}'`]
+    const failed = await ended(2, ['--commit', '--store', `cat >'${stored}'; exit 3`])
+    assert.match(failed.stderr, 'the command of --store failed (exit 3), so the identity')
+    isUntouched()
+    const hook = (name: string, ...lines: string[]) => {
+      write(`.git/hooks/${name}`, ['#!/bin/sh', ...lines, ''].join('\n'))
+      chmodSync(join(root, '.git/hooks', name), 0o755)
+    }
+    hook('pre-commit', 'exit 1')
+    await ended(2, ['--commit'])
+    isUntouched()
+    const handed = await ended(2, store)
+    assert.match(handed.stderr, /the command of --store has the identity of age1\w+ all the same/)
+    isUntouched()
+    // a formatter that fails behind its work: what it has written lists the new recipient
+    hook('pre-commit', `echo >>${file}`, 'exit 1')
+    const { stderr } = await ended(2, ['--commit'])
+    assert.match(stderr, `not put back, because it has changed meanwhile: ${file}`)
+    assert.is(atHand().length, 2)
+    assert.match(read(file), atHand()[1]!)
+    git('restore', '.')
+    writeFileSync(join(root, 'age.key'), key)
+    // what a hook adds is taken out of the commit, which fails, and the commit is there
+    hook('pre-commit', 'echo x >stray.md', 'git add stray.md')
+    hook('prepare-commit-msg', 'test "$2" != commit')
+    await ended(2, ['--commit'])
+    assert.is.not(git('rev-parse', 'HEAD'), head)
+    assert.is(atHand()[0], old.recipient)
+    assert.match(git('show', `HEAD:${file}`), atHand()[1]!)
+  }))
+
 test('a sparse checkout is refused, for files that are not here would be forgotten', () =>
   withRotatePlace(async (place) => {
     const { ended, git } = place

@@ -1,8 +1,13 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { finding, severityOf } from '../../../findings/finding.ts'
+import { headOf } from '../../../lib/commit.ts'
 import { exit } from '../../../lib/errors.ts'
-import { shortCommit } from '../../../lib/git.ts'
+import { type Repository, shortCommit } from '../../../lib/git.ts'
+import { readListedFile } from '../../../lib/sops/encrypted-files.ts'
 import type { NextKey } from '../key/next-key.ts'
 import { refuseFor, sayFinding } from '../refusal.ts'
+import type { FileEdit } from '../rotation.ts'
 import type { RotationRun } from '../run.ts'
 import type { PlannedEdits } from './plan-edits.ts'
 import { countedFiles, diffOfEdits, mergeEdits, refuseDirty, writeEdits } from './write-edits.ts'
@@ -19,8 +24,8 @@ export interface WrittenStage {
 /**
  * Writes what a stage has planned, all or nothing; with `--dry-run` it prints it.
  * @param subject of the commit
- * @param keep keeps the identity that the files are encrypted to, as soon as nothing stands in the way; taken back where they cannot be
- *   written
+ * @param keep keeps the identity that the files are encrypted to, as soon as nothing stands in the way; taken back where none of them
+ *   could be written
  * @returns `undefined` where nothing was written
  * @throws UserError (exit 1) where a file stands in the way
  */
@@ -53,11 +58,25 @@ export async function writeStage(
   if (options.commit) await refuseDirty(repository, files, caller)
   const forget = await keep?.()
   const wanted = options.commit ? { subject, rotation } : undefined
-  const commit = await writeEdits(repository, edits, wanted, caller).catch((error: unknown) => {
-    forget?.()
+  const commit = await writeEdits(repository, edits, wanted, caller).catch(async (error: unknown) => {
+    if (await areAsBefore(repository, edits, places.head?.commit)) forget?.()
     throw error
   })
   return { files, commit, rewritten: edits.flatMap(({ file, isRewritten }) => (isRewritten ? file : [])) }
+}
+
+/** Whether no file and no commit has anything of some edits. A hook may change a file, which is not put back then. */
+async function areAsBefore(
+  { root, env }: Repository,
+  edits: readonly FileEdit[],
+  head: string | undefined,
+): Promise<boolean> {
+  // in spite of an interruption
+  const repository = { root, env }
+  const isBefore = edits.every(
+    ({ file, before }) => existsSync(join(root, file)) && readListedFile(repository, file) === before,
+  )
+  return isBefore && (await headOf(repository)) === head
 }
 
 /** What was written, on one line: `12 files, commit 1a2b3c4`. */

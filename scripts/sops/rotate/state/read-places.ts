@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type Finding, finding } from '../../../findings/finding.ts'
 import { someOf } from '../../../findings/some-of.ts'
+import { headOf } from '../../../lib/commit.ts'
 import { callGit, type Repository, searchFiles } from '../../../lib/git.ts'
 import { filesOfCommit, readBlobs, searchCommit } from '../../../lib/git-objects.ts'
 import { pathBelow } from '../../../lib/paths.ts'
-import { run } from '../../../lib/run.ts'
 import { configName } from '../../../lib/sops/creation-rules.ts'
 import { readListedFile } from '../../../lib/sops/encrypted-files.ts'
 import { ciphertextMarks, sopsFilesInValues } from '../../../lib/sops/format.ts'
@@ -132,10 +132,8 @@ async function readHead(
   repository: Repository,
   reader: PlaceReader,
 ): Promise<{ head: RotationPlace | undefined; changed: ReadonlySet<string> }> {
-  const { root: cwd, env, signal } = repository
-  const verify = ['git', 'rev-parse', '--quiet', '--verify', 'HEAD^{commit}']
-  const commit = (await run(verify, { cwd, env, signal, okCodes: [1] })).trim()
-  if (commit === '') return { head: undefined, changed: new Set() }
+  const commit = await headOf(repository)
+  if (commit === undefined) return { head: undefined, changed: new Set() }
   const diff = ['diff', '--name-only', '--no-renames', '--no-ext-diff', '--ignore-submodules', '-z', commit]
   const [head, changed] = await Promise.all([reader.commit(commit), callGit(repository, [...diff, '--'])])
   return { head, changed: new Set(changed.split('\0').filter(Boolean)) }
