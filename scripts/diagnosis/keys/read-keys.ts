@@ -49,10 +49,14 @@ export function keySecretFor(
 
 /**
  * Reads the keys of a cluster, in this process as far as they are good.
+ * @param controller what is known of it; `undefined` where nothing is
  * @throws UserError where age-keygen is missing, which judges what is none
  */
-export async function readKeys(snapshot: Snapshot, options: ReadOptions): Promise<Keys> {
-  const controller = keyControllerOf(snapshot)
+export async function readKeys(
+  snapshot: Pick<Snapshot, 'controllers' | 'kustomizations' | 'secrets'>,
+  options: ReadOptions,
+  controller: KeyController | undefined = keyControllerOf(snapshot),
+): Promise<Keys> {
   const all = [...snapshot.kustomizations.values()].flatMap((user) => {
     const id = keySecretFor(user, controller)
     return id ? [{ id, user }] : []

@@ -23,11 +23,13 @@ export interface FluxInstallation {
   file: string
   /** Of a FluxInstance, also as the values of its Helm chart; `undefined` for a plain manifest or a patch of one. */
   instance: FluxInstance | undefined
+  /** Of the object; `undefined` for one that names none, and for a patch. */
+  namespace: string | undefined
   /**
-   * Whether kustomize-controller gets a key of its own (`--sops-age-secret`, Flux 2.7;
-   * docs/decryption.md#where-the-key-is-looked-up).
+   * The names of the Secrets that kustomize-controller gets as its own key (`--sops-age-secret`, Flux 2.7;
+   * docs/decryption.md#where-the-key-is-looked-up): one, where it is not written twice.
    */
-  hasKey: boolean
+  keySecrets: readonly string[]
 }
 
 /** One of these is in every file that `findInstallations` wants to see. */
@@ -49,15 +51,17 @@ export function findInstallations(texts: ReadonlyMap<string, string>): FluxInsta
 function read(value: unknown, file: string): FluxInstallation[] {
   const at = placeOf(value)
   const spec = at && valueAt(value, ...at)
-  const hasKey = givesKey(spec ?? value)
-  if (!at || !spec) return hasKey ? [{ file, instance: undefined, hasKey }] : []
+  const keySecrets = [...new Set(keySecretsIn(spec ?? value))]
+  const own = textAt(value, 'metadata', 'namespace')
+  if (!at || !spec)
+    return keySecrets.length > 0 ? [{ file, instance: undefined, namespace: own, keySecrets }] : []
   const patches = listAt(spec, 'kustomize', 'patches')
   const decrypts = patches.some((patch) => /^[^#\n]*\bdecryption\b/m.test(textAt(patch, 'patch') ?? ''))
   const name = textAt(value, 'metadata', 'name') ?? 'flux'
-  const namespace = textAt(value, 'metadata', 'namespace') ?? 'flux-system'
+  const namespace = own ?? 'flux-system'
   const path = textAt(spec, 'sync', 'path') ?? '.'
   const source = sourceOf(spec, namespace)
-  return [{ file, instance: { name, path, patches, decrypts, source, at }, hasKey }]
+  return [{ file, instance: { name, path, patches, decrypts, source, at }, namespace, keySecrets }]
 }
 
 /** fluxoperator.dev, FluxInstance `spec.sync`. */
@@ -68,11 +72,13 @@ function sourceOf(spec: unknown, namespace: string): FluxInstance['source'] {
   return { kind, name: textAt(sync, 'name') ?? namespace, namespace, url: textAt(sync, 'url') }
 }
 
-/** Whether the flag is in one of the texts of a value, with a name, and not in a comment of a patch. */
-function givesKey(value: unknown): boolean {
+/** The names that the flag has in the texts of a value, but for comments of a patch. */
+function keySecretsIn(value: unknown): string[] {
   if (typeof value === 'string')
-    return value.split('\n').some((line) => /^[^#]*--sops-age-secret=[a-z0-9]/.test(line))
-  return typeof value === 'object' && value !== null && Object.values(value).some(givesKey)
+    return value
+      .split('\n')
+      .flatMap((line) => /^[^#]*--sops-age-secret=([a-z0-9][a-z0-9.-]*)/.exec(line)?.[1] ?? [])
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(keySecretsIn) : []
 }
 
 /** Where the spec of a FluxInstance stands, or what the chart flux-instance makes one of. */

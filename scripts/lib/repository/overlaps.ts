@@ -38,7 +38,7 @@ export function findClusters(nodes: Nodes, installations: readonly FluxInstallat
   const origins = originsOf(nodes)
   const originOf = (source: FluxKustomization) => origins.get(source) ?? nowhere
   const builders = buildersOf(nodes)
-  const keys = installations.filter(({ hasKey }) => hasKey)
+  const keys = installations.filter(({ keySecrets }) => keySecrets.length > 0)
   const [key, ...otherKeys] = keys
   const areTogether = (a: FluxKustomization, b: FluxKustomization) =>
     originOf(a).ancestors.has(b) ||

@@ -14,7 +14,7 @@ import { recipientRows, reportRotation, reportStatus } from './reports/report.ts
 import { makeStageLog } from './reports/stage-log.ts'
 import { recipientsAsJson } from './reports/states-json.ts'
 import type { Rotation } from './rotation.ts'
-import { type RotationRun, readStand } from './run.ts'
+import { type RotationRun, readStand, unseenKeys } from './run.ts'
 import { abortRotation } from './stages/abort.ts'
 import { advanceRotation } from './stages/advance.ts'
 import { removeRecipient } from './stages/remove.ts'
@@ -43,7 +43,11 @@ export async function runRotation(
   }
   const run = await openRun(survey, options)
   if ('report' in run) return run.report
-  for (const found of run.stand.gitKeys.notes) sayFinding(found, run)
+  for (const found of [...run.stand.gitKeys.notes, ...survey.clusters.flatMap(({ notes }) => notes)])
+    sayFinding(found, run)
+  // what goes on meets them where it needs to know
+  if (options.abort || options.status)
+    for (const found of unseenKeys(run.stand.judgements)) sayFinding(found, run)
   if (options.abort) return abortRotation(run)
   if (options.status) return reportStatus(run, nextStep(run.stand.standing))
   const end = await advanceRotation(run).catch(async (error: unknown) => {
@@ -70,8 +74,12 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
   if (ended && survey.clusterError) throw survey.clusterError
   const isAsked = options.old !== undefined || options.next !== undefined || options.newKey !== undefined
   const keptKeys = ended && !isAsked && (await hasKeptDataKey(survey, ended, options))
-  if (ended && !isAsked && !options.abort && !keptKeys)
+  if (ended && !isAsked && !options.abort && !keptKeys) {
+    const { judgements } = await readStand(survey, ended, options)
+    // the key of a controller that is not seen may still be the old one
+    refuseFor(unseenKeys(judgements), asked, exit.notDone)
     return { report: await nothingOpen(ended, survey, options) }
+  }
   const begun = ended && (options.abort || keptKeys) ? ended : { old: derived.old, next: derived.next }
   const { old } = begun
   // a rotation that was given up leaves its trailers, and its identity at hand

@@ -86,6 +86,7 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
       isBehind: behind.isChanged,
       clusters: isSeen ? written : undefined,
       applied: withOld(heldIn(judgements)) - withOld(written),
+      unseen: isSeen ? unseenKeys(judgements).length : 0,
       inGit: countGitKeys(gitKeys, rotation, places),
     },
   }
@@ -108,6 +109,13 @@ function heldIn(judgements: readonly ClusterJudgement[]): HeldCounts {
   )
   const count = (status: (typeof all)[number]) => all.filter((one) => one === status).length
   return { old: count('old'), both: count('both'), new: count('new') }
+}
+
+/** The Kustomizations whose key is not seen, of which nobody has said that they were looked at. */
+export function unseenKeys(judgements: readonly ClusterJudgement[]): Finding[] {
+  return judgements.flatMap(({ secretsProof }) =>
+    secretsProof.findings.filter(({ code }) => code === 'rotate-controller-key-unseen'),
+  )
 }
 
 function withOld({ old, both }: HeldCounts): number {

@@ -7,6 +7,7 @@ import { worded } from '../../../scripts/findings/finding.ts'
 import { conditionOf, type Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
 import { diagnoseFlux } from '../../helpers/flux/diagnose-cases.ts'
 import { encrypt, key, secret } from '../../helpers/flux/encrypted-objects.ts'
+import { keyDeployment } from '../../helpers/flux/flux-objects.ts'
 import { withCases } from '../../helpers/flux/run-cases.ts'
 import { type Flux, withOwnSandbox } from '../../helpers/flux/sandbox.ts'
 import { makeKey } from '../../helpers/keys.ts'
@@ -15,25 +16,6 @@ import { until } from '../../helpers/processes.ts'
 const flag = '--sops-age-secret=sops-age-all'
 const postQuantum = makeKey('-pq')
 
-/** The Deployment of kustomize-controller as an installation has it; the sandbox runs the program itself. */
-const deployment = (version: string, ...args: string[]) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: {
-    name: 'kustomize-controller',
-    namespace: 'flux-system',
-    labels: { 'app.kubernetes.io/part-of': 'flux' },
-  },
-  spec: {
-    selector: { matchLabels: { app: 'kustomize-controller' } },
-    template: {
-      metadata: { labels: { app: 'kustomize-controller' } },
-      spec: {
-        containers: [{ name: 'manager', image: `ghcr.io/fluxcd/kustomize-controller:v${version}`, args }],
-      },
-    },
-  },
-})
 const keySecret = (name: string, text: string) => ({
   apiVersion: 'v1',
   kind: 'Secret',
@@ -84,11 +66,11 @@ test('the key of the controller, which Kustomizations use that name none', () =>
       async (flux) => {
         const first = async (name: string, ...objects: object[]) =>
           (await saidAfter(flux, name, ...objects))[0]
-        const without = await first('wide', deployment('1.9.4', '--log-level=info'))
+        const without = await first('wide', keyDeployment('1.9.4', '--log-level=info'))
         assert.is(without?.code, 'controller-without-key')
 
         await sandbox.restartController('kustomize-controller', [flag])
-        const missing = await first('wide', deployment('1.9.4', flag))
+        const missing = await first('wide', keyDeployment('1.9.4', flag))
         assert.is(missing?.code, 'controller-key-missing')
         assert.is(missing?.object, 'secret flux-system/sops-age-all')
         assert.match(worded(missing!).fix, '`mise run flux:sops-key --name sops-age-all`')
@@ -108,12 +90,12 @@ test('the key of the controller, which Kustomizations use that name none', () =>
         assert.is(named?.code, 'key-wrong-suffix')
 
         assert.is((await first('modern'))?.code, 'no-watch-label')
-        const older = await first('modern', deployment('1.8.3', '--sops-age-secret', 'sops-age-all'))
+        const older = await first('modern', keyDeployment('1.8.3', '--sops-age-secret', 'sops-age-all'))
         assert.is(older?.code, 'controller-too-old-for-key')
         assert.match(worded(older!).message, 'in age.agekey, which kustomize-controller 1.8.3 cannot read')
         // its flag and the name of the Secret are two arguments here
         assert.is((await first('wide', keySecret('sops-age-all', key.recipient)))?.code, 'key-unusable')
-        const own = deployment('1.9.4', flag, '--watch-configs-label-selector=watch=yes')
+        const own = keyDeployment('1.9.4', flag, '--watch-configs-label-selector=watch=yes')
         assert.equal(await saidAfter(flux, 'modern', own), [])
       },
       sandbox,

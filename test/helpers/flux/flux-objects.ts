@@ -37,3 +37,23 @@ export function inSpec(patches: string): string {
 export function kustomizationOf(...resources: string[]): string {
   return `resources:\n${resources.map((one) => `  - ${one}\n`).join('')}`
 }
+
+/** The Deployment of kustomize-controller as an installation has it; the sandbox runs the program itself. */
+export const keyDeployment = (version: string, ...args: string[]) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: {
+    name: 'kustomize-controller',
+    namespace: 'flux-system',
+    labels: { 'app.kubernetes.io/part-of': 'flux' },
+  },
+  spec: {
+    selector: { matchLabels: { app: 'kustomize-controller' } },
+    template: {
+      metadata: { labels: { app: 'kustomize-controller' } },
+      spec: {
+        containers: [{ name: 'manager', image: `ghcr.io/fluxcd/kustomize-controller:v${version}`, args }],
+      },
+    },
+  },
+})

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import type { Flux, SandboxAccess } from '../flux/sandbox.ts'
-import { withFlux } from '../flux/sandbox.ts'
+import { withFlux, withFluxOn } from '../flux/sandbox.ts'
 import { type Key, makeKey } from '../keys.ts'
 import { type Call, type Ended, runTask } from '../task.ts'
 import { failuresDuring, secretIn, withCluster } from './clusters.ts'
@@ -59,17 +59,20 @@ export function opens(place: Pick<Flux, 'clone' | 'env'>, key: Key, file: string
   }
 }
 
-/** Runs `use` with `files` on a lent sandbox, and a key file of these keys. */
+/** Runs `use` with `files` on this sandbox, else on a lent one, and a key file of these keys. */
 export async function withFluxRotation(
   keys: readonly Key[],
   files: Readonly<Record<string, string>>,
   use: (place: FluxRotation) => Promise<void>,
+  sandbox?: SandboxAccess,
 ): Promise<void> {
-  await withFlux({ '.gitignore': '.age-key.txt\n', ...files }, async (flux) => {
+  const all = { '.gitignore': '.age-key.txt\n', ...files }
+  const run = async (flux: Flux) => {
     const keyFile = join(flux.clone, '.age-key.txt')
     writeFileSync(keyFile, keys.map(({ text }) => text).join(''), { mode: 0o600 })
     await use(rotationOf(flux))
-  })
+  }
+  await (sandbox ? withFluxOn(sandbox, all, run) : withFlux(all, run))
 }
 
 /** What tests do with the clone of a user. */

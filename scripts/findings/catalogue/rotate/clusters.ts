@@ -17,7 +17,14 @@ export const rotateClusterFindings = {
     severity: 'error',
     seen: 'decrypts and names no key Secret, and the flags of kustomize-controller are not seen, which may give it one',
     means: 'It may decrypt with the old identity from a Secret that the rotation does not know.',
-    fix: 'name its key Secret in spec.decryption.secretRef; or look by hand, and run `mise run sops:rotate --checked {id}`',
+    fix: 'ask for the right to list Deployments, or name its key Secret in spec.decryption.secretRef; or look by hand, and run `mise run sops:rotate --checked {id}`',
+    source: 'docs/decryption.md#where-the-key-is-looked-up',
+  },
+  'rotate-controller-key-declared': {
+    severity: 'note',
+    seen: 'is taken for the key of kustomize-controller, as {file} says; its Deployment is not seen',
+    means: 'A Deployment that was changed by hand may have another one. The proof by a value shows it.',
+    fix: 'ask for the right to list Deployments, so that the controller itself is seen',
     source: 'docs/decryption.md#where-the-key-is-looked-up',
   },
   'rotate-files-unseen': {

@@ -1,5 +1,5 @@
 import { ciphertextApplied } from '../../../diagnosis/checks/live/ciphertext-applied.ts'
-import { gatherEvidence } from '../../../diagnosis/evidence.ts'
+import { type Evidence, gatherEvidence } from '../../../diagnosis/evidence.ts'
 import { type HeldKeys, readHeldKeys, readKeys } from '../../../diagnosis/keys/read-keys.ts'
 import { finderOfApplied } from '../../../diagnosis/live/applied-build.ts'
 import { ciphertextIn } from '../../../diagnosis/live/ciphertext.ts'
@@ -16,7 +16,8 @@ import { get, secrets } from '../../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 import type { Repository } from '../../../lib/git.ts'
-import { makeUserReader, type UserReader } from './read-users.ts'
+import { declaredNote, readOwnKey } from './read/own-key.ts'
+import { makeUserReader, type UserReader } from './read/users.ts'
 import type { AppliedCiphertext, RotatedSecret, RotationCluster } from './state.ts'
 
 /** Without these nothing is known of who decrypts with what. */
@@ -57,7 +58,9 @@ async function readPlace(place: Place): Promise<RotationCluster> {
   const snapshot = await readSnapshot(cluster, undefined)
   const unread = needed.find((plural) => snapshot.notRead.some((one) => one.plural === plural))
   if (unread) throw errorOf(rotateClusterFindings['rotate-not-readable'], { plural: unread, context })
-  const keys = await readKeys(snapshot, { env, signal })
+  const evidence = gatherEvidence(snapshot, repository, undefined, { env, signal })
+  const own = await readOwnKey(cluster, evidence)
+  const keys = await readKeys({ ...snapshot, secrets: own.secrets }, { env, signal }, own.controller)
   const key = JSON.stringify(keys.controller ?? null)
   const read = readers.get(key) ?? makeUserReader(repository, keys.controller)
   readers.set(key, read)
@@ -65,7 +68,7 @@ async function readPlace(place: Place): Promise<RotationCluster> {
   const [rotated, users, { ciphertext, notRead }] = await Promise.all([
     readSecrets(cluster, { used: keys.used, held: keys.secrets, snapshot, repository, env, signal }),
     read({ kustomizations, sources: snapshot.sources }),
-    readCiphertext(snapshot, repository, { env, signal }),
+    readCiphertext(evidence),
   ])
   const others = [...snapshot.sources].filter(([name]) => !name.startsWith(gitKind))
   const state: Omit<RotationCluster, 'kustomizations' | 'sources' | 'users'> = {
@@ -73,6 +76,7 @@ async function readPlace(place: Place): Promise<RotationCluster> {
     cluster,
     secrets: rotated,
     ciphertext,
+    notes: own.declared ? [declaredNote(own.declared)] : [],
     notRead: [...new Set([...snapshot.notRead, ...notRead].map(({ plural }) => plural))],
     at: async (now, sources) => {
       const own = sources.map((one) => [`${gitKind}${idOf(one)}`, one] as const)
@@ -132,13 +136,12 @@ function originOf(kept: Kept | undefined): string | undefined {
 
 /** What Flux has applied without decrypting it. */
 async function readCiphertext(
-  snapshot: Snapshot,
-  repository: Repository,
-  caller: Pick<Caller, 'env' | 'signal'>,
+  evidence: Evidence,
 ): Promise<{ ciphertext: AppliedCiphertext[]; notRead: Snapshot['notRead'] }> {
+  const { snapshot } = evidence
   const beside = await snapshot.applied()
   const found = liveObjects(snapshot, beside).flatMap((live) => ciphertextIn(live) ?? [])
-  const applied = finderOfApplied(gatherEvidence(snapshot, repository, undefined, caller))
+  const applied = finderOfApplied(evidence)
   const diagnoses = await ciphertextApplied(found, snapshot, applied)
   return {
     ciphertext: diagnoses.map(({ finding, stops }) => ({ finding, by: stops })),

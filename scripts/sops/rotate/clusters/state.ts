@@ -54,6 +54,8 @@ export interface ClusterState {
   ciphertext: readonly AppliedCiphertext[]
   /** What could not be read, which is never nothing: `ingresses`. */
   notRead: readonly string[]
+  /** What is only to be known of how it was read. */
+  notes: readonly Finding[]
 }
 
 /** The same with the connection to it. */

@@ -9,7 +9,7 @@ import { againCommand } from '../reports/next-hints.ts'
 import { recipientRows } from '../reports/report.ts'
 import { makeStageLog } from '../reports/stage-log.ts'
 import { statesAsJson } from '../reports/states-json.ts'
-import { type RotationRun, readStand } from '../run.ts'
+import { type RotationRun, readStand, unseenKeys } from '../run.ts'
 import type { Survey } from '../survey.ts'
 import { planCutOver } from './plan-edits.ts'
 import { commitSubjects } from './write-edits.ts'
@@ -62,11 +62,12 @@ export async function removeRecipient(survey: Survey, options: RotateOptions): P
   }
 }
 
-/** A recipient whose identity a cluster decrypts with is no person that leaves. */
+/** A recipient whose identity a cluster decrypts with, or may decrypt with, is no person that leaves. */
 function requireOthers(run: RotationRun): void {
   const { survey } = run.stand
   const { old } = run.rotation
   if (survey.clusterError) throw survey.clusterError
+  const unseen = unseenKeys(run.stand.judgements)
   const found = survey.clusters.flatMap(({ users, secrets }) =>
     users.flatMap(({ id, secret, files }) => {
       const held = secrets.get(secret ?? '')?.held?.recipients ?? new Set()
@@ -79,5 +80,5 @@ function requireOthers(run: RotationRun): void {
       return lost.length > 0 ? [finding('recipient-needed', place, { id, files: names, recipient: old })] : []
     }),
   )
-  refuseFor(found, run)
+  refuseFor([...found, ...unseen], run)
 }

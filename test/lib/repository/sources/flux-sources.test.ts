@@ -156,7 +156,11 @@ spec: {url: "\${URL}"}
   const source = { kind: 'OCIRepository', name: 'gitops', namespace: 'gitops', url: 'oci://r/fleet' }
   const instance = { name: 'flux', path: '.', patches: [], decrypts: false, source, at: ['spec'] }
   assert.equal(
-    findSources(new Map([['x.yaml', text]]), [{ file: 'y.yaml', instance, hasKey: false }], new Set(['a'])),
+    findSources(
+      new Map([['x.yaml', text]]),
+      [{ file: 'y.yaml', instance, namespace: undefined, keySecrets: [] }],
+      new Set(['a']),
+    ),
     [
       { kind: 'GitRepository', name: 'a', namespace: 'n', url: 'x/fleet', ignore: '/*', isFirst: false },
       {

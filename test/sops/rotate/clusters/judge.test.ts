@@ -105,7 +105,7 @@ async function stateOf(
   more: Partial<ClusterState> = {},
 ): Promise<ClusterState> {
   const all = [await secretWith('flux-system/key', both), ...secrets]
-  return { context: 'test', secrets: new Map(all), users, ciphertext: [], notRead: [], ...more }
+  return { context: 'test', secrets: new Map(all), users, ciphertext: [], notRead: [], notes: [], ...more }
 }
 
 async function judge(given: Given, options: Partial<JudgeOptions> = {}) {

@@ -1,17 +1,17 @@
-import type { KeyController } from '../../../diagnosis/keys/key-controller.ts'
-import { keySecretFor } from '../../../diagnosis/keys/read-keys.ts'
-import { snapshotKeyOf } from '../../../diagnosis/snapshot/snapshot.ts'
-import { findDecryptedFiles } from '../../../lib/applied/decrypted-files.ts'
-import { makeBuildFinder, type RevisionsOf } from '../../../lib/applied/seen-builds.ts'
+import type { KeyController } from '../../../../diagnosis/keys/key-controller.ts'
+import { keySecretFor } from '../../../../diagnosis/keys/read-keys.ts'
+import { snapshotKeyOf } from '../../../../diagnosis/snapshot/snapshot.ts'
+import { findDecryptedFiles } from '../../../../lib/applied/decrypted-files.ts'
+import { makeBuildFinder, type RevisionsOf } from '../../../../lib/applied/seen-builds.ts'
 import {
   commitOf,
   type FluxSource,
   type GitRepository,
   idOf,
   type Kustomization,
-} from '../../../lib/cluster/flux-objects.ts'
-import type { Repository } from '../../../lib/git.ts'
-import type { KeyUser } from './state.ts'
+} from '../../../../lib/cluster/flux-objects.ts'
+import type { Repository } from '../../../../lib/git.ts'
+import type { KeyUser } from '../state.ts'
 
 /** What the users of keys are read from. */
 export interface UserGrounds {
