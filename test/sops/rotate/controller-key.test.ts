@@ -1,0 +1,130 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { fluxKustomization, keyDeployment, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
+import { withOwnSandbox } from '../../helpers/flux/sandbox.ts'
+import { sopsConfig } from '../../helpers/keys.ts'
+import { secretFor } from '../../helpers/rotate/clusters.ts'
+import {
+  type FluxRotation,
+  heldIn,
+  leaving,
+  opens,
+  plainKeySecret,
+  recipientsOf,
+  withFluxRotation,
+} from '../../helpers/rotate/flux-rotation.ts'
+
+const flag = '--sops-age-secret=sops-age-all'
+const system = 'kubernetes/flux-system/kustomization.yaml'
+const encrypted = ['wide', 'named'].map((name) => `kubernetes/${name}/s.enc.yaml`)
+
+/** As `flux bootstrap` is told to give the controller a key, where the repository does. */
+const patch = `patches:
+  - target: {kind: Deployment, name: kustomize-controller}
+    patch: |
+      - {op: add, path: /spec/template/spec/containers/0/args/-, value: ${flag}}
+`
+
+const files = {
+  '.sops.yaml': sopsConfig(leaving.recipient),
+  [system]: kustomizationOf('all.yaml'),
+  'kubernetes/flux-system/all.yaml': [
+    fluxKustomization('wide', './kubernetes/wide', '  decryption: {provider: sops}\n  retryInterval: 2s\n'),
+    fluxKustomization(
+      'named',
+      './kubernetes/named',
+      '  decryption: {provider: sops, secretRef: {name: sops-age}}\n  retryInterval: 2s\n',
+    ),
+  ].join('---\n'),
+  ...Object.fromEntries(encrypted.map((file, index) => [file, secretFor(`s-${index}`, leaving.recipient)])),
+}
+
+/** The recipients that the two Secrets hold. */
+async function held({ sandbox }: FluxRotation) {
+  const ids = ['sops-age-all', 'sops-age'].map((name) => heldIn(sandbox, `flux-system/${name}`))
+  return (await Promise.all(ids)).map(recipientsOf)
+}
+
+const unseen =
+  'kustomization flux-system/wide: decrypts and names no key Secret, and the flags of kustomize-controller are not seen'
+const commit = ['--commit', '--old', leaving.recipient]
+
+test('the key of the controller itself goes as those that Kustomizations name, and one that is not seen is never none', () =>
+  withOwnSandbox(async (sandbox) => {
+    await sandbox.restartController('kustomize-controller', [flag])
+    const { pids } = sandbox
+    await withFluxRotation(
+      [leaving],
+      files,
+      async (place) => {
+        const { rotate, keys, git, apply, applied, push } = place
+        const names = ['sops-age-all', 'sops-age']
+        await apply(...names.map((name) => plainKeySecret(name, { 'age.agekey': leaving.text })))
+        const head = () => git('rev-parse', 'HEAD')
+        const pushHead = async () => {
+          await git('pull', '--quiet', '--rebase')
+          await git('push', '--quiet')
+        }
+        const old = leaving.recipient
+        for (const name of ['wide', 'named']) await applied(name, await head())
+        assert.match((await rotate(1, ['--remove', '--old', old])).stderr, unseen)
+
+        const seen = await place.failures(async () => {
+          // neither the cluster nor the repository says which Secret it is
+          assert.match((await rotate(0, commit)).stderr, unseen)
+          const next = keys().at(-1)!.recipient
+          assert.equal(await held(place), [[old], [old, next]])
+          assert.match((await rotate(1, ['--status'])).stderr, unseen)
+          await pushHead()
+          const blind = await rotate(1, commit)
+          assert.match(blind.stderr, unseen)
+          assert.equal(await held(place), [[old], [old, next]])
+
+          // the repository says it
+          await push({ [system]: files[system] + patch })
+          await applied('flux-system', await head())
+          const told = await rotate(0, commit)
+          const { stdout, stderr } = told
+          assert.match(stderr, `secret flux-system/sops-age-all: is taken for the key`)
+          assert.match(stderr, `as ${system} says`)
+          assert.match(stdout, /distribute .*flux-system\/sops-age-all \(sandbox\)/)
+          assert.match(stdout, /kustomization flux-system\/wide has applied/)
+          assert.match(stdout, /kustomization flux-system\/named has applied/)
+          assert.match(stdout, '✓ cut-over')
+          assert.equal(await held(place), [
+            [old, next],
+            [old, next],
+          ])
+          await pushHead()
+          assert.match((await rotate(0, commit)).stdout, /^done/m)
+          assert.equal(await held(place), [[next], [next]])
+          await git('pull', '--quiet', '--rebase')
+          for (const name of ['wide', 'named']) await applied(name, await head())
+        })
+        assert.equal(seen, [])
+        for (const file of encrypted) {
+          assert.not(opens(place, leaving, file))
+          assert.ok(opens(place, keys().at(-1)!, file))
+        }
+
+        // what has ended is only known while the key is seen
+        await push({ [system]: files[system]! })
+        await applied('flux-system', await head())
+        assert.match((await rotate(2, ['--status'])).stderr, unseen)
+        assert.match((await rotate(0, ['--status', '--checked', 'flux-system/wide'])).stdout, 'no rotation')
+        await apply(JSON.stringify(keyDeployment('1.9.4', flag)))
+        assert.match((await rotate(0, ['--status'])).stdout, 'no rotation is open')
+
+        // the Deployment says it
+        const [, now] = keys()
+        await rotate(0, ['--commit', '--old', now!.recipient])
+        const both = [now!.recipient, keys().at(-1)!.recipient]
+        assert.equal(await held(place), [both, both])
+      },
+      sandbox,
+    )
+    // all of this by one process
+    assert.equal(sandbox.pids, pids)
+  }))
+
+test.run()
