@@ -13,6 +13,8 @@ export const miseOffline = { MISE_OFFLINE: '1' }
 export interface Call extends ProgramOptions {
   /** `node`: the entry file, plain. `mise`: `mise run`, with this checkout's tasks in the user's global configuration. */
   via?: 'node' | 'mise'
+  /** A program and its arguments that starts the task in its turn, as `strace` does. */
+  under?: readonly string[]
 }
 
 /** Starts a task such as `flux:sops-key` through its real entry. */
@@ -21,7 +23,8 @@ export function startTask(name: string, args: readonly string[], call: Call): St
     call.via === 'mise'
       ? miseCommand(name, args, call)
       : [process.execPath, join(root, 'tasks', `${name.replace(':', '/')}.ts`), ...args]
-  return startProgram(command, { ...call, env: { ...miseOffline, ...call.env } })
+  const { under = [] } = call
+  return startProgram([...under, ...command], { ...call, env: { ...miseOffline, ...call.env } })
 }
 
 /** Runs a task through its real entry and waits for its end. */

@@ -49,7 +49,7 @@ export async function runSuite(suite: Suite): Promise<void> {
           NODE_COMPILE_CACHE: join(state.path, 'compile'),
         },
         programs: [
-          ...['node', 'mise', 'git', 'gpg', 'ssh-keygen'],
+          ...['node', 'mise', 'git', 'gpg', 'ssh-keygen', 'strace'],
           ...['age', 'age-keygen', 'kubectl', 'kustomize', 'sops'],
           ...['etcd', 'kube-apiserver', 'kustomize-controller', 'source-controller'],
         ],
