@@ -10,9 +10,9 @@ import {
   leaving,
   opens,
   plainKeySecret,
-  recipientsOf,
   withFluxRotation,
 } from '../../helpers/rotate/flux-rotation.ts'
+import { recipientsOf } from '../../helpers/rotate/identities.ts'
 
 const flag = '--sops-age-secret=sops-age-all'
 const system = 'kubernetes/flux-system/kustomization.yaml'

@@ -73,7 +73,8 @@ test('killed at its writes to key Secrets the next run goes on to the end; --abo
       const commit = await push({ 'c.md': 'x\n' })
       for (const name of names) await applied(name, commit)
       assert.match(await run(0, ['--status']), 'no rotation is open')
-      assert.match((await secretIn(sandbox, 'a-age')).data['stranger.agekey'] ?? '', strangerKey.secret)
+      const strangers = async () => (await secretIn(sandbox, 'a-age')).data['stranger.agekey'] ?? ''
+      assert.match(await strangers(), strangerKey.secret)
 
       const rotate = ['--commit', '--proof', 'read']
       for (const _ of ['share', 'cut-over']) {
@@ -113,6 +114,16 @@ test('killed at its writes to key Secrets the next run goes on to the end; --abo
           ])
         }
       }
+
+      // no file lists it, and what takes its place is kept all the same before a cluster has it
+      const stored = join(directory, 'stored.txt')
+      const args = ['--old', strangerKey.recipient, '--to', 'distribute']
+      await run(2, [...args, '--store', 'exit 1'])
+      assert.is(countOf(await strangers()), 1)
+      await run(0, [...args, '--store', `cat >>'${stored}'`])
+      const [identity] = readFileSync(stored, 'utf8').match(/AGE-SECRET-KEY-\S+/) ?? ['none']
+      assert.is(countOf(readFileSync(stored, 'utf8')), 1)
+      assert.match(await strangers(), identity)
     },
   ))
 

@@ -29,7 +29,7 @@ export interface NextKey {
   /** Who has it, or is to have it, for people: `age.key`, `SOPS_AGE_KEY_CMD`. */
   keeper: string
   /**
-   * Keeps an identity that was made; nothing is written before. For one that is kept already it does nothing.
+   * Keeps an identity that was made; nothing is written before. For one that is kept already, by an earlier call too, it does nothing.
    * @throws UserError where it can't be kept, and is lost; nothing is changed then
    */
   keep(): Promise<UndoKeeping>
@@ -75,10 +75,12 @@ export async function madeNext(
   const { text, identity } = await makeIdentity(pq, caller)
   const lines = successorText(text, old)
   const keeper = file === undefined ? 'the command of --store' : (pathBelow(caller.cwd, file) ?? file)
+  let kept: Promise<UndoKeeping> | undefined
   const keep = () =>
-    file === undefined
-      ? keepByCommand(command, { text: lines, identity }, caller)
-      : keepInFile(file, lines, caller)
+    (kept ??=
+      file === undefined
+        ? keepByCommand(command, { text: lines, identity }, caller)
+        : keepInFile(file, lines, caller))
   const notes = () => laterNotes(identity, keeper, file, { caller, repository })
   return { next: { identity, isNew: true, keeper, keep, notes } }
 }

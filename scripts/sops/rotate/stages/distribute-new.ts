@@ -12,7 +12,10 @@ export async function distributeNew(run: RotationRun): Promise<boolean> {
   const { options, rotation, log, stand } = run
   const since = performance.now()
   const clusters = withoutGitKeys(stand.survey.clusters, stand.gitKeys)
-  const { changes, findings } = await distribute(clusters, rotation, requireNext(run).identity, {
+  const next = requireNext(run)
+  // where no file lists the old one, nothing was shared before
+  if (!options.dryRun) await next.keep()
+  const { changes, findings } = await distribute(clusters, rotation, next.identity, {
     dryRun: options.dryRun,
     guard: { timeout: options.timeout, status: options.caller.status },
   })
