@@ -23,10 +23,7 @@ export interface RuleEdits {
  * without quotes within braces, `{age: age1…}`, gets quotes.
  * @param files with creation rules
  */
-export async function addRuleRecipient(
-  files: readonly FileText[],
-  { old, next }: Rotation,
-): Promise<RuleEdits> {
+export function addRuleRecipient(files: readonly FileText[], { old, next }: Rotation): RuleEdits {
   return editRules(files, old, {
     edit: (text, document) => additions(text, document, { old, next }),
     of: next,
@@ -39,7 +36,7 @@ export async function addRuleRecipient(
  * new recipient is taken.
  * @returns a finding instead of an edit for a file with a group that would have no key any more
  */
-export async function takeRuleRecipient(files: readonly FileText[], recipient: string): Promise<RuleEdits> {
+export function takeRuleRecipient(files: readonly FileText[], recipient: string): RuleEdits {
   return editRules(files, recipient, {
     edit: (text, document) => removals(text, document, recipient),
     of: recipient,

@@ -31,10 +31,8 @@ export async function planShare(
   { repository, places, states, identities }: EditGrounds,
   rotation: Rotation,
 ): Promise<PlannedEdits> {
-  const [files, rules] = await Promise.all([
-    shareFiles(textsOf(places, states, ['old-only']), rotation, identities, repository),
-    addRuleRecipient(rulesOf(places), rotation),
-  ])
+  const files = await shareFiles(textsOf(places, states, ['old-only']), rotation, identities, repository)
+  const rules = addRuleRecipient(rulesOf(places), rotation)
   return { edits: [...files.edits, ...rules.edits], troubles: files.troubles, left: rules.left }
 }
 
@@ -49,10 +47,8 @@ export async function planCutOver(
   { rewrap, isLimited }: { rewrap: boolean; isLimited: boolean },
 ): Promise<PlannedEdits> {
   const texts = textsOf(places, states, ['both', 'old-only', 're-wrapped'])
-  const [files, rules] = await Promise.all([
-    rekeyFiles(texts, { takeOut, identities, repository }),
-    takeRuleRecipient(isLimited ? [] : rulesOf(places), takeOut),
-  ])
+  const files = await rekeyFiles(texts, { takeOut, identities, repository })
+  const rules = takeRuleRecipient(isLimited ? [] : rulesOf(places), takeOut)
   const unreachable = new Set(
     files.troubles.flatMap(({ file, status }) => (status === 'unreachable' ? file : [])),
   )
@@ -71,10 +67,8 @@ export async function planUnshare(
   { places, states }: Pick<EditGrounds, 'places' | 'states'>,
   recipient: string,
 ): Promise<PlannedEdits> {
-  const [files, rules] = await Promise.all([
-    takeOutRecipient(textsOf(places, states, ['both']), recipient),
-    takeRuleRecipient(rulesOf(places), recipient),
-  ])
+  const files = await takeOutRecipient(textsOf(places, states, ['both']), recipient)
+  const rules = takeRuleRecipient(rulesOf(places), recipient)
   return { edits: [...files.edits, ...rules.edits], troubles: files.troubles, left: rules.left }
 }
 

@@ -21,8 +21,7 @@ const rotation = { old: people.OLD.recipient, next: people.NEW.recipient }
 const file = '.sops.yaml'
 
 /** The text after a change, with names for recipients; what was found where there is none. */
-async function after(change: ReturnType<typeof addRuleRecipient>): Promise<string> {
-  const { edits, left } = await change
+function after({ edits, left }: ReturnType<typeof addRuleRecipient>): string {
   return [...edits.map((edit) => unnamed(edit.after)), ...left.map(({ code }) => code)].join() || 'no change'
 }
 
@@ -31,11 +30,11 @@ const take = (text: string, name: 'OLD' | 'NEW') =>
   after(takeRuleRecipient([{ file, text: named(text) }], people[name].recipient))
 
 for (const { title, before, shared, cut } of shapes) {
-  test(`rules: ${title}`, async () => {
-    assert.is(await add(before), shared)
-    assert.is(await add(shared), 'no change')
-    assert.is(await take(shared, 'OLD'), cut)
-    if (!before.includes('NEW')) assert.is(await take(shared, 'NEW'), before)
+  test(`rules: ${title}`, () => {
+    assert.is(add(before), shared)
+    assert.is(add(shared), 'no change')
+    assert.is(take(shared, 'OLD'), cut)
+    if (!before.includes('NEW')) assert.is(take(shared, 'NEW'), before)
   })
 }
 
@@ -67,16 +66,16 @@ test('the real sops encrypts by the edited rules to exactly the recipients that 
     }
   }))
 
-test('a recipient with a successor beside it in lists of aliases', async () => {
+test('a recipient with a successor beside it in lists of aliases', () => {
   const before = 'keys:\n  - &old OLD\n  - &new NEW\ncreation_rules:\n  - age:\n      - *old\n      - *new\n'
-  assert.is(await add(before), 'no change')
+  assert.is(add(before), 'no change')
   assert.is(
-    await take(before, 'OLD'),
+    take(before, 'OLD'),
     'keys:\n  - &old OLD\n  - &new NEW\ncreation_rules:\n  - age:\n      - *new\n',
   )
 })
 
-test('a recipient that is named twice', async () => {
+test('a recipient that is named twice', () => {
   for (const [before, cut] of [
     ['"OLD,AMY,OLD"', '"AMY"'],
     ['OLD,OLD,NEW', 'NEW'],
@@ -85,28 +84,28 @@ test('a recipient that is named twice', async () => {
     ['[AMY, OLD, OLD]', '[AMY]'],
   ]) {
     const rules = (age: string) => `creation_rules:\n  - age: ${age}\n`
-    assert.is(await take(rules(before!), 'OLD'), rules(cut!))
-    const shared = await add(rules(before!))
-    if (!before!.includes('NEW')) assert.is(await take(shared, 'NEW'), rules(before!))
+    assert.is(take(rules(before!), 'OLD'), rules(cut!))
+    const shared = add(rules(before!))
+    if (!before!.includes('NEW')) assert.is(take(shared, 'NEW'), rules(before!))
   }
   // not certain, and so left as it is
-  assert.is(await take('creation_rules:\n  - age: [OLD, OLD, AMY]\n', 'OLD'), 'rule-not-edited')
+  assert.is(take('creation_rules:\n  - age: [OLD, OLD, AMY]\n', 'OLD'), 'rule-not-edited')
 })
 
-test('a text without quotes within braces gets them', async () => {
+test('a text without quotes within braces gets them', () => {
   const within = (age: string) => `creation_rules: [{path_regex: .*, age: ${age}}]\n`
-  assert.is(await add(within('OLD')), within('"OLD,NEW"'))
-  assert.is(await take(within('"OLD,NEW"'), 'OLD'), within('"NEW"'))
+  assert.is(add(within('OLD')), within('"OLD,NEW"'))
+  assert.is(take(within('"OLD,NEW"'), 'OLD'), within('"NEW"'))
 })
 
-test('an anchor that is needed elsewhere is not taken away', async () => {
+test('an anchor that is needed elsewhere is not taken away', () => {
   const rules = (lists: string) => `creation_rules:\n  - age: ${lists}\nmine:\n  - *a\n`
   for (const lists of ['[&a OLD, NEW]', '[AMY, &a OLD]', '\n      - &a OLD\n      - NEW'])
-    assert.is(await take(rules(lists), 'OLD'), 'rule-not-edited')
-  assert.is(await add(rules('\n      - &a OLD')), rules('\n      - &a OLD,NEW'))
+    assert.is(take(rules(lists), 'OLD'), 'rule-not-edited')
+  assert.is(add(rules('\n      - &a OLD')), rules('\n      - &a OLD,NEW'))
 })
 
-test('take: a rule with keys of another kind stays right without any recipient', async () => {
+test('take: a rule with keys of another kind stays right without any recipient', () => {
   for (const [age, left] of [
     ['OLD', "''"],
     ['>-\n      OLD', "''"],
@@ -115,20 +114,20 @@ test('take: a rule with keys of another kind stays right without any recipient',
   ]) {
     const rules = (text: string) =>
       `creation_rules:\n  - pgp: FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4\n    age: ${text}\n    path_regex: x\n`
-    const taken = await take(rules(age!), 'OLD')
+    const taken = take(rules(age!), 'OLD')
     const bytes = Buffer.from(named(taken))
     assert.equal(parseRules(bytes).rules?.[0]?.groups, [{ age: [], others: ['pgp'], count: 1 }])
     assert.ok(taken.includes(left!), taken)
   }
 })
 
-test('take: a group without any key is refused, with its line', async () => {
+test('take: a group without any key is refused, with its line', () => {
   const texts = {
     rule: 'creation_rules:\n  - age: AMY\n  - path_regex: x\n    age: OLD\n',
     list: 'creation_rules:\n  - key_groups:\n      - age:\n          - OLD\n      - age: [AMY]\n',
   }
   for (const text of Object.values(texts)) {
-    const { edits, left } = await takeRuleRecipient([{ file, text: named(text) }], rotation.old)
+    const { edits, left } = takeRuleRecipient([{ file, text: named(text) }], rotation.old)
     assert.equal(edits, [])
     assert.equal(
       left.map(({ code, line }) => ({ code, line })),
@@ -137,25 +136,23 @@ test('take: a group without any key is refused, with its line', async () => {
   }
 })
 
-test('what is not edited is named', async () => {
+test('what is not edited is named', () => {
   const rules = named('creation_rules:\n  - age: OLD\n')
-  const found = async (name: string, text: string) =>
-    (await addRuleRecipient([{ file: name, text: named(text) }], rotation)).left.map(
+  const found = (name: string, text: string) =>
+    addRuleRecipient([{ file: name, text: named(text) }], rotation).left.map(
       ({ code, line }) => `${code}:${line}`,
     )
   // what is read of a file in Latin-1
   const latin = Buffer.from(`${rules}# \xe9\n`, 'latin1').toString()
-  assert.equal(await found(file, latin), ['rules-not-utf-8:3'])
+  assert.equal(found(file, latin), ['rules-not-utf-8:3'])
   // with `--config` sops reads it
-  assert.equal(await found('.sops.yml', rules), [])
-  assert.equal(await found(file, `${rules}  - age: [OLD\n`), ['rules-unreadable:4'])
-  assert.equal(await found(file, 'creation_rules:\n  - age: "OLD"\n    path_regex: [x]\n'), [
-    'rules-unreadable:3',
-  ])
+  assert.equal(found('.sops.yml', rules), [])
+  assert.equal(found(file, `${rules}  - age: [OLD\n`), ['rules-unreadable:4'])
+  assert.equal(found(file, 'creation_rules:\n  - age: "OLD"\n    path_regex: [x]\n'), ['rules-unreadable:3'])
   // an escape, which the text does not have
   const escaped = named('creation_rules:\n  - age: "OLD,AMY"\n# OLD\n').replace('"age1', '"\\x61ge1')
-  assert.equal(await found(file, escaped), ['rule-not-edited:2'])
-  assert.equal(await found(file, '# OLD\ncreation_rules:\n  - age: AMY\n'), [])
+  assert.equal(found(file, escaped), ['rule-not-edited:2'])
+  assert.equal(found(file, '# OLD\ncreation_rules:\n  - age: AMY\n'), [])
 })
 
 test.run()

@@ -59,7 +59,7 @@ if (corpus)
         const text = readFileSync(join(directory, name), 'utf8')
         for (const old of ageRecipients(text)) {
           const where = `${name}: ${old}`
-          const { edits, left } = await addRuleRecipient([{ file: name, text }], { old, next })
+          const { edits, left } = addRuleRecipient([{ file: name, text }], { old, next })
           assert.equal(left, [], where)
           const isNamed = groupsOf(text).flat().includes(old)
           assert.is(edits.length, isNamed ? 1 : 0, where)
@@ -76,9 +76,9 @@ if (corpus)
             assert.is(text.split('\n').length <= after.split('\n').length, true)
             const statuses = listedInRules([{ file: name, text: after }], { old, next })
             assert.ok(statuses.length > 0 && statuses.every(({ status }) => status === 'both'), where)
-            const back = await takeRuleRecipient([{ file: name, text: after }], next)
+            const back = takeRuleRecipient([{ file: name, text: after }], next)
             assert.is(back.edits[0]?.after, text, where)
-            const cut = await takeRuleRecipient([{ file: name, text: after }], old)
+            const cut = takeRuleRecipient([{ file: name, text: after }], old)
             const swapped = groupsOf(text).map((group) =>
               group.map((one) => (one === old ? next : one)).toSorted(),
             )
