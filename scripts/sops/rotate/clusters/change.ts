@@ -130,8 +130,5 @@ export async function undoSecretChanges(
 export async function undoAfter(error: unknown, written: readonly SecretChange[]): Promise<never> {
   const left = await undoSecretChanges(written)
   if (left.length === 0 || !(error instanceof UserError)) throw error
-  throw notUndone(
-    error,
-    left.map(({ change }) => change.id.namespace),
-  )
+  throw notUndone(error, [...new Set(left.map(({ change }) => change.id.namespace))])
 }

@@ -224,16 +224,19 @@ async function putBackIn(
     return !now || ['ready', 'failing-behind'].includes(decryptionStateOf(now).code)
   }
   await view.until(() => failed.every(isWell) || undefined, Date.now() + healLimit)
-  const secrets = changes.map(({ id }) => `${id.namespace}/${id.name}`).join(', ')
+  const isBack = (change: SecretChange) => notUndone.every((one) => one.change !== change)
+  const back = changes.filter(isBack).map(({ id }) => `${id.namespace}/${id.name}`)
+  const secrets = back.length > 0 ? back.join(', ') : 'none of the Secrets'
   return [
+    // the hint that is shown is that of the first
+    ...notUndone.map(({ change: { id }, error }) => {
+      const facts = { why: error.message, flags: flagsFor(id) }
+      return finding('rotate-not-put-back', { object: secretOf(id) }, facts)
+    }),
     ...unsettled.map(({ user, lacksKey, says }) => {
       const { name } = user.kustomization.metadata
       const code = lacksKey ? codes.failed : codes.unsettled
       return finding(code, { object: `kustomization ${user.id}` }, { secrets, says, name })
-    }),
-    ...notUndone.map(({ change: { id }, error }) => {
-      const facts = { why: error.message, flags: flagsFor(id) }
-      return finding('rotate-not-put-back', { object: secretOf(id) }, facts)
     }),
   ]
 }
