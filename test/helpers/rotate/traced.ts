@@ -23,8 +23,8 @@ export interface TracedPlace {
 export interface TracedRuns {
   /** Runs it to this end (`null`: by a signal), after which no temporary file is left. @returns what it printed */
   run(code: number | null, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<string>
-  /** What a run needs in its environment to get a signal right before it first does what matches (`end-at.mjs`). */
-  endAt(match: string, signal: NodeJS.Signals): NodeJS.ProcessEnv
+  /** What a run needs in its environment to get a signal right before it does what matches the `at`-th time, else the first (`end-at.mjs`). */
+  endAt(match: string, signal: NodeJS.Signals, at?: number): NodeJS.ProcessEnv
   /**
    * Searches what was printed, shown by any process, written into any file, is left or is in git.
    * @param keyFiles of the user, below `directory`: they alone may hold an identity
@@ -54,9 +54,9 @@ export async function withTracedRuns(
         if (code !== null) assert.equal(readdirSync(temporary), [])
         return text
       },
-      endAt: (END_MATCH, END_SIGNAL) => ({
+      endAt: (END_MATCH, END_SIGNAL, at = 1) => ({
         ...{ NODE_OPTIONS: `--import=${preload}`, END_LOG: join(directory, 'points.log') },
-        ...{ END_AT: '1', END_MATCH, END_SIGNAL },
+        ...{ END_AT: `${at}`, END_MATCH, END_SIGNAL },
       }),
       check(found, keyFiles) {
         const secrets = [...found]
