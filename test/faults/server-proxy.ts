@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** Stands between a git server and those who use it, to cut them off. */
-export interface GitProxy {
-  /** `http://127.0.0.1:PORT` */
+/** Stands between a server and those who use it, to cut them off. */
+export interface ServerProxy {
+  /** `http://127.0.0.1:PORT`, or `https` where the server has that */
   url: string
   /** Connections stay, and nothing goes through. @returns ends that */
   hang(): () => void
@@ -12,9 +12,9 @@ export interface GitProxy {
   close(): Promise<void>
 }
 
-/** @param target the URL of the git server */
-export async function startGitProxy(target: string): Promise<GitProxy> {
-  const { hostname, port } = new URL(target)
+/** @param target the URL of the server */
+export async function startServerProxy(target: string): Promise<ServerProxy> {
+  const { protocol, hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
   let hangs = false
   const server = createServer((near) => {
@@ -42,7 +42,7 @@ export async function startGitProxy(target: string): Promise<GitProxy> {
   await listen(0)
   const own = (server.address() as AddressInfo).port
   return {
-    url: `http://127.0.0.1:${own}`,
+    url: `${protocol}//127.0.0.1:${own}`,
     hang() {
       hangs = true
       for (const socket of sockets) socket.pause()

@@ -1,6 +1,6 @@
 import { type Flux, withFluxOn, withOwnSandbox, withSandbox } from '../helpers/flux/sandbox.ts'
 import { type Place, withPlace } from '../helpers/flux/verify.ts'
-import { type GitProxy, startGitProxy } from './git-proxy.ts'
+import { type ServerProxy, startServerProxy } from './server-proxy.ts'
 import { endRestarted } from './services.ts'
 
 type Use<T> = (flux: Flux) => Promise<T>
@@ -19,13 +19,13 @@ export function withOwnPlace(use: (place: Place) => Promise<void>): Promise<void
   )
 }
 
-const proxies = new Map<string, GitProxy>()
+const proxies = new Map<string, ServerProxy>()
 
 /** A place whose git server can be cut off from all who use it. */
 export function withProxiedPlace(use: (place: Place) => Promise<void>): Promise<void> {
   return withPlace(use, undefined, (files: Files, inFlux: Use<void>) =>
     withSandbox(async (sandbox) => {
-      const proxy = await startGitProxy(sandbox.gitUrl('x'))
+      const proxy = await startServerProxy(sandbox.gitUrl('x'))
       proxies.set(proxy.url, proxy)
       try {
         await withFluxOn({ ...sandbox, gitUrl: (name) => `${proxy.url}/${name}.git` }, files, inFlux)
@@ -37,7 +37,7 @@ export function withProxiedPlace(use: (place: Place) => Promise<void>): Promise<
 }
 
 /** The way to the git server of such a place. */
-export function proxyOf({ url }: Place): GitProxy {
+export function proxyOf({ url }: Place): ServerProxy {
   const proxy = proxies.get(new URL(url).origin)
   if (!proxy) throw new Error('the place has no proxy')
   return proxy
