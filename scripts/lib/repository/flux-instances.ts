@@ -2,6 +2,16 @@ import { parseDocuments } from '../yaml/documents.ts'
 import { listAt, textAt, valueAt } from '../yaml/values.ts'
 import { type FluxKustomization, madeKustomization } from './flux-file.ts'
 
+/** The source that a FluxInstance makes. */
+interface MadeSource {
+  kind: string
+  name: string
+  namespace: string
+  url: string | undefined
+  /** `spec.sync.ref`: of a GitRepository its `spec.ref.name`. */
+  ref: string | undefined
+}
+
 /** What a FluxInstance makes its Flux follow. */
 export interface FluxInstance {
   name: string
@@ -12,7 +22,7 @@ export interface FluxInstance {
   /** Whether one of them gives a decryption block. */
   decrypts: boolean
   /** The source that it makes, called like the namespace unless `spec.sync.name` says otherwise; `undefined` without `spec.sync`. */
-  source: { kind: string; name: string; namespace: string; url: string | undefined } | undefined
+  source: MadeSource | undefined
   /** Where its spec stands in the object: in a HelmRelease among the values. */
   at: readonly string[]
 }
@@ -69,7 +79,8 @@ function sourceOf(spec: unknown, namespace: string): FluxInstance['source'] {
   const sync = valueAt(spec, 'sync')
   if (sync === undefined) return undefined
   const kind = textAt(sync, 'kind') ?? 'GitRepository'
-  return { kind, name: textAt(sync, 'name') ?? namespace, namespace, url: textAt(sync, 'url') }
+  const [name = namespace, url, ref] = ['name', 'url', 'ref'].map((field) => textAt(sync, field))
+  return { kind, name, namespace, url, ref }
 }
 
 /** The names that the flag has in the texts of a value, but for comments of a patch. */

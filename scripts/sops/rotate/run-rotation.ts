@@ -34,6 +34,8 @@ export async function runRotation(
   for (const trouble of survey.ring.troubles)
     caller.note(`warning: ${trouble.object ?? trouble.file}: not used`)
   if (survey.clusterError) caller.note(`warning: the clusters are not asked: ${survey.clusterError.message}`)
+  const { assumed } = survey.places
+  if (options.status && assumed) sayFinding(assumed, { options, stand: { survey } })
   // what its rules name would be taken for named nowhere
   const notUtf8 = survey.places.unread.filter(({ code }) => code === 'rules-not-utf-8')
   refuseFor(notUtf8, { options, stand: { survey } }, exit.notDone)

@@ -1,3 +1,5 @@
+import { declaredBranches } from '../../lib/applied/declared-branches.ts'
+import { branchOf } from '../../lib/cluster/flux-objects.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { UserError } from '../../lib/errors.ts'
 import { plainUrl, type Repository } from '../../lib/git.ts'
@@ -66,7 +68,7 @@ export async function readPlacesAgain(
 ): Promise<Places> {
   return readPlaces(repository, {
     paths: [],
-    branch: await followedBranch(repository, clusters, remote),
+    branches: await followedBranches(repository, clusters, remote),
   })
 }
 
@@ -89,16 +91,23 @@ async function readClusters(
   }
 }
 
-/** The branch that the sources of the clusters follow in this repository; `undefined` where they say nothing of it. */
-async function followedBranch(
+/**
+ * The branches that sources follow in this repository: those of the clusters, and where none was asked those that the repository
+ * declares.
+ */
+async function followedBranches(
   repository: Repository,
   clusters: readonly RotationCluster[],
   remote: string,
-): Promise<RemoteBranch | undefined> {
+): Promise<RemoteBranch[]> {
   const url = (await remotesOf(repository)).get(remote)
+  if (url === undefined) return []
   const own = clusters
     .flatMap(({ sources }) => sources)
-    .filter(({ spec }) => url !== undefined && plainUrl(spec.url) === plainUrl(url))
-  const [name, ...others] = new Set(own.flatMap(({ spec }) => spec.ref?.branch ?? []))
-  return name !== undefined && others.length === 0 ? { remote, name } : undefined
+    .filter(({ spec }) => plainUrl(spec.url) === plainUrl(url))
+  const names =
+    clusters.length > 0
+      ? new Set(own.flatMap((source) => branchOf(source) ?? []))
+      : await declaredBranches(repository, url)
+  return [...names].map((name) => ({ remote, name }))
 }

@@ -62,7 +62,7 @@ export function commitAll({ git }: TestRepository, message = 'x'): string {
 /** The places of a repository. */
 export async function placesIn(
   { root, env }: Pick<TestRepository, 'root' | 'env'>,
-  { paths = [], branch }: { paths?: string[]; branch?: RemoteBranch } = {},
+  { paths = [], branches = [] }: { paths?: string[]; branches?: RemoteBranch[] } = {},
 ) {
-  return readPlaces({ root, env }, { paths, branch })
+  return readPlaces({ root, env }, { paths, branches })
 }

@@ -72,9 +72,10 @@ test('findInstallations: the source that a FluxInstance makes', () => {
     findInstallations(
       new Map([['x.yaml', `kind: FluxInstance\nmetadata: {namespace: gitops}\nspec: {sync: {${more}}}\n`]]),
     )[0]?.instance?.source
-  const source = { kind: 'GitRepository', namespace: 'gitops', url: 'https://x/y.git' }
+  const source = { kind: 'GitRepository', namespace: 'gitops', url: 'https://x/y.git', ref: undefined }
   assert.equal(sync('kind: GitRepository, url: https://x/y.git'), { ...source, name: 'gitops' })
   assert.equal(sync('kind: GitRepository, url: https://x/y.git, name: z'), { ...source, name: 'z' })
+  assert.is(sync('url: https://x/y.git, ref: refs/heads/main')?.ref, 'refs/heads/main')
   assert.equal(sync('path: a'), { ...source, name: 'gitops', url: undefined })
 })
 

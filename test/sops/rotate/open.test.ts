@@ -39,6 +39,40 @@ test('a commit on a branch that nobody else has waits for its push', () =>
     assert.is(git('rev-list', '--count', 'main..rotate').trim(), '1')
   }))
 
+test('on the branch of a team the branch counts that the sources of the repository follow', () =>
+  withRotatePlace(async ({ git, ended, write, bare }) => {
+    const source = (branch: string) =>
+      `apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: ${branch}}\nspec: {url: "${bare}", ref: {branch: ${branch}}}\n`
+    const status = async () => {
+      const { stdout, stderr } = await ended(1, ['--status'])
+      const place = / (origin\/\S+) {2,}(\d+) +(\d+) /.exec(stdout)?.slice(1).join(' ')
+      return { place, notes: stderr.match(/^note: .*/gm), stderr }
+    }
+    write('clusters/gotk-sync.yaml', source('main'))
+    git('add', '.')
+    git('commit', '--quiet', '--message', 'source')
+    git('push', '--quiet')
+    git('checkout', '--quiet', '-b', 'team')
+    await ended(0, ['--commit'])
+    assert.match((await status()).stderr, 'git push --set-upstream origin HEAD')
+    git('push', '--quiet', '--set-upstream', 'origin', 'HEAD')
+    const { place, notes, stderr } = await status()
+    assert.equal([place, notes], ['origin/main 6 0', null])
+    assert.match(stderr, /^ +git push$/m)
+
+    write('clusters/other.yaml', source('live'))
+    const several = 'GitRepositories of this repository follow several branches, live, main'
+    const unknown =
+      'note: branch origin/team: is the upstream of HEAD, and it is not known whether Flux follows it'
+    assert.equal(await status().then((of) => [of.place, of.notes]), [
+      'origin/team 0 6',
+      [`${unknown}: ${several}`],
+    ])
+    for (const file of ['gotk-sync', 'other']) write(`clusters/${file}.yaml`, '')
+    const none = 'no GitRepository of this repository with a branch was found'
+    assert.equal((await status()).notes, [`${unknown}: ${none}`])
+  }))
+
 test('without a remote the commit is all that there is', () =>
   withRotatePlace(async ({ git, ended, read, old }) => {
     git('remote', 'remove', 'origin')

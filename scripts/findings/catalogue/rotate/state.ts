@@ -13,6 +13,13 @@ export const rotateStateFindings = {
     fix: '`git branch --set-upstream-to REMOTE/BRANCH` with the branch that Flux follows, then the same command again',
     source: 'git-branch(1)',
   },
+  'branch-assumed': {
+    severity: 'note',
+    seen: 'is the upstream of HEAD, and it is not known whether Flux follows it: {sources}',
+    means: 'Where Flux follows another branch, what was merged into that one is not looked at.',
+    fix: 'run it on the branch that Flux follows, or name the git remote that Flux follows with --remote',
+    source: page,
+  },
   'branch-silent': {
     severity: 'warning',
     seen: 'the remote did not answer; known of the branch is {known}',

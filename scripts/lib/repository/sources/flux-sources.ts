@@ -13,6 +13,8 @@ export interface DeclaredSource {
   namespace: string | undefined
   /** Without what does not tell repositories apart (`plainUrl`); `undefined` where it is not known. */
   url: string | undefined
+  /** `spec.ref` as a plain value. */
+  ref: unknown
   /** `spec.ignore` */
   ignore: string | undefined
   /** Whether a cluster begins with it: then it is this repository, unless a remote says that another one is. */
@@ -37,25 +39,31 @@ const declares = new RegExp(`\\bkind["']?\\s*:\\s*["']?(${kinds.join('|')})\\b`)
 /**
  * Finds the sources that files declare, and those that a FluxInstance makes.
  * @param texts of the YAML and JSON files with the mark, by path
- * @param names which of them matter: most OCIRepositories are charts
+ * @param names which of them matter, where not all do: most OCIRepositories are charts
  */
 export function findSources(
   texts: ReadonlyMap<string, string>,
   installations: readonly FluxInstallation[],
-  names: ReadonlySet<string>,
+  names?: ReadonlySet<string>,
 ): DeclaredSource[] {
-  const named = [...names].map(
+  const named = [...(names ?? [])].map(
     (name) => new RegExp(`\\bname["']?\\s*:\\s*["']?${RegExp.escape(name)}(?![\\w-])`),
   )
   const declared = [...texts]
-    .filter(([, text]) => declares.test(text) && named.some((pattern) => pattern.test(text)))
+    .filter(([, text]) => declares.test(text) && (!names || named.some((pattern) => pattern.test(text))))
     .flatMap(([file, text]) =>
       parseDocuments(text).flatMap(({ value }) => read(value, isBootstrapFile(file))),
     )
   const made = installations.flatMap(({ instance }) => instance?.source ?? [])
   return [
     ...declared,
-    ...made.map((one) => ({ ...one, url: known(one.url), ignore: undefined, isFirst: true })),
+    ...made.map((one) => ({
+      ...one,
+      url: known(one.url),
+      ref: { name: one.ref },
+      ignore: undefined,
+      isFirst: true,
+    })),
   ]
 }
 
@@ -70,6 +78,7 @@ function read(value: unknown, isOfBootstrap: boolean): DeclaredSource[] {
       name,
       namespace: textAt(value, 'metadata', 'namespace'),
       url: known(textAt(value, 'spec', 'url')),
+      ref: valueAt(value, 'spec', 'ref'),
       ignore: textAt(value, 'spec', 'ignore'),
       isFirst: isOfBootstrap || name === bootstrapName,
     },

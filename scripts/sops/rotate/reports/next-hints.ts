@@ -30,7 +30,7 @@ export function stepHints({ options, stand }: RotationRun, { step }: RunEnd): Hi
   const again = againCommand(options, step)
   const { tip } = stand.survey.places
   const pull = tip ? `git pull --rebase ${shellWord(tip.remote)} ${shellWord(tip.name)}` : 'git pull --rebase'
-  const push = stand.standing.isUnpublished ? 'git push --set-upstream origin HEAD' : 'git push'
+  const push = stand.survey.places.hasUpstream ? 'git push' : 'git push --set-upstream origin HEAD'
   if (options.dryRun)
     return [
       { text: 'nothing was written, and a new public key in it is made up for this; do it:', lines: [again] },

@@ -20,18 +20,50 @@ export interface Tip extends RemoteBranch {
   isLastKnown: boolean
 }
 
+/** A tip, with what there is to say where it is not known, or not for certain. */
+interface FoundTip {
+  tip: Tip | undefined
+  findings: Finding[]
+}
+
 /**
- * Looks for the tip of a branch, and brings it into the object store. No ref of the user moves.
- * @param given the branch; the upstream of HEAD where it is not given
- * @returns with what there is to say where it is not known, or not for certain
+ * Looks for the tip of the branch that Flux follows, and brings it into the object store. No ref of the user moves.
+ * @param followed the branches that Flux is known to follow; where it is not just one, the upstream of HEAD is taken
+ * @returns `assumed`: why it is not known whether Flux follows the branch
  */
 export async function findTip(
   repository: Repository,
-  given: RemoteBranch | undefined,
-): Promise<{ tip: Tip | undefined; findings: Finding[] }> {
-  const branch = given ?? (await upstreamOfHead(repository))
-  if (!branch) return { tip: undefined, findings: [finding('branch-unset', { object: 'HEAD' }, {})] }
-  const object = `branch ${withoutCredentials(branch.remote)}/${branch.name}`
+  followed: readonly RemoteBranch[],
+): Promise<FoundTip & { assumed: Finding | undefined; hasUpstream: boolean }> {
+  const upstream = await upstreamOfHead(repository)
+  const hasUpstream = upstream !== undefined
+  const [only, ...others] = followed
+  if (only && others.length === 0)
+    return { ...(await tipOf(repository, only)), assumed: undefined, hasUpstream }
+  if (!upstream) {
+    const findings = [finding('branch-unset', { object: 'HEAD' }, {})]
+    return { tip: undefined, findings, assumed: undefined, hasUpstream }
+  }
+  const sources = only
+    ? `GitRepositories of this repository follow several branches, ${namesList(followed)}`
+    : 'no GitRepository of this repository with a branch was found'
+  const assumed = finding('branch-assumed', { object: objectOf(upstream) }, { sources })
+  return { ...(await tipOf(repository, upstream)), assumed, hasUpstream }
+}
+
+function namesList(branches: readonly RemoteBranch[]): string {
+  return branches
+    .map(({ name }) => name)
+    .toSorted()
+    .join(', ')
+}
+
+function objectOf({ remote, name }: RemoteBranch): string {
+  return `branch ${withoutCredentials(remote)}/${name}`
+}
+
+async function tipOf(repository: Repository, branch: RemoteBranch): Promise<FoundTip> {
+  const object = objectOf(branch)
   const listed = await listRemoteBranches(repository, branch.remote)
   if (!listed) {
     const commit = await lastKnown(repository, branch)

@@ -37,6 +37,10 @@ export interface Places extends Readonly<Record<PlaceName, RotationPlace | undef
   branch: RotationPlace | undefined
   /** The branch; `undefined` where it is not known which one. */
   tip: Tip | undefined
+  /** Why it is not known whether Flux follows that branch, where it is only the upstream of HEAD. */
+  assumed: Finding | undefined
+  /** HEAD has a branch at a remote. */
+  hasUpstream: boolean
   /** The files among these that differ from HEAD, deleted and new ones too. */
   dirty: readonly string[]
   /** Those of them that have the marks of an unfinished merge. */

@@ -19,8 +19,8 @@ import { eachPlace, type PlacedFile, type Places, type RotationPlace } from './p
 export interface PlacesWanted {
   /** Files and directories relative to the root, whose SOPS files are meant; none: all. Rules are always read. */
   paths: readonly string[]
-  /** The branch that Flux follows; the upstream of HEAD where it is not given. */
-  branch: RemoteBranch | undefined
+  /** The branches that Flux is known to follow; where it is not just one, the upstream of HEAD counts. */
+  branches: readonly RemoteBranch[]
 }
 
 /**
@@ -28,15 +28,12 @@ export interface PlacesWanted {
  * does not grow with them. No ref and no file of the user changes.
  * @throws UserError where a file cannot be read; CommandError of git
  */
-export async function readPlaces(
-  repository: Repository,
-  { paths, branch: given }: PlacesWanted,
-): Promise<Places> {
+export async function readPlaces(repository: Repository, { paths, branches }: PlacesWanted): Promise<Places> {
   const reader = makeReader(repository, paths)
-  const [workingTree, { head, changed }, { tip, findings }] = await Promise.all([
+  const [workingTree, { head, changed }, { tip, findings, assumed, hasUpstream }] = await Promise.all([
     reader.workingTree(),
     readHead(repository, reader),
-    findTip(repository, given),
+    findTip(repository, branches),
   ])
   const { commit } = tip ?? {}
   const branch = commit === undefined || commit === head?.commit ? undefined : await reader.commit(commit)
@@ -46,6 +43,8 @@ export async function readPlaces(
   const places: Places = {
     ...known,
     tip,
+    assumed,
+    hasUpstream,
     dirty,
     conflicted: dirty.filter((file) => isConflicted(repository, file)),
     unread: [...findings, ...leftOut(workingTree, head, changed), ...inUtf16(workingTree)],

@@ -49,7 +49,13 @@ for (const [title, rows] of Object.entries(cases))
   })
 
 const flux = (name: string, url: string | undefined, more = {}) => ({
-  ...{ kind: 'GitRepository', name, namespace: 'flux-system', url, ignore: undefined, isFirst: false },
+  ...{
+    kind: 'GitRepository',
+    name,
+    namespace: 'flux-system',
+    url,
+    ...{ ref: undefined, ignore: undefined, isFirst: false },
+  },
   ...more,
 })
 const of = (name: string, reference = {}, path = './apps') => ({
@@ -153,7 +159,13 @@ kind: Bucket
 metadata: {name: "flux-system"}
 spec: {url: "\${URL}"}
 `
-  const source = { kind: 'OCIRepository', name: 'gitops', namespace: 'gitops', url: 'oci://r/fleet' }
+  const source = {
+    kind: 'OCIRepository',
+    name: 'gitops',
+    namespace: 'gitops',
+    url: 'oci://r/fleet',
+    ref: 'latest',
+  }
   const instance = { name: 'flux', path: '.', patches: [], decrypts: false, source, at: ['spec'] }
   assert.equal(
     findSources(
@@ -162,12 +174,19 @@ spec: {url: "\${URL}"}
       new Set(['a']),
     ),
     [
-      { kind: 'GitRepository', name: 'a', namespace: 'n', url: 'x/fleet', ignore: '/*', isFirst: false },
+      {
+        kind: 'GitRepository',
+        name: 'a',
+        namespace: 'n',
+        url: 'x/fleet',
+        ...{ ref: undefined, ignore: '/*' },
+        isFirst: false,
+      },
       {
         ...{ kind: 'Bucket', name: 'flux-system', namespace: undefined, url: undefined, ignore: undefined },
-        isFirst: true,
+        ...{ ref: undefined, isFirst: true },
       },
-      { ...source, url: 'r/fleet', ignore: undefined, isFirst: true },
+      { ...source, url: 'r/fleet', ref: { name: 'latest' }, ignore: undefined, isFirst: true },
     ],
   )
   const [ofBootstrap] = findSources(new Map([['c/gotk-sync.yaml', text]]), [], new Set(['a']))

@@ -145,10 +145,10 @@ test('a branch that can not be seen is said', () =>
     const known = await placesIn(repository)
     assert.is(known.branch, known.head)
     const tip = push({ 'late.yaml': oldOnly })
-    assert.equal(codes(await placesIn(repository, { branch: { remote: 'origin', name: 'nothing' } })), [
+    assert.equal(codes(await placesIn(repository, { branches: [{ remote: 'origin', name: 'nothing' }] })), [
       'branch-gone',
     ])
-    const byUrl = await placesIn(repository, { branch: { remote, name: 'main' } })
+    const byUrl = await placesIn(repository, { branches: [{ remote, name: 'main' }] })
     assert.equal(byUrl.branch?.commit, tip)
     renameSync(remote, join(directory, 'away'))
     const silent = await placesIn(repository)
