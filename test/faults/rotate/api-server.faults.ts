@@ -11,9 +11,9 @@ import {
   heldIn,
   leaving,
   plainKeySecret,
-  recipientsOf,
   withFluxRotation,
 } from '../../helpers/rotate/flux-rotation.ts'
+import { recipientsOf } from '../../helpers/rotate/identities.ts'
 import { startTask } from '../../helpers/task.ts'
 import { isWanted } from '../cell.ts'
 import { type ServerProxy, startServerProxy } from '../server-proxy.ts'

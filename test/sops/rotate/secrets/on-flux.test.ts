@@ -10,9 +10,9 @@ import {
   heldIn,
   leaving,
   plainKeySecret,
-  recipientsOf,
   withFluxRotation,
 } from '../../../helpers/rotate/flux-rotation.ts'
+import { recipientsOf } from '../../../helpers/rotate/identities.ts'
 import { withTracedRuns } from '../../../helpers/rotate/traced.ts'
 import { dataKeyOf } from '../../../helpers/sops/data-key.ts'
 
