@@ -20,7 +20,7 @@
 // [USAGE] flag "--status" help="Print how far a rotation has come, and write nothing; exit 1 while one is open"
 // [USAGE] flag "--compromised" help="The old key is known to others: print what it could open in all of history, and refuse what would delay its end"
 // [USAGE] flag "--rewrap" help="Take the old public key also out of files that can get no new data key, because another key cannot be reached"
-// [USAGE] flag "--checked <name>" var=#true help="A Kustomization that cannot be seen from here, and was looked at by hand: NAMESPACE/NAME, or ./DIRECTORY that one of another cluster builds; several times for several"
+// [USAGE] flag "--checked <name>" var=#true help="A Kustomization that cannot be seen from here, and was looked at by hand: NAMESPACE/NAME, or ./DIRECTORY that one of another cluster builds; or kustomize-controller, where its version cannot be seen; several times for several"
 // [USAGE] flag "--abort" help="Go back to the old key"
 // [USAGE] flag "--json" help="One JSON document on stdout"
 // [USAGE] arg "[path]" var=#true help="Only files and directories below (else all files that name the old public key)"

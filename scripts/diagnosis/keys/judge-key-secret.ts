@@ -5,15 +5,12 @@ import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { pluginLinesIn } from '../../lib/cluster/key-secret.ts'
 import { canDecrypt, isPostQuantum } from '../../lib/sops/recipients.ts'
 import type { Evidence } from '../evidence.ts'
-import { isBefore } from '../snapshot/controller.ts'
 import { isRead } from '../snapshot/snapshot.ts'
 import { declaredKeySecret } from './declared-key-secret.ts'
 import { copyCommand } from './fitting-key.ts'
+import { readsPostQuantum } from './key-controller.ts'
 import type { HeldKeys, Keys, UsedSecret } from './read-keys.ts'
 import { recipientLine } from './recipient-line.ts'
-
-/** The first version of kustomize-controller that reads post-quantum identities. */
-const readsPostQuantum = '1.9.0'
 
 /** Whether a snapshot can tell if a Secret is there. */
 export function isSeen({ id }: UsedSecret, { snapshot }: Evidence): boolean {
@@ -79,10 +76,12 @@ function judgeContent(held: HeldKeys, { controller }: Keys): Finding | undefined
       place,
       unusableEntry(id, { dataKey: junk, reason: 'it is no OpenPGP key' }),
     )
-  const version = controller?.version
   const newer = ageEntries.find((entry) => entry.identities.some(({ recipient }) => isPostQuantum(recipient)))
-  if (newer && version !== undefined && isBefore(version, readsPostQuantum))
-    return finding('controller-too-old-for-key', place, { dataKey: newer.dataKey, version })
+  if (newer && readsPostQuantum(controller) === false)
+    return finding('controller-too-old-for-key', place, {
+      dataKey: newer.dataKey,
+      version: `${controller?.version}`,
+    })
   if (identities.length > 0 || kinds.length > 0 || pluginLinesIn(ageEntries).length > 0) return undefined
   const [dataKey] = [...byDataKey].find(([, recipients]) => recipients.length > 0) ?? []
   return dataKey === undefined

@@ -1,5 +1,5 @@
 import type { KeySecretId } from '../../findings/key-secret.ts'
-import { valuesOfFlag, versionOf } from '../snapshot/controller.ts'
+import { isBefore, valuesOfFlag, versionOf } from '../snapshot/controller.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 
 /** What the Deployment of kustomize-controller says of keys. */
@@ -12,11 +12,23 @@ export interface KeyController {
   hasOwnWatchLabel: boolean
 }
 
-const program = 'kustomize-controller'
+/** The name of the controller's Deployment. */
+export const keyProgram = 'kustomize-controller'
+
+/** The first version of it whose age reads post-quantum identities (kustomize-controller v1.9.4 CHANGELOG.md). */
+const firstPostQuantum = '1.9.0'
+
+/** Whether a controller reads post-quantum identities; `undefined` where its version is not known. */
+export function readsPostQuantum(
+  controller: Pick<KeyController, 'version'> | undefined,
+): boolean | undefined {
+  const version = controller?.version
+  return version === undefined ? undefined : !isBefore(version, firstPostQuantum)
+}
 
 /** Finds kustomize-controller among the controllers of Flux. @returns `undefined` where no Deployment of it was seen */
 export function keyControllerOf({ controllers }: Pick<Snapshot, 'controllers'>): KeyController | undefined {
-  const controller = controllers.find(({ metadata }) => metadata.name === program)
+  const controller = controllers.find(({ metadata }) => metadata.name === keyProgram)
   if (!controller) return undefined
   const name = valuesOfFlag(controller, '--sops-age-secret').at(-1)
   return {

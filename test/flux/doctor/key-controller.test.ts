@@ -7,7 +7,7 @@ import { worded } from '../../../scripts/findings/finding.ts'
 import { conditionOf, type Kustomization } from '../../../scripts/lib/cluster/flux-objects.ts'
 import { diagnoseFlux } from '../../helpers/flux/diagnose-cases.ts'
 import { encrypt, key, secret } from '../../helpers/flux/encrypted-objects.ts'
-import { keyDeployment } from '../../helpers/flux/flux-objects.ts'
+import { controllerDeployment } from '../../helpers/flux/flux-objects.ts'
 import { withCases } from '../../helpers/flux/run-cases.ts'
 import { type Flux, withOwnSandbox } from '../../helpers/flux/sandbox.ts'
 import { makeKey } from '../../helpers/keys.ts'
@@ -66,11 +66,11 @@ test('the key of the controller, which Kustomizations use that name none', () =>
       async (flux) => {
         const first = async (name: string, ...objects: object[]) =>
           (await saidAfter(flux, name, ...objects))[0]
-        const without = await first('wide', keyDeployment('1.9.4', '--log-level=info'))
+        const without = await first('wide', controllerDeployment('1.9.4', '--log-level=info'))
         assert.is(without?.code, 'controller-without-key')
 
         await sandbox.restartController('kustomize-controller', [flag])
-        const missing = await first('wide', keyDeployment('1.9.4', flag))
+        const missing = await first('wide', controllerDeployment('1.9.4', flag))
         assert.is(missing?.code, 'controller-key-missing')
         assert.is(missing?.object, 'secret flux-system/sops-age-all')
         assert.match(worded(missing!).fix, '`mise run flux:sops-key --name sops-age-all`')
@@ -90,12 +90,15 @@ test('the key of the controller, which Kustomizations use that name none', () =>
         assert.is(named?.code, 'key-wrong-suffix')
 
         assert.is((await first('modern'))?.code, 'no-watch-label')
-        const older = await first('modern', keyDeployment('1.8.3', '--sops-age-secret', 'sops-age-all'))
+        const older = await first(
+          'modern',
+          controllerDeployment('1.8.3', '--sops-age-secret', 'sops-age-all'),
+        )
         assert.is(older?.code, 'controller-too-old-for-key')
         assert.match(worded(older!).message, 'in age.agekey, which kustomize-controller 1.8.3 cannot read')
         // its flag and the name of the Secret are two arguments here
         assert.is((await first('wide', keySecret('sops-age-all', key.recipient)))?.code, 'key-unusable')
-        const own = keyDeployment('1.9.4', flag, '--watch-configs-label-selector=watch=yes')
+        const own = controllerDeployment('1.9.4', flag, '--watch-configs-label-selector=watch=yes')
         assert.equal(await saidAfter(flux, 'modern', own), [])
       },
       sandbox,

@@ -39,7 +39,7 @@ export function kustomizationOf(...resources: string[]): string {
 }
 
 /** The Deployment of kustomize-controller as an installation has it; the sandbox runs the program itself. */
-export const keyDeployment = (version: string, ...args: string[]) => ({
+export const controllerDeployment = (version: string, ...args: string[]) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: {

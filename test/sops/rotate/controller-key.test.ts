@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fluxKustomization, keyDeployment, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
+import { controllerDeployment, fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
 import { withOwnSandbox } from '../../helpers/flux/sandbox.ts'
 import { sopsConfig } from '../../helpers/keys.ts'
 import { secretFor } from '../../helpers/rotate/clusters.ts'
@@ -112,7 +112,7 @@ test('the key of the controller itself goes as those that Kustomizations name, a
         await applied('flux-system', await head())
         assert.match((await rotate(2, ['--status'])).stderr, unseen)
         assert.match((await rotate(0, ['--status', '--checked', 'flux-system/wide'])).stdout, 'no rotation')
-        await apply(JSON.stringify(keyDeployment('1.9.4', flag)))
+        await apply(JSON.stringify(controllerDeployment('1.9.4', flag)))
         assert.match((await rotate(0, ['--status'])).stdout, 'no rotation is open')
 
         // the Deployment says it

@@ -28,6 +28,13 @@ test('a key Secret in git gets the new identity, loses it again with --abort, an
         return (text.match(/AGE-SECRET-KEY-\S+/g) ?? []).length
       }
       const others = read('flux/other.sops.yaml')
+      // what would read it is not seen
+      const { stderr: unseen } = await ended(2, ['--pq', '--commit'])
+      assert.match(
+        unseen,
+        /flux\/key\.sops\.yaml:\d+: .*kustomize-controller is not seen: no cluster was asked/,
+      )
+      assert.is(held(), 1)
       const { stderr } = await ended(0, ['--commit'])
       assert.match(stderr, 'flux/other.sops.yaml')
       assert.is(held(), 2)

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
+import { controllerDeployment, fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
 import { encryptText, makeKey, sopsConfig } from '../../helpers/keys.ts'
 import { until } from '../../helpers/processes.ts'
 import { secretFor } from '../../helpers/rotate/clusters.ts'
@@ -71,6 +71,47 @@ test('a key Secret that Flux applies from git goes by three commits, and one for
       hand: recipientsOf(openedWith(place, keys().at(-1)!, inGit.hand)),
     })
     const old = leaving.recipient
+
+    // a controller that could not read it would get it from git, where nobody takes it out again at once
+    const quantum = [...args, '--pq']
+    const before = await head()
+    const deploy = (version: string) => apply(JSON.stringify(controllerDeployment(version)))
+    const unwritten = async () => {
+      assert.is(await head(), before)
+      assert.is(await git('status', '--porcelain'), '')
+      assert.is(keys().length, 2)
+      assert.equal(await held(), { own: [old], team: [old], hand: [old] })
+    }
+    const unseen = await rotate(2, quantum)
+    for (const name of ['sops-age', 'team-age'])
+      assert.match(
+        unseen.stderr,
+        new RegExp(`secret flux-system/${name}: .*version of kustomize-controller is not seen in context`),
+      )
+    assert.not.match(unseen.stderr, 'secret flux-system/hand-age')
+    assert.match(unseen.stderr, '--checked kustomize-controller')
+    await unwritten()
+    const dry = ['--old', old, '--proof', 'read', '--dry-run']
+    await rotate(0, [...dry, '--pq', '--checked', 'kustomize-controller'])
+    await deploy('1.8.3')
+    try {
+      const tooOld = await rotate(1, [...quantum, '--checked', 'kustomize-controller'])
+      for (const name of ['sops-age', 'team-age', 'hand-age'])
+        assert.match(
+          tooOld.stderr,
+          new RegExp(
+            `secret flux-system/${name}: .*kustomize-controller 1\\.8\\.3 of context sandbox cannot read`,
+          ),
+        )
+      await unwritten()
+      // a classic one it reads
+      await rotate(0, dry)
+      await deploy('1.9.0')
+      await rotate(0, [...dry, '--pq'])
+      await unwritten()
+    } finally {
+      await sandbox.kubectl(['delete', 'deployment', '-n', 'flux-system', 'kustomize-controller'])
+    }
 
     const failures = await place.failures(async () => {
       const first = await rotate(0, args)

@@ -85,6 +85,22 @@ export const rotateClusterFindings = {
     fix: '{change} there{there}, and run `mise run sops:rotate` again',
     source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/',
   },
+  'rotate-controller-too-old': {
+    severity: 'error',
+    seen: 'would get a post-quantum identity, which kustomize-controller {version} of context {context} cannot read',
+    means:
+      'One line that the controller cannot read makes it refuse the whole Secret: nothing could be decrypted with it any more.',
+    fix: 'update Flux to 2.9 or newer, or rotate to a classic identity, without `--pq`; then run it again',
+    source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/CHANGELOG.md',
+  },
+  'rotate-controller-unseen': {
+    severity: 'error',
+    seen: 'would get a post-quantum identity from git, and the version of kustomize-controller is not seen{where}',
+    means:
+      'Before 1.9.0 it refuses the whole Secret for such a line, and decrypts nothing with it. What comes from git the task cannot put back at once.',
+    fix: 'look whether it is 1.9.0 or newer (`flux version`), and run it again with `--checked kustomize-controller`',
+    source: 'https://github.com/fluxcd/kustomize-controller/blob/v1.9.4/CHANGELOG.md',
+  },
   'rotate-secret-immutable': {
     severity: 'error',
     seen: 'cannot be changed: it is immutable',
@@ -178,7 +194,7 @@ export const rotateClusterFindings = {
     seen: 'failed with the new identity beside the old one, so it was taken out at once of {secrets}: {says}',
     means:
       'A controller that cannot read one line of the Secret decrypts nothing with it: kustomize-controller before 1.9.0 so refuses a post-quantum identity.',
-    fix: 'update Flux to 2.8 or newer, or rotate to a classic identity, without `--pq`; then run it again',
+    fix: 'update Flux to 2.9 or newer, or rotate to a classic identity, without `--pq`; then run it again',
     source: controller,
   },
   'rotate-new-unsettled': {

@@ -74,6 +74,7 @@ async function readPlace(place: Place): Promise<RotationCluster> {
   const state: Omit<RotationCluster, 'kustomizations' | 'sources' | 'users'> = {
     context,
     cluster,
+    controller: keys.controller,
     secrets: rotated,
     ciphertext,
     notes: own.declared ? [declaredNote(own.declared)] : [],

@@ -1,3 +1,4 @@
+import type { KeyController } from '../../../diagnosis/keys/key-controller.ts'
 import type { HeldKeys } from '../../../diagnosis/keys/read-keys.ts'
 import type { Finding } from '../../../findings/finding.ts'
 import type { KeySecretId } from '../../../findings/key-secret.ts'
@@ -61,6 +62,8 @@ export interface ClusterState {
 /** The same with the connection to it. */
 export interface RotationCluster extends ClusterState {
   cluster: Cluster
+  /** What reads the keys; `undefined` where no Deployment of it was seen. */
+  controller: KeyController | undefined
   /** All Kustomizations, also those that decrypt nothing. */
   kustomizations: readonly Kustomization[]
   sources: readonly GitRepository[]

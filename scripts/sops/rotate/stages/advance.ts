@@ -8,6 +8,7 @@ import { distributeNew } from './distribute-new.ts'
 import { besideOldOne, withGitKeys, withoutOne } from './git-keys.ts'
 import { planCutOver, planShare } from './plan-edits.ts'
 import { proveShare } from './prove.ts'
+import { requireReadableKey } from './readable-key.ts'
 import { retireInGit, retireOld, waitForApplied } from './retire-old.ts'
 import { commitSubjects } from './write-edits.ts'
 import { requireMerged, writeStage, writtenAsText } from './write-stage.ts'
@@ -72,6 +73,7 @@ async function share(run: RotationRun): Promise<boolean> {
   const { stand, rotation, log } = run
   const next = requireNext(run)
   const since = performance.now()
+  requireReadableKey(run)
   const { survey, states } = stand
   const { repository, places, ring } = survey
   const shared = await planShare({ repository, places, states, identities: ring.identities }, rotation)

@@ -85,12 +85,18 @@ export function holds({ identities }: GitKey, recipient: string): boolean {
   return identities.some((one) => one.recipient === recipient)
 }
 
+/** Those that hold the old identity without the new one. */
+export function lackingNew({ keys }: Pick<GitKeys, 'keys'>, { old, next }: Rotation): GitKey[] {
+  return keys.filter((key) => holds(key, old) && !holds(key, next))
+}
+
 /** How many hold what, and how far their files have come. */
-export function countGitKeys({ keys }: GitKeys, { old, next }: Rotation, { head, branch }: Places) {
+export function countGitKeys({ keys }: GitKeys, rotation: Rotation, { head, branch }: Places) {
+  const { old, next } = rotation
   const textAt = (place: RotationPlace | undefined, { secret }: GitKey) => place?.files.get(secret.file)?.text
   const own = keys.filter((key) => holds(key, old) || holds(key, next))
   return {
-    lacking: keys.filter((key) => holds(key, old) && !holds(key, next)).length,
+    lacking: lackingNew({ keys }, rotation).length,
     both: keys.filter((key) => holds(key, old) && holds(key, next)).length,
     isUncommitted: own.some((key) => textAt(head, key) !== key.secret.text),
     isUnpushed: branch !== undefined && own.some((key) => textAt(branch, key) !== textAt(head, key)),
@@ -135,7 +141,7 @@ export function withoutGitKeys(clusters: readonly RotationCluster[], keys: GitKe
 }
 
 /** Whether Flux applies a key Secret from a file that is rotated. */
-export function isFromGit({ id, kept }: RotatedSecret, { keys }: GitKeys): boolean {
+export function isFromGit({ id, kept }: RotatedSecret, { keys }: Pick<GitKeys, 'keys'>): boolean {
   const applied = keys.filter((key) => key.isApplied).map(({ secret }) => secret)
   const isOurs = applied.some(
     ({ name, namespace }) => name === id.name && (namespace ?? id.namespace) === id.namespace,
@@ -144,9 +150,11 @@ export function isFromGit({ id, kept }: RotatedSecret, { keys }: GitKeys): boole
 }
 
 /** The new identity beside the old one. */
-export function besideOldOne({ old, next }: Rotation, identity: Identity): ValueChange {
+export function besideOldOne(rotation: Rotation, identity: Identity): ValueChange {
   return (key) =>
-    holds(key, old) && !holds(key, next) ? (value) => withIdentity(value, identity.secret) : undefined
+    lackingNew({ keys: [key] }, rotation).length > 0
+      ? (value) => withIdentity(value, identity.secret)
+      : undefined
 }
 
 /** Without the identity of a recipient. @param isMeant which of the keys */
