@@ -24,11 +24,12 @@
 // [USAGE] flag "--abort" help="Go back to the old key"
 // [USAGE] flag "--json" help="One JSON document on stdout"
 // [USAGE] arg "[path]" var=#true help="Only files and directories below (else all files that name the old public key)"
-// [ONE OF] --next --new-key --store --remove --abort
-// [ONE OF] --pq --next --new-key --remove --abort
+// [ONE OF] --next --new-key --store --remove
+// [ONE OF] --new-key --store --remove --abort
+// [ONE OF] --pq --next --new-key --remove
+// [ONE OF] --pq --abort
 // [ONE OF] --status --dry-run --abort
-// [ONE OF] --status --commit
-// [ONE OF] --dry-run --commit
+// [ONE OF] --status --dry-run --commit
 // [ONE OF] --compromised --abort --rewrap
 // [ONE OF] --context --no-cluster
 
@@ -40,12 +41,11 @@ import('../../scripts/task/start.js').then(({ start }) =>
     const [proof, timeout, to] = [usage.required('proof'), usage.required('timeout'), usage.text('to')]
     return rotate({
       ...{ paths: usage.list('path'), old: usage.text('old'), next: usage.text('next') },
-      ...{ newKey: usage.path('new-key'), keyFile: usage.path('key-file') },
-      ...{ pq: usage.flag('pq'), store: usage.text('store') },
+      ...{ newKey: usage.path('new-key'), keyFile: usage.path('key-file'), pq: usage.flag('pq') },
       ...{ remove: usage.flag('remove'), abort: usage.flag('abort'), rewrap: usage.flag('rewrap') },
       ...{ commit: usage.flag('commit'), status: usage.flag('status'), dryRun: usage.flag('dry-run') },
       ...{ compromised: usage.flag('compromised'), noCluster: usage.flag('no-cluster') },
-      ...{ contexts, checked, remote, kustomization, proof, timeout, to, caller },
+      ...{ contexts, checked, remote, kustomization, proof, timeout, to, store: usage.text('store'), caller },
     })
   }),
 )

@@ -82,7 +82,8 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
     refuseFor(unseenKeys(judgements), asked, exit.notDone)
     return { report: await nothingOpen(ended, survey, options) }
   }
-  const begun = ended && (options.abort || keptKeys) ? ended : { old: derived.old, next: derived.next }
+  const isOfEnded = keptKeys || (options.abort && options.next === undefined)
+  const begun = ended && isOfEnded ? ended : { old: derived.old, next: derived.next }
   const { old } = begun
   // a rotation that was given up leaves its trailers, and its identity at hand
   const isOpen = begun.next !== undefined && recipientsRotating(survey).has(begun.next)

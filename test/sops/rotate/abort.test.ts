@@ -112,4 +112,47 @@ test('behind a cut-over the way back is a rotation the other way round, as it is
     assert.is(git('status', '--porcelain'), '')
   }))
 
+test('the second rotation is the one that is open, and no longer the one that has ended before', () =>
+  withRotatePlace(async (place) => {
+    const { git, ended, old, atHand } = place
+    await ended(0, ['--commit'])
+    git('push', '--quiet')
+    await ended(0, ['--commit'])
+    git('push', '--quiet')
+    const [, now] = atHand() as [string, string]
+    const before = git('rev-parse', 'HEAD')
+    const isAsBefore = () => git('diff', before) === '' && git('status', '--porcelain') === ''
+
+    for (const commit of [[], ['--commit']]) {
+      await ended(0, ['--old', now, ...commit])
+      const later = atHand().at(-1)!
+      assert.not.ok([old.recipient, now].includes(later))
+      const { stdout } = await ended(1, ['--status'])
+      assert.match(stdout, `old public key  ${now}`)
+      assert.match(stdout, `new public key  ${later}`)
+      const byName = [
+        ['--old', now],
+        ['--next', later],
+        ['--old', now, '--next', later],
+      ]
+      for (const named of commit.length > 0 ? [[], ...byName] : [[]]) {
+        const head = git('rev-parse', 'HEAD')
+        const aborted = await ended(0, ['--abort', ...commit, ...named])
+        assert.match(aborted.stdout, /^aborted$/m, named.join(' '))
+        assert.match(aborted.stdout, `new public key  ${later}`)
+        assert.ok(isAsBefore(), named.join(' '))
+        git('reset', '--quiet', '--hard', head)
+      }
+      git('reset', '--quiet', '--hard', before)
+    }
+
+    // what was given up is none: the way back is that of the last one again
+    assert.match((await ended(0, ['--status'])).stdout, 'the last one has come to its end')
+    assert.match(back((await ended(1, ['--abort'])).stderr), `--next ${old.recipient}`)
+    assert.match(
+      (await ended(0, ['--abort', '--old', now, '--next', atHand().at(-1)!])).stdout,
+      'no rotation is open',
+    )
+  }))
+
 test.run()

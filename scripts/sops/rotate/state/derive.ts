@@ -20,7 +20,7 @@ export interface DerivedRotation extends Next {
   old: string
   /** What tells which one is the old one: the user, that there is no other, the trailers of a commit, or the order of commits. */
   by: 'flag' | 'only' | 'trailer' | 'history'
-  /** The last rotation, of whose old recipient nothing is left, and whose new one is `old`. */
+  /** The last rotation, of whose old recipient nothing is left, and whose new one is `old`; none where another one has begun with it. */
   ended: Rotation | undefined
 }
 
@@ -51,7 +51,16 @@ export async function deriveRotation(input: DeriveInput): Promise<Derived> {
   if ('findings' in found) return found
   const { old, by } = found
   const next = found.next === undefined ? await findNext(known, old) : { next: found.next, unsure: [] }
-  return { old, by, ...next, ended: await findEnded(known, old) }
+  const ended = hasBegun(known, old, next.next) ? undefined : await findEnded(known, old)
+  return { old, by, ...next, ended }
+}
+
+/** Whether it is certain that a rotation has begun: recipients stand beside each other for other reasons as well. */
+function hasBegun(known: Known, old: string, next: string | undefined): boolean {
+  const { inUse, trailers, successors, places } = known
+  if (next === undefined || !inUse.has(next)) return false
+  const isTold = trailers.some((one) => one.old === old && one.next === next)
+  return isTold || next === known.next || successors?.get(next) === old || isUncommitted(places, next)
 }
 
 type Found = Pick<DerivedRotation, 'old' | 'by'> & { next?: string | undefined }
