@@ -14,7 +14,7 @@ import { recipientRows, reportRotation, reportStatus } from './reports/report.ts
 import { makeStageLog } from './reports/stage-log.ts'
 import { recipientsAsJson } from './reports/states-json.ts'
 import type { Rotation } from './rotation.ts'
-import { type RotationRun, readStand, unseenKeys } from './run.ts'
+import { type RotationRun, readStand, unprovedUsers, unseenKeys } from './run.ts'
 import { abortRotation } from './stages/abort.ts'
 import { advanceRotation } from './stages/advance.ts'
 import { removeRecipient } from './stages/remove.ts'
@@ -49,7 +49,7 @@ export async function runRotation(
     sayFinding(found, run)
   // what goes on meets them where it needs to know
   if (options.abort || options.status)
-    for (const found of unseenKeys(run.stand.judgements)) sayFinding(found, run)
+    for (const found of unprovedUsers(run.stand.judgements)) sayFinding(found, run)
   if (options.abort) return abortRotation(run)
   if (options.status) return reportStatus(run, nextStep(run.stand.standing))
   const end = await advanceRotation(run).catch(async (error: unknown) => {
@@ -78,8 +78,10 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
   const keptKeys = ended && !isAsked && (await hasKeptDataKey(survey, ended, options))
   if (ended && !isAsked && !options.abort && !keptKeys) {
     const { judgements } = await readStand(survey, ended, options)
+    const unproved = unprovedUsers(judgements)
     // the key of a controller that is not seen may still be the old one
-    refuseFor(unseenKeys(judgements), asked, exit.notDone)
+    const isUnseen = unproved.length === unseenKeys(judgements).length
+    refuseFor(unproved, asked, isUnseen ? exit.notDone : exit.no)
     return { report: await nothingOpen(ended, survey, options) }
   }
   const isOfEnded = keptKeys || (options.abort && options.next === undefined)

@@ -1,3 +1,4 @@
+import type { Code } from '../../findings/catalogue.ts'
 import type { Finding } from '../../findings/finding.ts'
 import { pathInRepository } from '../../lib/git.ts'
 import { remotesOf } from '../../lib/git-objects.ts'
@@ -86,7 +87,7 @@ export async function readStand(survey: Survey, rotation: Rotation, options: Rot
       isBehind: behind.isChanged,
       clusters: isSeen ? written : undefined,
       applied: withOld(heldIn(judgements)) - withOld(written),
-      unseen: isSeen ? unseenKeys(judgements).length : 0,
+      unproved: isSeen ? unprovedUsers(judgements).length : 0,
       inGit: countGitKeys(gitKeys, rotation, places),
     },
   }
@@ -113,8 +114,14 @@ function heldIn(judgements: readonly ClusterJudgement[]): HeldCounts {
 
 /** The Kustomizations whose key is not seen, of which nobody has said that they were looked at. */
 export function unseenKeys(judgements: readonly ClusterJudgement[]): Finding[] {
+  return unprovedUsers(judgements).filter(({ code }) => code === 'rotate-controller-key-unseen')
+}
+
+/** These, and the Kustomizations whose Secret holds neither identity, and so does not open their files. */
+export function unprovedUsers(judgements: readonly ClusterJudgement[]): Finding[] {
+  const codes: readonly Code[] = ['rotate-controller-key-unseen', 'rotate-other-secret']
   return judgements.flatMap(({ secretsProof }) =>
-    secretsProof.findings.filter(({ code }) => code === 'rotate-controller-key-unseen'),
+    secretsProof.findings.filter(({ code }) => codes.includes(code)),
   )
 }
 

@@ -35,8 +35,8 @@ export interface Standing {
   clusters: HeldCounts | undefined
   /** How many key Secrets in the clusters still hold the old identity, that Flux applies from git. */
   applied: number
-  /** How many Kustomizations may decrypt with a key that is not seen. */
-  unseen: number
+  /** How many Kustomizations decrypt with a Secret that does not open their files, or with a key that is not seen. */
+  unproved: number
   /** The key Secrets in git: how many hold the old identity alone, or both, and how far their files have come. */
   inGit: { lacking: number; both: number; isUncommitted: boolean; isUnpushed: boolean }
 }
@@ -99,7 +99,7 @@ export function nextStep(standing: Standing): { step: RotationStep; of: Rotation
   if (inGit.isUncommitted) return { step: 'commit', of: 'retire' }
   if (inGit.isUnpushed) return { step: 'push', of: 'retire' }
   if (standing.applied > 0) return { step: 'wait', of: 'retire' }
-  // what is not seen keeps it from its end
-  if ((clusters && clusters.both > 0) || standing.unseen > 0) return { step: 'retire', of: 'retire' }
+  // what is not proved keeps it from its end
+  if ((clusters && clusters.both > 0) || standing.unproved > 0) return { step: 'retire', of: 'retire' }
   return { step: 'done', of: 'retire' }
 }

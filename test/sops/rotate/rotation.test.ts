@@ -159,6 +159,15 @@ test('the key of three Kustomizations in two namespaces is replaced in three run
           const [team] = await get('kustomizations', '-n', 'team')
           return team && readyOf(team) === 'False'
         })
+        // of a Secret that holds neither identity nothing is done, and nothing has ended
+        const named =
+          /kustomization team\/team: decrypts with team\/sops-age, which does not open team\/five\.enc\.yaml: .* the new recipient/
+        const ends = [[], ['--status'], ['--old', old.recipient, '--next', next.recipient]]
+        for (const args of ends) assert.match((await repository.refused(1, ...args)).stderr, named)
+        await putKeySecret(sandbox, { data: { 'age.agekey': `${old.text}${next.text}` }, metadata: watched })
+        assert.match((await repository.refused(1)).stderr, named)
+        assert.ok(await holds([old, next]))
+        await putKeySecret(sandbox, { data: { 'age.agekey': next.text }, metadata: watched })
         await put(next)
         await readyAt('team', await repository.git('rev-parse', 'origin/main'), 'team')
       })

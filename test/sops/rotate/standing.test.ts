@@ -19,7 +19,7 @@ function standing(
     isUnpublished: false,
     clusters: held({ new: 1 }),
     applied: 0,
-    unseen: 0,
+    unproved: 0,
     inGit: { lacking: 0, both: 0, isUncommitted: false, isUnpushed: false },
     tree,
     head,
@@ -69,7 +69,7 @@ const cases: [what: string, of: Standing, expected: string][] = [
   ],
   ['… whose new value is not applied', standing([cut, cut, cut], { applied: 1 }), 'wait'],
   ['retired', standing([cut, cut, cut]), 'done'],
-  ['retired, as far as it is seen', standing([cut, cut, cut], { unseen: 1 }), 'retire'],
+  ['retired, as far as it is seen', standing([cut, cut, cut], { unproved: 1 }), 'retire'],
   [
     'retired, and a late branch brings a file',
     standing([cut, cut, { ...cut, oldOnly: 1 }], { isBehind: true }),

@@ -59,9 +59,9 @@ export const rotateClusterFindings = {
   },
   'rotate-other-secret': {
     severity: 'error',
-    seen: 'decrypts with {secret}, which does not open {files}: they are encrypted to the old recipient',
+    seen: 'decrypts with {secret}, which does not open {files}: they are encrypted to the {which} recipient',
     means: 'It does not decrypt them now either, and no rotation of the other Secrets helps it.',
-    fix: 'let it name a Secret with the old identity in spec.decryption.secretRef, or take these files out of what it builds',
+    fix: 'put the {which} identity into its Secret, or let it name one that holds it in spec.decryption.secretRef; or take these files out of what it builds',
     source: 'docs/decryption.md#where-the-key-is-looked-up',
   },
   'rotate-kept-by-kustomization': {

@@ -13,7 +13,7 @@ const most = 3
 
 /**
  * Proves that every key Secret in use that holds the old identity holds the new one, as the controller reads it, and that nobody
- * decrypts files for the old recipient with another Secret (P2).
+ * decrypts files for one of the two with a Secret that does not open them (P2).
  */
 export function proveSecrets(state: ClusterState, rotation: Rotation, options: JudgeOptions): RotationProof {
   const ofSecrets = [...state.secrets.values()].flatMap((secret) =>
@@ -63,7 +63,6 @@ function isNamed(documents: readonly KeyGroups[], { old, next }: Rotation): bool
 }
 
 function ofUser(user: KeyUser, { secrets }: ClusterState, rotation: Rotation): Finding[] {
-  const { old } = rotation
   const { id, secret, files, notSeen } = user
   const place = { object: `kustomization ${id}` }
   if (secret === undefined) {
@@ -71,14 +70,19 @@ function ofUser(user: KeyUser, { secrets }: ClusterState, rotation: Rotation): F
     return mayNeedIt ? [finding('rotate-controller-key-unseen', place, { id })] : []
   }
   const held = secrets.get(secret)?.held
-  if (held?.recipients.has(old) || held?.ageEntries.some(({ badLine }) => badLine)) return []
+  if (held?.recipients.has(rotation.old) || held?.ageEntries.some(({ badLine }) => badLine)) return []
   const closed = files.filter(
     ({ documents }) =>
-      recipientsAmong(documents).includes(old) &&
+      isNamed(documents, rotation) &&
       !documents.some(({ groups }) => groups.some(({ others }) => others.length > 0)) &&
       !canDecrypt(documents, held?.recipients ?? new Set(), held?.kinds),
   )
   if (closed.length === 0) return []
-  const names = someOf([...new Set(closed.map(({ file }) => file))], most)
-  return [finding('rotate-other-secret', place, { secret: secret || 'no key Secret', files: names })]
+  const isOld = closed.some(({ documents }) => recipientsAmong(documents).includes(rotation.old))
+  const facts = {
+    secret: secret || 'no key Secret',
+    files: someOf([...new Set(closed.map(({ file }) => file))], most),
+    which: isOld ? 'old' : 'new',
+  }
+  return [finding('rotate-other-secret', place, facts)]
 }

@@ -1,6 +1,6 @@
 import { distribute } from '../clusters/distribute.ts'
 import { refuseFor, sayFinding } from '../refusal.ts'
-import { type RotationRun, readClustersAgain, readStandAgain, requireNext, unseenKeys } from '../run.ts'
+import { type RotationRun, readClustersAgain, readStandAgain, requireNext, unprovedUsers } from '../run.ts'
 import { withoutGitKeys } from './git-keys.ts'
 
 /**
@@ -30,7 +30,7 @@ export async function distributeNew(run: RotationRun): Promise<boolean> {
     findings.map(({ finding }) => finding),
     run,
   )
-  for (const found of unseenKeys(stand.judgements)) sayFinding(found, run)
+  for (const found of unprovedUsers(stand.judgements)) sayFinding(found, run)
   run.stand = await readStandAgain(run, await readClustersAgain(run))
   // what is left then is a copy, which its tool makes anew
   return changes.length > 0

@@ -288,6 +288,23 @@ test('a proof of the Secrets reads them line by line, as the controller does', a
   )
   assert.is(await prove({ ...both, 'b.agekey': ` ${nextKey.secret}` }), 'entry-unusable secret n/s')
   assert.is(await prove({ 'age.agekey': nextKey.secret }), 'rotate-other-secret kustomization flux-system/a')
+  for (const [attempted, which] of [
+    [[OLD], 'old'],
+    [[OLD, NEW], 'old'],
+    [[NEW], 'new'],
+  ] as const) {
+    const stranger = await with_({ 'age.agekey': strangerKey.secret })
+    const state = await stateOf([user('a', { attempted: [...attempted], secret: 'n/s' })], [stranger])
+    const [found] = judgeCluster(state, rotation, { checked: [] }).secretsProof.findings
+    assert.is(`${found?.code} ${found?.facts.which}`, `rotate-other-secret ${which}`)
+  }
+  assert.is(
+    await secretsProof(
+      [user('a', { attempted: [NEW, STRANGER], secret: 'n/s' })],
+      await with_({ 'age.agekey': strangerKey.secret }),
+    ),
+    'holds',
+  )
   assert.is(
     await secretsProof(
       [user('a', { attempted: [OLD, STRANGER], secret: 'n/s' })],
