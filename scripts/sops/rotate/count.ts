@@ -1,7 +1,7 @@
 import type { Rotation } from './rotation.ts'
 import { listedInRules } from './rules/listed-in-rules.ts'
 import type { PlaceCounts } from './standing.ts'
-import type { FileState } from './state/file-states.ts'
+import type { FileState, FileStatus } from './state/file-states.ts'
 import type { PlaceName, RotationPlace } from './state/places.ts'
 
 /** How many files and rules of a place are in which state. @param options `isLimited`: only some of the files are meant */
@@ -12,15 +12,31 @@ export function countPlace(
   rotation: Rotation,
   { isLimited }: { isLimited: boolean },
 ): PlaceCounts {
-  const rules = listedInRules(
-    [...place.rules].map(([file, text]) => ({ file, text })),
-    rotation,
-  )
-  const listed = [
-    ...states.flatMap((state) => state[name] ?? []),
-    ...rules.flatMap(({ status }) => (isLimited && status === 'both' ? [] : status)),
-  ]
-  const count = (status: (typeof listed)[number]) => listed.filter((one) => one === status).length
+  const rules = statusOfRules(place, rotation).filter((status) => !isLimited || status !== 'both')
+  return countStatus([...statusOfFiles(name, states), ...rules])
+}
+
+/** How many files of a place are in which state, without the rules. */
+export function countFiles(name: PlaceName, states: readonly FileState[]): PlaceCounts {
+  return countStatus(statusOfFiles(name, states))
+}
+
+/** How many rules of a place are in which state. */
+export function countRules(place: RotationPlace, rotation: Rotation): PlaceCounts {
+  return countStatus(statusOfRules(place, rotation))
+}
+
+function statusOfFiles(name: PlaceName, states: readonly FileState[]): FileStatus[] {
+  return states.flatMap((state) => state[name] ?? [])
+}
+
+function statusOfRules({ rules }: RotationPlace, rotation: Rotation): FileStatus[] {
+  const texts = [...rules].map(([file, text]) => ({ file, text }))
+  return listedInRules(texts, rotation).map(({ status }) => status)
+}
+
+function countStatus(all: readonly FileStatus[]): PlaceCounts {
+  const count = (status: FileStatus) => all.filter((one) => one === status).length
   const reWrapped = count('re-wrapped')
   return {
     oldOnly: count('old-only'),

@@ -57,7 +57,7 @@ test('on the branch of a team the branch counts that the sources of the reposito
     assert.match((await status()).stderr, 'git push --set-upstream origin HEAD')
     git('push', '--quiet', '--set-upstream', 'origin', 'HEAD')
     const { place, notes, stderr } = await status()
-    assert.equal([place, notes], ['origin/main 6 0', null])
+    assert.equal([place, notes], ['origin/main 4 0', null])
     assert.match(stderr, /^ +git push$/m)
 
     write('clusters/other.yaml', source('live'))
@@ -65,12 +65,27 @@ test('on the branch of a team the branch counts that the sources of the reposito
     const unknown =
       'note: branch origin/team: is the upstream of HEAD, and it is not known whether Flux follows it'
     assert.equal(await status().then((of) => [of.place, of.notes]), [
-      'origin/team 0 6',
+      'origin/team 0 4',
       [`${unknown}: ${several}`],
     ])
     for (const file of ['gotk-sync', 'other']) write(`clusters/${file}.yaml`, '')
     const none = 'no GitRepository of this repository with a branch was found'
     assert.equal((await status()).notes, [`${unknown}: ${none}`])
+  }))
+
+test('--status counts files and rules apart, at each place', () =>
+  withRotatePlace(async ({ git, ended, write }) => {
+    await ended(0, ['--commit'])
+    write('.sops.yaml', '')
+    const { stdout } = await ended(1, ['--status'])
+    assert.equal(stdout.match(/^ .* \d+ +\d+ +\d+$/gm), [
+      '  working tree         0     4         0',
+      '  HEAD                 0     4         0',
+      '    rules              0     2         0',
+      '  origin/main          4     0         0',
+      '    rules              2     0         0',
+    ])
+    git('checkout', '--quiet', '.')
   }))
 
 test('without a remote the commit is all that there is', () =>

@@ -4,12 +4,13 @@ import type { Report } from '../../../lib/caller.ts'
 import { exit } from '../../../lib/errors.ts'
 import { rows } from '../../../lib/rows.ts'
 import { shortRecipient } from '../../../lib/sops/recipients.ts'
+import { countFiles, countRules } from '../count.ts'
 import type { Rotation } from '../rotation.ts'
 import type { RotationRun, Stand } from '../run.ts'
 import type { RunEnd } from '../stages/advance.ts'
 import type { PlaceCounts } from '../standing.ts'
 import { elsewhereFindings, findKeyElsewhere } from '../state/elsewhere.ts'
-import type { Places } from '../state/places.ts'
+import { type PlaceName, type Places, placeNames } from '../state/places.ts'
 import { endHints, howItStands, stepHints } from './next-hints.ts'
 import { recipientsAsJson, statesAsJson } from './states-json.ts'
 
@@ -58,7 +59,7 @@ export function reportStatus(run: RotationRun, end: RunEnd): Report {
     lines: [
       isDone ? 'no rotation is open' : `a rotation is open: ${howItStands(end)}`,
       ...recipientRows(rotation),
-      ...standingTable(stand),
+      ...standingTable(stand, rotation),
       ...leftOver(run),
     ],
     hints: isDone ? [] : stepHints(run, end),
@@ -73,17 +74,16 @@ export function reportStatus(run: RotationRun, end: RunEnd): Report {
 }
 
 /** How many files and rules of each place, and how many key Secrets, have only the old key, both, or only the new one. */
-function standingTable({ survey: { places }, standing }: Stand): string[] {
-  const { tree, head, tip, clusters } = standing
-  const ofPlace = ({ oldOnly, both, newOnly }: PlaceCounts) => [oldOnly, both, newOnly]
-  const counted: [name: string, counts: number[]][] = [
-    ['working tree', ofPlace(tree)],
-    ['HEAD', ofPlace(head)],
-    ...(tip ? [[branchName(places), ofPlace(tip)] satisfies [string, number[]]] : []),
-    ...(clusters
-      ? [['key Secrets', [clusters.old, clusters.both, clusters.new]] satisfies [string, number[]]]
-      : []),
-  ]
+function standingTable({ survey: { places }, states, standing: { clusters } }: Stand, rotation: Rotation) {
+  const names = namesOfPlaces(places)
+  const counted: [name: string, counts: number[]][] = placeNames.flatMap((name) => {
+    const place = places[name]
+    if (!place) return []
+    const rules = cells(countRules(place, rotation))
+    const files = [names[name], cells(countFiles(name, states))] satisfies [string, number[]]
+    return rules.some((count) => count > 0) ? [files, ['  rules', rules]] : [files]
+  })
+  if (clusters) counted.push(['key Secrets', [clusters.old, clusters.both, clusters.new]])
   const titles = ['old only', 'both', 'new only']
   const width = Math.max(...counted.map(([name]) => name.length))
   const line = (name: string, cells: readonly (string | number)[]) =>
@@ -91,8 +91,16 @@ function standingTable({ survey: { places }, standing }: Stand): string[] {
   return [line('', titles), ...counted.map(([name, counts]) => line(name, counts))]
 }
 
-function branchName({ tip }: Places): string {
-  return tip ? `${tip.remote}/${tip.name}` : 'branch'
+function cells({ oldOnly, both, newOnly }: PlaceCounts): number[] {
+  return [oldOnly, both, newOnly]
+}
+
+function namesOfPlaces({ tip }: Places): Record<PlaceName, string> {
+  return {
+    workingTree: 'working tree',
+    head: 'HEAD',
+    branch: tip ? `${tip.remote}/${tip.name}` : 'branch',
+  }
 }
 
 /** The states that keep a stage from its end, the one that comes first in a rotation at the beginning. */
@@ -100,9 +108,9 @@ const openStates = ['old-only', 're-wrapped', 'both'] as const
 
 /** The files that keep a stage from its end, and where they stand like this, if not everywhere. */
 function leftOver({ stand: { states, survey } }: RotationRun): string[] {
-  const names = { workingTree: 'working tree', head: 'HEAD', branch: branchName(survey.places) }
+  const names = namesOfPlaces(survey.places)
   const found = states.flatMap((state) => {
-    const places = (['workingTree', 'head', 'branch'] as const).filter((place) => state[place] !== undefined)
+    const places = placeNames.filter((place) => state[place] !== undefined)
     const status = openStates.find((one) => places.some((place) => state[place] === one))
     if (status === undefined) return []
     const where = places.filter((place) => state[place] === status)
