@@ -75,16 +75,16 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
   // a cluster that is not seen may still have the old identity
   if (ended && survey.clusterError) throw survey.clusterError
   const isAsked = options.old !== undefined || options.next !== undefined || options.newKey !== undefined
-  const keptKeys = ended && !isAsked && (await hasKeptDataKey(survey, ended, options))
-  if (ended && !isAsked && !options.abort && !keptKeys) {
-    const { judgements } = await readStand(survey, ended, options)
-    const unproved = unprovedUsers(judgements)
+  const endedStand = ended && !isAsked ? await readStand(survey, ended, options) : undefined
+  const kept = endedStand && hasKeptDataKey(endedStand.standing) ? endedStand : undefined
+  if (ended && endedStand && !options.abort && !kept) {
+    const unproved = unprovedUsers(endedStand.judgements)
     // the key of a controller that is not seen may still be the old one
-    const isUnseen = unproved.length === unseenKeys(judgements).length
+    const isUnseen = unproved.length === unseenKeys(endedStand.judgements).length
     refuseFor(unproved, asked, isUnseen ? exit.notDone : exit.no)
     return { report: await nothingOpen(ended, survey, options) }
   }
-  const isOfEnded = keptKeys || (options.abort && options.next === undefined)
+  const isOfEnded = kept !== undefined || (options.abort && options.next === undefined)
   const begun = ended && isOfEnded ? ended : { old: derived.old, next: derived.next }
   const { old } = begun
   // a rotation that was given up leaves its trailers, and its identity at hand
@@ -98,14 +98,13 @@ async function openRun(survey: Survey, options: RotateOptions): Promise<Rotation
   const recipient = 'next' in next ? next.next.identity.recipient : begun.next
   if (recipient === undefined) throw rotationRefusal('refusals' in next ? next.refusals : [], asked)
   const rotation = { old, next: recipient }
-  const stand = await readStand(survey, rotation, options)
+  const stand = kept ?? (await readStand(survey, rotation, options))
   if ('next' in next && next.next.isNew && isNamedNowhere(stand.standing)) throw unknownOld(asked)
   return { options, rotation, next, log: makeStageLog(options.caller), stand }
 }
 
 /** Whether a file that lists the new recipient alone has a data key that the old identity could open. */
-async function hasKeptDataKey(survey: Survey, ended: Rotation, options: RotateOptions): Promise<boolean> {
-  const { tree, head, tip } = (await readStand(survey, ended, options)).standing
+function hasKeptDataKey({ tree, head, tip }: Standing): boolean {
   return [tree, head, tip].some((counts) => counts !== undefined && counts.reWrapped > 0)
 }
 
