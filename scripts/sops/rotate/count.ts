@@ -1,4 +1,4 @@
-import type { Rotation } from './rotation.ts'
+import type { Departure } from './rotation.ts'
 import { listedInRules } from './rules/listed-in-rules.ts'
 import type { PlaceCounts } from './standing.ts'
 import type { FileState, FileStatus } from './state/file-states.ts'
@@ -9,7 +9,7 @@ export function countPlace(
   name: PlaceName,
   place: RotationPlace,
   states: readonly FileState[],
-  rotation: Rotation,
+  rotation: Departure,
   { isLimited }: { isLimited: boolean },
 ): PlaceCounts {
   const rules = statusOfRules(place, rotation).filter((status) => !isLimited || status !== 'both')
@@ -22,7 +22,7 @@ export function countFiles(name: PlaceName, states: readonly FileState[]): Place
 }
 
 /** How many rules of a place are in which state. */
-export function countRules(place: RotationPlace, rotation: Rotation): PlaceCounts {
+export function countRules(place: RotationPlace, rotation: Departure): PlaceCounts {
   return countStatus(statusOfRules(place, rotation))
 }
 
@@ -30,7 +30,7 @@ function statusOfFiles(name: PlaceName, states: readonly FileState[]): FileStatu
   return states.flatMap((state) => state[name] ?? [])
 }
 
-function statusOfRules({ rules }: RotationPlace, rotation: Rotation): FileStatus[] {
+function statusOfRules({ rules }: RotationPlace, rotation: Departure): FileStatus[] {
   const texts = [...rules].map(([file, text]) => ({ file, text }))
   return listedInRules(texts, rotation).map(({ status }) => status)
 }

@@ -1,9 +1,14 @@
 import type { Finding } from '../../findings/finding.ts'
 import type { KeyGroups } from '../../lib/sops/recipients.ts'
 
-/** The recipient that goes, and the one that takes its place. */
-export interface Rotation {
+/** The recipient that goes, and the one that takes its place where one does. */
+export interface Departure {
   old: string
+  next: string | undefined
+}
+
+/** The recipient that goes, and the one that takes its place. */
+export interface Rotation extends Departure {
   next: string
 }
 
@@ -47,10 +52,15 @@ export interface FileEdits {
  * How a file stands in a rotation, by the recipients that it lists.
  * @returns `old-only` as soon as one of its groups has the old recipient without the new one
  */
-export function listedIn(documents: readonly KeyGroups[], { old, next }: Rotation): Listed {
+export function listedIn(documents: readonly KeyGroups[], { old, next }: Departure): Listed {
   const groups = documents.flatMap((document) => document.groups.map(({ age }) => age))
   const withOld = groups.filter((age) => age.includes(old))
-  if (withOld.some((age) => !age.includes(next))) return 'old-only'
+  if (withOld.some((age) => !isAmong(next, age))) return 'old-only'
   if (withOld.length > 0) return 'both'
-  return groups.some((age) => age.includes(next)) ? 'new-only' : 'neither'
+  return groups.some((age) => isAmong(next, age)) ? 'new-only' : 'neither'
+}
+
+/** Whether there is a recipient, and it is one of these. */
+export function isAmong(recipient: string | undefined, recipients: Iterable<string>): boolean {
+  return recipient !== undefined && [...recipients].includes(recipient)
 }

@@ -13,7 +13,7 @@ import type { NextChoice, NextKey } from './key/next-key.ts'
 import type { RotateOptions } from './options.ts'
 import { rotationRefusal } from './refusal.ts'
 import type { StageLog } from './reports/stage-log.ts'
-import type { Rotation } from './rotation.ts'
+import type { Departure, Rotation } from './rotation.ts'
 import { countGitKeys, type GitKeys, readGitKeys, withoutGitKeys } from './stages/git-keys.ts'
 import type { HeldCounts, PlaceCounts, Standing } from './standing.ts'
 import { type FileState, fileStates } from './state/file-states.ts'
@@ -32,22 +32,26 @@ export interface Stand {
   gitKeys: GitKeys
 }
 
-/** One run of a rotation. */
-export interface RotationRun {
+/** One run in which a recipient goes. */
+export interface DepartureRun {
   options: RotateOptions
+  rotation: Departure
+  stand: Stand
+}
+
+/** One run of a rotation. */
+export interface RotationRun extends DepartureRun {
   rotation: Rotation
   /** The identity of the new recipient, or why it is not at hand. */
   next: NextChoice
   log: StageLog
-  stand: Stand
 }
 
 /** Works out how a rotation stands. */
-export async function readStand(survey: Survey, rotation: Rotation, options: RotateOptions): Promise<Stand> {
+export async function readStand(survey: Survey, rotation: Departure, options: RotateOptions): Promise<Stand> {
   const { places, repository, clusters, ring } = survey
   const [all, behind, remotes] = await Promise.all([
-    // where somebody leaves there is no new one
-    fileStates(places, { ...rotation, next: rotation.next || undefined }, repository),
+    fileStates(places, rotation, repository),
     readBehind(repository, places),
     remotesOf(repository),
   ])

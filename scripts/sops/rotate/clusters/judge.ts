@@ -1,7 +1,7 @@
 import type { KeySecretId } from '../../../findings/key-secret.ts'
 import type { DecryptedFile } from '../../../lib/applied/decrypted-files.ts'
 import type { Keeper } from '../../../lib/applied/keeper.ts'
-import { type Listed, listedIn, type Rotation } from '../rotation.ts'
+import { type Departure, isAmong, type Listed, listedIn } from '../rotation.ts'
 import { decryptionStateOf } from './decryption-state.ts'
 import type { JudgeOptions, RotationProof } from './proof.ts'
 import { proveCutOver, proveShared } from './prove-revisions.ts'
@@ -49,7 +49,7 @@ export interface ClusterJudgement {
 /** Judges how a rotation stands in a cluster. */
 export function judgeCluster(
   state: ClusterState,
-  rotation: Rotation,
+  rotation: Departure,
   options: JudgeOptions,
 ): ClusterJudgement {
   const concerned = state.users.filter((user) => isConcerned(user, state, rotation))
@@ -69,8 +69,8 @@ export function judgeCluster(
 }
 
 /** Which of the two identities a Secret holds, as the controller reads it. */
-export function heldStatus({ held }: RotatedSecret, { old, next }: Rotation): HeldStatus {
-  const [hasOld, hasNext] = [old, next].map((one) => held?.recipients.has(one))
+export function heldStatus({ held }: RotatedSecret, { old, next }: Departure): HeldStatus {
+  const [hasOld, hasNext] = [old, next].map((one) => isAmong(one, held?.recipients ?? []))
   if (hasOld) return hasNext ? 'both' : 'old'
   return hasNext ? 'new' : 'none'
 }
@@ -79,7 +79,7 @@ export function heldStatus({ held }: RotatedSecret, { old, next }: Rotation): He
 function isConcerned(
   { secret, files, notSeen }: KeyUser,
   { secrets }: ClusterState,
-  rotation: Rotation,
+  rotation: Departure,
 ): boolean {
   if (secret === undefined) return notSeen.length > 0 || worstOf(files, rotation) !== 'neither'
   const found = secrets.get(secret)
@@ -90,12 +90,12 @@ function isConcerned(
 const order = ['old-only', 'both', 'new-only', 'neither'] as const
 
 /** How files stand together: as the one of them that needs the old identity most. */
-export function worstOf(files: readonly DecryptedFile[], rotation: Rotation): Listed {
+export function worstOf(files: readonly DecryptedFile[], rotation: Departure): Listed {
   const all = new Set(files.map(({ documents }) => listedIn(documents, rotation)))
   return order.find((one) => all.has(one)) ?? 'neither'
 }
 
-function judgeUser(user: KeyUser, rotation: Rotation): UserJudgement {
+function judgeUser(user: KeyUser, rotation: Departure): UserJudgement {
   const { id, kustomization, attempted, due, files, notSeen } = user
   const [unseen] = notSeen
   return {

@@ -3,7 +3,7 @@ import { someOf } from '../../../findings/some-of.ts'
 import { describeNotSeen } from '../../../lib/applied/describe-not-seen.ts'
 import { branchOf, commitOf, type GitRepository } from '../../../lib/cluster/flux-objects.ts'
 import { shortCommit } from '../../../lib/git.ts'
-import { type Listed, listedIn, type Rotation } from '../rotation.ts'
+import { type Departure, type Listed, listedIn } from '../rotation.ts'
 import { decryptionStateOf } from './decryption-state.ts'
 import { isChecked, type JudgeOptions, proofOf, type RotationProof } from './proof.ts'
 import type { ClusterState, KeyUser } from './state.ts'
@@ -18,7 +18,7 @@ interface Found {
 /** Proves that every Kustomization has decrypted what its source has, of which no file needs the old identity alone (P3). */
 export function proveShared(
   users: readonly KeyUser[],
-  rotation: Rotation,
+  rotation: Departure,
   options: JudgeOptions,
 ): RotationProof {
   return prove('P3', users, ['old-only'], rotation, options)
@@ -31,7 +31,7 @@ export function proveShared(
 export function proveCutOver(
   { ciphertext, notRead }: ClusterState,
   users: readonly KeyUser[],
-  rotation: Rotation,
+  rotation: Departure,
   options: JudgeOptions,
 ): RotationProof {
   const asked = new Set(users.filter((user) => !isChecked(user, options)).map(({ id }) => id))
@@ -50,7 +50,7 @@ function prove(
   name: RotationProof['proof'],
   users: readonly KeyUser[],
   needing: readonly Listed[],
-  rotation: Rotation,
+  rotation: Departure,
   options: JudgeOptions,
 ): RotationProof {
   const found = users
@@ -69,7 +69,7 @@ function prove(
 function proveUser(
   user: KeyUser,
   needing: readonly Listed[],
-  rotation: Rotation,
+  rotation: Departure,
   options: JudgeOptions,
 ): Found[] {
   const { id, kustomization, attempted, due, notSeen } = user
@@ -133,7 +133,7 @@ function needed(
   { id, files, source, kustomization }: KeyUser,
   commit: string | undefined,
   needing: readonly Listed[],
-  rotation: Rotation,
+  rotation: Departure,
 ): Finding | undefined {
   const found = files.filter(
     (one) => one.commit === commit && needing.includes(listedIn(one.documents, rotation)),

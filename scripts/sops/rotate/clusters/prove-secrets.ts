@@ -3,7 +3,7 @@ import { secretOf } from '../../../findings/key-secret.ts'
 import { someOf } from '../../../findings/some-of.ts'
 import { unusableKey } from '../../../findings/unusable-key.ts'
 import { canDecrypt, type KeyGroups, recipientsAmong } from '../../../lib/sops/recipients.ts'
-import type { Rotation } from '../rotation.ts'
+import { type Departure, isAmong } from '../rotation.ts'
 import { isKeeperBehind } from './keeper-behind.ts'
 import { isChecked, type JudgeOptions, proofOf, type RotationProof } from './proof.ts'
 import type { ClusterState, KeyUser, RotatedSecret } from './state.ts'
@@ -15,7 +15,7 @@ const most = 3
  * Proves that every key Secret in use that holds the old identity holds the new one, as the controller reads it, and that nobody
  * decrypts files for one of the two with a Secret that does not open them (P2).
  */
-export function proveSecrets(state: ClusterState, rotation: Rotation, options: JudgeOptions): RotationProof {
+export function proveSecrets(state: ClusterState, rotation: Departure, options: JudgeOptions): RotationProof {
   const ofSecrets = [...state.secrets.values()].flatMap((secret) =>
     ofSecret(secret, state, rotation, options),
   )
@@ -30,7 +30,7 @@ export function proveSecrets(state: ClusterState, rotation: Rotation, options: J
 function ofSecret(
   secret: RotatedSecret,
   state: ClusterState,
-  { old, next }: Rotation,
+  { old, next }: Departure,
   options: JudgeOptions,
 ): { found: Finding; isWaiting: boolean }[] {
   const { id, held, origin, kept } = secret
@@ -40,9 +40,9 @@ function ofSecret(
     const entry = { dataKey: bad.dataKey, reason: bad.badLine.reason }
     return [{ found: unusableKey(id, entry, place), isWaiting: false }]
   }
-  if (!held?.recipients.has(old) || held.recipients.has(next)) return []
+  if (!held?.recipients.has(old) || isAmong(next, held.recipients)) return []
   const from = origin === undefined ? undefined : state.secrets.get(origin)
-  if (origin !== undefined && from?.held?.recipients.has(next)) {
+  if (origin !== undefined && isAmong(next, from?.held?.recipients ?? [])) {
     const tool = kept?.code === 'tool' ? kept.tool : 'the tool'
     return [{ found: finding('rotate-copy-behind', place, { origin, tool }), isWaiting: true }]
   }
@@ -51,18 +51,18 @@ function ofSecret(
 }
 
 /** Whether one of its users builds a file for one of the two. */
-function usersNeed({ users }: RotatedSecret, state: ClusterState, rotation: Rotation): boolean {
+function usersNeed({ users }: RotatedSecret, state: ClusterState, rotation: Departure): boolean {
   const own = state.users.filter(({ id }) => users.includes(id))
   return own.some(({ files }) => files.some(({ documents }) => isNamed(documents, rotation)))
 }
 
 /** Whether one of the two recipients could open a file. */
-function isNamed(documents: readonly KeyGroups[], { old, next }: Rotation): boolean {
+function isNamed(documents: readonly KeyGroups[], { old, next }: Departure): boolean {
   const named = recipientsAmong(documents)
-  return named.includes(old) || named.includes(next)
+  return named.includes(old) || isAmong(next, named)
 }
 
-function ofUser(user: KeyUser, { secrets }: ClusterState, rotation: Rotation): Finding[] {
+function ofUser(user: KeyUser, { secrets }: ClusterState, rotation: Departure): Finding[] {
   const { id, secret, files, notSeen } = user
   const place = { object: `kustomization ${id}` }
   if (secret === undefined) {

@@ -5,7 +5,7 @@ import { exit } from '../../../lib/errors.ts'
 import { rows } from '../../../lib/rows.ts'
 import { shortRecipient } from '../../../lib/sops/recipients.ts'
 import { countFiles, countRules } from '../count.ts'
-import type { Rotation } from '../rotation.ts'
+import type { Departure, Rotation } from '../rotation.ts'
 import type { RotationRun, Stand } from '../run.ts'
 import type { RunEnd } from '../stages/advance.ts'
 import type { PlaceCounts } from '../standing.ts'
@@ -122,10 +122,10 @@ function leftOver({ stand: { states, survey } }: RotationRun): string[] {
   )
 }
 
-/** Both recipients. */
-export function recipientRows({ old, next }: Rotation): string[] {
+/** The recipients, each on a line. */
+export function recipientRows({ old, next }: Departure): string[] {
   return rows({
     'old public key': shortRecipient(old),
-    'new public key': next ? shortRecipient(next) : undefined,
+    'new public key': next === undefined ? undefined : shortRecipient(next),
   })
 }

@@ -1,4 +1,4 @@
-import type { Rotation } from '../rotation.ts'
+import type { Departure, Rotation } from '../rotation.ts'
 import { listedInRules } from '../rules/listed-in-rules.ts'
 import type { Stand } from '../run.ts'
 import { rulesOf } from '../stages/plan-edits.ts'
@@ -9,7 +9,7 @@ export function recipientsAsJson({ old, next }: Rotation) {
 }
 
 /** How files, rules, key Secrets and Kustomizations stand, for programs: public keys, names and paths only. */
-export function statesAsJson({ states, judgements, survey }: Stand, rotation: Rotation) {
+export function statesAsJson({ states, judgements, survey }: Stand, rotation: Departure) {
   return {
     files: states
       .filter(({ workingTree, head, branch }) =>

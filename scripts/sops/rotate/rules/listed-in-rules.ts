@@ -1,5 +1,5 @@
 import { placesIn } from '../../../lib/sops/reader/places.ts'
-import { type FileText, type Listed, listedIn, type Rotation } from '../rotation.ts'
+import { type Departure, type FileText, type Listed, listedIn } from '../rotation.ts'
 import { readRuleSites } from './rule-sites.ts'
 
 /** A rule that names a recipient of a rotation. */
@@ -13,15 +13,17 @@ export interface ListedRule {
 }
 
 /** How the rules stand in a rotation. Of files that sops can't read nothing is said. */
-export function listedInRules(files: readonly FileText[], rotation: Rotation): ListedRule[] {
+export function listedInRules(files: readonly FileText[], rotation: Departure): ListedRule[] {
   return files.flatMap(({ file, text }) => {
-    if (!text.includes(rotation.old) && !text.includes(rotation.next)) return []
+    const recipients = [rotation.old, rotation.next].filter((recipient) => recipient !== undefined)
+    if (!recipients.some((recipient) => text.includes(recipient))) return []
     const placeOf = placesIn(text)
     return readRuleSites(text).rules.flatMap(({ name, groups, sites, offset }): ListedRule[] => {
       const status = listedIn([{ groups, threshold: groups.length }], rotation)
       if (status === 'neither') return []
-      const named = status === 'new-only' ? rotation.next : rotation.old
-      const site = sites.find(({ scalar }) => `${scalar.value}`.includes(named))
+      const site = recipients
+        .map((recipient) => sites.find(({ scalar }) => `${scalar.value}`.includes(recipient)))
+        .find(Boolean)
       return [{ file, line: placeOf(site?.item.range?.[0] ?? offset).line, rule: name, status }]
     })
   })

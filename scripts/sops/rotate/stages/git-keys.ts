@@ -6,7 +6,7 @@ import { withIdentity, withoutIdentity } from '../clusters/key-text.ts'
 import type { RotatedSecret, RotationCluster } from '../clusters/state.ts'
 import { findGitKeySecrets, type GitKeySecret } from '../git-secret/find-git-keys.ts'
 import { readGitIdentities, setGitIdentities } from '../git-secret/git-identities.ts'
-import { type FileEdit, type FileTrouble, listedIn, type Rotation } from '../rotation.ts'
+import { type Departure, type FileEdit, type FileTrouble, listedIn, type Rotation } from '../rotation.ts'
 import type { Places, RotationPlace } from '../state/places.ts'
 import type { Survey } from '../survey.ts'
 import type { PlannedEdits } from './plan-edits.ts'
@@ -36,7 +36,7 @@ export interface GitKeys {
 export async function readGitKeys(
   { workingTree }: Places,
   clusters: readonly RotationCluster[] | undefined,
-  rotation: Rotation,
+  rotation: Departure,
   opener: readonly Identity[],
   repository: Repository,
 ): Promise<GitKeys> {
@@ -81,17 +81,17 @@ function isApplied({ file, name, namespace }: GitKeySecret, clusters: readonly R
 }
 
 /** Whether a key holds the identity of a recipient. */
-export function holds({ identities }: GitKey, recipient: string): boolean {
+export function holds({ identities }: GitKey, recipient: string | undefined): boolean {
   return identities.some((one) => one.recipient === recipient)
 }
 
 /** Those that hold the old identity without the new one. */
-export function lackingNew({ keys }: Pick<GitKeys, 'keys'>, { old, next }: Rotation): GitKey[] {
+export function lackingNew({ keys }: Pick<GitKeys, 'keys'>, { old, next }: Departure): GitKey[] {
   return keys.filter((key) => holds(key, old) && !holds(key, next))
 }
 
 /** How many hold what, and how far their files have come. */
-export function countGitKeys({ keys }: GitKeys, rotation: Rotation, { head, branch }: Places) {
+export function countGitKeys({ keys }: GitKeys, rotation: Departure, { head, branch }: Places) {
   const { old, next } = rotation
   const textAt = (place: RotationPlace | undefined, { secret }: GitKey) => place?.files.get(secret.file)?.text
   const own = keys.filter((key) => holds(key, old) || holds(key, next))

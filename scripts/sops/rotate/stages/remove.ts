@@ -9,7 +9,7 @@ import { againCommand } from '../reports/next-hints.ts'
 import { recipientRows } from '../reports/report.ts'
 import { makeStageLog } from '../reports/stage-log.ts'
 import { statesAsJson } from '../reports/states-json.ts'
-import { type RotationRun, readStand, unseenKeys } from '../run.ts'
+import { type DepartureRun, readStand, unseenKeys } from '../run.ts'
 import type { Survey } from '../survey.ts'
 import { planCutOver } from './plan-edits.ts'
 import { commitSubjects } from './write-edits.ts'
@@ -21,10 +21,10 @@ import { writeStage, writtenAsText } from './write-stage.ts'
  */
 export async function removeRecipient(survey: Survey, options: RotateOptions): Promise<Report> {
   const old = options.old ?? ''
-  const rotation = { old, next: '' }
+  const rotation = { old, next: undefined }
   const stand = await readStand(survey, rotation, options)
   const log = makeStageLog(options.caller)
-  const run: RotationRun = { options, rotation, next: { refusals: [] }, log, stand }
+  const run = { options, rotation, stand }
   requireOthers(run)
   const { repository, places, ring } = survey
   const identities = ring.identities.filter(({ recipient }) => recipient !== old)
@@ -63,7 +63,7 @@ export async function removeRecipient(survey: Survey, options: RotateOptions): P
 }
 
 /** A recipient whose identity a cluster decrypts with, or may decrypt with, is no person that leaves. */
-function requireOthers(run: RotationRun): void {
+function requireOthers(run: DepartureRun): void {
   const { survey } = run.stand
   const { old } = run.rotation
   if (survey.clusterError) throw survey.clusterError

@@ -7,13 +7,13 @@ import { keepIf, replaceFiles } from '../../../lib/file-changes.ts'
 import { callGit, type Repository } from '../../../lib/git.ts'
 import { namesFrom } from '../../../lib/paths.ts'
 import { inStaging } from '../../../lib/temporary-directory.ts'
-import type { FileEdit, Rotation } from '../rotation.ts'
+import type { Departure, FileEdit } from '../rotation.ts'
 
 /** What a stage commits, and why. */
 export interface StageCommit {
   /** The first line of its message. */
   subject: string
-  rotation: Rotation
+  rotation: Departure
 }
 
 /** The first lines of the commits, by what they do. */
@@ -99,7 +99,7 @@ function messageOf({ subject, rotation: { old, next } }: StageCommit, files: num
     `${countedFiles(files)}.`,
     '',
     `Age-Recipient-Old: ${old}`,
-    ...(next === '' ? [] : [`Age-Recipient-New: ${next}`]),
+    ...(next === undefined ? [] : [`Age-Recipient-New: ${next}`]),
   ].join('\n')
 }
 

@@ -8,7 +8,7 @@ import { readListedFile } from '../../../lib/sops/encrypted-files.ts'
 import type { NextKey } from '../key/next-key.ts'
 import { refuseFor, sayFinding } from '../refusal.ts'
 import type { FileEdit } from '../rotation.ts'
-import type { RotationRun } from '../run.ts'
+import type { DepartureRun } from '../run.ts'
 import type { PlannedEdits } from './plan-edits.ts'
 import { countedFiles, diffOfEdits, mergeEdits, refuseDirty, writeEdits } from './write-edits.ts'
 
@@ -30,7 +30,7 @@ export interface WrittenStage {
  * @throws UserError (exit 1) where a file stands in the way
  */
 export async function writeStage(
-  run: RotationRun,
+  run: DepartureRun,
   planned: PlannedEdits,
   subject: string,
   keep?: NextKey['keep'],
@@ -86,7 +86,7 @@ export function writtenAsText({ files, commit, rewritten }: WrittenStage): strin
 }
 
 /** What a merge leaves in a file says nothing of who opens it. @throws UserError (exit 1) where one is not finished */
-export function requireMerged(run: RotationRun): void {
+export function requireMerged(run: DepartureRun): void {
   const found = run.stand.survey.places.conflicted.map((file) =>
     finding('merge-unfinished', { file }, { file }),
   )

@@ -2,7 +2,7 @@ import { type Finding, finding } from '../../../findings/finding.ts'
 import type { Repository } from '../../../lib/git.ts'
 import { isShallow } from '../../../lib/git-objects.ts'
 import { dataKeyMarks } from '../../../lib/sops/format.ts'
-import { type Listed, listedIn } from '../rotation.ts'
+import { type Departure, type Listed, listedIn } from '../rotation.ts'
 import { namesBefore } from './former-names.ts'
 import type { PastVersion } from './past.ts'
 import { eachPlace, type PlacedFile, type PlaceName, type Places, placeNames } from './places.ts'
@@ -27,12 +27,11 @@ export interface FileStates {
 
 /**
  * Tells how each file stands at each place. No key is needed: what two texts have in common tells that they have the same data key.
- * @param rotation `next`: `undefined` where the old recipient goes without a successor; a file that lists the old one no longer is then
- *   `neither`, or `re-wrapped`
+ * @param rotation where the old recipient goes without a successor, a file that lists it no longer is `neither`, or `re-wrapped`
  */
 export async function fileStates(
   places: Places,
-  rotation: { old: string; next: string | undefined },
+  rotation: Departure,
   repository: Repository,
 ): Promise<FileStates> {
   const { old, next } = rotation
@@ -43,7 +42,7 @@ export async function fileStates(
     for (const [file, placed] of places[name]?.files ?? []) {
       const state = states.get(file) ?? { file, isEmbedded: placed.isEmbedded }
       states.set(file, state)
-      const status = listedIn(placed.documents, { old, next: next ?? '' })
+      const status = listedIn(placed.documents, rotation)
       state[name] = status
       if (status === gone) moved.push({ state, name, placed })
     }
