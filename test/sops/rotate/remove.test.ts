@@ -22,6 +22,7 @@ test('--remove takes somebody out of files and rules, with new data keys, and to
     assert.equal(git('diff', '--name-only', 'HEAD~1').split('\n'), ['.sops.yaml', file])
     assert.is(git('grep', '-c', friend.recipient, 'HEAD~1', '--').split('\n').length, 2)
     assert.is(git('status', '--porcelain'), '')
+    assert.is(git('log', '-1', '--format=%(trailers)').trim(), `Age-Recipient-Old: ${friend.recipient}`)
     const after = read(file)
     assert.not.match(`${after}${read('.sops.yaml')}`, friend.recipient)
     assert.match(read('.sops.yaml'), old.recipient)
