@@ -124,7 +124,7 @@ async function nothingOpen(ended: Rotation, { repository }: Survey, options: Rot
   const next = againCommand({ ...options, old: ended.next, commit: true })
   const report: Report = {
     exitCode: exit.done,
-    lines: ['no rotation is open: the last one has come to its end', ...recipientRows(ended)],
+    lines: ['no rotation is open: the last one is complete', ...recipientRows(ended)],
     hints: compromised ? [] : [{ text: 'the next one begins with:', lines: [next] }],
     json: { result: 'done', ...recipientsAsJson(ended) },
   }

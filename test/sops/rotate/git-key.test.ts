@@ -236,7 +236,7 @@ test('a key Secret that others keep is changed where they keep it, and the run n
         assert.match(left.stderr, /secret flux-system\/eso-age: .*ExternalSecret of-vault/)
         for (const name of ['eso-age', 'copy-age'] as const) await write(name, next.secret)
         // nothing is left to do
-        assert.match((await rotate(0, args)).stdout, 'no rotation is open: the last one has come to its end')
+        assert.match((await rotate(0, args)).stdout, 'no rotation is open: the last one is complete')
         await until('the copy is made anew', async () => (await held())['mirror-age']?.length === 1)
         assert.equal(await held(), Object.fromEntries(names.map((name) => [name, [next.recipient]])))
       })

@@ -83,11 +83,11 @@ export function againCommand(options: RotateOptions, step?: RotationStep): strin
 /** What is left to people when a rotation has ended: it takes nothing back. */
 export function endHints({ rotation, options, stand }: RotationRun): Hint[] {
   const old = shortRecipient(rotation.old)
-  const past = `the identity of ${old} still opens what git has of before, in every clone: change the values that its holders must not know`
+  const past = `the identity of ${old} still opens the old versions in git, in every clone: change the values that its holders must not know`
   const listed = `${past}; \`mise run sops:rotate --compromised\` lists what it could open`
   const places = identityIn(stand.survey.ring, rotation.old)?.places ?? []
   const kept = places.map(({ source }) => source).join(' and ')
-  const stays = `${kept} still has the old identity: keep it elsewhere for the old versions in git, and take it out there; \`mise run flux:sops-key\` would put it back into the cluster`
+  const stays = `${kept} still has the old identity: keep a copy elsewhere for the old versions in git, and remove it from there; \`mise run flux:sops-key\` would put it back into the cluster`
   return [options.compromised ? past : listed, ...(places.length > 0 ? [stays] : [])].map((text) => ({
     text,
     lines: [],

@@ -16,7 +16,7 @@ export function exposedMarkdown(list: readonly Exposed[], old: string): string {
     '',
     'Nothing that is done to this repository takes these values back. Whoever has the identity and any copy of the repository can decrypt them for ever: new recipients, new data keys and a rewritten history change nothing about that.',
     '',
-    'Where "unchanged" is ticked, HEAD has the same ciphertext, so the value is still the same. Where it is not, the value may be the same all the same: a new data key changes every ciphertext.',
+    'Where "unchanged" is ticked, HEAD has the same ciphertext, so the value is still the same. Where it is not, the value may still be the same: a new data key changes every ciphertext.',
     '',
     '| file | key | last version | unchanged |',
     '| --- | --- | --- | --- |',
