@@ -90,6 +90,9 @@ async function everything({ git, bare, get }: RotatedRepository): Promise<unknow
   ]
 }
 
+const evidenceOf = ({ stages }: { stages: { name: string; evidence: string }[] }, stage: string) =>
+  stages.find(({ name }) => name === stage)?.evidence ?? ''
+
 test('the key of three Kustomizations in two namespaces is replaced in three runs, and nobody notices', () =>
   withRotation(
     {
@@ -98,7 +101,7 @@ test('the key of three Kustomizations in two namespaces is replaced in three run
       users: [['infrastructure'], ['apps'], ['team', 'team']],
     },
     async (repository) => {
-      const { rotate, pushHead, failures, holds, openedAtHead, keyOf, old } = repository
+      const { rotate, pushHead, failures, holds, openedAtHead, keyOf, old, sandbox } = repository
       const before = await decrypted(repository)
       assert.is(Object.keys(before).length, 7)
       assert.match(Object.values(before).join(), /of-one.*of-two/)
@@ -123,9 +126,30 @@ test('the key of three Kustomizations in two namespaces is replaced in three run
         assert.equal(await everything(repository), unchanged)
 
         await pushHead()
+        // the proof goes through others where one is suspended, and is left out where all of a key Secret are
+        const suspend = async (value: boolean) => {
+          const patch = ['--type=merge', '--patch', JSON.stringify({ spec: { suspend: value } })]
+          // Flux takes back what kubectl has changed, and not what its own command has
+          for (const [name, namespace] of [
+            ['apps', 'flux-system'],
+            ['team', 'team'],
+          ] as const)
+            await sandbox.kubectl([
+              'patch',
+              'kustomization',
+              name,
+              '-n',
+              namespace,
+              '--field-manager=flux',
+              ...patch,
+            ])
+        }
+        await suspend(true)
         const second = await rotate('--commit')
+        await suspend(false)
         assert.is(second.result, 'waiting')
         assert.equal(stagesDone(second), ['prove', 'cut-over'])
+        assert.match(evidenceOf(second, 'prove'), 'arrived decrypted with 1 of 2 key Secrets')
         assert.is(second.new, first.new)
         assert.ok(await holds(both))
         assert.ok(await holds(both, 'team'))
@@ -134,6 +158,7 @@ test('the key of three Kustomizations in two namespaces is replaced in three run
         const third = await rotate()
         assert.is(third.result, 'done')
         assert.equal(stagesDone(third), ['retire'])
+        assert.match(evidenceOf(third, 'retire'), 'arrived decrypted with each of 2 key Secrets')
         assert.ok(await holds([keyOf(first.new)]))
         assert.ok(await holds([keyOf(first.new)], 'team'))
       })
@@ -150,7 +175,7 @@ test('the key of three Kustomizations in two namespaces is replaced in three run
 
       // the watcher sees what it is there for: a key that comes before the files
       const early = makeKey()
-      const { sandbox, get, readyAt } = repository
+      const { get, readyAt } = repository
       const put = ({ text }: Key) =>
         putKeySecret(sandbox, { namespace: 'team', data: { 'age.agekey': text }, metadata: watched })
       const outage = await failures(async () => {

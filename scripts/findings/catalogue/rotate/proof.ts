@@ -38,6 +38,14 @@ export const rotateProofFindings = {
     fix: 'leave --kustomization out, or name one of these with it',
     source: 'docs/decryption.md#where-the-key-is-looked-up',
   },
+  'proof-without-carrier': {
+    severity: 'warning',
+    seen: 'is a key Secret that is proved by reading alone, for nothing that decrypts with it can carry a test Secret: {users}',
+    means:
+      'It holds the new identity. Whether the controller decrypts with it shows only when the old recipient is gone from the files.',
+    fix: '`mise run sops:rotate --proof canary` takes a Kustomization of its own for the proof; or look by hand whether these decrypt',
+    source: 'docs/tasks/sops-verify.md',
+  },
   'canary-not-pushed': {
     severity: 'error',
     seen: 'the server takes no branch of this name from you: {says}',

@@ -3,6 +3,7 @@ import { type KeySecretId, secretOf } from '../../../findings/key-secret.ts'
 import { someOf } from '../../../findings/some-of.ts'
 import type { GitRepository } from '../../../lib/cluster/flux-objects.ts'
 import { exit, UserError } from '../../../lib/errors.ts'
+import { whyNoCarrier } from '../../verify/checks/carrier.ts'
 import type { ProofReport } from '../../verify/report.ts'
 import type { ClusterJudgement } from '../clusters/judge.ts'
 import type { KeyUser, RotationCluster } from '../clusters/state.ts'
@@ -15,6 +16,8 @@ interface ToProve {
   cluster: RotationCluster
   id: KeySecretId
   users: readonly KeyUser[]
+  /** Those of them that the proof may go through; none: it is proved by reading alone. */
+  carriers: readonly KeyUser[]
   /** The Kustomization that the user has chosen does not decrypt with it. */
   isThroughOthers: boolean
 }
@@ -27,23 +30,45 @@ interface ToProve {
  */
 export async function proveValues(run: RotationRun): Promise<string> {
   const { options, stand } = run
-  const wanted = stand.judgements.flatMap((judgement) => toProve(run, judgement))
   if (options.proof === 'read') return 'what arrives in the cluster was not looked at (--proof read)'
-  for (const one of wanted) {
+  const wanted = stand.judgements.flatMap((judgement) => toProve(run, judgement))
+  const [carried, uncarried] = [true, false].map((is) =>
+    wanted.filter(({ carriers }) => carriers.length > 0 === is),
+  ) as [ToProve[], ToProve[]]
+  for (const one of uncarried) sayFinding(withoutCarrier(one, options), run)
+  for (const one of carried) {
     if (one.isThroughOthers) sayFinding(throughOthers(one, options), run)
     await proveOne(run, one)
   }
   if (wanted.length === 0) return 'no Kustomization decrypts with it, so nothing could be looked at'
-  const keys = wanted.length === 1 ? '' : ` with each of ${wanted.length} key Secrets`
+  if (carried.length === 0)
+    return 'no Kustomization that decrypts with it is seen, so nothing could be looked at'
+  const count = uncarried.length === 0 ? 'each' : `${carried.length}`
+  const keys = wanted.length === 1 ? '' : ` with ${count} of ${wanted.length} key Secrets`
   return `a test Secret encrypted to the new one alone arrived decrypted${keys}`
 }
 
+/** That nothing is pushed for a key Secret, and why. */
+function withoutCarrier({ id, users }: ToProve, options: RotateOptions): Finding {
+  const why = users.map((user) => `${user.id} ${whyNoProof(user, options)}`)
+  return finding('proof-without-carrier', { object: secretOf(id) }, { users: someOf(why, 3) })
+}
+
+/** Why a proof cannot go through a Kustomization; `undefined` where it can. A canary has one of its own. */
+function whyNoProof(
+  { kustomization, source, notSeen }: KeyUser,
+  { proof }: RotateOptions,
+): string | undefined {
+  if (notSeen.length > 0) return 'has files that are not seen'
+  return proof === 'canary' && source ? undefined : whyNoCarrier(kustomization, source as GitRepository)
+}
+
 /** That a proof does not go through the Kustomization that the user has chosen. */
-function throughOthers({ id, users }: ToProve, { kustomization = '' }: RotateOptions): Finding {
+function throughOthers({ id, carriers }: ToProve, { kustomization = '' }: RotateOptions): Finding {
   const facts = {
     chosen: `kustomization ${kustomization}`,
     users: someOf(
-      users.map((user) => user.id),
+      carriers.map((user) => user.id),
       3,
     ),
   }
@@ -58,28 +83,32 @@ export function notLookedAt(run: RotationRun): Finding[] {
     .map(({ users }) => finding('proof-by-reading', { object: `kustomization ${users[0]?.id}` }, {}))
 }
 
-/** The Secrets that hold the new identity, each once. */
+/** The Secrets that hold the new identity, each once. Where not one of a cluster can be proved, it is tried all the same: that says why. */
 function toProve({ stand, options }: RotationRun, { context, secrets }: ClusterJudgement): ToProve[] {
   const cluster = stand.survey.clusters.find((one) => one.context === context)
   if (!cluster) return []
   const { kustomization: chosen } = options
-  const isChosen = ({ id }: KeyUser) =>
-    chosen === undefined || id === chosen || id === `flux-system/${chosen}`
-  return secrets.flatMap(({ namespace, name, status }) => {
+  const isChosen = ({ id }: KeyUser) => id === chosen || id === `flux-system/${chosen}`
+  const found = secrets.flatMap(({ namespace, name, status }) => {
     const secret = `${namespace}/${name}`
-    const users = cluster.users.filter((user) => user.secret === secret && user.notSeen.length === 0)
-    const meant = users.filter(isChosen)
+    const users = cluster.users.filter((user) => user.secret === secret)
     const isProved = status === 'both' || status === 'new'
     if (!isProved || users.length === 0) return []
-    const isThroughOthers = meant.length === 0
-    return [{ cluster, id: { namespace, name }, users: isThroughOthers ? users : meant, isThroughOthers }]
+    const seen = users.filter(({ notSeen }) => notSeen.length === 0)
+    const meant = chosen === undefined ? [] : seen.filter(isChosen)
+    const able = seen.filter((user) => whyNoProof(user, options) === undefined)
+    const isThroughOthers = chosen !== undefined && meant.length === 0
+    const carriers = meant.length > 0 ? meant : able
+    return [{ cluster, id: { namespace, name }, users, seen, carriers, isThroughOthers }]
   })
+  const isLost = found.every(({ carriers }) => carriers.length === 0)
+  return isLost ? found.map((one) => ({ ...one, carriers: one.seen })) : found
 }
 
-/** Not every Kustomization can carry a test Secret: the first that can decides. */
-async function proveOne(run: RotationRun, { users, cluster }: ToProve): Promise<void> {
+/** The first that can be tried decides. */
+async function proveOne(run: RotationRun, { carriers, cluster }: ToProve): Promise<void> {
   let last: UserError | undefined
-  for (const user of users) {
+  for (const user of carriers) {
     const { exitCode, lines } = await prove(run, cluster, user)
     if (exitCode === exit.done) return
     last = new UserError(lines.join('\n'), { exitCode: exitCode === exit.no ? exit.no : exit.notDone })

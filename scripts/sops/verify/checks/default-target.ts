@@ -1,15 +1,10 @@
 import { follow } from '../../../lib/applied/same-repository.ts'
-import {
-  branchOf,
-  type GitRepository,
-  idOf,
-  type Kustomization,
-  sourceIdOf,
-} from '../../../lib/cluster/flux-objects.ts'
+import { idOf, sourceIdOf } from '../../../lib/cluster/flux-objects.ts'
 import type { Repository } from '../../../lib/git.ts'
 import { usualKustomization } from '../../test-secret/default-kustomization.ts'
 import { unclearTarget } from '../findings/target.ts'
 import { notChecked } from '../findings/verdict.ts'
+import { whyNoCarrier } from './carrier.ts'
 import type { FluxObjects } from './flux-objects.ts'
 
 const usual = `flux-system/${usualKustomization}`
@@ -22,23 +17,16 @@ const usual = `flux-system/${usualKustomization}`
  */
 export async function chooseTarget(objects: FluxObjects, repository: Repository): Promise<string> {
   if (objects.kustomizations.has(usual)) return usual
+  const able = [...objects.kustomizations.values()].filter(
+    (one) => whyNoCarrier(one, objects.sources.get(sourceIdOf(one))) === undefined,
+  )
   const followed = new Set<string>()
-  for (const source of objects.sources.values())
-    if (isUsable(source) && (await follow([source], repository))) followed.add(idOf(source))
-  const all = [...objects.kustomizations.values()]
-  const candidates = all.filter((one) => canCarry(one) && followed.has(sourceIdOf(one))).map(idOf)
+  for (const id of new Set(able.map(sourceIdOf))) {
+    const source = objects.sources.get(id)
+    if (source && (await follow([source], repository))) followed.add(id)
+  }
+  const candidates = able.filter((one) => followed.has(sourceIdOf(one))).map(idOf)
   const [only] = candidates
   if (only && candidates.length === 1) return only
   throw notChecked(unclearTarget(candidates))
-}
-
-function isUsable(source: GitRepository): boolean {
-  return !source.spec.suspend && branchOf(source) !== undefined
-}
-
-function canCarry({ spec }: Kustomization): boolean {
-  const { decryption, prune, suspend, kubeConfig, sourceRef } = spec
-  return (
-    decryption?.provider === 'sops' && prune && !suspend && !kubeConfig && sourceRef.kind === 'GitRepository'
-  )
 }
