@@ -147,7 +147,7 @@ test('the second rotation is the one that is open, and no longer the one that ha
     }
 
     // what was given up is none: the way back is that of the last one again
-    assert.match((await ended(0, ['--status'])).stdout, 'the last one has come to its end')
+    assert.match((await ended(0, ['--status'])).stdout, 'the last one is complete')
     assert.match(back((await ended(1, ['--abort'])).stderr), `--next ${old.recipient}`)
     assert.match(
       (await ended(0, ['--abort', '--old', now, '--next', atHand().at(-1)!])).stdout,
