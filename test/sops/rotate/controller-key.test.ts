@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { controllerDeployment, fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
 import { withOwnSandbox } from '../../helpers/flux/sandbox.ts'
-import { sopsConfig } from '../../helpers/keys.ts'
+import { makeKey, sopsConfig } from '../../helpers/keys.ts'
 import { secretFor } from '../../helpers/rotate/clusters.ts'
 import {
   type FluxRotation,
@@ -25,6 +25,9 @@ const patch = `patches:
       - {op: add, path: /spec/template/spec/containers/0/args/-, value: ${flag}}
 `
 
+/** Whose identity no key Secret that is seen holds. */
+const friend = makeKey()
+
 const files = {
   '.sops.yaml': sopsConfig(leaving.recipient),
   [system]: kustomizationOf('all.yaml'),
@@ -36,7 +39,8 @@ const files = {
       '  decryption: {provider: sops, secretRef: {name: sops-age}}\n  retryInterval: 2s\n',
     ),
   ].join('---\n'),
-  ...Object.fromEntries(encrypted.map((file, index) => [file, secretFor(`s-${index}`, leaving.recipient)])),
+  [encrypted[0]!]: secretFor('s-0', leaving.recipient, friend.recipient),
+  [encrypted[1]!]: secretFor('s-1', leaving.recipient),
 }
 
 /** The recipients that the two Secrets hold. */
@@ -68,6 +72,10 @@ test('the key of the controller itself goes as those that Kustomizations name, a
         const old = leaving.recipient
         for (const name of ['wide', 'named']) await applied(name, await head())
         assert.match((await rotate(1, ['--remove', '--old', old])).stderr, unseen)
+        const remove = ['--remove', '--old', friend.recipient, '--dry-run']
+        assert.match((await rotate(1, remove)).stderr, unseen)
+        const looked = await rotate(0, [...remove, '--checked', 'flux-system/wide'])
+        assert.match(looked.stdout, `+++ b/${encrypted[0]}`)
 
         const seen = await place.failures(async () => {
           // neither the cluster nor the repository says which Secret it is
