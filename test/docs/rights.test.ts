@@ -33,23 +33,26 @@ function withExample(use: (flux: Flux) => Promise<void>): Promise<void> {
   })
 }
 
-/** The roles that the page of a task asks for. */
-function rolesOf(page: string): Role[] {
-  const [yaml] = blocksOf(readProject(`docs/tasks/${page}.md`).split('## Rights')[1]!, 'yaml')
-  return parseAllDocuments(yaml!).map((document) => document.toJS())
+/** The roles that the page of a task asks for. @param index of the block that lists them */
+function rolesOf(page: string, index = 0): Role[] {
+  const blocks = blocksOf(readProject(`docs/tasks/${page}.md`).split('## Rights')[1]!, 'yaml')
+  return parseAllDocuments(blocks[index]!).map((document) => document.toJS())
 }
 
 /** Runs a task as a user who has these roles and no other right. @returns what it ended with */
 async function runWith({ sandbox, clone, env }: Flux, roles: Role[], task: string, ...args: string[]) {
   const user = `user-${randomBytes(4).toString('hex')}`
-  const bindings = roles.map(({ kind, metadata: { namespace } }) => ({
+  const named = roles.map((role, index) => ({
+    ...role,
+    metadata: { ...role.metadata, name: `${user}-${index}` },
+  }))
+  const bindings = named.map(({ kind, metadata: { name, namespace } }) => ({
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: `${kind}Binding`,
-    metadata: { name: user, namespace },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: user },
+    metadata: { name, namespace },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
   }))
-  const named = roles.map((role) => ({ ...role, metadata: { ...role.metadata, name: user } }))
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...named, ...bindings] })
   await sandbox.kubectl(['apply', '--server-side', '-f', '-'], list)
   try {
@@ -118,8 +121,21 @@ test('sops:rotate: the rights of its page are enough, and it says which ones are
     const shared = await runWith(flux, without(roles, 'secrets', 'patch'), 'sops:rotate', '--commit')
     assert.is(shared.code, 2, shared.stdout + shared.stderr)
     assert.match(shared.stderr, /is forbidden: User/)
-    for (const end of ['waiting: share is committed', 'waiting: cut-over is committed', 'done: ']) {
-      const { code, stdout, stderr } = await runWith(flux, roles, 'sops:rotate', '--commit')
+    // another way of proof needs others, and what is missing is said before anything is written
+    const [common, canary] = [roles.slice(0, 2), rolesOf('sops-rotate', 1)]
+    const head = await flux.git('rev-parse', 'HEAD')
+    const early = await runWith(flux, common, 'sops:rotate', '--commit', '--proof', 'canary')
+    assert.is(early.code, 2, early.stdout + early.stderr)
+    assert.match(early.stderr, /you may not get, create, delete kustomizations in flux-system/)
+    assert.match(early.stderr, '--proof read')
+    assert.is(await flux.git('rev-parse', 'HEAD'), head)
+    assert.is(await flux.git('status', '--porcelain'), '')
+    for (const [end, own, ...how] of [
+      ['waiting: share is committed', roles],
+      ['waiting: cut-over is committed', [...common, ...canary], '--proof', 'canary'],
+      ['done: ', roles],
+    ] as const) {
+      const { code, stdout, stderr } = await runWith(flux, [...own], 'sops:rotate', '--commit', ...how)
       assert.is(code, 0, stdout + stderr)
       assert.match(stdout, end)
       await flux.git('pull', '--quiet', '--rebase')

@@ -167,6 +167,35 @@ export async function merge(
   return metadata.resourceVersion!
 }
 
+/**
+ * Asks whether the user may do something with all objects of a kind in a namespace, which every user may ask.
+ * @param verb `create`
+ * @throws KubectlError
+ */
+export async function mayI(
+  cluster: Cluster,
+  verb: string,
+  { api, plural }: Resource,
+  namespace: string,
+): Promise<boolean> {
+  const [, , group = ''] = api.split('/')
+  const resourceAttributes = {
+    verb,
+    namespace,
+    group: api.startsWith('/apis/') ? group : '',
+    resource: plural,
+  }
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+  const post = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { resourceAttributes },
+  }
+  const what = `cannot ask whether you may ${verb} ${plural} in ${namespace}`
+  const { status } = await call<{ status: { allowed: boolean } }>(cluster, what, { path, post })
+  return status.allowed
+}
+
 /** Deletes an object. @throws KubectlError */
 export async function remove(
   cluster: Cluster,

@@ -20,6 +20,8 @@ export interface Request {
   query?: Record<string, string>
   /** What to change. It may hold a secret: no error quotes it. */
   patch?: { type: 'merge-patch+json' | 'apply-patch+yaml'; body: object }
+  /** What the API server is to make, or to answer. */
+  post?: object
 }
 
 /**
@@ -51,7 +53,7 @@ export async function send(
   late: AbortSignal,
   hasTerminal = false,
 ): Promise<IncomingMessage> {
-  const { path, query = {}, patch, method } = asked
+  const { path, query = {}, patch, post, method } = asked
   // an import of it reads all that it exports, and so loads undici for its WebSocket: 45 ms of a processor
   const { request } = process.getBuiltinModule('node:http')
   const socketPath = await cluster.socket
@@ -60,18 +62,19 @@ export async function send(
     host: 'localhost',
     accept: 'application/json',
     ...(patch && { 'content-type': `application/${patch.type}` }),
+    ...(post && { 'content-type': 'application/json' }),
   }
   const url = `${path}?${new URLSearchParams(query)}`
   const signal = cluster.signal ? AbortSignal.any([cluster.signal, late]) : late
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const verb = method ?? (patch ? 'PATCH' : 'GET')
+    const verb = method ?? (patch ? 'PATCH' : post ? 'POST' : 'GET')
     // without a server name Node looks whether the host is an address, by an expression that takes 5 ms to compile
     const way = { socketPath, servername: '', agent: false } as const
     const sent = request({ ...way, method: verb, path: url, headers, signal })
     sent
       .on('response', resolve)
       .on('error', reject)
-      .end(patch && JSON.stringify(patch.body))
+      .end(patch || post ? JSON.stringify(patch?.body ?? post) : undefined)
   })
   const status = answer.statusCode ?? 0
   if (status >= 200 && status < 300) return answer

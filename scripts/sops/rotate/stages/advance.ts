@@ -8,6 +8,7 @@ import { distributeNew } from './distribute-new.ts'
 import { besideOldOne, withGitKeys, withoutOne } from './git-keys.ts'
 import { planCutOver, planShare } from './plan-edits.ts'
 import { proveShare } from './prove.ts'
+import { requireProofRights } from './prove-values.ts'
 import { requireReadableKey } from './readable-key.ts'
 import { retireInGit, retireOld, waitForApplied } from './retire-old.ts'
 import { commitSubjects } from './write-edits.ts'
@@ -27,6 +28,8 @@ export interface RunEnd {
  */
 export async function advanceRotation(run: RotationRun): Promise<RunEnd> {
   requireMerged(run)
+  const isProving = rotationStages.indexOf(run.options.to) >= rotationStages.indexOf('prove')
+  if (isProving && nextStep(run.stand.standing).step !== 'done') await requireProofRights(run)
   for (;;) {
     const end = nextStep(run.stand.standing)
     if (!(await go(run, end))) return end

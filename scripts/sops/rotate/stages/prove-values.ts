@@ -5,10 +5,11 @@ import type { GitRepository } from '../../../lib/cluster/flux-objects.ts'
 import { exit, UserError } from '../../../lib/errors.ts'
 import { whyNoCarrier } from '../../verify/checks/carrier.ts'
 import type { ProofReport } from '../../verify/report.ts'
-import type { ClusterJudgement } from '../clusters/judge.ts'
+import type { ClusterJudgement, HeldStatus } from '../clusters/judge.ts'
 import type { KeyUser, RotationCluster } from '../clusters/state.ts'
 import type { RotateOptions } from '../options.ts'
-import { sayFinding } from '../refusal.ts'
+import type { AskedRights } from '../proof/canary/rights.ts'
+import { refuseFor, sayFinding } from '../refusal.ts'
 import type { RotationRun } from '../run.ts'
 
 /** A key Secret of a cluster whose new identity is proved, and who decrypts with it. */
@@ -83,8 +84,40 @@ export function notLookedAt(run: RotationRun): Finding[] {
     .map(({ users }) => finding('proof-by-reading', { object: `kustomization ${users[0]?.id}` }, {}))
 }
 
-/** The Secrets that hold the new identity, each once. Where not one of a cluster can be proved, it is tried all the same: that says why. */
-function toProve({ stand, options }: RotationRun, { context, secrets }: ClusterJudgement): ToProve[] {
+/**
+ * Sees to it that the user has what a canary needs, for each key Secret that is going to be proved by one, before anything is written.
+ * @throws UserError (exit 2) where a right is missing; KubectlError
+ */
+export async function requireProofRights(run: RotationRun): Promise<void> {
+  const { options, stand } = run
+  if (options.proof !== 'canary' || stand.survey.clusterError) return
+  const { lackingRights } = await import('../proof/canary/rights.ts')
+  const found: Finding[] = []
+  for (const judgement of stand.judgements) {
+    const asked: AskedRights = new Map()
+    for (const { cluster, carriers } of toProve(run, judgement, ['old', 'both', 'new'])) {
+      const lacking = await Promise.all(
+        carriers.map(({ kustomization, source }) =>
+          lackingRights(cluster.cluster, { kustomization, source: source as GitRepository }, asked),
+        ),
+      )
+      // not every Kustomization can carry a canary, and one is enough
+      const [first] = lacking
+      if (first && lacking.every((one) => one !== undefined)) found.push(first)
+    }
+  }
+  refuseFor(found, run, exit.notDone)
+}
+
+/**
+ * The Secrets that hold the new identity, each once. Where not one of a cluster can be proved, it is tried all the same: that says why.
+ * @param held what else they may hold
+ */
+function toProve(
+  { stand, options }: RotationRun,
+  { context, secrets }: ClusterJudgement,
+  held: readonly HeldStatus[] = ['both', 'new'],
+): ToProve[] {
   const cluster = stand.survey.clusters.find((one) => one.context === context)
   if (!cluster) return []
   const { kustomization: chosen } = options
@@ -92,8 +125,7 @@ function toProve({ stand, options }: RotationRun, { context, secrets }: ClusterJ
   const found = secrets.flatMap(({ namespace, name, status }) => {
     const secret = `${namespace}/${name}`
     const users = cluster.users.filter((user) => user.secret === secret)
-    const isProved = status === 'both' || status === 'new'
-    if (!isProved || users.length === 0) return []
+    if (!held.includes(status) || users.length === 0) return []
     const seen = users.filter(({ notSeen }) => notSeen.length === 0)
     const meant = chosen === undefined ? [] : seen.filter(isChosen)
     const able = seen.filter((user) => whyNoProof(user, options) === undefined)

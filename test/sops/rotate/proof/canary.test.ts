@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { openCluster } from '../../../../scripts/lib/cluster/kubectl.ts'
 import { Interrupted } from '../../../../scripts/lib/errors.ts'
 import { ownerId } from '../../../../scripts/lib/owner.ts'
 import type { CanaryProof } from '../../../../scripts/sops/rotate/proof/canary/canary.ts'
+import { lackingRights } from '../../../../scripts/sops/rotate/proof/canary/rights.ts'
 import { proveByCanary } from '../../../../scripts/sops/rotate/proof/canary.ts'
 import { silentCaller } from '../../../helpers/caller.ts'
 import { type Place, withPlace } from '../../../helpers/flux/verify.ts'
@@ -73,6 +75,45 @@ async function prove(place: Place, recipient: string, more: Partial<CanaryProof>
   return { ...report, text, codes: report.json.findings.map(({ code }) => code) }
 }
 
+const made = ['get', 'list', 'watch', 'create', 'patch', 'delete']
+
+/** What a canary needs in the namespace of its objects. */
+const rightsOfCanary: readonly [resource: string, group: string, verbs: readonly string[]][] = [
+  ['kustomizations', 'kustomize.toolkit.fluxcd.io', made],
+  ['gitrepositories', 'source.toolkit.fluxcd.io', made],
+  ['secrets', '', ['get', 'list', 'watch']],
+]
+
+/** Runs `use` while users are there: `VERB-RESOURCE` lacks this right of a canary, and another one has all; nobody has others. */
+async function withUsers(
+  { kubectl }: Place,
+  users: readonly string[],
+  use: () => Promise<void>,
+): Promise<void> {
+  const rbac = 'rbac.authorization.k8s.io'
+  const items = users.flatMap((user) => {
+    const head = { apiVersion: `${rbac}/v1`, metadata: { name: user, namespace: 'flux-system' } }
+    const rules = rightsOfCanary.map(([resource, group, verbs]) => ({
+      apiGroups: [group],
+      resources: [resource],
+      verbs: verbs.filter((verb) => user !== `${verb}-${resource}`),
+    }))
+    const roleRef = { apiGroup: rbac, kind: 'Role', name: user }
+    const subjects = [{ apiGroup: rbac, kind: 'User', name: user }]
+    return [
+      { ...head, kind: 'Role', rules },
+      { ...head, kind: 'RoleBinding', roleRef, subjects },
+    ]
+  })
+  const manifest = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+  await kubectl(['apply', '--server-side', '-f', '-'], manifest)
+  try {
+    await use()
+  } finally {
+    await kubectl(['delete', '-f', '-'], manifest)
+  }
+}
+
 const refuse = (pattern: string) =>
   `while read old new ref; do case $ref in ${pattern}) echo "main is a protected branch" >&2; exit 1 ;; esac; done`
 
@@ -95,8 +136,33 @@ test('a canary on a server that takes no push to main', () =>
       (proved.json.stages as { status: string }[]).map(({ status }) => status),
       Array(6).fill('passed'),
     )
-    // into another namespace, and post-quantum
+    // each right that is missing is named before anything is pushed
     const options = await optionsOf(place, hybrid.recipient)
+    const missing = rightsOfCanary.flatMap(([resource, , verbs]) => verbs.map((verb) => ({ resource, verb })))
+    await withUsers(
+      place,
+      ['all', ...missing.map(({ verb, resource }) => `${verb}-${resource}`)],
+      async () => {
+        const envOf = (user: string) => ({ ...place.env, KUBECONFIG: place.sandbox.kubeconfigFor(user) })
+        for (const { resource, verb } of missing) {
+          const cluster = openCluster(undefined, { env: envOf(`${verb}-${resource}`), signal: undefined })
+          const lacking = await lackingRights(cluster, options).finally(cluster.close)
+          assert.is(lacking?.facts.why, `you may not ${verb} ${resource} in flux-system`)
+        }
+        const caller = silentCaller(place.clone, envOf('create-gitrepositories'))
+        const refused = await prove(place, next.recipient, { caller })
+        assert.is(refused.exitCode, 2, refused.text)
+        assert.equal(refused.codes, ['canary-forbidden'])
+        assert.match(refused.text, ': you may not create gitrepositories in flux-system\n')
+        assert.match(refused.text, '--proof read')
+        assert.not.match(refused.text, /✓|✗ create/u)
+        const allowed = await prove(place, next.recipient, {
+          caller: silentCaller(place.clone, envOf('all')),
+        })
+        assert.is(allowed.exitCode, 0, allowed.text)
+      },
+    )
+    // into another namespace, and post-quantum
     const { kustomization } = options
     const quantum = await prove(place, hybrid.recipient, {
       kustomization: { ...kustomization, spec: { ...kustomization.spec, targetNamespace: 'default' } },

@@ -21,6 +21,7 @@ import { makeWitness } from '../../../verify/wait/witness.ts'
 import { makeOrphan, readFollowed } from './branch.ts'
 import { type CanaryPlace, type CanaryRemote, type CanarySession, canaryPlace } from './canary.ts'
 import { canaryKustomization, canaryNamespace, canarySource } from './objects.ts'
+import { lackingRights } from './rights.ts'
 import { sweepCanaries } from './sweep.ts'
 
 /** How long a run may take to clean up behind its deadline, in ms. */
@@ -50,6 +51,8 @@ export async function prepareCanary(session: CanarySession): Promise<Canary> {
   const object = `kustomization ${idOf(options.kustomization)}`
   if (options.kustomization.spec.decryption?.provider !== 'sops')
     throw failed(finding('no-decryption', { object }, { where: ' in the cluster', root: '' }))
+  const lacking = await lackingRights(cluster, options)
+  if (lacking) throw notChecked(lacking)
   const [key, followed] = await Promise.all([
     readClusterKey(cluster, options),
     readFollowed(repository, given, branchOf(options.source)),

@@ -9,8 +9,8 @@ import { findingOf, type ProofReport } from '../../../verify/report.ts'
 import { resultFor } from '../../../verify/result.ts'
 import { shownFinding } from '../round-trip.ts'
 import type { CanaryProof, CanarySession } from './canary.ts'
-import { canaryNamespace } from './objects.ts'
 import type { Canary } from './prepare.ts'
+import { canaryForbidden } from './rights.ts'
 
 /** How far a proof by a canary has come. Each part is missing until it has happened. */
 export interface CanaryProgress {
@@ -79,19 +79,9 @@ export function canaryReport(
 const unused: readonly string[] = ['removal-applied', 'pruned']
 
 function errorFinding(error: UserError, options: CanaryProof): Finding {
-  const { kustomization, source } = options
   if (error instanceof PushError && error.finding.code !== 'push-broken-off')
     return finding('canary-not-pushed', { object: error.finding.object }, { says: essenceOf(error.stderr) })
   if (error instanceof KubectlError && error.problem === 'forbidden')
-    return finding(
-      'canary-forbidden',
-      { object: `kustomization ${idOf(kustomization)}` },
-      {
-        why: error.message,
-        namespace: `${kustomization.metadata.namespace}`,
-        sourceNamespace: `${source.metadata.namespace}`,
-        secretNamespace: canaryNamespace(options),
-      },
-    )
-  return findingOf(error, idOf(kustomization), 'sops:rotate')
+    return canaryForbidden(options, error.message)
+  return findingOf(error, idOf(options.kustomization), 'sops:rotate')
 }
