@@ -30,6 +30,8 @@ export interface ProgramOptions {
    * fed; with `terminal` its stdin is ours.
    */
   directory?: string
+  /** A named pipe in this directory that the program serves: who waits for it then reads that nothing comes. */
+  pipe?: string
 }
 
 /** A program that was started. */
@@ -66,7 +68,9 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
     nothrow: true,
     shell: 'sh',
     quote: shellWord,
-    ...(options.directory ? { prefix: guardOf(options.directory), postfix: '' } : { spawn: directly(args) }),
+    ...(options.directory
+      ? { prefix: guardOf(options.directory, options.pipe), postfix: '' }
+      : { spawn: directly(args) }),
     detached,
     ...(!isFed && { input }),
     ...(options.directory && { stdio: [stdinOf(options), 'pipe', 'pipe', 'pipe'] }),
@@ -177,9 +181,13 @@ function directly([program = '', ...args]: readonly string[]): typeof spawn {
   return start as typeof spawn
 }
 
-/** A shell beside the program (`$$`) waits for the end of a pipe, which comes when we are gone. */
-function guardOf(directory: string): string {
-  const guard = `{ read -r _; kill $$; rm -rf -- ${shellWord(directory)}; } <&3 3<&- >/dev/null 2>&1`
+/**
+ * A shell beside the program (`$$`) waits for the end of a pipe, which comes when we are gone. Who opens the named pipe would wait for
+ * ever: it is held open until nobody can open it any more.
+ */
+function guardOf(directory: string, pipe: string | undefined): string {
+  const hold = pipe === undefined ? '' : `exec 4<>${shellWord(pipe)}; `
+  const guard = `{ read -r _; kill $$; ${hold}rm -rf -- ${shellWord(directory)}; } <&3 3<&- >/dev/null 2>&1`
   return `${guard} & exec 3<&-; exec `
 }
 

@@ -14,7 +14,7 @@ export interface Service {
 }
 
 /** How a program is started that serves. */
-export interface ServeOptions extends Pick<ProgramOptions, 'env' | 'signal' | 'terminal' | 'input'> {
+export interface ServeOptions extends Pick<ProgramOptions, 'env' | 'signal' | 'terminal' | 'input' | 'pipe'> {
   directory: string
   /** What it gets on stdin for each line that it prints behind the first one; without this, stdin is closed. */
   answer?: (line: string) => string

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { which } from 'zx/core'
@@ -60,15 +61,22 @@ test('it ends when we are killed, also where nobody has read', () =>
     const own = join(directory, 'own')
     const file = join(import.meta.dirname, '../../../scripts/lib/sops/files/identity-pipe.ts')
     const script = `const { servePipe } = await import(${JSON.stringify(file)})
-      await servePipe('x', ${JSON.stringify(own)}, { env: process.env })
-      console.log('served')
+      const { path } = await servePipe('x', ${JSON.stringify(own)}, { env: process.env })
+      console.log(path)
       setInterval(() => {}, 1000)`
     const task = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    await new Promise((resolve) => task.stdout.once('data', resolve))
+    const [path] = await new Promise<string[]>((resolve) =>
+      task.stdout.once('data', (chunk) => resolve(`${chunk}`.split('\n'))),
+    )
     assert.not.equal(running(own), [])
+    // stopped, it answers nobody: a reader waits
+    task.kill('SIGSTOP')
+    const reader = attempt(['cat', path ?? ''])
+    await setTimeout(200)
     task.kill('SIGKILL')
+    assert.is((await reader).stdout, '')
     await until('it has ended', () => running(own).length === 0 && !existsSync(own))
   }))
 

@@ -133,7 +133,7 @@ for (const stage of ['share', 'cut-over'] as const)
           assert.equal(
             readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(
               (file) =>
-                /sops-key-.*(identities|next)$/.test(file) && readFileSync(join(directory, file)).length > 0,
+                /sops-key-.*(pipe|next)$/.test(file) && readFileSync(join(directory, file)).length > 0,
             ),
             [],
           )
@@ -199,8 +199,8 @@ for (const stage of ['share', 'cut-over'] as const)
       const wanted = [
         /^spawn git grep/,
         /^mkdtempSync/,
-        /^spawn case/,
-        /^rmSync .*identities-1$/,
+        /^spawn sops/,
+        /^rmSync .*sops-key-[^/]*$/,
         /^renameSync/,
         /^spawn git commit/,
       ]

@@ -49,7 +49,7 @@ export async function servePipe(
   const path = join(directory, 'pipe')
   const lines = identities.split('\n')
   const { end } = await serve(['sh', '-c', script, 'sh', path], {
-    ...{ env: { PATH: env?.PATH }, signal, directory },
+    ...{ env: { PATH: env?.PATH }, signal, directory, pipe: path },
     input: [lines.length, ...lines, ''].join('\n'),
     // in here, for the shell would start a program for it each time
     answer: (spare) => {
