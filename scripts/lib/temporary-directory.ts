@@ -47,6 +47,11 @@ function isOurs(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.uid === process.getuid?.()
 }
 
+/** Removes the directories of a name below `parent` whose makers have ended. */
+export function removeAbandoned(name: string, parent: string): void {
+  for (const left of abandonedDirectories(name, parent)) rmSync(left, { recursive: true })
+}
+
 /**
  * Runs `write` with a directory of the user alone, in which new texts are written before they are moved to their places. What a killed
  * process has left of this name is removed first. Nothing in here waits, so that no signal handler runs while there are second copies.
@@ -55,7 +60,7 @@ function isOurs(path: string): boolean {
  * @throws UserError where it can't be made
  */
 export function inStaging(name: string, parent: string, write: (staging: string) => void): void {
-  for (const left of abandonedDirectories(name, parent)) rmSync(left, { recursive: true })
+  removeAbandoned(name, parent)
   const staging = stagingDirectory(name, parent)
   try {
     write(staging)

@@ -7,7 +7,7 @@ import { shortRecipient } from '../../../lib/sops/recipients.ts'
 import { makeIdentity } from '../../new-key/identity.ts'
 import { keyPlaceOf } from '../../new-key/key-place.ts'
 import { successorText } from './comments.ts'
-import { keepByCommand, keepInFile, type UndoKeeping } from './keep.ts'
+import { keepByCommand, keepInFile, tidyUpBeside, type UndoKeeping } from './keep.ts'
 import { keyFileRefusals } from './key-file-refusals.ts'
 import { identityIn, isPlainFile, realPathOf } from './ring.ts'
 import type { PlacedIdentity, SuccessorWishes } from './successors.ts'
@@ -29,7 +29,7 @@ export interface NextKey {
   /** Who has it, or is to have it, for people: `age.key`, `SOPS_AGE_KEY_CMD`. */
   keeper: string
   /**
-   * Keeps an identity that was made; nothing is written before. For one that is kept already, by an earlier call too, it does nothing.
+   * Keeps an identity that was made; nothing is written before. One that is kept already, by an earlier call too, stays as it is.
    * @throws UserError where it can't be kept, and is lost; nothing is changed then
    */
   keep(): Promise<UndoKeeping>
@@ -61,7 +61,12 @@ export function keptNext(
   const staying = isPlainFile(file) ? file : undefined
   const notes = () =>
     identityIn(ring, identity.recipient) ? [] : laterNotes(identity, source, staying, { caller, repository })
-  return { identity, isNew: false, keeper: source, keep: async () => () => {}, notes }
+  const keep = async () => {
+    // the run that kept it may have been killed behind that
+    if (staying !== undefined) await tidyUpBeside(staying, caller)
+    return () => {}
+  }
+  return { identity, isNew: false, keeper: source, keep, notes }
 }
 
 /** Who is to keep an identity that is made now: a file, absolute, at whose end it is put or that is made, or the command of `--store`. */

@@ -48,7 +48,7 @@ test('no identity, value or data key is shown, passed on or kept, whatever happe
     write(file, `${whole}# dirty\n`)
     assert.match(await run(1, ['--commit']), `cannot commit ${file}`)
     write(file, whole)
-    await run(2, ['--commit'], endAt('^spawn case', 'SIGINT'))
+    await run(2, ['--commit'], endAt('^spawn sops', 'SIGINT'))
     await run(null, ['--commit'], endAt('^renameSync .*sops-rotate-key', 'SIGKILL'))
     await run(0, ['--commit', '--json'])
     const [, secret = ''] = read('age.key').match(/AGE-SECRET-KEY-\S+/g) ?? []
