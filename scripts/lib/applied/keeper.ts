@@ -47,10 +47,20 @@ export function findKeeper(
   for (const [pattern, tool] of marks) {
     const found = notes.filter(([name, value]) => pattern.test(name) && value !== 'false')
     // one of several may say where it is from
-    const from = found.map(([, value]) => value).find((value) => !/true|^[0-9a-f]{32,}$/i.test(value))
+    const from = found
+      .map(([, value]) => originIn(value))
+      .find((value) => !/true|^[0-9a-f]{32,}$/i.test(value))
     if (found.length > 0) return { code: 'tool', tool, from }
   }
   return undefined
+}
+
+/** `namespace/name`, where a tool writes that as JSON (https://appscode.com/products/kubed/v0.12.0/guides/config-syncer/intra-cluster/). */
+function originIn(value: string): string {
+  const [namespace, name] = ['namespace', 'name'].map(
+    (field) => new RegExp(`"${field}" *: *"([^"]+)"`).exec(value)?.[1],
+  )
+  return namespace && name ? `${namespace}/${name}` : value
 }
 
 function keepingKustomization(

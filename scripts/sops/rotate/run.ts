@@ -5,6 +5,7 @@ import { remotesOf } from '../../lib/git-objects.ts'
 import type { Identity } from '../../lib/sops/age.ts'
 import { type Behind, readBehind } from './behind.ts'
 import { type ClusterJudgement, judgeCluster } from './clusters/judge.ts'
+import { copiesBehind } from './clusters/keeper-behind.ts'
 import type { JudgeOptions } from './clusters/proof.ts'
 import { readRotationCluster } from './clusters/read.ts'
 import type { RotationCluster } from './clusters/state.ts'
@@ -90,6 +91,7 @@ export async function readStand(survey: Survey, rotation: Departure, options: Ro
       isUnpublished: remotes.size > 0 && places.unread.some(({ code }) => code === 'branch-unset'),
       isBehind: behind.isChanged,
       clusters: isSeen ? written : undefined,
+      lateCopies: clusters.flatMap((cluster) => copiesBehind(cluster, rotation.old)).length,
       applied: withOld(heldIn(judgements)) - withOld(written),
       unproved: isSeen ? unprovedUsers(judgements).length : 0,
       inGit: countGitKeys(gitKeys, rotation, places),

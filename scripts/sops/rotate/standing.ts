@@ -37,6 +37,8 @@ export interface Standing {
   applied: number
   /** How many Kustomizations decrypt with a Secret that does not open their files, or with a key that is not seen. */
   unproved: number
+  /** How many copies of key Secrets still hold the old identity, which is gone from what they are copies of. */
+  lateCopies: number
   /** The key Secrets in git: how many hold the old identity alone, or both, and how far their files have come. */
   inGit: { lacking: number; both: number; isUncommitted: boolean; isUnpushed: boolean }
 }
@@ -56,7 +58,7 @@ export type RotationStep =
   | 'cut-over'
   | 'retire'
   | 'retire-in-git'
-  /** Flux has to apply a key Secret that was pushed. */
+  /** Flux has to apply a key Secret that was pushed, or a tool to copy one. */
   | 'wait'
   /** What is left is of other files than those that are meant. */
   | 'rest'
@@ -101,5 +103,6 @@ export function nextStep(standing: Standing): { step: RotationStep; of: Rotation
   if (standing.applied > 0) return { step: 'wait', of: 'retire' }
   // what is not proved keeps it from its end
   if ((clusters && clusters.both > 0) || standing.unproved > 0) return { step: 'retire', of: 'retire' }
+  if (standing.lateCopies > 0) return { step: 'wait', of: 'retire' }
   return { step: 'done', of: 'retire' }
 }

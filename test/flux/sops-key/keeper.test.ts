@@ -115,6 +115,14 @@ test('who keeps a Secret', () => {
     ['argocd.argoproj.io/tracking-id', 'Argo CD'],
   ] as const)
     assert.equal(keeper({ annotations: { [name]: 'x' } }), { code: 'tool', tool, from: 'x' })
+  assert.equal(
+    keeper({
+      annotations: {
+        'kubed.appscode.com/origin': '{"namespace":"vault","name":"key","uid":"5","resourceVersion":"7"}',
+      },
+    }),
+    { code: 'tool', tool: 'config-syncer', from: 'vault/key' },
+  )
   const inventory = { entries: [{ id: 'n_s__Secret', v: 'v1' }] }
   const lists = (spec: object) => ({
     kustomizations: [

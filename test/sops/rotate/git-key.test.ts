@@ -2,7 +2,6 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { controllerDeployment, fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
 import { encryptText, makeKey, sopsConfig } from '../../helpers/keys.ts'
-import { until } from '../../helpers/processes.ts'
 import { secretFor } from '../../helpers/rotate/clusters.ts'
 import {
   decrypting,
@@ -209,8 +208,10 @@ test('a key Secret that others keep is changed where they keep it, and the run n
     for (const name of ['own', 'eso', 'copy', 'mirror']) await applied(name, await git('rev-parse', 'HEAD'))
     const args = ['--proof', 'read', '--commit']
     const old = leaving.recipient
-    /** As Reflector, which copies what has changed. */
+    /** As Reflector, which copies what has changed, when it runs. */
+    let isReflecting = false
     const reflecting = setInterval(async () => {
+      if (!isReflecting) return
       const key = await heldIn(sandbox, 'flux-system/own-age')
       if (key !== (await heldIn(sandbox, 'flux-system/mirror-age'))) await write('mirror-age', key ?? '')
     }, 1000)
@@ -230,15 +231,28 @@ test('a key Secret that others keep is changed where they keep it, and the run n
 
         const both = `${leaving.secret}\n${next.secret}\n`
         for (const name of ['eso-age', 'copy-age'] as const) await write(name, both)
+        // a copy that does not come is named, and waited for
+        const behind =
+          'secret flux-system/mirror-age: is a copy of flux-system/own-age, and does not hold what that holds'
+        const soon = [...args, '--timeout', '5s']
+        assert.match((await rotate(1, soon)).stderr, behind)
+        assert.is(await git('rev-parse', 'HEAD'), commit)
+        assert.equal((await held())['mirror-age'], [old])
+        const copying = () => setTimeout(() => (isReflecting = true), 4000)
+        copying()
         assert.match((await rotate(0, args)).stdout, /^✓ cut-over /m)
+        assert.equal((await held())['mirror-age'], [old, next.recipient])
+        isReflecting = false
         await git('push', '--quiet')
         const left = await rotate(1, args)
         assert.match(left.stderr, /secret flux-system\/eso-age: .*ExternalSecret of-vault/)
         for (const name of ['eso-age', 'copy-age'] as const) await write(name, next.secret)
-        // nothing is left to do
-        assert.match((await rotate(0, args)).stdout, 'no rotation is open: the last one is complete')
-        await until('the copy is made anew', async () => (await held())['mirror-age']?.length === 1)
+        // the old identity is not gone before the copies have lost it
+        assert.match((await rotate(1, soon)).stderr, behind)
+        copying()
+        assert.match((await rotate(0, args)).stdout, /^done: /m)
         assert.equal(await held(), Object.fromEntries(names.map((name) => [name, [next.recipient]])))
+        assert.match((await rotate(0, args)).stdout, 'no rotation is open: the last one is complete')
       })
       assert.equal(failures, [])
     } finally {

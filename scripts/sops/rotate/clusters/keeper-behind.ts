@@ -1,3 +1,5 @@
+import { type Finding, finding } from '../../../findings/finding.ts'
+import { secretOf } from '../../../findings/key-secret.ts'
 import { branchOf, commitOf, type GitRepository } from '../../../lib/cluster/flux-objects.ts'
 import { decryptionStateOf } from './decryption-state.ts'
 import type { JudgeOptions } from './proof.ts'
@@ -20,4 +22,18 @@ export function isKeeperBehind(
   if (commitOf(status?.lastAppliedRevision) === tip.commit) return false
   const hasTried = commitOf(status?.lastAttemptedRevision) === tip.commit
   return !hasTried || decryptionStateOf(kustomization).code === 'at-work'
+}
+
+/** The copies that still hold an identity which is gone from what they are copies of. */
+export function copiesBehind({ secrets }: Pick<ClusterState, 'secrets'>, recipient: string): RotatedSecret[] {
+  const holds = (secret: RotatedSecret | undefined) => secret?.held?.recipients.has(recipient) === true
+  return [...secrets.values()].filter(
+    (secret) => secret.origin !== undefined && holds(secret) && !holds(secrets.get(secret.origin)),
+  )
+}
+
+/** That a copy is not what it is a copy of. */
+export function copyBehind({ id, kept, origin }: RotatedSecret): Finding {
+  const tool = kept?.code === 'tool' ? kept.tool : 'the tool'
+  return finding('rotate-copy-behind', { object: secretOf(id) }, { origin: `${origin}`, tool })
 }

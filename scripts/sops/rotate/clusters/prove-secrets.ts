@@ -4,7 +4,7 @@ import { someOf } from '../../../findings/some-of.ts'
 import { unusableKey } from '../../../findings/unusable-key.ts'
 import { canDecrypt, type KeyGroups, recipientsAmong } from '../../../lib/sops/recipients.ts'
 import { type Departure, isAmong } from '../rotation.ts'
-import { isKeeperBehind } from './keeper-behind.ts'
+import { copyBehind, isKeeperBehind } from './keeper-behind.ts'
 import { isChecked, type JudgeOptions, proofOf, type RotationProof } from './proof.ts'
 import type { ClusterState, KeyUser, RotatedSecret } from './state.ts'
 
@@ -33,7 +33,7 @@ function ofSecret(
   { old, next }: Departure,
   options: JudgeOptions,
 ): { found: Finding; isWaiting: boolean }[] {
-  const { id, held, origin, kept } = secret
+  const { id, held, origin } = secret
   const place = { object: secretOf(id) }
   const bad = held?.ageEntries.find(({ badLine }) => badLine)
   if (bad?.badLine && usersNeed(secret, state, { old, next })) {
@@ -42,10 +42,9 @@ function ofSecret(
   }
   if (!held?.recipients.has(old) || isAmong(next, held.recipients)) return []
   const from = origin === undefined ? undefined : state.secrets.get(origin)
-  if (origin !== undefined && isAmong(next, from?.held?.recipients ?? [])) {
-    const tool = kept?.code === 'tool' ? kept.tool : 'the tool'
-    return [{ found: finding('rotate-copy-behind', place, { origin, tool }), isWaiting: true }]
-  }
+  if (isAmong(next, from?.held?.recipients ?? [])) return [{ found: copyBehind(secret), isWaiting: true }]
+  // what is to be done with that one is said of it, and helps the copy
+  if (from?.held?.recipients.has(old)) return []
   const isWaiting = isKeeperBehind(secret, state, options)
   return [{ found: finding('rotate-secret-lacks-new', place, {}), isWaiting }]
 }
@@ -69,6 +68,8 @@ function ofUser(user: KeyUser, { secrets }: ClusterState, rotation: Departure): 
     const mayNeedIt = notSeen.length > 0 || files.some(({ documents }) => isNamed(documents, rotation))
     return mayNeedIt ? [finding('rotate-controller-key-unseen', place, { id })] : []
   }
+  // what is rotated in git is left out where the others are written
+  if (secret !== '' && !secrets.has(secret)) return []
   const held = secrets.get(secret)?.held
   if (held?.recipients.has(rotation.old) || held?.ageEntries.some(({ badLine }) => badLine)) return []
   const closed = files.filter(

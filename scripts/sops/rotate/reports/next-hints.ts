@@ -17,7 +17,7 @@ export function howItStands({ step, of }: RunEnd): string {
     case 'push':
       return `${of} is committed, and not pushed or merged yet`
     case 'wait':
-      return `${of} is pushed, and Flux has not applied it yet`
+      return `${of} is written, and Flux or a tool that copies key Secrets has not followed yet`
     case 'rest':
       return 'what is below these paths is done, and other files are next'
     default:

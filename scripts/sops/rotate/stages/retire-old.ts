@@ -1,7 +1,7 @@
 import { finding } from '../../../findings/finding.ts'
 import { secretOf } from '../../../findings/key-secret.ts'
 import { heldStatus } from '../clusters/judge.ts'
-import { isKeeperBehind } from '../clusters/keeper-behind.ts'
+import { copiesBehind, copyBehind, isKeeperBehind } from '../clusters/keeper-behind.ts'
 import { proofOf } from '../clusters/proof.ts'
 import { retire } from '../clusters/retire.ts'
 import { refuseFor } from '../refusal.ts'
@@ -77,7 +77,7 @@ export async function retireInGit(run: RotationRun): Promise<boolean> {
 }
 
 /**
- * Waits until Flux has applied the key Secrets that were pushed.
+ * Waits until Flux has applied the key Secrets that were pushed, and the tools have made their copies anew.
  * @throws UserError (exit 1) where it does not
  */
 export async function waitForApplied(run: RotationRun): Promise<boolean> {
@@ -89,7 +89,8 @@ export async function waitForApplied(run: RotationRun): Promise<boolean> {
     )
     const waiting = late.filter((secret) => isKeeperBehind(secret, cluster, asked))
     const found = late.map(({ id }) => finding('key-secret-not-applied', { object: secretOf(id) }, {}))
-    return [cutOverProof, proofOf('P5', found, waiting.length)]
+    const copies = copiesBehind(cluster, rotation.old).map(copyBehind)
+    return [cutOverProof, proofOf('P5', [...found, ...copies], waiting.length + copies.length)]
   })
   run.stand = await readStandAgain(run, await readClustersAgain(run))
   return true

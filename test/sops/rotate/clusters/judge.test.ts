@@ -269,8 +269,13 @@ test('how Kustomizations stand, by the worst of their files', async () => {
   }
 })
 
-async function secretsProof(users: KeyUser[], ...secrets: [string, RotatedSecret][]) {
-  const { secretsProof: proof } = judgeCluster(await stateOf(users, secrets), rotation, { checked: [] })
+async function secretsProof(
+  users: KeyUser[],
+  secrets: [string, RotatedSecret][] = [],
+  options: Partial<JudgeOptions> = {},
+) {
+  const state = await stateOf(users, secrets)
+  const { secretsProof: proof } = judgeCluster(state, rotation, { checked: [], ...options })
   return `${proof.holds ? 'holds' : codesOf(proof.findings).join()}${proof.isWaiting ? '…' : ''}`
 }
 
@@ -278,7 +283,7 @@ test('a proof of the Secrets reads them line by line, as the controller does', a
   const own = user('a', { attempted: [OLD], secret: 'n/s' })
   const with_ = (data: Record<string, string>, more?: Partial<RotatedSecret>) => secretWith('n/s', data, more)
   const prove = async (data: Record<string, string>, more?: Partial<RotatedSecret>) =>
-    secretsProof([own], await with_(data, more))
+    secretsProof([own], [await with_(data, more)])
   assert.is(await prove(both), 'holds')
   assert.is(await prove({ 'a.agekey': oldKey.text, 'b.agekey': nextKey.text }), 'holds')
   assert.is(await prove({ 'age.agekey': oldKey.secret }), 'rotate-secret-lacks-new secret n/s')
@@ -308,7 +313,7 @@ test('a proof of the Secrets reads them line by line, as the controller does', a
   assert.is(
     await secretsProof(
       [user('a', { attempted: [OLD, STRANGER], secret: 'n/s' })],
-      await with_({ 'age.agekey': strangerKey.secret }),
+      [await with_({ 'age.agekey': strangerKey.secret })],
     ),
     'holds',
   )
@@ -324,6 +329,21 @@ test('a proof of the Secrets reads them line by line, as the controller does', a
     kept: { code: 'tool', tool: 'reflector', from: 'flux-system/key', files: [] },
   }
   assert.is(await prove({ 'age.agekey': oldKey.secret }, copy), 'rotate-copy-behind secret n/s…')
+  // what it is a copy of has still to get it
+  const early = async (tip: JudgeOptions['tip']) => {
+    const kept = { code: 'kustomization' as const, kustomization: 'flux-system/a', files: [] }
+    const origin = await secretWith('flux-system/key', { 'age.agekey': oldKey.secret }, { kept })
+    const mirror = await secretWith('n/s', { 'age.agekey': oldKey.secret }, copy)
+    const keeping = user('a', {
+      attempted: [OLD],
+      secret: 'n/s',
+      applied: earlier,
+      source: { ref: { branch: 'main' } },
+    })
+    return secretsProof([keeping], [origin, mirror], { tip })
+  }
+  assert.is(await early(undefined), 'rotate-secret-lacks-new secret flux-system/key')
+  assert.is(await early({ branch: 'main', commit: later }), 'rotate-secret-lacks-new secret flux-system/key…')
 })
 
 test('ciphertext that a Kustomization has applied keeps the old identity', async () => {

@@ -70,7 +70,7 @@ test('no identity, value or data key is shown, passed on or kept, whatever happe
     await run(0, ['--dry-run'])
     await run(0, ['--abort'])
     git('checkout', '--quiet', '--', '.')
-    await run(2, ['--commit'], endAt('^spawn case', 'SIGTERM'))
+    await run(2, ['--commit'], endAt('^spawn sops', 'SIGTERM'))
     await run(null, ['--commit'], endAt('^renameSync .*sops-rotate-files', 'SIGKILL'))
     git('checkout', '--quiet', '--', '.')
     await run(0, ['--commit', '--json'])
