@@ -48,7 +48,7 @@ function isOurs(path: string): boolean {
 }
 
 /** Removes the directories of a name below `parent` whose makers have ended. */
-export function removeAbandoned(name: string, parent: string): void {
+export function removeAbandonedDirectories(name: string, parent: string): void {
   for (const left of abandonedDirectories(name, parent)) rmSync(left, { recursive: true })
 }
 
@@ -60,7 +60,7 @@ export function removeAbandoned(name: string, parent: string): void {
  * @throws UserError where it can't be made
  */
 export function inStaging(name: string, parent: string, write: (staging: string) => void): void {
-  removeAbandoned(name, parent)
+  removeAbandonedDirectories(name, parent)
   const staging = stagingDirectory(name, parent)
   try {
     write(staging)

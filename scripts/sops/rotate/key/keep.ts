@@ -5,7 +5,7 @@ import { flushDirectory } from '../../../lib/directories.ts'
 import { UserError } from '../../../lib/errors.ts'
 import { type FileChange, replaceFiles, takeBack } from '../../../lib/file-changes.ts'
 import { namesFrom } from '../../../lib/paths.ts'
-import { inStaging, removeAbandoned } from '../../../lib/temporary-directory.ts'
+import { inStaging, removeAbandonedDirectories } from '../../../lib/temporary-directory.ts'
 import type { NewIdentity } from '../../new-key/identity.ts'
 import { storeIdentity } from '../../new-key/store.ts'
 import { appended } from './comments.ts'
@@ -44,7 +44,7 @@ export async function keepInFile(file: string, lines: string, caller: Caller): P
 
 /** Removes what runs that were killed have left where they wrote a key file. @param file absolute */
 export async function tidyUpBeside(file: string, caller: Caller): Promise<void> {
-  removeAbandoned(directoryName, (await spotOf(file, caller)).staging)
+  removeAbandonedDirectories(directoryName, (await spotOf(file, caller)).staging)
 }
 
 /**

@@ -306,7 +306,7 @@ test('a proof of the Secrets reads them line by line, as the controller does', a
   assert.is(
     await secretsProof(
       [user('a', { attempted: [NEW, STRANGER], secret: 'n/s' })],
-      await with_({ 'age.agekey': strangerKey.secret }),
+      [await with_({ 'age.agekey': strangerKey.secret })],
     ),
     'holds',
   )
