@@ -145,8 +145,11 @@ export function failure(args: readonly string[], { code, stderr }: Outcome, time
   return new CommandError(`${commandName(args)} ${how}${said ? `: ${said}` : ''}`, code, said)
 }
 
-/** A shell says 127 for a program that it does not find; a program may end with 127 as well. */
-async function requireProgram(program: string, { cwd, env }: ProgramOptions): Promise<void> {
+/** @throws MissingProgram where a program is not on PATH: a shell says 127 for one, and a program may end with 127 as well */
+export async function requireProgram(
+  program: string,
+  { cwd, env }: Pick<ProgramOptions, 'cwd' | 'env'>,
+): Promise<void> {
   if (which.sync(program, { nothrow: true, path: (env ?? process.env).PATH || '.' })) return
   const { howToGet } = await import('./mise-tools.ts')
   throw new MissingProgram(program, howToGet(program, cwd ?? process.cwd(), env ?? process.env))

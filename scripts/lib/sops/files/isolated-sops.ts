@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Repository } from '../../git.ts'
-import type { Outcome } from '../../program.ts'
+import { type Outcome, requireProgram } from '../../program.ts'
 import { attempt } from '../../run.ts'
 import { abandonedDirectories, temporaryDirectory } from '../../temporary-directory.ts'
 import { sopsLimit } from '../sops.ts'
@@ -56,6 +56,8 @@ export async function withIsolatedSops<T>(
   const free: IdentityPipe[] = []
   let calls = 0
   const openPipe = async (options: IsolatedOptions) => {
+    // what is missing as well would be named in its place
+    await requireProgram('sops', options)
     const pipe = await servePipe(identities, join(directory, `identities-${++calls}`), options)
     pipes.push(pipe)
     return pipe
