@@ -103,17 +103,17 @@ function peakOf(given: { texts: FileText[]; old: Key; next: Key }, directory: st
     import { readFileSync } from 'node:fs'
     import { rekeyFiles } from ${JSON.stringify(join(rotate, 'files', 'rekey.ts'))}
     import { opensWithOnly } from ${JSON.stringify(join(rotate, 'proof', 'opens-with-only.ts'))}
-    const { texts, old, next } = JSON.parse(readFileSync(0, 'utf8'))
+    const { texts, old, next } = JSON.parse(readFileSync('given.json', 'utf8'))
     const repository = { root: process.cwd(), env: process.env }
     const { edits } = await rekeyFiles(texts, { takeOut: old.recipient, identities: [next], repository })
     const after = edits.map((edit) => ({ file: edit.file, text: edit.after }))
     const { opened } = await opensWithOnly(after, [next], repository)
     if (opened.length !== texts.length) throw new Error('not all files open')
     console.log(process.resourceUsage().maxRSS)`
+  writeFileSync(join(directory, 'given.json'), JSON.stringify(given))
   const kilobytes = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
     cwd: directory,
     env: { PATH },
-    input: JSON.stringify(given),
     encoding: 'utf8',
   })
   return Math.round(Number(kilobytes) / 1024)
