@@ -9,17 +9,9 @@ import { serve } from '../../scripts/lib/serve.ts'
 import { withDirectory, writeFiles } from '../helpers/files.ts'
 import { listProcesses, until } from '../helpers/processes.ts'
 import { startProgram } from '../helpers/program.ts'
+import { errorOf } from '../helpers/thrown.ts'
 
 const shell = (script: string, ...args: string[]) => ['sh', '-c', script, 'sh', ...args]
-
-async function errorOf<T extends Error>(work: Promise<unknown>): Promise<T> {
-  try {
-    await work
-  } catch (error) {
-    return error as T
-  }
-  throw new Error('nothing was thrown')
-}
 
 /** A duration that no other process sleeps, to find it by. It is longer than a test may take. */
 let number = 0

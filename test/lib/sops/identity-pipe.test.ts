@@ -10,15 +10,7 @@ import { attempt, run } from '../../../scripts/lib/run.ts'
 import { servePipe } from '../../../scripts/lib/sops/files/identity-pipe.ts'
 import { withDirectory } from '../../helpers/files.ts'
 import { listProcesses, until } from '../../helpers/processes.ts'
-
-async function errorOf<T extends Error>(work: Promise<unknown>): Promise<T> {
-  try {
-    await work
-  } catch (error) {
-    return error as T
-  }
-  throw new Error('nothing was thrown')
-}
+import { errorOf } from '../../helpers/thrown.ts'
 
 const text = `# a key\n a\r\nü $HOME '"\`\\ %s end\n\n`.repeat(500)
 
