@@ -18,6 +18,7 @@ import {
   nextKey,
   oldKey,
   rotation,
+  type Seen,
   secretFor,
   secretIn,
   strangerKey,
@@ -64,6 +65,12 @@ const isReady = async ({ kubectl }: Flux['sandbox'], name: string, namespace = '
 
 const overFor = (proof: 'sharedProof' | 'cutOverProof') => (state: RotationCluster) =>
   !judgeCluster(state, rotation, options)[proof].isWaiting
+
+/** A cluster in which the cut-over is proved. */
+async function provedIn({ read }: Seen): Promise<RotationCluster> {
+  const [state] = await waitForRevisions([await read()], overFor('cutOverProof'), waiting)
+  return state!
+}
 
 /** Who may read the objects of Flux and nothing else. */
 const readerOfFlux = `apiVersion: rbac.authorization.k8s.io/v1
@@ -298,17 +305,13 @@ test('a key goes from one identity to another in a cluster, and never before not
         await withCluster(
           flux,
           async (interrupted) => {
-            const [state] = await waitForRevisions(
-              [await interrupted.read()],
-              overFor('cutOverProof'),
-              waiting,
-            )
+            const state = await provedIn(interrupted)
             let error: unknown
             try {
               const status = (text: string | undefined) => {
                 if (text?.includes('have to decrypt')) interrupt.abort(new Error('interrupted'))
               }
-              await retire([state!], rotation, { ...options, timeout: 60_000, status })
+              await retire([state], rotation, { ...options, timeout: 60_000, status })
             } catch (thrown) {
               error = thrown
             }
@@ -324,12 +327,8 @@ test('a key goes from one identity to another in a cluster, and never before not
         await withCluster(
           flux,
           async (interrupted) => {
-            const [state] = await waitForRevisions(
-              [await interrupted.read()],
-              overFor('cutOverProof'),
-              waiting,
-            )
-            const { changes } = await retire([state!], rotation, { ...options, ...waiting })
+            const state = await provedIn(interrupted)
+            const { changes } = await retire([state], rotation, { ...options, ...waiting })
             assert.is(changes.length, 2)
             assert.not.equal(await held(flux), full)
             const undone = undoSecretChanges(changes)
