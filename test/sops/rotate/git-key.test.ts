@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { controllerDeployment, fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
@@ -208,56 +209,60 @@ test('a key Secret that others keep is changed where they keep it, and the run n
     for (const name of ['own', 'eso', 'copy', 'mirror']) await applied(name, await git('rev-parse', 'HEAD'))
     const args = ['--proof', 'read', '--commit']
     const old = leaving.recipient
-    /** As Reflector, which copies what has changed, when it runs. */
-    let isReflecting = false
-    const reflecting = setInterval(async () => {
-      if (!isReflecting) return
-      const key = await heldIn(sandbox, 'flux-system/own-age')
-      if (key !== (await heldIn(sandbox, 'flux-system/mirror-age'))) await write('mirror-age', key ?? '')
-    }, 1000)
-    try {
-      const failures = await place.failures(async () => {
-        const refused = await rotate(1, args)
-        const next = keys().at(-1)!
-        assert.match(refused.stderr, /secret flux-system\/eso-age: .*ExternalSecret of-vault/)
-        assert.match(refused.stderr, /secret flux-system\/copy-age: .*vault\/copied/)
-        assert.not.match(refused.stderr, 'mirror-age')
-        const { 'eso-age': eso, 'copy-age': copy, 'own-age': own } = await held()
-        assert.equal([eso, copy, own], [[old], [old], [old, next.recipient]])
-        const commit = await git('rev-parse', 'HEAD')
-        await git('push', '--quiet')
-        await rotate(1, args)
-        assert.is(await git('rev-parse', 'HEAD'), commit)
-
-        const both = `${leaving.secret}\n${next.secret}\n`
-        for (const name of ['eso-age', 'copy-age'] as const) await write(name, both)
-        // a copy that does not come is named, and waited for
-        const behind =
-          'secret flux-system/mirror-age: is a copy of flux-system/own-age, and does not hold what that holds'
-        const soon = [...args, '--timeout', '5s']
-        assert.match((await rotate(1, soon)).stderr, behind)
-        assert.is(await git('rev-parse', 'HEAD'), commit)
-        assert.equal((await held())['mirror-age'], [old])
-        const copying = () => setTimeout(() => (isReflecting = true), 4000)
-        copying()
-        assert.match((await rotate(0, args)).stdout, /^✓ cut-over /m)
-        assert.equal((await held())['mirror-age'], [old, next.recipient])
-        isReflecting = false
-        await git('push', '--quiet')
-        const left = await rotate(1, args)
-        assert.match(left.stderr, /secret flux-system\/eso-age: .*ExternalSecret of-vault/)
-        for (const name of ['eso-age', 'copy-age'] as const) await write(name, next.secret)
-        // the old identity is not gone before the copies have lost it
-        assert.match((await rotate(1, soon)).stderr, behind)
-        copying()
-        assert.match((await rotate(0, args)).stdout, /^done: /m)
-        assert.equal(await held(), Object.fromEntries(names.map((name) => [name, [next.recipient]])))
-        assert.match((await rotate(0, args)).stdout, 'no rotation is open: the last one is complete')
-      })
-      assert.equal(failures, [])
-    } finally {
-      clearInterval(reflecting)
+    /** Runs the task while Reflector, which starts late, copies what has changed: its last copy has ended with it. */
+    const reflected = async () => {
+      let isOver = false
+      const reflect = async () => {
+        await setTimeout(4000)
+        while (!isOver) {
+          const key = await heldIn(sandbox, 'flux-system/own-age')
+          if (key !== (await heldIn(sandbox, 'flux-system/mirror-age'))) await write('mirror-age', key ?? '')
+          await setTimeout(1000)
+        }
+      }
+      const reflecting = reflect()
+      try {
+        return await rotate(0, args)
+      } finally {
+        isOver = true
+        await reflecting
+      }
     }
+    const failures = await place.failures(async () => {
+      const refused = await rotate(1, args)
+      const next = keys().at(-1)!
+      assert.match(refused.stderr, /secret flux-system\/eso-age: .*ExternalSecret of-vault/)
+      assert.match(refused.stderr, /secret flux-system\/copy-age: .*vault\/copied/)
+      assert.not.match(refused.stderr, 'mirror-age')
+      const { 'eso-age': eso, 'copy-age': copy, 'own-age': own } = await held()
+      assert.equal([eso, copy, own], [[old], [old], [old, next.recipient]])
+      const commit = await git('rev-parse', 'HEAD')
+      await git('push', '--quiet')
+      await rotate(1, args)
+      assert.is(await git('rev-parse', 'HEAD'), commit)
+
+      const both = `${leaving.secret}\n${next.secret}\n`
+      for (const name of ['eso-age', 'copy-age'] as const) await write(name, both)
+      // a copy that does not come is named, and waited for
+      const behind =
+        'secret flux-system/mirror-age: is a copy of flux-system/own-age, and does not hold what that holds'
+      const soon = [...args, '--timeout', '5s']
+      assert.match((await rotate(1, soon)).stderr, behind)
+      assert.is(await git('rev-parse', 'HEAD'), commit)
+      assert.equal((await held())['mirror-age'], [old])
+      assert.match((await reflected()).stdout, /^✓ cut-over /m)
+      assert.equal((await held())['mirror-age'], [old, next.recipient])
+      await git('push', '--quiet')
+      const left = await rotate(1, args)
+      assert.match(left.stderr, /secret flux-system\/eso-age: .*ExternalSecret of-vault/)
+      for (const name of ['eso-age', 'copy-age'] as const) await write(name, next.secret)
+      // the old identity is not gone before the copies have lost it
+      assert.match((await rotate(1, soon)).stderr, behind)
+      assert.match((await reflected()).stdout, /^done: /m)
+      assert.equal(await held(), Object.fromEntries(names.map((name) => [name, [next.recipient]])))
+      assert.match((await rotate(0, args)).stdout, 'no rotation is open: the last one is complete')
+    })
+    assert.equal(failures, [])
   })
 })
 
