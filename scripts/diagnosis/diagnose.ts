@@ -1,5 +1,6 @@
 import { severities } from '../findings/entry.ts'
 import { severityOf } from '../findings/finding.ts'
+import { inTurn } from '../lib/in-turn.ts'
 import { followParents } from './chain/parents.ts'
 import { findRoots, type Root } from './chain/roots.ts'
 import { nodeStatesOf } from './chain/state.ts'
@@ -7,7 +8,6 @@ import { clusterChecks } from './checks.ts'
 import { type Diagnosis, joinDiagnoses } from './diagnosis.ts'
 import type { Evidence } from './evidence.ts'
 import { explainRoot } from './explain/explain-root.ts'
-import { inTurn } from './in-turn.ts'
 
 /** How many causes are looked for at once: one may start git. */
 const atOnce = 8

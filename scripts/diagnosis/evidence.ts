@@ -11,7 +11,7 @@ import {
 import { readWholeRevision, type WholeRevision } from '../lib/applied/whole-revision.ts'
 import type { Caller } from '../lib/caller.ts'
 import { type GitRepository, idOf, type Kustomization } from '../lib/cluster/flux-objects.ts'
-import type { Repository } from '../lib/git.ts'
+import type { Repository } from '../lib/git/git.ts'
 import type { Identity } from '../lib/sops/age.ts'
 import { type Keys, readKeys } from './keys/read-keys.ts'
 import { findUnopened, type Unopened } from './keys/unopened.ts'

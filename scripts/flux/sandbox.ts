@@ -1,6 +1,6 @@
 import type { Caller, Report } from '../lib/caller.ts'
 import { exit, UserError } from '../lib/errors.ts'
-import { callGit, repositoryRoot } from '../lib/git.ts'
+import { callGit, repositoryRoot } from '../lib/git/git.ts'
 import { buildBinaries, programsDirectory } from '../sandbox/build.ts'
 import { chooseSync } from '../sandbox/follow/choose-sync.ts'
 import { followRepository, policiesToFollow } from '../sandbox/follow/follow-repository.ts'

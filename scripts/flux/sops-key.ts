@@ -1,6 +1,6 @@
 import type { Report } from '../lib/caller.ts'
 import { openCluster } from '../lib/cluster/kubectl.ts'
-import { findRepositoryRoot } from '../lib/git.ts'
+import { findRepositoryRoot } from '../lib/git/git.ts'
 import type { SopsKeyOptions } from './sops-key/options.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Report } from '../lib/caller.ts'
 import { openCluster } from '../lib/cluster/kubectl.ts'
-import { repositoryRoot } from '../lib/git.ts'
+import { repositoryRoot } from '../lib/git/git.ts'
 import { type RotateTaskOptions, readRotateOptions } from './rotate/options.ts'
 
 /**

@@ -6,7 +6,7 @@ import {
   idOf,
   lastFailureOf,
 } from '../../lib/cluster/flux-objects.ts'
-import { shortCommit } from '../../lib/git.ts'
+import { shortCommit } from '../../lib/git/git.ts'
 import type { ClusterCheck } from '../check.ts'
 import type { Diagnosis } from '../diagnosis.ts'
 import type { Evidence } from '../evidence.ts'

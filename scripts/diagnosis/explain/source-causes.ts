@@ -1,7 +1,7 @@
 import type { Code } from '../../findings/catalogue.ts'
 import { type Finding, type FindingPlace, finding } from '../../findings/finding.ts'
 import type { FluxSource } from '../../lib/cluster/flux-objects.ts'
-import { withoutCredentials } from '../../lib/git.ts'
+import { withoutCredentials } from '../../lib/git/git.ts'
 import { textAt } from '../../lib/yaml/values.ts'
 
 /** Why a source does not fetch. */

@@ -3,7 +3,7 @@ import { list, pluralsOf } from '../../lib/cluster/kube-api.ts'
 import type { KubeObject } from '../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../lib/cluster/kubectl.ts'
 import { KubectlError } from '../../lib/cluster/kubectl-error.ts'
-import { inTurn } from '../in-turn.ts'
+import { inTurn } from '../../lib/in-turn.ts'
 import type { AppliedObjects, NotRead } from '../snapshot/snapshot.ts'
 
 /** How many requests are under way at once. */

@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../findings/finding.ts'
-import { shortCommit } from '../../lib/git.ts'
+import { shortCommit } from '../../lib/git/git.ts'
 import type { ComparedObject } from './compared.ts'
 
 /** What is wrong with an object that was compared; `undefined` where nothing is known to be. */

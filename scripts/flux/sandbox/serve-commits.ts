@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path'
 import type { Caller, Report } from '../../lib/caller.ts'
 import { exit, UserError } from '../../lib/errors.ts'
-import { shortCommit } from '../../lib/git.ts'
+import { shortCommit } from '../../lib/git/git.ts'
 import { runCommand } from '../../sandbox/command.ts'
 import { waitForFirstSync } from '../../sandbox/flux-system.ts'
 import type { Followed, Following } from '../../sandbox/follow/follow-repository.ts'

@@ -1,6 +1,6 @@
 import type { FluxUse } from '../../lib/applied/flux-use.ts'
 import { idOf, type Kustomization } from '../../lib/cluster/flux-objects.ts'
-import { openRepository, type Repository, searchFiles } from '../../lib/git.ts'
+import { openRepository, type Repository, searchFiles } from '../../lib/git/git.ts'
 import { textAt } from '../../lib/yaml/values.ts'
 
 /** Where Flux itself is, and the key where nothing else is known. */

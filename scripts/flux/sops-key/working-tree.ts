@@ -1,4 +1,4 @@
-import type { Repository } from '../../lib/git.ts'
+import type { Repository } from '../../lib/git/git.ts'
 import { recipientsInRules } from '../../lib/sops/creation-rules.ts'
 import { type EncryptedFile, findEncryptedFiles } from '../../lib/sops/encrypted-files.ts'
 import { recipientsAmong } from '../../lib/sops/recipients.ts'

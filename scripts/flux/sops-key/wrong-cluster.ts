@@ -1,6 +1,6 @@
 import type { FluxUse } from '../../lib/applied/flux-use.ts'
 import { follow } from '../../lib/applied/same-repository.ts'
-import { withoutCredentials } from '../../lib/git.ts'
+import { withoutCredentials } from '../../lib/git/git.ts'
 import { type KeyChange, opens } from './change.ts'
 import type { SecretUsers } from './outage.ts'
 

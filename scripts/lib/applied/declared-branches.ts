@@ -1,5 +1,5 @@
 import { branchOf, type GitRepository } from '../cluster/flux-objects.ts'
-import { plainUrl, type Repository, searchFiles } from '../git.ts'
+import { plainUrl, type Repository, searchFiles } from '../git/git.ts'
 import { findInstallations, installationMarks } from '../repository/flux-instances.ts'
 import { findSources, sourceMark } from '../repository/sources/flux-sources.ts'
 import { readListedFile } from '../sops/encrypted-files.ts'

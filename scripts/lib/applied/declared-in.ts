@@ -1,6 +1,6 @@
 import { builtDirectory, commitOf, type Kustomization } from '../cluster/flux-objects.ts'
-import type { Repository } from '../git.ts'
-import { filesOfCommit, hasCommit, readBlobs, searchCommit } from '../git-objects.ts'
+import type { Repository } from '../git/git.ts'
+import { filesOfCommit, hasCommit, readBlobs, searchCommit } from '../git/git-objects.ts'
 import { holdsObject } from '../sops/format.ts'
 import { parseDocuments } from '../yaml/documents.ts'
 import { textAt } from '../yaml/values.ts'

@@ -1,5 +1,5 @@
 import type { GitRepository, Kustomization } from '../cluster/flux-objects.ts'
-import type { Repository } from '../git.ts'
+import type { Repository } from '../git/git.ts'
 import { type KeyGroups, readKeyGroups } from '../sops/recipients.ts'
 import {
   allRevisions,

@@ -1,4 +1,4 @@
-import { shortCommit, withoutCredentials } from '../git.ts'
+import { shortCommit, withoutCredentials } from '../git/git.ts'
 import { describeGap } from '../kustomize/gap.ts'
 import type { NotSeen } from './decrypted-files.ts'
 

@@ -1,6 +1,6 @@
 import { idOf } from '../cluster/flux-objects.ts'
 import type { Secret } from '../cluster/kube-objects.ts'
-import type { Repository } from '../git.ts'
+import type { Repository } from '../git/git.ts'
 import type { FluxUse } from './flux-use.ts'
 import { findKeeper, type Keeper } from './keeper.ts'
 

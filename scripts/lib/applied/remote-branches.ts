@@ -1,4 +1,4 @@
-import type { Repository } from '../git.ts'
+import type { Repository } from '../git/git.ts'
 import { attempt } from '../run.ts'
 
 /** How long a remote may take to answer, in ms. */

@@ -1,6 +1,6 @@
 import { commitOf, type GitRepository } from '../cluster/flux-objects.ts'
-import { plainUrl, type Repository } from '../git.ts'
-import { hasAnyCommit, remotesOf } from '../git-objects.ts'
+import { plainUrl, type Repository } from '../git/git.ts'
+import { hasAnyCommit, remotesOf } from '../git/git-objects.ts'
 
 /**
  * The remotes of a repository, by name, to look for a commit of a GitRepository: first those that lead to the same repository.

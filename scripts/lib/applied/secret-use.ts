@@ -1,5 +1,5 @@
 import type { Kustomization } from '../cluster/flux-objects.ts'
-import type { Repository } from '../git.ts'
+import type { Repository } from '../git/git.ts'
 import { type Decrypted, findDecryptedFiles } from './decrypted-files.ts'
 import { type FluxUse, usersOf } from './flux-use.ts'
 

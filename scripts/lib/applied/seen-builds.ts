@@ -6,8 +6,8 @@ import {
   type Kustomization,
   sourceIdOf,
 } from '../cluster/flux-objects.ts'
-import type { Repository } from '../git.ts'
-import { fetchCommit } from '../git-objects.ts'
+import type { Repository } from '../git/git.ts'
+import { fetchCommit } from '../git/git-objects.ts'
 import type { Gap } from '../kustomize/gap.ts'
 import { additionsOf } from '../repository/additions.ts'
 import type { Build } from '../repository/builds.ts'

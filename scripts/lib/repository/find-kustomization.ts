@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '../errors.ts'
-import type { Repository } from '../git.ts'
+import type { Repository } from '../git/git.ts'
 import { pathBelow } from '../paths.ts'
 import { group, nameOf } from './flux-file.ts'
 import { type KustomizationHere, readKustomizationsHere } from './kustomizations-here.ts'

@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { listFiles, pathInRepository, type Repository } from '../git.ts'
+import { listFiles, pathInRepository, type Repository } from '../git/git.ts'
 import {
   isKustomizationFile,
   type KustomizationFile,

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
-import { onlyFiles, type Repository } from '../git.ts'
-import { remotesOf } from '../git-objects.ts'
+import { onlyFiles, type Repository } from '../git/git.ts'
+import { remotesOf } from '../git/git-objects.ts'
 import {
   filesBelow,
   isKustomizationFile,

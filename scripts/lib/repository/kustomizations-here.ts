@@ -1,4 +1,4 @@
-import { listFiles, type Repository } from '../git.ts'
+import { listFiles, type Repository } from '../git/git.ts'
 import { directoryAt } from './file-tree.ts'
 import { type FluxKustomization, withValue } from './flux-file.ts'
 import { readFluxRepository } from './flux-repository.ts'

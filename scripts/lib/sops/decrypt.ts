@@ -1,4 +1,4 @@
-import type { Repository } from '../git.ts'
+import type { Repository } from '../git/git.ts'
 import { failure } from '../program.ts'
 import { withIsolatedSops } from './files/isolated-sops.ts'
 import type { SopsFormat } from './reader/reading.ts'

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { callGit, type Repository, searchFiles } from '../git.ts'
+import { callGit, type Repository, searchFiles } from '../git/git.ts'
 import { ciphertextStart } from './format.ts'
 import { type KeyGroups, readKeyGroups } from './recipients.ts'
 

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import type { Repository } from '../git.ts'
+import type { Repository } from '../git/git.ts'
 import { pathBelow } from '../paths.ts'
 import { attempt } from '../run.ts'
 

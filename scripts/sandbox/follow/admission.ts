@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../../lib/errors.ts'
-import { plainUrl } from '../../lib/git.ts'
+import { plainUrl } from '../../lib/git/git.ts'
 import type { SandboxAccess } from '../access.ts'
 
 /** What the sandbox's Flux follows in place of the repository that the manifests name. */

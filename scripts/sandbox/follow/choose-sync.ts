@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { UserError } from '../../lib/errors.ts'
-import type { Repository } from '../../lib/git.ts'
+import type { Repository } from '../../lib/git/git.ts'
 import { attempt } from '../../lib/run.ts'
 import { plainPath, plainSync, type Sync } from './syncs.ts'
 

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { KubeObject } from '../../lib/cluster/kube-objects.ts'
-import type { Repository } from '../../lib/git.ts'
-import { filesOfCommit, readBlobs, searchCommit } from '../../lib/git-objects.ts'
+import type { Repository } from '../../lib/git/git.ts'
+import { filesOfCommit, readBlobs, searchCommit } from '../../lib/git/git-objects.ts'
 import {
   type FluxInstallation,
   findInstallations,

@@ -2,7 +2,7 @@ import type { Code } from '../../findings/catalogue.ts'
 import { isCode, nearestCodes } from '../../findings/codes.ts'
 import type { Finding } from '../../findings/finding.ts'
 import { UserError } from '../../lib/errors.ts'
-import { pathInRepository } from '../../lib/git.ts'
+import { pathInRepository } from '../../lib/git/git.ts'
 import type { AuditOptions } from './options.ts'
 
 /** @throws UserError with the nearest codes where a text is none */

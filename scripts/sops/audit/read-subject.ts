@@ -1,6 +1,6 @@
 import { posix, resolve } from 'node:path'
-import { onlyFiles, openRepository, type Repository } from '../../lib/git.ts'
-import { readBlobs, sizesOf } from '../../lib/git-objects.ts'
+import { onlyFiles, openRepository, type Repository } from '../../lib/git/git.ts'
+import { readBlobs, sizesOf } from '../../lib/git/git-objects.ts'
 import { isKustomizationFile } from '../../lib/kustomize/kustomization-file.ts'
 import { largestFile, makeReader } from '../../lib/repository/reader.ts'
 import { run } from '../../lib/run.ts'

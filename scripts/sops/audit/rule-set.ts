@@ -1,5 +1,5 @@
 import { posix, resolve } from 'node:path'
-import type { Repository } from '../../lib/git.ts'
+import type { Repository } from '../../lib/git/git.ts'
 import { pathBelow } from '../../lib/paths.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
 import { BadPathRegex, firstRule } from '../../lib/sops/rule-match.ts'

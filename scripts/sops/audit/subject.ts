@@ -1,4 +1,4 @@
-import type { Repository } from '../../lib/git.ts'
+import type { Repository } from '../../lib/git/git.ts'
 import type { FluxRepository } from '../../lib/repository/flux-repository.ts'
 import type { Identity } from '../../lib/sops/age.ts'
 import type { KeyPlace } from '../../lib/sops/key-places.ts'

@@ -1,5 +1,5 @@
 import { isAbsolute, posix } from 'node:path'
-import type { Repository } from '../../lib/git.ts'
+import type { Repository } from '../../lib/git/git.ts'
 import { gitignoreLine } from '../../lib/paths.ts'
 import { failure } from '../../lib/program.ts'
 import { attempt } from '../../lib/run.ts'

@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../findings/finding.ts'
-import { callGit, literalPathspecs } from '../../lib/git.ts'
+import { callGit, literalPathspecs } from '../../lib/git/git.ts'
 import { pathBelow } from '../../lib/paths.ts'
 import { findKeyFileProblems } from '../../lib/sops/key-file.ts'
 import { ownKeyFile } from '../../lib/sops/key-places.ts'

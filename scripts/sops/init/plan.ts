@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../../findings/finding.ts'
 import type { Caller } from '../../lib/caller.ts'
-import type { Repository } from '../../lib/git.ts'
+import type { Repository } from '../../lib/git/git.ts'
 import { pathBelow } from '../../lib/paths.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
 import type { KeyAtHand } from '../../lib/sops/key.ts'

@@ -1,4 +1,4 @@
-import { openRepository, type Repository } from '../../lib/git.ts'
+import { openRepository, type Repository } from '../../lib/git/git.ts'
 import { largestFile, makeReader } from '../../lib/repository/reader.ts'
 import { type EncryptedFile, findEncryptedFiles, isSparse } from '../../lib/sops/encrypted-files.ts'
 import { plainRecipient } from '../../lib/sops/rule-keys.ts'

@@ -1,6 +1,6 @@
 import { join, posix } from 'node:path'
 import { type Finding, finding } from '../../findings/finding.ts'
-import type { Repository } from '../../lib/git.ts'
+import type { Repository } from '../../lib/git/git.ts'
 import type { Reader } from '../../lib/repository/reader.ts'
 import { configName } from '../../lib/sops/creation-rules.ts'
 import { hasKeys } from '../../lib/sops/rule-keys.ts'

@@ -1,4 +1,4 @@
-import { callGit, type Repository } from '../../lib/git.ts'
+import { callGit, type Repository } from '../../lib/git/git.ts'
 import { attempt } from '../../lib/run.ts'
 import type { Places, RotationPlace } from './state/places.ts'
 

@@ -1,5 +1,5 @@
 import { builtDirectory, type Kustomization } from '../../lib/cluster/flux-objects.ts'
-import { listFiles, type Repository } from '../../lib/git.ts'
+import { listFiles, type Repository } from '../../lib/git/git.ts'
 import type { FluxKustomization } from '../../lib/repository/flux-file.ts'
 import { readFluxRepository } from '../../lib/repository/flux-repository.ts'
 

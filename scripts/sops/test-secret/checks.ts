@@ -4,7 +4,7 @@ import { testSecretFindings as entries } from '../../findings/catalogue/test-sec
 import { errorOf } from '../../findings/user-error.ts'
 import type { Caller } from '../../lib/caller.ts'
 import { CommandError, exit } from '../../lib/errors.ts'
-import { listFiles } from '../../lib/git.ts'
+import { listFiles } from '../../lib/git/git.ts'
 import { build, kustomizationFilesIn } from '../../lib/kustomize/build.ts'
 import { hasResource } from '../../lib/kustomize/resources.ts'
 import { namesFrom } from '../../lib/paths.ts'

@@ -1,7 +1,7 @@
 import type { Caller } from '../../lib/caller.ts'
-import { commitFiles } from '../../lib/commit.ts'
 import { keepIf } from '../../lib/file-changes.ts'
-import type { Repository } from '../../lib/git.ts'
+import { commitFiles } from '../../lib/git/commit.ts'
+import type { Repository } from '../../lib/git/git.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import type { ChangedFiles } from './test-secret.ts'
 

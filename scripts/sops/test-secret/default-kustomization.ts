@@ -1,5 +1,5 @@
 import { UserError } from '../../lib/errors.ts'
-import type { Repository } from '../../lib/git.ts'
+import type { Repository } from '../../lib/git/git.ts'
 import { appliedOf, readKustomizations, unclear } from '../../lib/repository/find-kustomization.ts'
 import { nameOf } from '../../lib/repository/flux-file.ts'
 import type { KustomizationHere } from '../../lib/repository/kustomizations-here.ts'

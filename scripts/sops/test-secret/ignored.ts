@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
 import { testSecretFindings as entries } from '../../findings/catalogue/test-secret.ts'
 import { errorOf } from '../../findings/user-error.ts'
-import { listShared } from '../../lib/git.ts'
+import { listShared } from '../../lib/git/git.ts'
 import { namesFrom } from '../../lib/paths.ts'
 import { run } from '../../lib/run.ts'
 import type { TestSecretCaller } from './checks.ts'

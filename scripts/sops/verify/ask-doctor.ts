@@ -4,7 +4,7 @@ import { gatherEvidence } from '../../diagnosis/evidence.ts'
 import { readSnapshot } from '../../diagnosis/snapshot/read-snapshot.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import { openCluster } from '../../lib/cluster/kubectl.ts'
-import { findRepositoryRoot } from '../../lib/git.ts'
+import { findRepositoryRoot } from '../../lib/git/git.ts'
 import type { Progress, Session } from './session.ts'
 
 /** What the doctor says of a Kustomization. */

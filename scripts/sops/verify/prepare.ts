@@ -1,6 +1,6 @@
 import { finding } from '../../findings/finding.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
-import { repositoryRoot } from '../../lib/git.ts'
+import { repositoryRoot } from '../../lib/git/git.ts'
 import { openBranch } from './branch/branch.ts'
 import { readClusterKey } from './checks/cluster-key.ts'
 import { requireSameRepository } from './checks/repository.ts'

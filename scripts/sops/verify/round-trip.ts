@@ -1,6 +1,6 @@
 import { finding } from '../../findings/finding.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
-import { shortCommit } from '../../lib/git.ts'
+import { shortCommit } from '../../lib/git/git.ts'
 import { listRecipients } from '../../lib/sops/recipients.ts'
 import { createMessage } from '../test-secret/commit.ts'
 import { nameOnBranch, publishRemoval } from './branch/branch-secret.ts'

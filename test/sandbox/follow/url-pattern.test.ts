@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { plainUrl } from '../../../scripts/lib/git.ts'
+import { plainUrl } from '../../../scripts/lib/git/git.ts'
 import { urlPattern } from '../../../scripts/sandbox/follow/admission.ts'
 
 /** JavaScript has flags where RE2 writes them into the expression. */

@@ -1,4 +1,4 @@
-import { plainUrl } from '../../git.ts'
+import { plainUrl } from '../../git/git.ts'
 import { parseDocuments } from '../../yaml/documents.ts'
 import { type Mapping, textAt, valueAt } from '../../yaml/values.ts'
 import { directoryAt, type FileTree } from '../file-tree.ts'

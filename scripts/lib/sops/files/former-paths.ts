@@ -1,5 +1,5 @@
-import { callGit, literalPathspecs, type Repository } from '../../git.ts'
-import { hasCommit, readBlobs } from '../../git-objects.ts'
+import { callGit, literalPathspecs, type Repository } from '../../git/git.ts'
+import { hasCommit, readBlobs } from '../../git/git-objects.ts'
 import { openFile } from '../reader/open-file.ts'
 import type { SopsFormat } from '../reader/reading.ts'
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Repository } from '../../git.ts'
+import type { Repository } from '../../git/git.ts'
 import { type Outcome, requireProgram } from '../../program.ts'
 import { attempt } from '../../run.ts'
 import { abandonedDirectories, temporaryDirectory } from '../../temporary-directory.ts'

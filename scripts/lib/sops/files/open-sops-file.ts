@@ -1,4 +1,4 @@
-import type { Repository } from '../../git.ts'
+import type { Repository } from '../../git/git.ts'
 import type { Identity } from '../age.ts'
 import { openFile } from '../reader/open-file.ts'
 import type { Reading, SopsFormat } from '../reader/reading.ts'

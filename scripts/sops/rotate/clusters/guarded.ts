@@ -1,11 +1,11 @@
 import { explainCondition } from '../../../diagnosis/condition/explain.ts'
-import { inTurn } from '../../../diagnosis/in-turn.ts'
 import type { Code } from '../../../findings/catalogue.ts'
 import { type Finding, finding } from '../../../findings/finding.ts'
 import { flagsFor, secretOf } from '../../../findings/key-secret.ts'
 import { type ClusterView, openView, type Watched } from '../../../lib/cluster/cluster-view.ts'
 import { conditionOf, type Kustomization, kustomizations } from '../../../lib/cluster/flux-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
+import { inTurn } from '../../../lib/in-turn.ts'
 import { requestReconcile } from '../../verify/wait/reconcile.ts'
 import {
   type SecretChange,

@@ -15,7 +15,7 @@ import { type GitRepository, idOf, type Kustomization } from '../../../lib/clust
 import { get, secrets } from '../../../lib/cluster/kube-api.ts'
 import type { Secret } from '../../../lib/cluster/kube-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import { declaredNote, readOwnKey } from './read/own-key.ts'
 import { makeUserReader, type UserReader } from './read/users.ts'
 import type { AppliedCiphertext, RotatedSecret, RotationCluster } from './state.ts'

@@ -1,7 +1,7 @@
 import { finding } from '../../../findings/finding.ts'
 import { someOf } from '../../../findings/some-of.ts'
 import { describeNotSeen } from '../../../lib/applied/describe-not-seen.ts'
-import { shortCommit } from '../../../lib/git.ts'
+import { shortCommit } from '../../../lib/git/git.ts'
 import { listedIn, type Rotation } from '../rotation.ts'
 import { writeSecretChanges } from './change.ts'
 import { heldStatus } from './judge.ts'

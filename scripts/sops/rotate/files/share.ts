@@ -1,5 +1,5 @@
 import { finding } from '../../../findings/finding.ts'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import type { Identity } from '../../../lib/sops/age.ts'
 import { listRecipients } from '../../../lib/sops/recipients.ts'
 import type { FileEdit, FileEdits, FileText, FileTrouble, Rotation } from '../rotation.ts'

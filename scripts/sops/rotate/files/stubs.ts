@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../../../lib/errors.ts'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import { failure } from '../../../lib/program.ts'
 import { type Identity, renderIdentities } from '../../../lib/sops/age.ts'
 import { type IsolatedSops, withIsolatedSops } from '../../../lib/sops/files/isolated-sops.ts'

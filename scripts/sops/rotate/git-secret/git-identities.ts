@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import { type Identity, type KeyContent, NoIdentity, readIdentities } from '../../../lib/sops/age.ts'
 import { isCiphertext } from '../../../lib/sops/format.ts'
 import { applyEdits } from '../../../lib/yaml/document-edit.ts'

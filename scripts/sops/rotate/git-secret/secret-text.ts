@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import { type Identity, renderIdentities } from '../../../lib/sops/age.ts'
 import { withIsolatedSops } from '../../../lib/sops/files/isolated-sops.ts'
 import type { SopsFormat } from '../../../lib/sops/reader/reading.ts'

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { type Finding, finding } from '../../../findings/finding.ts'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import { pathBelow } from '../../../lib/paths.ts'
 import type { Identity } from '../../../lib/sops/age.ts'
 import { isPostQuantum, listRecipients, shortRecipient } from '../../../lib/sops/recipients.ts'

@@ -1,5 +1,5 @@
 import type { Report } from '../../../lib/caller.ts'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import type { RotateOptions } from '../options.ts'
 import { type Exposed, whatOldOpened } from '../state/exposed.ts'
 import { exposedMarkdown } from '../state/exposed-markdown.ts'

@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import type { Identity } from '../../../lib/sops/age.ts'
 import { BadLine } from '../../../lib/sops/identity-line.ts'
 import { withIdentity, withoutIdentity } from '../clusters/key-text.ts'

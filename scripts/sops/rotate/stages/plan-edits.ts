@@ -1,5 +1,5 @@
 import type { Finding } from '../../../findings/finding.ts'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import type { Identity } from '../../../lib/sops/age.ts'
 import { rekeyFiles } from '../files/rekey.ts'
 import { shareFiles } from '../files/share.ts'

@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
-import { isShallow } from '../../../lib/git-objects.ts'
+import { isShallow } from '../../../lib/git/git-objects.ts'
 import { listRecipients, shortRecipient } from '../../../lib/sops/recipients.ts'
 import type { Rotation } from '../rotation.ts'
 import { findNext, type Next } from './find-next.ts'

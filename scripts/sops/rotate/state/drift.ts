@@ -1,5 +1,5 @@
 import type { Finding } from '../../../findings/finding.ts'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import { openSopsFile } from '../../../lib/sops/files/open-sops-file.ts'
 import { checkFileRecipients } from '../../audit/checks/recipients/file-recipients.ts'
 import { readRuleSet } from '../../audit/rule-set.ts'

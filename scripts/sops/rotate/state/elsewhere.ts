@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { type Finding, finding } from '../../../findings/finding.ts'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import { run } from '../../../lib/run.ts'
 import { configName } from '../../../lib/sops/creation-rules.ts'
 import { shortRecipient } from '../../../lib/sops/recipients.ts'

@@ -1,5 +1,5 @@
 import { visible } from '../../../findings/render/visible.ts'
-import { shortCommit } from '../../../lib/git.ts'
+import { shortCommit } from '../../../lib/git/git.ts'
 import { shortRecipient } from '../../../lib/sops/recipients.ts'
 import type { Exposed } from './exposed.ts'
 

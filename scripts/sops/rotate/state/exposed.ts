@@ -1,5 +1,5 @@
 import type { Caller } from '../../../lib/caller.ts'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import {
   filesOfCommit,
   hasCommit,
@@ -7,7 +7,7 @@ import {
   readBlobs,
   readManyBlobs,
   searchCommit,
-} from '../../../lib/git-objects.ts'
+} from '../../../lib/git/git-objects.ts'
 import {
   ciphertextMarks,
   ciphertextStart,

@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
-import type { Repository } from '../../../lib/git.ts'
-import { isShallow } from '../../../lib/git-objects.ts'
+import type { Repository } from '../../../lib/git/git.ts'
+import { isShallow } from '../../../lib/git/git-objects.ts'
 import { dataKeyMarks } from '../../../lib/sops/format.ts'
 import { type Departure, type Listed, listedIn } from '../rotation.ts'
 import { namesBefore } from './former-names.ts'

@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../../findings/finding.ts'
 import { listRemoteBranches } from '../../../lib/applied/remote-branches.ts'
-import { callGit, type Repository, shortCommit, withoutCredentials } from '../../../lib/git.ts'
-import { fetchCommit } from '../../../lib/git-objects.ts'
+import { callGit, type Repository, shortCommit, withoutCredentials } from '../../../lib/git/git.ts'
+import { fetchCommit } from '../../../lib/git/git-objects.ts'
 import { run } from '../../../lib/run.ts'
 
 /** A branch of a remote. */

@@ -1,4 +1,4 @@
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import { run } from '../../../lib/run.ts'
 import { type PastVersion, type PastVersions, readPast } from './past.ts'
 

@@ -1,4 +1,4 @@
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import type { Rotation } from '../rotation.ts'
 import type { Places } from './places.ts'
 

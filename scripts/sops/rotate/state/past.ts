@@ -1,5 +1,5 @@
-import type { Repository } from '../../../lib/git.ts'
-import { type FileVersion, listVersions, readManyBlobs } from '../../../lib/git-objects.ts'
+import type { Repository } from '../../../lib/git/git.ts'
+import { type FileVersion, listVersions, readManyBlobs } from '../../../lib/git/git-objects.ts'
 import { dataKeyMarks } from '../../../lib/sops/format.ts'
 import { ageRecipients, readKeyGroups, recipientsAmong } from '../../../lib/sops/recipients.ts'
 

@@ -1,4 +1,4 @@
-import { callGit, type Repository } from '../../../lib/git.ts'
+import { callGit, type Repository } from '../../../lib/git/git.ts'
 import type { Rotation } from '../rotation.ts'
 
 /** The trailers by which a commit says what it rotates. */

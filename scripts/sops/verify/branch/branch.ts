@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../../../lib/errors.ts'
-import { type Repository, withoutCredentials } from '../../../lib/git.ts'
+import { type Repository, withoutCredentials } from '../../../lib/git/git.ts'
 import { attempt, run } from '../../../lib/run.ts'
 import { commitOnly } from './commit.ts'
 import { type History, makeHistory } from './history.ts'

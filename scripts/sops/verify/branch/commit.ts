@@ -1,5 +1,5 @@
-import { readHeadCommit } from '../../../lib/commit-strays.ts'
 import { UserError } from '../../../lib/errors.ts'
+import { readHeadCommit } from '../../../lib/git/commit-strays.ts'
 import { run } from '../../../lib/run.ts'
 import { plain } from './plain-git.ts'
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import { run } from '../../../lib/run.ts'
 
 /** A remote of a repository, with the URLs that git really uses: `pushurl`, `insteadOf` and `pushInsteadOf` are done. */

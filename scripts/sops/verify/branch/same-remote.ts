@@ -1,4 +1,4 @@
-import { plainUrl } from '../../../lib/git.ts'
+import { plainUrl } from '../../../lib/git/git.ts'
 import type { Remote } from './remote.ts'
 
 /** What the URL of a remote tells about the repository behind it. */

@@ -1,6 +1,6 @@
 import { follow } from '../../../lib/applied/same-repository.ts'
 import { idOf, sourceIdOf } from '../../../lib/cluster/flux-objects.ts'
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import { usualKustomization } from '../../test-secret/default-kustomization.ts'
 import { unclearTarget } from '../findings/target.ts'
 import { notChecked } from '../findings/verdict.ts'

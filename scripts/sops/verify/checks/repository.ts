@@ -1,6 +1,6 @@
 import { finding } from '../../../findings/finding.ts'
 import { commitOf, type GitRepository, idOf } from '../../../lib/cluster/flux-objects.ts'
-import { shortCommit, withoutCredentials } from '../../../lib/git.ts'
+import { shortCommit, withoutCredentials } from '../../../lib/git/git.ts'
 import type { Branch } from '../branch/branch.ts'
 import { compareUrl } from '../branch/same-remote.ts'
 import { notChecked } from '../findings/verdict.ts'

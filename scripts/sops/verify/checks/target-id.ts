@@ -1,4 +1,4 @@
-import type { Repository } from '../../../lib/git.ts'
+import type { Repository } from '../../../lib/git/git.ts'
 import { findKustomization } from '../../../lib/repository/find-kustomization.ts'
 
 /**

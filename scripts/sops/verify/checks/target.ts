@@ -8,7 +8,7 @@ import {
   sourceIdOf,
 } from '../../../lib/cluster/flux-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
-import { plainUrl, type Repository } from '../../../lib/git.ts'
+import { plainUrl, type Repository } from '../../../lib/git/git.ts'
 import { failed, notChecked } from '../findings/verdict.ts'
 import { chooseTarget } from './default-target.ts'
 import { type FluxObjects, readFlux } from './flux-objects.ts'

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Finding, finding } from '../../../findings/finding.ts'
 import type { Caller } from '../../../lib/caller.ts'
 import { CommandError, UserError } from '../../../lib/errors.ts'
-import { shortCommit } from '../../../lib/git.ts'
+import { shortCommit } from '../../../lib/git/git.ts'
 import { type BranchSecret, nameOnBranch, publishRemoval } from '../branch/branch-secret.ts'
 import { brokenOff, PushError } from '../branch/push.ts'
 

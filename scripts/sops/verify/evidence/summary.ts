@@ -1,5 +1,5 @@
 import { visible } from '../../../findings/render/visible.ts'
-import { shortCommit } from '../../../lib/git.ts'
+import { shortCommit } from '../../../lib/git/git.ts'
 import type { EvidenceDocument } from './document.ts'
 
 /** How many objects that are not the same are listed: a summary has 1 MiB at most (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands). */

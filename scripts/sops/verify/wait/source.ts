@@ -7,7 +7,7 @@ import {
   gitRepositories,
   idOf,
 } from '../../../lib/cluster/flux-objects.ts'
-import { withoutCredentials } from '../../../lib/git.ts'
+import { withoutCredentials } from '../../../lib/git/git.ts'
 import { refuseSuspended } from '../checks/target-state.ts'
 import { failed } from '../findings/verdict.ts'
 import { type NotFetched, notFetched } from '../findings/way.ts'

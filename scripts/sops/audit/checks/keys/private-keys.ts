@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
-import { callGit, literalPathspecs } from '../../../../lib/git.ts'
+import { callGit, literalPathspecs } from '../../../../lib/git/git.ts'
 import { gitignoreLine } from '../../../../lib/paths.ts'
 import { placesIn } from '../../../../lib/sops/reader/places.ts'
 import { shortRecipient } from '../../../../lib/sops/recipients.ts'

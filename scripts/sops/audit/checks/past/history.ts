@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import { someOf } from '../../../../findings/some-of.ts'
-import { isShallow, listVersions, readManyBlobs } from '../../../../lib/git-objects.ts'
+import { isShallow, listVersions, readManyBlobs } from '../../../../lib/git/git-objects.ts'
 import { openSopsFile } from '../../../../lib/sops/files/open-sops-file.ts'
 import { ciphertextStart } from '../../../../lib/sops/format.ts'
 import { privateKeyMarks } from '../../../../lib/sops/private-keys.ts'

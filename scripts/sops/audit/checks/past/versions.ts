@@ -1,5 +1,5 @@
-import { shortCommit } from '../../../../lib/git.ts'
-import type { FileVersion } from '../../../../lib/git-objects.ts'
+import { shortCommit } from '../../../../lib/git/git.ts'
+import type { FileVersion } from '../../../../lib/git/git-objects.ts'
 
 /** What was found in the older versions of one file. */
 export interface Past {

@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../../../../findings/finding.ts'
-import { shortCommit } from '../../../../lib/git.ts'
-import { hasCommit, listVersions, readManyBlobs } from '../../../../lib/git-objects.ts'
+import { shortCommit } from '../../../../lib/git/git.ts'
+import { hasCommit, listVersions, readManyBlobs } from '../../../../lib/git/git-objects.ts'
 import { dataKeyMarks } from '../../../../lib/sops/format.ts'
 import {
   readKeyGroups,

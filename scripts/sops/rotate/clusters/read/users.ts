@@ -10,7 +10,7 @@ import {
   idOf,
   type Kustomization,
 } from '../../../../lib/cluster/flux-objects.ts'
-import type { Repository } from '../../../../lib/git.ts'
+import type { Repository } from '../../../../lib/git/git.ts'
 import type { KeyUser } from '../state.ts'
 
 /** What the users of keys are read from. */

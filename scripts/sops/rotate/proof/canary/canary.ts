@@ -3,7 +3,7 @@ import type { Caller } from '../../../../lib/caller.ts'
 import type { ClusterView } from '../../../../lib/cluster/cluster-view.ts'
 import type { GitRepository, Kustomization } from '../../../../lib/cluster/flux-objects.ts'
 import type { Cluster } from '../../../../lib/cluster/kubectl.ts'
-import type { Repository } from '../../../../lib/git.ts'
+import type { Repository } from '../../../../lib/git/git.ts'
 import type { Remote } from '../../../verify/branch/remote.ts'
 import type { Stages } from '../../../verify/stages.ts'
 

@@ -2,11 +2,11 @@ import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { commitFiles, refuseUncommitted } from '../../scripts/lib/commit.ts'
-import { CommandError } from '../../scripts/lib/errors.ts'
-import { writeFiles } from '../helpers/files.ts'
-import { type TestRepository, withRepository } from '../helpers/repository.ts'
-import { thrown } from '../helpers/thrown.ts'
+import { CommandError } from '../../../scripts/lib/errors.ts'
+import { commitFiles, refuseUncommitted } from '../../../scripts/lib/git/commit.ts'
+import { writeFiles } from '../../helpers/files.ts'
+import { type TestRepository, withRepository } from '../../helpers/repository.ts'
+import { thrown } from '../../helpers/thrown.ts'
 
 const files = { 'a.yaml': 'a\n', 'b/b.yaml': 'b\n', '.gitignore': 'ignored*\n' }
 const asItIs = (path: string) => path

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { run } from '../run.ts'
+import { temporaryDirectory } from '../temporary-directory.ts'
 import { callGit, literalPathspecs, type Repository } from './git.ts'
-import { run } from './run.ts'
-import { temporaryDirectory } from './temporary-directory.ts'
 
 /**
  * Takes out of the commit that is checked out, and was just made, what a hook has added to it. The working tree and the index

@@ -3,7 +3,7 @@ import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Interrupted } from '../../scripts/lib/errors.ts'
+import { Interrupted } from '../../../scripts/lib/errors.ts'
 import {
   fetchCommit,
   filesOfCommit,
@@ -14,10 +14,10 @@ import {
   readManyBlobs,
   remotesOf,
   searchCommit,
-} from '../../scripts/lib/git-objects.ts'
-import { writeFiles } from '../helpers/files.ts'
-import { type TestRepository, withRepository } from '../helpers/repository.ts'
-import { thrown } from '../helpers/thrown.ts'
+} from '../../../scripts/lib/git/git-objects.ts'
+import { writeFiles } from '../../helpers/files.ts'
+import { type TestRepository, withRepository } from '../../helpers/repository.ts'
+import { thrown } from '../../helpers/thrown.ts'
 
 const files = {
   'a.yaml': 'a: ü\nENC[x\n',

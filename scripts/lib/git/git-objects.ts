@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { attempt, run } from '../run.ts'
 import { callGit, literalPathspecs, type Repository } from './git.ts'
-import { attempt, run } from './run.ts'
 
 /** How long git may take to fetch a commit, in ms. */
 const fetchLimit = 60_000

@@ -1,7 +1,7 @@
+import { exit, UserError } from '../errors.ts'
+import { run } from '../run.ts'
 import { takeOutStrays } from './commit-strays.ts'
-import { exit, UserError } from './errors.ts'
 import { callGit, literalPathspecs, type Repository } from './git.ts'
-import { run } from './run.ts'
 
 /**
  * Protects the user's work from getting into a commit of ours: call it before files are changed that `commitFiles` is to commit.

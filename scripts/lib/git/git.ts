@@ -1,9 +1,9 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { UserError } from './errors.ts'
-import { pathBelow } from './paths.ts'
-import { failure } from './program.ts'
-import { attempt, run } from './run.ts'
+import { UserError } from '../errors.ts'
+import { pathBelow } from '../paths.ts'
+import { failure } from '../program.ts'
+import { attempt, run } from '../run.ts'
 
 /** A git repository with its working tree, and how to call git in it. */
 export interface Repository {

@@ -10,11 +10,11 @@ import {
   openRepository,
   plainUrl,
   repositoryRoot,
-} from '../../scripts/lib/git.ts'
-import { withDirectory, writeFiles } from '../helpers/files.ts'
-import { withRepository } from '../helpers/repository.ts'
-import { thrown } from '../helpers/thrown.ts'
-import { userEnvironment } from '../helpers/user.ts'
+} from '../../../scripts/lib/git/git.ts'
+import { withDirectory, writeFiles } from '../../helpers/files.ts'
+import { withRepository } from '../../helpers/repository.ts'
+import { thrown } from '../../helpers/thrown.ts'
+import { userEnvironment } from '../../helpers/user.ts'
 
 const files = { 'a.yaml': 'a\n', 'b/b.yaml': 'b\n', '.gitignore': 'ignored*\n' }
 
