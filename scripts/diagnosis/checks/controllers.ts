@@ -1,6 +1,7 @@
 import { type Finding, finding } from '../../findings/finding.ts'
 import { idOf } from '../../lib/cluster/flux-objects.ts'
 import type { ClusterCheck } from '../check.ts'
+import { isController } from '../snapshot/controller.ts'
 import type { Controller } from '../snapshot/snapshot.ts'
 
 /** The controllers without which no Kustomization is applied. */
@@ -20,12 +21,6 @@ export const checkControllers: ClusterCheck = ({
       : own.filter(({ status }) => !status?.readyReplicas).map(downOf)
   })
   return found.map((one) => ({ finding: one, stops }))
-}
-
-/** Whether it is a controller or a shard of it: its image tells. */
-function isController({ metadata, spec }: Controller, name: string): boolean {
-  const images = spec.template.spec.containers.map(({ image }) => image)
-  return metadata.name === name || images.some((image) => new RegExp(`(^|/)${name}([:@]|$)`).test(image))
 }
 
 function downOf(controller: Controller): Finding {

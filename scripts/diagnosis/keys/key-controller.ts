@@ -1,10 +1,10 @@
 import type { KeySecretId } from '../../findings/key-secret.ts'
-import { isBefore, valuesOfFlag, versionOf } from '../snapshot/controller.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
+import { isBefore, isController, valuesOfFlag, versionOf } from '../snapshot/controller.ts'
+import type { Controller, Snapshot } from '../snapshot/snapshot.ts'
 
-/** What the Deployment of kustomize-controller says of keys. */
+/** What the Deployments of kustomize-controller say of keys. */
 export interface KeyController {
-  /** By the tag of its image, `1.9.4`; `undefined` where that is none. */
+  /** By the tag of the image, `1.9.4`; `undefined` where one is none. */
   version: string | undefined
   /** The Secret for Kustomizations that decrypt and name none (docs/decryption.md#where-the-key-is-looked-up). */
   ageSecret: KeySecretId | undefined
@@ -26,14 +26,31 @@ export function readsPostQuantum(
   return version === undefined ? undefined : !isBefore(version, firstPostQuantum)
 }
 
-/** Finds kustomize-controller among the controllers of Flux. @returns `undefined` where no Deployment of it was seen */
-export function keyControllerOf({ controllers }: Pick<Snapshot, 'controllers'>): KeyController | undefined {
-  const controller = controllers.find(({ metadata }) => metadata.name === keyProgram)
-  if (!controller) return undefined
-  const name = valuesOfFlag(controller, '--sops-age-secret').at(-1)
+/** The Deployments of kustomize-controller that were seen: its shards as well, and those of other namespaces. */
+export function keyControllersOf({ controllers }: Pick<Snapshot, 'controllers'>): Controller[] {
+  return controllers.filter((one) => isController(one, keyProgram))
+}
+
+/**
+ * Reads what kustomize-controller does with keys.
+ * @returns of several Deployments the oldest version; `undefined` where none was seen, and where they have different keys
+ */
+export function keyControllerOf(snapshot: Pick<Snapshot, 'controllers'>): KeyController | undefined {
+  const all = keyControllersOf(snapshot)
+  const [ageSecret, ...others] = new Map(
+    all.map((one) => ageSecretOf(one)).map((id) => [JSON.stringify(id), id]),
+  ).values()
+  if (all.length === 0 || others.length > 0) return undefined
+  const versions = all.map(versionOf)
+  const [oldest] = versions.toSorted((one, other) => (isBefore(`${one}`, `${other}`) ? -1 : 1))
   return {
-    version: versionOf(controller),
-    ageSecret: name ? { namespace: `${controller.metadata.namespace}`, name } : undefined,
-    hasOwnWatchLabel: valuesOfFlag(controller, '--watch-configs-label-selector').length > 0,
+    version: versions.includes(undefined) ? undefined : oldest,
+    ageSecret,
+    hasOwnWatchLabel: all.some((one) => valuesOfFlag(one, '--watch-configs-label-selector').length > 0),
   }
+}
+
+function ageSecretOf(controller: Controller): KeySecretId | undefined {
+  const name = valuesOfFlag(controller, '--sops-age-secret').at(-1)
+  return name ? { namespace: `${controller.metadata.namespace}`, name } : undefined
 }

@@ -1,5 +1,11 @@
 import type { Controller } from './snapshot.ts'
 
+/** Whether it is a controller of this name, or a shard of it: its image tells (https://fluxcd.io/flux/installation/configuration/sharding/). */
+export function isController({ metadata, spec }: Controller, name: string): boolean {
+  const images = spec.template.spec.containers.map(({ image }) => image)
+  return metadata.name === name || images.some((image) => new RegExp(`(^|/)${name}([:@]|$)`).test(image))
+}
+
 /** The version that the tag of its image names; `undefined` where that is a digest or a name. */
 export function versionOf({ spec }: Controller): string | undefined {
   const images = spec.template.spec.containers.map(({ image }) => image)

@@ -57,3 +57,9 @@ export const controllerDeployment = (version: string, ...args: string[]) => ({
     },
   },
 })
+
+/** The Deployment of a shard of it, which has its image and another name. */
+export const controllerShard = (...of: Parameters<typeof controllerDeployment>) => {
+  const deployment = controllerDeployment(...of)
+  return { ...deployment, metadata: { ...deployment.metadata, name: `${deployment.metadata.name}-shard1` } }
+}

@@ -1,6 +1,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { controllerDeployment, fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
+import {
+  controllerDeployment,
+  controllerShard,
+  fluxKustomization,
+  kustomizationOf,
+} from '../../helpers/flux/flux-objects.ts'
 import { withOwnSandbox } from '../../helpers/flux/sandbox.ts'
 import { makeKey, sopsConfig } from '../../helpers/keys.ts'
 import { secretFor } from '../../helpers/rotate/clusters.ts'
@@ -50,7 +55,7 @@ async function held({ sandbox }: FluxRotation) {
 }
 
 const unseen =
-  'kustomization flux-system/wide: decrypts and names no key Secret, and the flags of kustomize-controller are not seen'
+  'kustomization flux-system/wide: decrypts and names no key Secret, and which one kustomize-controller gives it is not seen'
 const commit = ['--commit', '--old', leaving.recipient]
 
 test('the key of the controller itself goes as those that Kustomizations name, and one that is not seen is never none', () =>
@@ -122,6 +127,13 @@ test('the key of the controller itself goes as those that Kustomizations name, a
         assert.match((await rotate(0, ['--status', '--checked', 'flux-system/wide'])).stdout, 'no rotation')
         await apply(JSON.stringify(controllerDeployment('1.9.4', flag)))
         assert.match((await rotate(0, ['--status'])).stdout, 'no rotation is open')
+        // a shard with another one: which of them decrypts is not seen, whatever the repository says
+        await push({ [system]: files[system] + patch })
+        await applied('flux-system', await head())
+        const shard = controllerShard('1.9.4', '--sops-age-secret=other-age')
+        await apply(JSON.stringify(shard))
+        assert.match((await rotate(2, ['--status'])).stderr, unseen)
+        await sandbox.kubectl(['delete', 'deployment', '-n', 'flux-system', shard.metadata.name])
 
         // the Deployment says it
         const [, now] = keys()

@@ -15,7 +15,7 @@ export const rotateClusterFindings = {
   },
   'rotate-controller-key-unseen': {
     severity: 'error',
-    seen: 'decrypts and names no key Secret, and the flags of kustomize-controller are not seen, which may give it one',
+    seen: 'decrypts and names no key Secret, and which one kustomize-controller gives it is not seen',
     means: 'It may decrypt with the old identity from a Secret that the rotation does not know.',
     fix: 'ask for the right to list Deployments, or name its key Secret in spec.decryption.secretRef; or look by hand, and run `mise run sops:rotate --checked {id}`',
     source: 'docs/decryption.md#where-the-key-is-looked-up',

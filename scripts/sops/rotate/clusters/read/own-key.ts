@@ -3,7 +3,11 @@ import {
   type DeclaredKey,
   declaredControllerKey,
 } from '../../../../diagnosis/keys/declared-controller-key.ts'
-import { type KeyController, keyControllerOf } from '../../../../diagnosis/keys/key-controller.ts'
+import {
+  type KeyController,
+  keyControllerOf,
+  keyControllersOf,
+} from '../../../../diagnosis/keys/key-controller.ts'
 import { type Finding, finding } from '../../../../findings/finding.ts'
 import { secretOf } from '../../../../findings/key-secret.ts'
 import { get, secrets } from '../../../../lib/cluster/kube-api.ts'
@@ -12,7 +16,7 @@ import type { Cluster } from '../../../../lib/cluster/kubectl.ts'
 
 /** What is known of the key of kustomize-controller itself. */
 export interface OwnKey {
-  /** `undefined`: nothing is, so what decrypts and names no Secret may decrypt with any. */
+  /** `undefined`: nothing is, or no one thing, so what decrypts and names no Secret may decrypt with any. */
   controller: KeyController | undefined
   /** The Secrets of the snapshot, with that of the controller. */
   secrets: ReadonlyMap<string, Secret>
@@ -31,7 +35,8 @@ export async function readOwnKey(cluster: Cluster, evidence: Evidence): Promise<
   const isUsed = [...kustomizations.values()].some(
     ({ spec }) => spec.decryption && !spec.decryption.secretRef,
   )
-  if (controller || !isUsed) return { controller, secrets: seen, declared: undefined }
+  const isSeen = keyControllersOf(evidence.snapshot).length > 0
+  if (isSeen || !isUsed) return { controller, secrets: seen, declared: undefined }
   const declared = await declaredControllerKey(evidence)
   const secret =
     declared && (await get<Secret>(cluster, `cannot read ${secretOf(declared)}`, secrets, declared))
