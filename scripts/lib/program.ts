@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { constants } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { $, type ProcessOutput, type ProcessPromise, which } from 'zx/core'
 import { CommandError, MissingProgram } from './errors.ts'
 import { shellWord } from './paths.ts'
@@ -12,6 +13,9 @@ const pipesStayOpen = 1_000
 
 /** How long a program may take to end after SIGTERM before it gets SIGKILL, in ms. */
 const termGrace = 2_000
+
+/** How much later than a program of the terminal we may hear of Ctrl-C, in ms. */
+const signalLag = 200
 
 /** How a program is started. */
 export interface ProgramOptions {
@@ -114,6 +118,16 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
     options.signal?.removeEventListener('abort', end)
   }
   return { process: running, end, release, children: () => childrenOf(child) }
+}
+
+/**
+ * To be called where a program of the terminal has ended: Ctrl-C reaches it as well, and may end it before we hear of that.
+ * @throws the reason of `signal` where that is aborted by then
+ */
+export async function throwIfInterrupted(signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted()
+  if (signal) await sleep(signalLag, undefined, { signal }).catch(() => {})
+  signal?.throwIfAborted()
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { UserError } from '../errors.ts'
+import { throwIfInterrupted } from '../program.ts'
 import type { Cluster } from './kubectl.ts'
 import {
   explainAnswer,
@@ -101,7 +102,10 @@ export async function connectionError(
       pluginIsSilent(command, plugin.words()),
       logInFirst(command),
     )
-  const why = late?.aborted ? noAnswer : 'kubectl proxy has ended the connection'
+  const isLost = !late?.aborted && !(error instanceof UserError)
+  // one that has the terminal ends with us
+  if (isLost) await throwIfInterrupted(signal)
+  const why = isLost ? 'kubectl proxy has ended the connection' : noAnswer
   const known = error instanceof UserError ? error : new KubectlError(what, 'unreachable', why, whichCluster)
   // without a context kubectl goes to localhost:8080, and that is not what is wrong
   if (known instanceof KubectlError && known.problem === 'unreachable') await context

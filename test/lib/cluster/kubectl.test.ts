@@ -11,7 +11,7 @@ import { type Cluster, openCluster } from '../../../scripts/lib/cluster/kubectl.
 import type { KubectlError } from '../../../scripts/lib/cluster/kubectl-error.ts'
 import { withDirectory } from '../../helpers/files.ts'
 import { writeKubeconfig } from '../../helpers/kubeconfig.ts'
-import { listProcesses, until } from '../../helpers/processes.ts'
+import { isRunning, listProcesses, until } from '../../helpers/processes.ts'
 import { startProgram } from '../../helpers/program.ts'
 import { thrown } from '../../helpers/thrown.ts'
 import { userEnvironment } from '../../helpers/user.ts'
@@ -143,6 +143,37 @@ test('a server that never answers: a call and the start of a watch have an end',
         assert.is(message, 'cannot read x: the API server did not answer in time')
     },
   ))
+
+test('Ctrl-C that kubectl hears before us is an interruption', () => {
+  let isAsked = false
+  const asked = () => {
+    isAsked = true
+  }
+  return withServer(asked, async ({ env }) => {
+    const module = (name: string) =>
+      JSON.stringify(join(import.meta.dirname, '..', '..', '..', 'scripts', 'lib', 'cluster', name))
+    const script = `const { openCluster } = await import(${module('kubectl.ts')})
+      const { get, secrets } = await import(${module('kube-api.ts')})
+      const abort = new AbortController()
+      process.on('SIGINT', () => abort.abort(new Error('interrupted')))
+      const cluster = openCluster('x', { env: process.env, signal: abort.signal })
+      const object = { namespace: 'a', name: 'b' }
+      await get(cluster, 'x', secrets, object).catch(({ message }) => console.log(message))
+      await cluster.close()`
+    const command = [process.execPath, '--input-type=module', '-e', script]
+    const task = startProgram(command, { cwd: '/', env })
+    await until('the server is asked', () => isAsked, task)
+    const kubectl = listProcesses().find(
+      ({ parent, command }) => parent === task.child.pid && / proxy /.test(command),
+    )
+    task.child.kill('SIGSTOP')
+    process.kill(kubectl!.pid, 'SIGINT')
+    await until('kubectl has ended', () => !isRunning(kubectl!.pid))
+    task.child.kill('SIGINT')
+    task.child.kill('SIGCONT')
+    assert.is((await task.ended).stdout, 'interrupted\n')
+  })
+})
 
 test('a watch that has begun lasts longer than the patience with an answer, and an ERROR event is thrown', () => {
   const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' }

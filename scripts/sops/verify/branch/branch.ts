@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../../../lib/errors.ts'
 import { type Repository, withoutCredentials } from '../../../lib/git/git.ts'
+import { throwIfInterrupted } from '../../../lib/program.ts'
 import { attempt, run } from '../../../lib/run.ts'
 import { commitOnly } from './commit.ts'
 import { type History, makeHistory } from './history.ts'
@@ -119,8 +120,7 @@ export async function openBranch(repository: Repository, given: Given): Promise<
         tip = commit
         return commit
       }
-      // a terminal's Ctrl-C reaches git as well, and may end it before we hear of it
-      if (isUnsure) await sleep(signalLag)
+      if (isUnsure) await throwIfInterrupted(signal)
       signal?.throwIfAborted()
       if (pushed.result === 'refused' || Date.now() > until) throw pushed.error
       await sleep(pauseAfter(tries), undefined, signal && { signal }).catch(() => {})
@@ -164,9 +164,6 @@ export async function openBranch(repository: Repository, given: Given): Promise<
 }
 
 const fetching = ['fetch', '--quiet', '--no-tags', '--refmap=']
-
-/** How much later than git we may get a signal, in ms. */
-const signalLag = 200
 
 /** The longest pause before another try, in ms. */
 const longestPause = 5_000
