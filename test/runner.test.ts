@@ -219,10 +219,12 @@ for (const [cases, limit, others] of [
 }
 
 test('a test that ends the process leaves nothing that runs and is waited for', async () => {
-  const text = `${background}test('one', () => { spawn('sleep', ['65'], { stdio: 'inherit' }); process.exit(0) })\ntest.run()`
+  // that no other process sleeps
+  const duration = `65.${process.pid}`
+  const text = `${background}test('one', () => { spawn('sleep', ['${duration}'], { stdio: 'inherit' }); process.exit(0) })\ntest.run()`
   const { output } = await runFixture({ files: { 'a.test.ts': text } })
   assert.match(output, /the process ended/)
-  assert.not.ok(listProcesses().some(({ command }) => command === 'sleep 65'))
+  assert.not.ok(listProcesses().some(({ command }) => command === `sleep ${duration}`))
 })
 
 test('nothing of the settings of the caller reaches the tests', () => {

@@ -148,7 +148,9 @@ test('the pipe with the key: its directory is for the user alone, and no process
     const { root, directory, key } = example
     const [TMPDIR, stop] = [join(directory, 'tmp'), join(directory, 'stop')]
     mkdirSync(TMPDIR)
-    const wait = `if [ "$1" = decrypt ]; then touch '${stop}'; sleep 617; fi`
+    // that no other process sleeps
+    const sleep = `sleep 617.${process.pid}`
+    const wait = `if [ "$1" = decrypt ]; then touch '${stop}'; ${sleep}; fi`
     const { env } = traceCalls(directory, { ...example.env, TMPDIR }, ['sops'], { sops: wait })
     const ours = () => listProcesses().filter(({ command }) => command.includes(directory))
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
@@ -169,7 +171,7 @@ test('the pipe with the key: its directory is for the user alone, and no process
       started.child.kill(signal)
       await started.ended
       // a program that was not told to end goes on, and takes the shells with it when it ends
-      for (const { pid, command } of listProcesses()) if (command === 'sleep 617') process.kill(pid)
+      for (const { pid, command } of listProcesses()) if (command === sleep) process.kill(pid)
       await until(`nothing is left after ${signal}`, () => ours().length === 0)
       assert.equal(readdirSync(TMPDIR).length, signal === 'SIGKILL' ? 1 : 0)
       rmSync(stop)

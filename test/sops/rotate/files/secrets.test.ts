@@ -123,8 +123,10 @@ test('an identity of the user helps nothing', async () => {
 test('nothing is left of what is interrupted', async () => {
   await withDirectory(async (directory) => {
     const started = join(directory, 'started')
+    // that no other process sleeps
+    const sleep = `sleep 61.${process.pid}`
     const { env } = traceCalls(directory, { PATH: process.env.PATH, HOME: directory }, ['sops'], {
-      sops: `cat "$SOPS_AGE_KEY_FILE" >/dev/null; echo >> '${started}'; sleep 61.7`,
+      sops: `cat "$SOPS_AGE_KEY_FILE" >/dev/null; echo >> '${started}'; ${sleep}`,
     })
     const text = encryptSecret(`${old.recipient},${next.recipient}`)
     const files = Array.from({ length: 4 }, (_, index) => ({ file: `${index}.yaml`, text }))
@@ -146,10 +148,7 @@ test('nothing is left of what is interrupted', async () => {
       controller.abort(reason)
       assert.is(await running, reason)
       assert.equal(leftovers(), [])
-      await until(
-        'all have ended',
-        () => !listProcesses().some(({ command }) => command.includes('sleep 61.7')),
-      )
+      await until('all have ended', () => !listProcesses().some(({ command }) => command === sleep))
       execFileSync('rm', [started])
     }
   })
