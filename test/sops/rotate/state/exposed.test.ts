@@ -7,6 +7,7 @@ import { whatOldOpened } from '../../../../scripts/sops/rotate/state/exposed.ts'
 import { exposedMarkdown } from '../../../../scripts/sops/rotate/state/exposed-markdown.ts'
 import { writeFiles } from '../../../helpers/files.ts'
 import { encryptAs, makeKey } from '../../../helpers/keys.ts'
+import { processorTime } from '../../../helpers/processes.ts'
 import { withRepository } from '../../../helpers/repository.ts'
 import { makeLongHistory } from '../../../helpers/rotate/long-history.ts'
 import { commitAll, rotatedTexts } from '../../../helpers/rotate/rotation.ts'
@@ -83,9 +84,9 @@ test('5,000 commits', () =>
     const { root, env, git } = repository
     const recipients = [old.recipient, next.recipient, makeKey().recipient]
     const { values, atHead } = makeLongHistory(repository, { commits: 5000, files: 120, recipients })
-    const started = performance.now()
+    const before = processorTime()
     const found = await whatOldOpened({ root, env }, old.recipient)
-    const took = performance.now() - started
+    const took = processorTime() - before
     const opened = new Set(
       values.filter((one) => one.recipients.includes(old.recipient)).map(({ key }) => key),
     )
@@ -104,8 +105,8 @@ test('5,000 commits', () =>
     assert.equal(Object.fromEntries(actual), Object.fromEntries([...expected].toSorted()))
     assert.is(actual.length, expected.size)
     assert.ok(expected.size > 200 && [...expected.values()].some((one) => one.endsWith('true')))
-    assert.ok(took < 10_000, `${took} ms`)
-    console.error(`${Math.round(took)} ms for ${values.length} values`)
+    assert.ok(took < 10, `${took} s`)
+    console.error(`${took.toFixed(1)} s of a processor for ${values.length} values`)
   }))
 
 test('the real sops says the same of every version', () =>
