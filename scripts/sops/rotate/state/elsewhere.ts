@@ -78,7 +78,8 @@ async function linesWith(
   const grep = ['git', 'grep', '--no-color', '--line-number', '--fixed-strings', '-I', '-z']
   const patterns = texts.flatMap((text) => ['-e', text])
   const found = await run([...grep, ...patterns, '--', ...pathspecs], { cwd, env, signal, okCodes: [1] })
-  return [...found.matchAll(/^([^\0]+)\0(\d+)\0/gm)].map(([, file = '', line]) => ({
+  // a line may end with a carriage return, which is a line end to `^` and `$`
+  return [...found.matchAll(/([^\0]+)\0(\d+)\0[^\n]*\n/g)].map(([, file = '', line]) => ({
     file,
     line: Number(line),
   }))

@@ -19,6 +19,9 @@ test('what else names the old recipient, or gives an identity to a program', () 
       '.gitlab-ci.yml': 'variables: { SOPS_AGE_KEY_FILE: /agekey }\n',
       'talos/talconfig.yaml': 'x: 1\n# sops: age.agekey\n',
       'kubernetes/secret.yaml': 'kind: Secret\n# age.agekey\n',
+      'windows/Makefile': `a: SOPS_AGE_KEY\r\nb: agekey\r${key.secret}\r\n`,
+      'windows/b.yaml': encryptSecret(recipient).replaceAll('\n', '\r\n'),
+      'windows/keys.md': `${recipient}\r\n`,
     },
     async (repository) => {
       const found = await findKeyElsewhere(repository, await placesIn(repository), recipient)
@@ -28,9 +31,12 @@ test('what else names the old recipient, or gives an identity to a program', () 
           '.sops.yaml.j2:1 recipient',
           'docs/keys.md:3 recipient',
           'nix/sops.nix:1 recipient',
+          'windows/keys.md:1 recipient',
           '.github/workflows/ä b.yaml:2 identity',
           '.gitlab-ci.yml:1 identity',
           'talos/talconfig.yaml:2 identity',
+          'windows/Makefile:1 identity',
+          'windows/Makefile:2 identity',
         ],
       )
       const findings = elsewhereFindings(found, recipient)
