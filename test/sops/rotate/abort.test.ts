@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { encryptSecret } from '../../helpers/keys.ts'
 import { type RotatePlace, withRotatePlace } from '../../helpers/rotate/task-place.ts'
 
 const back = (said: string) =>
@@ -77,6 +81,34 @@ test('a cut-over that is not committed is taken back by git', () =>
     assert.is(git('diff', 'HEAD~2'), '')
     assert.not.match(git('grep', '-h', 'age1', '--', '.sops.yaml'), atHand().at(-1)!)
     assert.match(git('grep', '-h', 'age1', '--', '.sops.yaml'), old.recipient)
+  }))
+
+test('of a cut-over that is not committed git puts back just what was cut over, and sops what git does not have', () =>
+  withRotatePlace(async (place) => {
+    const { root, env, git, ended, old, friend, read, write } = place
+    const own = encryptSecret(friend.recipient)
+    write('apps/own.sops.yaml', own)
+    git('add', '.')
+    git('commit', '--quiet', '--message', 'own')
+    await ended(0, ['--commit'])
+    git('push', '--quiet')
+    // neither has to do with it: the file of somebody else, and one that was deleted
+    write('apps/own.sops.yaml', `${own}# edited\n`)
+    rmSync(join(root, 'apps/d.sops.env'))
+    write('apps/e f.sops.yaml', encryptSecret(old.recipient))
+    await ended(0, ['apps/e f.sops.yaml'])
+    await ended(0)
+    const said = (await ended(1, ['--abort'])).stderr.split('\n')
+    assert.match(said.join('\n'), 'with all that is not committed in them')
+    const commands = said.filter((line) => /^ {2}(git|sops) /.test(line)).map((line) => line.trim())
+    assert.is(commands.length, 2)
+    const key = { ...env, SOPS_AGE_KEY_FILE: join(root, 'age.key') }
+    for (const line of commands) execFileSync('sh', ['-c', line], { cwd: root, env: key, stdio: 'pipe' })
+    assert.is(git('status', '--porcelain').trim().split('\n').length, 3)
+    assert.is(read('apps/own.sops.yaml'), `${own}# edited\n`)
+    assert.match(read('apps/e f.sops.yaml'), old.recipient)
+    await ended(0, ['--abort', '--commit'])
+    assert.is(git('diff', 'HEAD~2', '--', 'apps', ':!apps/own.sops.yaml', ':!apps/d.sops.env'), '')
   }))
 
 test('behind a cut-over the way back is a rotation the other way round, as it is said', () =>

@@ -1,10 +1,10 @@
 import type { Report } from '../../../lib/caller.ts'
 import { exit } from '../../../lib/errors.ts'
-import { shellWord } from '../../../lib/paths.ts'
 import { withdraw } from '../clusters/withdraw.ts'
 import { nextStays } from '../key/next.ts'
 import { refuseFor, sayFinding } from '../refusal.ts'
 import { againCommand } from '../reports/next-hints.ts'
+import { putBackHint } from '../reports/put-back.ts'
 import { recipientRows } from '../reports/report.ts'
 import { recipientsAsJson, statesAsJson } from '../reports/states-json.ts'
 import { judgeOptions, type RotationRun, readClustersAgain, readStandAgain } from '../run.ts'
@@ -68,9 +68,9 @@ async function takeOutOfClusters(run: RotationRun): Promise<void> {
 }
 
 /** New data keys were made, so the old recipient gets them as the new one did. */
-function otherWayRound({ rotation, stand, options }: RotationRun): Report {
+function otherWayRound(run: RotationRun): Report {
+  const { rotation, stand, options } = run
   const isUncommitted = stand.standing.head.newOnly === 0
-  const changed = stand.survey.places.dirty.map((file) => shellWord(`:/${file}`))
   const back = againCommand({ ...options, old: rotation.next, next: rotation.old, abort: false })
   return {
     exitCode: exit.no,
@@ -80,14 +80,7 @@ function otherWayRound({ rotation, stand, options }: RotationRun): Report {
         : 'files are encrypted to the new public key alone: the way back is a rotation the other way round',
       ...recipientRows(rotation),
     ],
-    hints: isUncommitted
-      ? [
-          {
-            text: 'put the files back as they were, and run it again:',
-            lines: [`git restore -- ${changed.join(' ')}`],
-          },
-        ]
-      : [{ text: 'with the old identity at hand:', lines: [back] }],
+    hints: isUncommitted ? [putBackHint(run)] : [{ text: 'with the old identity at hand:', lines: [back] }],
     json: { result: 'refused', ...recipientsAsJson(rotation), ...statesAsJson(stand, rotation) },
   }
 }
