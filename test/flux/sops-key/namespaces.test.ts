@@ -5,6 +5,7 @@ import { type Applied, block, fresh, old, withApplied } from '../../helpers/flux
 import { fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
 import { withNamespaces } from '../../helpers/flux/sandbox.ts'
 import { sopsConfig } from '../../helpers/keys.ts'
+import { until } from '../../helpers/processes.ts'
 
 /** A Kustomization in a namespace of its own, which builds nothing. */
 const tenant = (namespace: string, more = block) =>
@@ -40,16 +41,18 @@ test('without --namespace the key goes where Kustomizations name it, in all or i
   withTenants(tenants, async ({ sandbox, sopsKey, apply, held }) => {
     await apply(tenants.map((name) => tenant(name)).join('---\n'))
     try {
-      await apply(denial('tenant-b'))
-      // the API server takes a moment to enforce a new policy
-      const probe = ['create', 'secret', 'generic', 'probe', '-n', 'tenant-b']
-      while (
-        await sandbox.kubectl(probe).then(
+      // the API server takes a moment to enforce a policy, and to forget it
+      const mayWrite = async () => {
+        const probe = ['secret', 'probe', '-n', 'tenant-b']
+        const isMade = await sandbox.kubectl(['create', 'secret', 'generic', ...probe.slice(1)]).then(
           () => true,
           () => false,
         )
-      )
-        await sandbox.kubectl(['delete', 'secret', 'probe', '-n', 'tenant-b'])
+        if (isMade) await sandbox.kubectl(['delete', ...probe])
+        return isMade
+      }
+      await apply(denial('tenant-b'))
+      await until('the policy is enforced', async () => !(await mayWrite()))
       const before = await held()
       const denied = await sopsKey(keys)
       assert.is(denied.code, 2, denied.stderr)
@@ -61,7 +64,7 @@ test('without --namespace the key goes where Kustomizations name it, in all or i
         'validatingadmissionpolicybinding,validatingadmissionpolicy',
         'deny-secrets',
       ])
-      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      await until('the policy is forgotten', mayWrite)
       const { code, stdout, stderr } = await sopsKey(keys, ['--json'])
       assert.is(code, 0, stderr)
       const written = JSON.parse(stdout).namespaces.map(({ namespace }: { namespace: string }) => namespace)
