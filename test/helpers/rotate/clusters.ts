@@ -113,7 +113,7 @@ export async function failuresDuring(cluster: Cluster, use: () => Promise<void>)
     },
   )
   try {
-    await view.until(() => watched.isOpen || undefined, Date.now() + 10_000)
+    assert.ok(await view.until(() => watched.isOpen || undefined, Date.now() + 120_000), 'nobody watches')
     await use()
     return failures
   } finally {
