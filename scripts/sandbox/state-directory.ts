@@ -73,12 +73,14 @@ export function makeStateDirectory(parent: string, name: string, env: NodeJS.Pro
 
 /**
  * Removes the directories of this name below `parent` whose owner is gone: the watcher did not get to it, because it was
- * killed too or the machine was switched off.
+ * killed too or the machine was switched off. One that cannot be removed, for something is mounted in it, is in nobody's way.
  */
 export function removeAbandoned(parent: string, name: string): void {
-  // a process that was just ended may still write for a moment
   for (const directory of abandonedDirectories(name, parent))
-    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    try {
+      // a process that was just ended may still write for a moment
+      rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    } catch {}
 }
 
 function ended(child: ChildProcess): Promise<void> {

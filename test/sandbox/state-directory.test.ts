@@ -1,12 +1,13 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ownerId } from '../../scripts/lib/owner.ts'
 import { makeStateDirectory } from '../../scripts/sandbox/state-directory.ts'
 import { withDirectory } from '../helpers/files.ts'
 import { isRunning, until } from '../helpers/processes.ts'
+import { startProgram } from '../helpers/program.ts'
 
 test('it is private, and goes away with the processes that are left', () =>
   withDirectory(async (directory) => {
@@ -34,6 +35,25 @@ test('those of owners that are gone are removed, and no others', () =>
       mkdirSync(join(directory, name))
     await makeStateDirectory(directory, 'x', process.env).remove()
     assert.equal(readdirSync(directory).sort(), kept.sort())
+  }))
+
+test('one that cannot be removed, for something is mounted in it, keeps nobody from another one', () =>
+  withDirectory(async (directory) => {
+    const { pid } = spawnSync('true')
+    const left = join(directory, `x-${ownerId(pid)}-a`)
+    mkdirSync(left)
+    const file = join(import.meta.dirname, '..', '..', 'scripts', 'sandbox', 'state-directory.ts')
+    const script = `const { makeStateDirectory } = await import(${JSON.stringify(file)})
+      const state = makeStateDirectory(${JSON.stringify(directory)}, 'x', process.env)
+      console.log('made')
+      await state.remove()`
+    const node = [process.execPath, '--input-type=module', '-e', script]
+    // the mount ends with the process; root may need no more than that
+    const apart = ['unshare', '--mount', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])]
+    const mounted = ['sh', '-c', 'mount -t tmpfs none "$1"; shift; exec "$@"', 'sh', left, ...node]
+    const ended = await startProgram([...apart, ...mounted], { cwd: '/', env: process.env }).ended
+    assert.equal(ended, { code: 0, stdout: 'made\n', stderr: '' })
+    assert.equal(readdirSync(directory), [basename(left)])
   }))
 
 test.run()
