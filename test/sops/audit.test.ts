@@ -194,7 +194,7 @@ function makePipe({ directory }: TestRepository): string {
 
 /** How it ends; without an exit code where it does not. */
 async function endOf({ child, ended }: Started): Promise<Ended> {
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), 120_000)
   return ended.finally(() => clearTimeout(timer))
 }
 

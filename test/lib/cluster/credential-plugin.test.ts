@@ -81,11 +81,12 @@ test('one that says nothing and takes longer than an answer may is waited for', 
 test('one that shows a code and waits: the code is passed on at once, and a key in it is not', () => {
   const { secret } = makeKey()
   const script = `echo "enter the code ABCD at https://login.example.com" >&2; echo "given: ${secret}" >&2
-    while [ ! -e logged-in ]; do sleep 0.1; done; echo "$CREDENTIAL"`
+    touch spoken; while [ ! -e logged-in ]; do sleep 0.1; done; echo "$CREDENTIAL"`
   return withPlugin(script, (place) =>
     withCluster(place, async (cluster, notes) => {
-      const start = performance.now()
       const answer = read(cluster)
+      await until('it has spoken', () => existsSync(join(place.directory, 'spoken')))
+      const start = performance.now()
       await until('the code is there', () => notes.some((line) => line.includes('ABCD')))
       assert.ok(performance.now() - start < 7_000, 'before an answer would be late')
       writeFileSync(join(place.directory, 'logged-in'), '')
