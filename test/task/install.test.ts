@@ -13,8 +13,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { withDirectory, writeFiles } from '../helpers/files.ts'
 import { makeKey } from '../helpers/keys.ts'
-import { listProcesses, until } from '../helpers/processes.ts'
+import { until } from '../helpers/processes.ts'
 import { type Ended, type Started, startProgram } from '../helpers/program.ts'
+import { leftovers } from '../runner/leftovers.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -27,6 +28,8 @@ interface Clone {
   install(env?: NodeJS.ProcessEnv): Promise<Ended>
   /** What the clone has besides our files. */
   added(): string[]
+  /** Waits until nothing runs that works on it or its package cache: npm may outlive a task, and calls itself `npm ci`. */
+  ended(): Promise<void>
 }
 
 /** Runs `use` with a bare clone whose tasks do nothing but install. */
@@ -45,13 +48,19 @@ await runTask(import.meta.filename, async () => {
     const own = { ...process.env, npm_config_cache: join(parent, 'npm-cache') }
     const start = (env: NodeJS.ProcessEnv = {}) =>
       startProgram([process.execPath, 'tasks/made/task.ts'], { cwd: directory, env: { ...own, ...env } })
-    return use({
-      directory,
-      env: own,
-      start,
-      install: async (env) => start(env).ended,
-      added: () => readdirSync(directory).filter((name) => ![...ours, 'tasks'].includes(name)),
-    })
+    const ended = () => until('all has ended', () => leftovers(-1, parent).length === 0)
+    try {
+      return await use({
+        directory,
+        env: own,
+        start,
+        install: async (env) => start(env).ended,
+        added: () => readdirSync(directory).filter((name) => ![...ours, 'tasks'].includes(name)),
+        ended,
+      })
+    } finally {
+      await ended()
+    }
   })
 }
 
@@ -101,10 +110,7 @@ for (const at of ['the directory is made', 'npm works'] as const) {
       assert.not.ok(existsSync(join(clone.directory, 'node_modules')))
       const [first, second] = await Promise.all([clone.install(), clone.install()])
       assert.equal([first.code, second.code], [0, 0], first.stderr + second.stderr)
-      await until(
-        'npm ended',
-        () => !listProcesses().some(({ command }) => command.includes(clone.directory)),
-      )
+      await clone.ended()
       assert.is((await clone.install()).code, 0)
     }))
 }
