@@ -12,6 +12,7 @@ import { fluxKustomization } from '../../helpers/flux/flux-objects.ts'
 import { type Flux, withFlux } from '../../helpers/flux/sandbox.ts'
 import { makeKey } from '../../helpers/keys.ts'
 import { assertNoLeak } from '../../helpers/leak.ts'
+import { processorTime } from '../../helpers/processes.ts'
 import { type Ended, runTask } from '../../helpers/task.ts'
 
 const execute = promisify(execFile)
@@ -250,7 +251,7 @@ test('what cannot be read is said, and is never the same', () =>
     assert.is((await existing([], { cwd: shallow })).code, 0)
   }))
 
-test('200 Secrets take 5 s at most', () => {
+test('200 Secrets take 5 s of a processor at most', () => {
   const many = Array.from({ length: 200 }, (_, index) => `s${index}`)
   const texts = many.map((name) => [`apps/${name}.enc.yaml`, encrypt(secret(name, `of-${name}`))])
   const cluster = {
@@ -266,10 +267,10 @@ test('200 Secrets take 5 s at most', () => {
     const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`
     await kubectl(['annotate', '-n', 'flux-system', 'kustomization/apps', now])
     await flux.applied('apps', commit)
-    const start = performance.now()
+    const before = processorTime()
     const env = { ...flux.env, SOPS_AGE_KEY: key.secret }
     const ended = await runTask('sops:verify', ['--existing', '--json'], { cwd: flux.clone, env })
-    const seconds = (performance.now() - start) / 1000
+    const seconds = processorTime() - before
     assert.is(ended.code, 0, ended.stdout + ended.stderr)
     assert.is(JSON.parse(ended.stdout).counts.same, 200)
     assert.ok(seconds < 5, `${seconds} s`)
