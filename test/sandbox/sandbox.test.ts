@@ -208,9 +208,11 @@ for (const how of ['with its directory', 'whose directory was deleted'] as const
       )
       assert.is(guards.length, 1)
       process.kill(guards[0]!.pid, 'SIGKILL')
-      owner.kill('SIGKILL')
-      await until('both have ended', () => !isRunning(owner.pid!) && !isRunning(guards[0]!.pid))
+      await until('nobody watches over it', () => !isRunning(guards[0]!.pid))
+      // as long as the owner lives: behind that, the sandbox of any other test ends them
       assert.ok(Object.values(sandbox.pids).every(isRunning))
+      owner.kill('SIGKILL')
+      await until('the owner has ended', () => !isRunning(owner.pid!))
       if (how === 'whose directory was deleted') rmSync(sandbox.directory, { recursive: true })
 
       const next = await startTestSandbox()
