@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { requestSync } from '../../scripts/sandbox/flux-system.ts'
@@ -29,7 +30,14 @@ async function followReadme(flux: Flux, use: (user: User) => Promise<void>): Pro
     return stdout
   }
   // the minute that Flux takes to look again need not be waited for
-  const hurry = setInterval(() => requestSync(sandbox).catch(() => {}), 2000)
+  const over = new AbortController()
+  const hurry = async () => {
+    while (!over.signal.aborted) {
+      await requestSync(sandbox).catch(() => {})
+      await sleep(2000, undefined, over).catch(() => {})
+    }
+  }
+  const hurrying = hurry()
   try {
     await git('config', '--global', `url.${server.url}/.insteadOf`, 'https://github.com/OWNER/')
     writeFileSync(join(clone, '.mise.toml'), quickStart.configuration)
@@ -37,7 +45,8 @@ async function followReadme(flux: Flux, use: (user: User) => Promise<void>): Pro
     for (const script of quickStart.scripts) stdout = await run(script)
     await use({ stdout, run })
   } finally {
-    clearInterval(hurry)
+    over.abort()
+    await hurrying
     await server.close()
   }
 }
