@@ -246,7 +246,7 @@ test('a key Secret that others keep is changed where they keep it, and the run n
       // a copy that does not come is named, and waited for
       const behind =
         'secret flux-system/mirror-age: is a copy of flux-system/own-age, and does not hold what that holds'
-      const soon = [...args, '--timeout', '5s']
+      const soon = [...args, '--timeout', '20s']
       assert.match((await rotate(1, soon)).stderr, behind)
       assert.is(await git('rev-parse', 'HEAD'), commit)
       assert.equal((await held())['mirror-age'], [old])
