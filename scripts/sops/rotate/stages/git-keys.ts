@@ -91,14 +91,15 @@ export function lackingNew({ keys }: Pick<GitKeys, 'keys'>, { old, next }: Depar
 }
 
 /** How many hold what, and how far their files have come. */
-export function countGitKeys({ keys }: GitKeys, rotation: Departure, { head, branch }: Places) {
+export function countGitKeys({ keys }: GitKeys, rotation: Departure, { head, branch, dirty }: Places) {
   const { old, next } = rotation
   const textAt = (place: RotationPlace | undefined, { secret }: GitKey) => place?.files.get(secret.file)?.text
   const own = keys.filter((key) => holds(key, old) || holds(key, next))
   return {
     lacking: lackingNew({ keys }, rotation).length,
     both: keys.filter((key) => holds(key, old) && holds(key, next)).length,
-    isUncommitted: own.some((key) => textAt(head, key) !== key.secret.text),
+    // git may write other line ends into the working tree
+    isUncommitted: own.some(({ secret }) => dirty.includes(secret.file)),
     isUnpushed: branch !== undefined && own.some((key) => textAt(branch, key) !== textAt(head, key)),
   }
 }
