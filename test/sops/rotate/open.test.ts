@@ -39,6 +39,16 @@ test('a commit on a branch that nobody else has waits for its push', () =>
     assert.is(git('rev-list', '--count', 'main..rotate').trim(), '1')
   }))
 
+test('where HEAD is on no branch the commands make one that can be pushed', () =>
+  withRotatePlace(async ({ root, env, git, ended }) => {
+    git('checkout', '--quiet', '--detach')
+    const { stderr } = await ended(0, ['--commit'])
+    const commands = stderr.match(/^ {2}git .*$/gm) ?? []
+    assert.is(commands.length, 2, stderr)
+    for (const line of commands) execFileSync('sh', ['-c', line], { cwd: root, env, stdio: 'pipe' })
+    assert.match((await ended(0, ['--commit'])).stdout, /^✓ cut-over/m)
+  }))
+
 test('on the branch of a team the branch counts that the sources of the repository follow', () =>
   withRotatePlace(async ({ git, ended, write, bare }) => {
     const source = (branch: string) =>

@@ -6,6 +6,7 @@ import type { RotateOptions } from '../options.ts'
 import type { RotationRun } from '../run.ts'
 import type { RunEnd } from '../stages/advance.ts'
 import type { RotationStep } from '../standing.ts'
+import type { HeadPlace } from '../state/followed-branch.ts'
 
 /** How far a rotation has come, and what it waits for, in a few words. */
 export function howItStands({ step, of }: RunEnd): string {
@@ -25,12 +26,20 @@ export function howItStands({ step, of }: RunEnd): string {
   }
 }
 
+const firstPush = 'git push --set-upstream origin HEAD'
+
+/** How the commits get to the remote. */
+const pushCommands: Record<HeadPlace, readonly string[]> = {
+  followed: ['git push'],
+  local: [firstPush],
+  detached: ['git switch --create rotate-age-key', firstPush],
+}
+
 /** What people have to do next, with the commands. */
 export function stepHints({ options, stand }: RotationRun, { step }: RunEnd): Hint[] {
   const again = againCommand(options, step)
-  const { tip } = stand.survey.places
+  const { tip, headIs } = stand.survey.places
   const pull = tip ? `git pull --rebase ${shellWord(tip.remote)} ${shellWord(tip.name)}` : 'git pull --rebase'
-  const push = stand.survey.places.hasUpstream ? 'git push' : 'git push --set-upstream origin HEAD'
   if (options.dryRun)
     return [
       { text: 'nothing was written, and a new public key in it is made up for this; do it:', lines: [again] },
@@ -40,7 +49,7 @@ export function stepHints({ options, stand }: RotationRun, { step }: RunEnd): Hi
     return [{ text: 'commit what was written, push it or have it merged, and run it again:', lines: [again] }]
   if (step === 'push') {
     const text = 'push it, or have the pull request merged, and run it again:'
-    return [{ text, lines: [...(stand.behind.isBehind ? [pull] : []), push, again] }]
+    return [{ text, lines: [...(stand.behind.isBehind ? [pull] : []), ...pushCommands[headIs], again] }]
   }
   return [{ text: 'go on with:', lines: [again] }]
 }

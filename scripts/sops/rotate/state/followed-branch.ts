@@ -20,6 +20,9 @@ export interface Tip extends RemoteBranch {
   isLastKnown: boolean
 }
 
+/** How HEAD gets to a remote: by the upstream of its branch, by one that is still to be named, or by no branch at all. */
+export type HeadPlace = 'followed' | 'local' | 'detached'
+
 /** A tip, with what there is to say where it is not known, or not for certain. */
 interface FoundTip {
   tip: Tip | undefined
@@ -34,21 +37,19 @@ interface FoundTip {
 export async function findTip(
   repository: Repository,
   followed: readonly RemoteBranch[],
-): Promise<FoundTip & { assumed: Finding | undefined; hasUpstream: boolean }> {
-  const upstream = await upstreamOfHead(repository)
-  const hasUpstream = upstream !== undefined
+): Promise<FoundTip & { assumed: Finding | undefined; headIs: HeadPlace }> {
+  const { upstream, headIs } = await readHeadBranch(repository)
   const [only, ...others] = followed
-  if (only && others.length === 0)
-    return { ...(await tipOf(repository, only)), assumed: undefined, hasUpstream }
+  if (only && others.length === 0) return { ...(await tipOf(repository, only)), assumed: undefined, headIs }
   if (!upstream) {
     const findings = [finding('branch-unset', { object: 'HEAD' }, {})]
-    return { tip: undefined, findings, assumed: undefined, hasUpstream }
+    return { tip: undefined, findings, assumed: undefined, headIs }
   }
   const sources = only
     ? `GitRepositories of this repository follow several branches, ${namesList(followed)}`
     : 'no GitRepository of this repository with a branch was found'
   const assumed = finding('branch-assumed', { object: objectOf(upstream) }, { sources })
-  return { ...(await tipOf(repository, upstream)), assumed, hasUpstream }
+  return { ...(await tipOf(repository, upstream)), assumed, headIs }
 }
 
 function namesList(branches: readonly RemoteBranch[]): string {
@@ -86,12 +87,15 @@ async function tipOf(repository: Repository, branch: RemoteBranch): Promise<Foun
   }
 }
 
-async function upstreamOfHead(repository: Repository): Promise<RemoteBranch | undefined> {
+async function readHeadBranch(
+  repository: Repository,
+): Promise<{ upstream: RemoteBranch | undefined; headIs: HeadPlace }> {
   const format = '--format=%(HEAD)%00%(upstream:remotename)%00%(upstream:remoteref)'
   const branches = await callGit(repository, ['for-each-ref', format, 'refs/heads'])
   const current = branches.split('\n').find((line) => line.startsWith('*'))
   const [, remote, ref] = current?.split('\0') ?? []
-  return remote && ref ? { remote, name: ref.replace(/^refs\/heads\//, '') } : undefined
+  if (!remote || !ref) return { upstream: undefined, headIs: current === undefined ? 'detached' : 'local' }
+  return { upstream: { remote, name: ref.replace(/^refs\/heads\//, '') }, headIs: 'followed' }
 }
 
 async function lastKnown(

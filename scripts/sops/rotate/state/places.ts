@@ -1,7 +1,7 @@
 import type { Finding } from '../../../findings/finding.ts'
 import type { KeyGroups } from '../../../lib/sops/recipients.ts'
 import type { FileText } from '../rotation.ts'
-import type { Tip } from './followed-branch.ts'
+import type { HeadPlace, Tip } from './followed-branch.ts'
 import type { PastVersions } from './past.ts'
 
 /** A file in one place that holds ciphertext of SOPS. */
@@ -39,8 +39,7 @@ export interface Places extends Readonly<Record<PlaceName, RotationPlace | undef
   tip: Tip | undefined
   /** Why it is not known whether Flux follows that branch, where it is only the upstream of HEAD. */
   assumed: Finding | undefined
-  /** HEAD has a branch at a remote. */
-  hasUpstream: boolean
+  headIs: HeadPlace
   /** The files among these that differ from HEAD, deleted and new ones too. */
   dirty: readonly string[]
   /** Those of them that have the marks of an unfinished merge. */

@@ -30,7 +30,7 @@ export interface PlacesWanted {
  */
 export async function readPlaces(repository: Repository, { paths, branches }: PlacesWanted): Promise<Places> {
   const reader = makeReader(repository, paths)
-  const [workingTree, { head, changed }, { tip, findings, assumed, hasUpstream }] = await Promise.all([
+  const [workingTree, { head, changed }, { tip, findings, assumed, headIs }] = await Promise.all([
     reader.workingTree(),
     readHead(repository, reader),
     findTip(repository, branches),
@@ -44,7 +44,7 @@ export async function readPlaces(repository: Repository, { paths, branches }: Pl
     ...known,
     tip,
     assumed,
-    hasUpstream,
+    headIs,
     dirty,
     conflicted: dirty.filter((file) => isConflicted(repository, file)),
     unread: [...findings, ...leftOut(workingTree, head, changed), ...inUtf16(workingTree)],
