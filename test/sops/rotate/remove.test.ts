@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -63,6 +64,39 @@ test('--remove is refused where nobody else opens a file, and nothing is written
     { old, friend, files },
   )
 })
+
+test('--remove goes by what others have pushed, and not past a branch that is not seen', () =>
+  withRotatePlace(async ({ directory, bare, git, ended, old, friend }) => {
+    const remove = ['--remove', '--old', friend.recipient, '--commit']
+    const theirs = join(directory, 'theirs')
+    git('clone', '--quiet', bare, theirs)
+    writeFileSync(join(theirs, 'late.sops.yaml'), encryptSecret(`${old.recipient},${friend.recipient}`))
+    git('-C', theirs, 'add', '.')
+    git(
+      '-C',
+      theirs,
+      '-c',
+      'user.name=T',
+      '-c',
+      'user.email=t@example.com',
+      'commit',
+      '--quiet',
+      '-m',
+      'late',
+    )
+    git('-C', theirs, 'push', '--quiet')
+    assert.match((await ended(1, remove)).stderr, 'git pull --rebase origin main')
+    renameSync(bare, `${bare}.away`)
+    assert.match((await ended(2, remove)).stderr, 'the remote did not answer')
+    renameSync(`${bare}.away`, bare)
+    git('pull', '--quiet', '--rebase')
+    await ended(0, remove)
+    assert.throws(() => git('grep', '-l', friend.recipient, 'HEAD'))
+    // nobody has pushed to a branch of one's own
+    git('reset', '--quiet', '--hard', 'HEAD~1')
+    git('checkout', '--quiet', '-b', 'leaver')
+    await ended(0, remove)
+  }))
 
 test('--remove gives new data keys also to what somebody was taken out of by hand', () =>
   withRotatePlace(async ({ root, env, git, ended, old, friend, read, write }) => {

@@ -1,7 +1,5 @@
-import { finding } from '../../../findings/finding.ts'
-import { shellWord } from '../../../lib/paths.ts'
 import { type RotationStage, rotationStages } from '../options.ts'
-import { rotationRefusal, sayFinding } from '../refusal.ts'
+import { sayFinding } from '../refusal.ts'
 import { identitiesLeft, type RotationRun, readStandAgain, requireNext } from '../run.ts'
 import { nextStep, type RotationStep } from '../standing.ts'
 import { distributeNew } from './distribute-new.ts'
@@ -12,7 +10,7 @@ import { requireProofRights } from './prove-values.ts'
 import { requireReadableKey } from './readable-key.ts'
 import { retireInGit, retireOld, waitForApplied } from './retire-old.ts'
 import { commitSubjects } from './write-edits.ts'
-import { requireMerged, writeStage, writtenAsText } from './write-stage.ts'
+import { requireMerged, requirePulled, writeStage, writtenAsText } from './write-stage.ts'
 
 /** Where a run ends, and why. */
 export interface RunEnd {
@@ -44,7 +42,8 @@ async function go(run: RotationRun, { step, of }: RunEnd): Promise<boolean> {
   if (rotationStages.indexOf(first) > rotationStages.indexOf(options.to)) return false
   switch (step) {
     case 'pull':
-      throw behind(run)
+      requirePulled(run)
+      return false
     case 'share':
       return share(run)
     case 'distribute':
@@ -63,13 +62,6 @@ async function go(run: RotationRun, { step, of }: RunEnd): Promise<boolean> {
     default:
       return false
   }
-}
-
-function behind(run: RotationRun) {
-  const { tip } = run.stand.survey.places
-  const [remote, branch] = [`${tip?.remote}`, `${tip?.name}`].map(shellWord) as [string, string]
-  const object = `branch ${tip?.remote}/${tip?.name}`
-  return rotationRefusal([finding('branch-ahead', { object }, { remote, branch })], run)
 }
 
 async function share(run: RotationRun): Promise<boolean> {

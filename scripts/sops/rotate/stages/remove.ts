@@ -13,11 +13,12 @@ import { type DepartureRun, readStand, unseenKeys } from '../run.ts'
 import type { Survey } from '../survey.ts'
 import { planCutOver } from './plan-edits.ts'
 import { commitSubjects } from './write-edits.ts'
-import { writeStage, writtenAsText } from './write-stage.ts'
+import { requirePulled, writeStage, writtenAsText } from './write-stage.ts'
 
 /**
  * Takes the public key of somebody who leaves out of all files and rules, with new data keys. No cluster changes.
- * @throws UserError (exit 1) where a cluster decrypts with its identity, or nobody else could open a file
+ * @throws UserError (exit 1) where a cluster decrypts with its identity, nobody else could open a file, or others have pushed what is
+ *   not here; (exit 2) where the branch was not seen
  */
 export async function removeRecipient(survey: Survey, options: RotateOptions): Promise<Report> {
   const old = options.old ?? ''
@@ -26,6 +27,10 @@ export async function removeRecipient(survey: Survey, options: RotateOptions): P
   const log = makeStageLog(options.caller)
   const run = { options, rotation, stand }
   requireOthers(run)
+  requirePulled(run)
+  // a branch of one's own may be at no remote yet
+  const unseen = survey.places.unread.filter(({ code }) => code !== 'branch-unset')
+  refuseFor(unseen, run, exit.notDone)
   const { repository, places, ring } = survey
   const identities = ring.identities.filter(({ recipient }) => recipient !== old)
   const grounds = { repository, places, states: stand.states, identities }

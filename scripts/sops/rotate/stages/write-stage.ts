@@ -4,6 +4,7 @@ import { finding, severityOf } from '../../../findings/finding.ts'
 import { exit } from '../../../lib/errors.ts'
 import { headOf } from '../../../lib/git/commit.ts'
 import { type Repository, shortCommit } from '../../../lib/git/git.ts'
+import { shellWord } from '../../../lib/paths.ts'
 import { readListedFile } from '../../../lib/sops/encrypted-files.ts'
 import type { NextKey } from '../key/next-key.ts'
 import { refuseFor, sayFinding } from '../refusal.ts'
@@ -91,4 +92,14 @@ export function requireMerged(run: DepartureRun): void {
     finding('merge-unfinished', { file }, { file }),
   )
   refuseFor(found, run)
+}
+
+/** What others have pushed would be left out. @throws UserError (exit 1) where encrypted files or rules of the branch are not here */
+export function requirePulled(run: DepartureRun): void {
+  const { standing, survey } = run.stand
+  if (!standing.isBehind) return
+  const { tip } = survey.places
+  const [remote, branch] = [`${tip?.remote}`, `${tip?.name}`].map(shellWord) as [string, string]
+  const object = `branch ${tip?.remote}/${tip?.name}`
+  refuseFor([finding('branch-ahead', { object }, { remote, branch })], run)
 }
