@@ -15,7 +15,8 @@ export async function readRotation(survey: Survey, options: RotateOptions): Prom
   return deriveRotation({
     places,
     repository,
-    keySecrets: options.noCluster || clusterError ? undefined : clusters.flatMap(recipientsOfSecrets),
+    keySecrets: options.noCluster || clusterError ? undefined : clusters.flatMap(recipientsInUse),
+    heldBeside: clusters.flatMap(recipientsOfSecrets).flat(),
     atHand: ring.identities.map(({ recipient }) => recipient),
     successors: successorsAmong(ring),
     old: options.old,
@@ -40,8 +41,16 @@ export function recipientsRotating({ places, clusters }: Pick<Survey, 'places' |
   return new Set([...named, ...clusters.flatMap(recipientsOfSecrets).flat()])
 }
 
+/** As `recipientsOfSecrets`, without what nothing decrypts with. */
+function recipientsInUse({ secrets }: Survey['clusters'][number]): string[][] {
+  const origins = new Set([...secrets.values()].map(({ origin }) => origin))
+  return recipientsOfSecrets({
+    secrets: new Map([...secrets].filter(([key, { users }]) => users.length > 0 || origins.has(key))),
+  })
+}
+
 /** @returns the recipients of the identities in each key Secret of a cluster */
-function recipientsOfSecrets({ secrets }: Survey['clusters'][number]): string[][] {
+function recipientsOfSecrets({ secrets }: Pick<Survey['clusters'][number], 'secrets'>): string[][] {
   return [...secrets.values()].flatMap(({ held }) => (held ? [[...held.recipients]] : []))
 }
 

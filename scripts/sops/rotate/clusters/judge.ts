@@ -55,12 +55,16 @@ export function judgeCluster(
   const concerned = state.users.filter((user) => isConcerned(user, state, rotation))
   return {
     context: state.context,
-    secrets: [...state.secrets.values()].map((secret) => ({
-      ...secret.id,
-      status: heldStatus(secret, rotation),
-      keptBy: secret.kept && keeperName(secret.kept),
-      copyOf: secret.origin,
-    })),
+    secrets: [...state.secrets.values()]
+      .map((secret) => ({ secret, status: heldStatus(secret, rotation) }))
+      // what is only called like a key Secret may be anything
+      .filter(({ secret, status }) => secret.users.length > 0 || status !== 'none')
+      .map(({ secret, status }) => ({
+        ...secret.id,
+        status,
+        keptBy: secret.kept && keeperName(secret.kept),
+        copyOf: secret.origin,
+      })),
     kustomizations: concerned.map((user) => judgeUser(user, rotation)),
     secretsProof: proveSecrets(state, rotation, options),
     sharedProof: proveShared(concerned, rotation, options),

@@ -100,14 +100,20 @@ interface SecretGrounds extends Pick<Caller, 'env' | 'signal'> {
   repository: Repository
 }
 
-/** The Secrets in use, and those that they are copies of. */
+/**
+ * The Secrets in use, those that are called like one of them in other namespaces, for a Kustomization that is not there yet may come to
+ * need them, and those that they are copies of.
+ */
 async function readSecrets(cluster: Cluster, grounds: SecretGrounds): Promise<Map<string, RotatedSecret>> {
   const { used, held, snapshot, repository, env, signal } = grounds
   const use = { kustomizations: [...snapshot.kustomizations.values()] }
   const keptOf = async (secret: Secret | undefined) => secret && findKept(secret, use, repository)
   const found = new Map<string, RotatedSecret>()
-  for (const [key, { id, users }] of used) {
+  for (const key of new Set([...used.keys(), ...held.keys()])) {
     const own = held.get(key)
+    const id = used.get(key)?.id ?? own?.id
+    if (!id) continue
+    const users = used.get(key)?.users ?? []
     const kept = await keptOf(own?.secret)
     const names = users.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
     found.set(key, { id, held: own, users: names, kept, origin: originOf(kept) })

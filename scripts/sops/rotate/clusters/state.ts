@@ -7,7 +7,7 @@ import type { Kept } from '../../../lib/applied/kept.ts'
 import type { FluxSource, GitRepository, Kustomization } from '../../../lib/cluster/flux-objects.ts'
 import type { Cluster } from '../../../lib/cluster/kubectl.ts'
 
-/** A key Secret of a cluster, in use or the origin of one that is. */
+/** A key Secret of a cluster, in use or called like one that is, or the origin of one of these. */
 export interface RotatedSecret {
   id: KeySecretId
   /** What it holds, judged line by line as the controller does; `undefined` where it is not there. Secret. */

@@ -43,7 +43,7 @@ export async function deriveRotation(input: DeriveInput): Promise<Derived> {
   const known: Known = {
     ...input,
     named,
-    inUse: named.union(new Set(inSecrets)),
+    inUse: named.union(new Set([...(inSecrets ?? []), ...(input.heldBeside ?? [])])),
     candidates,
     trailers,
   }

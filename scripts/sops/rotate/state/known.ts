@@ -8,6 +8,8 @@ export interface DeriveInput {
   repository: Repository
   /** The recipients of the identities in each key Secret that the clusters use; `undefined`: no cluster is asked. */
   keySecrets: readonly (readonly string[])[] | undefined
+  /** The recipients of the identities in all Secrets that are read, also in those that no cluster uses. */
+  heldBeside?: readonly string[]
   /** The recipients of the identities at hand. */
   atHand: readonly string[]
   /** The recipients at hand that were made to take the place of another one, by which one: as their key file says. */
