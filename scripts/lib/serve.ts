@@ -9,6 +9,8 @@ export interface Service {
   stderr(): string
   /** Whether a program that it has started runs; `undefined` where the system does not tell. */
   hasChild(): boolean | undefined
+  /** Whether it has ended by itself, or somebody else has ended it. */
+  hasEnded(): boolean
   /** Ends it. Can be called again. */
   end(): Promise<void>
 }
@@ -54,7 +56,9 @@ export async function serve(args: readonly string[], { answer, ...others }: Serv
       const children = program.children()
       return children && children.length > 1
     }
-    if (typeof line === 'string') return { line, end, stderr: () => redact(written), hasChild }
+    const hasEnded = () =>
+      program.process.child?.exitCode !== null || program.process.child.signalCode !== null
+    if (typeof line === 'string') return { line, end, stderr: () => redact(written), hasChild, hasEnded }
     throw failure(args, line)
   } catch (error) {
     await end()

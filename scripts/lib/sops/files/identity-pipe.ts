@@ -29,7 +29,7 @@ done
 `
 
 /** Age identities that are served at a path. */
-export interface IdentityPipe extends Pick<Service, 'end'> {
+export interface IdentityPipe extends Pick<Service, 'end' | 'hasEnded'> {
   /** Whoever opens it reads the identities, any number of times, one after the other. */
   path: string
 }
@@ -48,7 +48,7 @@ export async function servePipe(
   mkdirSync(directory, { mode: 0o700 })
   const path = join(directory, 'pipe')
   const lines = identities.split('\n')
-  const { end } = await serve(['sh', '-c', script, 'sh', path], {
+  const { end, hasEnded } = await serve(['sh', '-c', script, 'sh', path], {
     ...{ env: { PATH: env?.PATH }, signal, directory, pipe: path },
     input: [lines.length, ...lines, ''].join('\n'),
     // in here, for the shell would start a program for it each time
@@ -57,5 +57,5 @@ export async function servePipe(
       return '\n'
     },
   })
-  return { path, end }
+  return { path, end, hasEnded }
 }

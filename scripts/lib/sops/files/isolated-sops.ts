@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { UserError } from '../../errors.ts'
 import type { Repository } from '../../git/git.ts'
 import { type Outcome, requireProgram } from '../../program.ts'
 import { attempt } from '../../run.ts'
@@ -34,7 +35,7 @@ export interface IsolatedSops {
    * Runs sops, which opens the identities once for each recipient that it tries; several may run at once.
    * @param args without `sops`
    * @returns the outcome, whatever the exit code; stderr is redacted and does not say where sops has looked for other keys
-   * @throws MissingProgram; the reason of `signal`
+   * @throws MissingProgram; the reason of `signal`; UserError where it could not be given the identities
    */
   attempt(args: readonly string[], options: IsolatedOptions): Promise<Outcome>
 }
@@ -72,6 +73,8 @@ export async function withIsolatedSops<T>(
       signal,
       timeout,
     })
+    // whoever waits for it reads nothing, which to sops is a key that does not fit
+    if (pipe.hasEnded()) throw new UserError('what hands the identities to sops was ended from outside')
     free.push(pipe)
     return { ...outcome, stderr: withoutPlaces(outcome.stderr) }
   }

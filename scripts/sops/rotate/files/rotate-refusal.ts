@@ -17,7 +17,11 @@ interface Refusal {
  * @returns of what sops said only what is neither a value nor a hash of one
  */
 export function rotateRefusal(file: string, text: SopsText, { code, stderr, kinds }: Refusal): InTheWay {
-  const why = finding('sops-refuses', { file }, { file, why: lastWords(stderr) })
+  const why = finding(
+    'sops-refuses',
+    { file },
+    { file, why: isEnded(code) ? 'it was ended before it was done' : lastWords(stderr) },
+  )
   if (code === sopsCodes.macMismatch && /has no MAC/.test(stderr))
     return new InTheWay('mac-broken', finding('mac-missing', { file }, { file }))
   if (code === sopsCodes.macMismatch)
@@ -50,6 +54,11 @@ function hasSeveralKeys({ lists }: SopsText): boolean {
   const stanzas = lists.map((list) => JSON.stringify([list.path, list.stanzas]))
   const ofFirst = stanzas.filter((_, index) => lists[index]?.document === 0)
   return stanzas.some((one) => !ofFirst.includes(one))
+}
+
+/** Whether it did not end by itself: it took too long, or got a signal. */
+function isEnded(code: number | null): boolean {
+  return code === null || code > 128
 }
 
 /** The last line of what sops said, which names the reason. */

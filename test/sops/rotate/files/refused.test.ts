@@ -11,6 +11,7 @@ import type { FileEdits } from '../../../../scripts/sops/rotate/rotation.ts'
 import { withDirectory } from '../../../helpers/files.ts'
 import { encryptAs, encryptSecret, encryptText, makeKey } from '../../../helpers/keys.ts'
 import { afterwards, refusedBySops } from '../../../helpers/sops/rotating.ts'
+import { thrown } from '../../../helpers/thrown.ts'
 import { traceCalls } from '../../../helpers/trace.ts'
 
 const [old, next, friend] = [makeKey(), makeKey(), makeKey()]
@@ -176,6 +177,35 @@ test('where the output of sops is not laid out alike it is taken as it is, and s
     await refusedBySops(afterwards({ edits, troubles }), [old]),
     files.map(({ file }) => file),
   )
+})
+
+/** Runs `use` with a repository for which these lines come before the real sops. */
+const before = (lines: string, use: (place: typeof repository) => Promise<void>) =>
+  withDirectory(async (directory) => {
+    const real = execFileSync('sh', ['-c', 'command -v sops'], { encoding: 'utf8' }).trim()
+    writeFileSync(join(directory, 'sops'), `#!/bin/sh\n${lines}\nexec ${real} "$@"\n`, { mode: 0o755 })
+    await use({ ...repository, env: { ...process.env, PATH: `${directory}:${process.env.PATH}` } })
+  })
+
+const files = [{ file: 'a.yaml', text: encryptSecret(next.recipient) }]
+const given = { takeOut: undefined, identities: [next] }
+
+test('a sops that was killed is not said to have refused the file without a reason', () =>
+  before('kill -9 $$', async (place) => {
+    const { edits, troubles } = await rekeyFiles(files, { ...given, repository: place })
+    assert.equal(edits, [])
+    assert.is(troubles[0]?.finding.facts.why, 'it was ended before it was done')
+  }))
+
+test('where nobody serves identities any more no file is said to be damaged', () => {
+  const lines = `for one in /proc/[0-9]*; do
+  case $(tr '\\0' ' ' 2>/dev/null <"$one/cmdline") in *"sh $SOPS_AGE_KEY_FILE"*) ;; *) continue ;; esac
+  [ "$(cut -d' ' -f5 "$one/stat")" != "\${one#/proc/}" ] || kill "\${one#/proc/}"
+done 2>/dev/null`
+  return before(lines, async (place) => {
+    const error = await thrown(rekeyFiles(files, { ...given, repository: place }))
+    assert.match(`${error}`, 'what hands the identities to sops was ended from outside')
+  })
 })
 
 test.run()
