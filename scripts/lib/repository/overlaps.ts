@@ -86,13 +86,19 @@ function originsOf(nodes: Nodes): Map<FluxKustomization, Origin> {
   return new Map(
     [...ancestors].map(([source, own]) => {
       const line = [source, ...own]
-      const roots = line.filter((one) => ancestors.get(one)?.size === 0)
+      // what a FluxInstance makes is none of the nodes, and nothing builds it
+      const roots = line.filter((one) => !ancestors.get(one)?.size)
       // those that build each other have no root
       const tops = roots.length > 0 ? roots : line
-      const directories = tops.map(({ file }) => posix.dirname(file))
+      const directories = tops.map((top) => directoryOf(top, ancestors.has(top)))
       return [source, { ancestors: own, tops, roots: new Set(directories) }]
     }),
   )
+}
+
+/** The one of the file that declares it, or the one that a FluxInstance syncs: the file of that may lie anywhere. */
+function directoryOf({ file, path = '.' }: FluxKustomization, isDeclared: boolean): string {
+  return isDeclared ? posix.dirname(file) : (directoryAt(path) ?? path)
 }
 
 function ancestorsOf(source: FluxKustomization, nodes: Nodes): Set<FluxKustomization> {
