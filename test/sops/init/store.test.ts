@@ -41,6 +41,11 @@ test('--store with a command that fails: nothing is written, and the identity is
       const cases: [command: string, said: RegExp][] = [
         ['cat >../stored.txt; echo not signed in >&2; exit 3', /\(exit 3\).* is lost: not signed in\n/],
         ['tee ../stored.txt >&2; exit 1', /\(exit 1\).* is lost: [^\n]*<redacted>\n/],
+        ...['base64 -w0', 'sed s/^AGE-SECRET-KEY-1//', 'fold -w 20'].map((form): [string, RegExp] => [
+          `tee ../stored.txt | ${form} >&2; exit 1`,
+          /\(exit 1\).* is lost: what it says has the identity in it, and is not shown\n/,
+        ]),
+        ['echo line 1 is not AGE-SECRET-KEY-1… >&2; exit 1', /is lost: line 1 is not /],
         ['exit 4', /\(exit 4\).* is lost: it says nothing\n/],
         ['no-such-program', /\(exit 127\).* is lost: .*not found/],
       ]
