@@ -170,6 +170,11 @@ test('somebody leaves, and the cluster does not notice; what was shared and dist
       const next = keys().at(-1)!
       await publish()
       assert.equal(recipientsOf(await heldIn(sandbox, id)), [leaving.recipient, next.recipient])
+      // a cluster that does not answer keeps the new identity, and that is no end
+      const away = { KUBECONFIG: join(place.clone, 'kubeconfig') }
+      const unseen = await rotate(2, ['--abort', '--commit'], { env: { ...place.env, ...away } })
+      assert.match(unseen.stdout, '✓ share')
+      assert.is(await git('diff', begun), '')
       assert.match((await rotate(0, ['--abort', '--commit'])).stdout, /^aborted$/m)
       assert.is(await git('diff', begun), '')
       assert.is(await git('status', '--porcelain'), '')

@@ -16,7 +16,7 @@ import { writeStage, writtenAsText } from './write-stage.ts'
 /**
  * Goes back to the old key: the new recipient out of files and rules, and its identity out of the clusters, where every file still
  * lists the old one. Behind the cut-over the way back is a rotation the other way round.
- * @throws UserError (exit 1) where a file needs the new identity
+ * @throws UserError (exit 1) where a file needs the new identity; (exit 2) where a cluster was not seen, when the files are done
  */
 export async function abortRotation(run: RotationRun): Promise<Report> {
   const { options, rotation, log, stand } = run
@@ -31,6 +31,8 @@ export async function abortRotation(run: RotationRun): Promise<Report> {
   if (written) log.tell('share', 'done', `the new public key out of ${writtenAsText(written)}`, since)
   if (!options.dryRun && survey.clusters.length > 0) await takeOutOfClusters(run)
   run.stand = await readStandAgain(run, await readClustersAgain(run))
+  // the new identity may be in a cluster that is not seen
+  if (survey.clusterError) throw survey.clusterError
   const stays = nextStays(survey.ring, rotation.next, survey.repository.root)
   if (stays) sayFinding(stays, run)
   const isLeft = run.stand.standing.tip !== undefined && run.stand.standing.tip.both > 0
