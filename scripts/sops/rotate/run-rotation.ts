@@ -28,8 +28,9 @@ export async function runRotation(
   options: RotateOptions,
 ): Promise<Report> {
   const { caller } = options
+  caller.status(clusters.length > 0 ? 'reading the repository and the clusters' : 'reading the repository')
   const opened = await contextsOf(clusters, caller.signal)
-  const survey = await readSurvey(repository, opened, options)
+  const survey = await readSurvey(repository, opened, options).finally(() => caller.status(undefined))
   for (const { context } of survey.clusters) caller.note(`context ${context}`)
   for (const trouble of survey.ring.troubles)
     caller.note(`warning: ${trouble.object ?? trouble.file}: not used`)

@@ -91,10 +91,12 @@ async function cutOver(run: RotationRun): Promise<boolean> {
   const { survey, states } = run.stand
   const { repository, places } = survey
   const grounds = { repository, places, states, identities: identitiesLeft(run) }
-  const cut = await planCutOver(grounds, rotation.old, {
-    rewrap: options.rewrap,
-    isLimited: run.stand.standing.isLimited,
-  })
+  const { rewrap, caller } = options
+  caller.status('making new data keys')
+  const { isLimited } = run.stand.standing
+  const cut = await planCutOver(grounds, rotation.old, { rewrap, isLimited }).finally(() =>
+    caller.status(undefined),
+  )
   // what no Kustomization applies is for a cluster that is made anew
   const planned = await withGitKeys(
     run.stand,

@@ -2,7 +2,7 @@ import type { Identity } from '../../../lib/sops/age.ts'
 import { canDecrypt } from '../../../lib/sops/recipients.ts'
 import { opensWithOnly } from '../proof/opens-with-only.ts'
 import { refuseFor } from '../refusal.ts'
-import type { FileText } from '../rotation.ts'
+import type { FileText, FileTrouble } from '../rotation.ts'
 import { identitiesLeft, type RotationRun, requireNext } from '../run.ts'
 import { countedFiles } from './write-edits.ts'
 
@@ -25,10 +25,17 @@ export async function proveFiles(run: RotationRun): Promise<string> {
     ({ documents }) => documents.some(({ threshold }) => threshold > 1) && !canDecrypt(documents, alone),
   )
   const single = texts.filter((one) => !several.includes(one))
-  const proved = [await opensWithOnly(single, [identity], repository)]
-  for (const one of several)
-    for (const identities of identitiesFor(one, run))
-      proved.push(await opensWithOnly([one], identities, repository))
+  const { status } = run.options.caller
+  const proved: { troubles: FileTrouble[] }[] = []
+  status(`opening ${countedFiles(texts.length)} with the new identity alone`)
+  try {
+    proved.push(await opensWithOnly(single, [identity], repository))
+    for (const one of several)
+      for (const identities of identitiesFor(one, run))
+        proved.push(await opensWithOnly([one], identities, repository))
+  } finally {
+    status(undefined)
+  }
   refuseFor(
     proved.flatMap(({ troubles }) => troubles.map((trouble) => trouble.finding)),
     run,
