@@ -46,7 +46,7 @@ export const rotateKeyFindings = {
     severity: 'error',
     seen: 'files are encrypted to {next} already, and its identity is not at hand',
     means: 'Without it nothing can be proved, and no cluster can get it.',
-    fix: '`mise run sops:rotate --new-key -` takes it from stdin, as from whoever began this rotation',
+    fix: '`mise run sops:rotate --new-key FILE` takes it from the file that has it, and `--new-key -` from stdin, as from whoever began this rotation',
     source: page,
   },
   'new-key-not-ignored': {
