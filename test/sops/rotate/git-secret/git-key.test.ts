@@ -1,9 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { controllerDeployment, fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-objects.ts'
-import { encryptText, makeKey, sopsConfig } from '../../helpers/keys.ts'
-import { secretFor } from '../../helpers/rotate/clusters.ts'
+import {
+  controllerDeployment,
+  fluxKustomization,
+  kustomizationOf,
+} from '../../../helpers/flux/flux-objects.ts'
+import { encryptText, makeKey, sopsConfig } from '../../../helpers/keys.ts'
+import { secretFor } from '../../../helpers/rotate/clusters.ts'
 import {
   decrypting,
   heldIn,
@@ -12,9 +16,9 @@ import {
   opens,
   plainKeySecret,
   withFluxRotation,
-} from '../../helpers/rotate/flux-rotation.ts'
-import { recipientsOf } from '../../helpers/rotate/identities.ts'
-import { runTask } from '../../helpers/task.ts'
+} from '../../../helpers/rotate/flux-rotation.ts'
+import { recipientsOf } from '../../../helpers/rotate/identities.ts'
+import { runTask } from '../../../helpers/task.ts'
 
 /** The key that opens the key Secret of the team: it is not rotated. */
 const vault = makeKey()

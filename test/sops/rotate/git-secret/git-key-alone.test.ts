@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { encryptText, makeKey } from '../../helpers/keys.ts'
-import { rotatingFiles, withRotatePlace } from '../../helpers/rotate/task-place.ts'
+import { encryptText, makeKey } from '../../../helpers/keys.ts'
+import { rotatingFiles, withRotatePlace } from '../../../helpers/rotate/task-place.ts'
 
 const keySecret = (name: string, key: string) =>
   `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${name}\n  namespace: flux-system\nstringData:\n  age.agekey: |\n    # kept\n    ${key}\n`
