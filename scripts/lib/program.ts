@@ -15,7 +15,7 @@ const pipesStayOpen = 1_000
 const termGrace = 2_000
 
 /** How much later than a program of the terminal we may hear of Ctrl-C, in ms. */
-const signalLag = 200
+const signalLag = 1_000
 
 /** How a program is started. */
 export interface ProgramOptions {

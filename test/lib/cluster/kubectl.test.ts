@@ -14,6 +14,7 @@ import { writeKubeconfig } from '../../helpers/kubeconfig.ts'
 import { isRunning, listProcesses, until } from '../../helpers/processes.ts'
 import { startProgram } from '../../helpers/program.ts'
 import { thrown } from '../../helpers/thrown.ts'
+import { traceCalls } from '../../helpers/trace.ts'
 import { userEnvironment } from '../../helpers/user.ts'
 
 const object = { namespace: 'a', name: 'b' }
@@ -143,6 +144,19 @@ test('a server that never answers: a call and the start of a watch have an end',
         assert.is(message, 'cannot read x: the API server did not answer in time')
     },
   ))
+
+test('the current context is what the kubeconfig says, however long kubectl takes to start', () =>
+  withDirectory(async (directory) => {
+    const KUBECONFIG = writeKubeconfig(directory, 'http://127.0.0.1:1', { token: 'x' })
+    const before = { kubectl: '[ "$1" = config ] && sleep 9' }
+    const { env } = traceCalls(directory, userEnvironment(directory, { KUBECONFIG }), ['kubectl'], before)
+    const cluster = openCluster(undefined, { env })
+    try {
+      assert.is(await cluster.context, 'x')
+    } finally {
+      await cluster.close()
+    }
+  }))
 
 test('Ctrl-C that kubectl hears before us is an interruption', () => {
   let isAsked = false
