@@ -49,7 +49,7 @@ export async function attend(
   const helping = new Set<string>()
   let turn = Promise.resolve()
 
-  const annotateNow = async ({ metadata }: KubeObject, resource: Resource): Promise<string> => {
+  const annotateNow = async ({ metadata }: KubeObject, resource: Resource): Promise<void> => {
     const now = new Date().toISOString()
     const object = { namespace: metadata.namespace ?? '', name: metadata.name }
     try {
@@ -57,20 +57,22 @@ export async function attend(
     } catch {
       // it has gone meanwhile
     }
-    return now
   }
-  /** Until Flux has looked at them again, what it said before does not count. */
-  const asked = new Map<string, string>()
+  /**
+   * Until Flux has looked at them again, what it said before does not count. By what it had handled before: people ask as well, and
+   * then it never says that it has handled what was asked here.
+   */
+  const asked = new Map<string, string | undefined>()
   const tryAgain = async (kustomization: Kustomization) => {
-    asked.set(idOf(kustomization), await annotateNow(kustomization, kustomizations))
+    asked.set(idOf(kustomization), kustomization.status?.lastHandledReconcileAt)
+    await annotateNow(kustomization, kustomizations)
   }
-  const isAsked = (id: string, { status }: Kustomization) => {
-    const token = asked.get(id)
-    return token !== undefined && token !== status?.lastHandledReconcileAt
-  }
+  const isAsked = (id: string, { status }: Kustomization) =>
+    asked.has(id) && asked.get(id) === status?.lastHandledReconcileAt
   const seen = ({ type, object }: WatchEvent<Kustomization>) => {
     const ready = conditionOf(object, 'Ready')
     const id = idOf(object)
+    if (type === 'DELETED') asked.delete(id)
     if (type === 'DELETED' || ready?.status !== 'False' || helping.has(id) || isAsked(id, object)) return
     const failure = `${id} ${ready.message}`
     const count = helped.get(failure) ?? 0

@@ -299,8 +299,26 @@ spec:
         'shelfs-of-ours.example.com',
       ])
 
-      // and a kind of a later commit is taken as well
-      writeFiles(root, { 'apps/more.yaml': object('later.example.com/v1beta1', 'Policy') })
+      // and a kind of a later commit is taken as well, also by one that somebody has asked to reconcile meanwhile
+      await kubectl(
+        'annotate',
+        '-n',
+        'flux-system',
+        'ks/infra',
+        'reconcile.fluxcd.io/requestedAt=x',
+        '--overwrite',
+      )
+      const handled = [
+        'get',
+        'ks',
+        '-n',
+        'flux-system',
+        'infra',
+        '-o',
+        'jsonpath={.status.lastHandledReconcileAt}',
+      ]
+      await until('it has reconciled', async () => (await kubectl(...handled)) === 'x')
+      writeFiles(root, { 'infra/more.yaml': object('later.example.com/v1beta1', 'Policy') })
       git('add', '--all')
       git('commit', '--quiet', '-m', 'a new kind')
       await until('it is taken', () => /^taken as they are, .*Policy \(later\.example\.com\)/m.test(said()))
