@@ -51,11 +51,16 @@ export async function sandbox({
   const followed = { repository, branch, commit, sync, syncs }
   const objects = await policiesToFollow(followed)
   status('starting the sandbox')
-  const running = await startSandbox({ binaries, env, signal, objects }).finally(() => status(undefined))
+  const { keySecret } = sync
+  const running = await startSandbox({ binaries, env, signal, objects, keySecret }).finally(() =>
+    status(undefined),
+  )
   try {
     const following = await followRepository(running, followed, binaries.bin)
     try {
       if (sync.file !== undefined) note(`this is the cluster of ${sync.file}: Flux builds ${sync.path}`)
+      if (keySecret !== undefined)
+        note(`kustomize-controller has the key of Secret flux-system/${keySecret} (--sops-age-secret)`)
       note(`Flux follows the commits of ${branch}; it also takes pushes to ${following.url}`)
       note(limits)
       return await serveCommits({ running, followed, following, bin: binaries.bin, command, caller })

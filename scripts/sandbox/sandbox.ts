@@ -21,6 +21,8 @@ export interface SandboxOptions {
   signal?: AbortSignal | undefined
   /** How long kustomize-controller waits before it looks at a dependency again. Flux's own default is 30s. */
   requeueDependency?: string
+  /** The Secret in flux-system that kustomize-controller decrypts with where a Kustomization names none (`--sops-age-secret`). */
+  keySecret?: string | undefined
   /** Objects to create before a controller starts. They may be of the kinds of Kubernetes itself. @param access to the git server */
   objects?: (access: SandboxAccess) => object[]
 }
@@ -51,7 +53,7 @@ export interface Sandbox extends SandboxAccess {
  *   Nothing is left behind then.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { binaries, env, signal, requeueDependency = '2s', objects = () => [] } = options
+  const { binaries, env, signal, requeueDependency = '2s', keySecret, objects = () => [] } = options
   const state = makeStateDirectory(tmpdir(), 'flux-sops-sandbox', env)
   const processes = new Map<string, Process>()
   const broken = new AbortController()
@@ -59,7 +61,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const around = { state, env: emptyEnvironment(state.path), processes, signal }
   const flagsOf = {
     'source-controller': [],
-    'kustomize-controller': [`--requeue-dependency=${requeueDependency}`],
+    'kustomize-controller': [
+      `--requeue-dependency=${requeueDependency}`,
+      ...(keySecret === undefined ? [] : [`--sops-age-secret=${keySecret}`]),
+    ],
   }
   let stopping: Promise<void> | undefined
   const stop = () => {

@@ -25,6 +25,8 @@ export interface Sync {
   kustomization: KubeObject
   /** What is still to be applied to the two: these patches, or those of the kustomization beside the file. */
   patches: unknown[] | 'beside'
+  /** The Secret that kustomize-controller is to have as its own key (`--sops-age-secret`), where the repository gives it one. */
+  keySecret: string | undefined
 }
 
 const gotkSync = 'gotk-sync.yaml'
@@ -45,21 +47,26 @@ export async function findSyncs(repository: Repository, commit: string): Promise
     [...files].map((file) => blobs.get(file)!),
   )
   const textOf = (file: string) => texts.get(blobs.get(file) ?? '') ?? ''
-  const instances = new Map(mentions.filter((file) => files.has(file)).map((file) => [file, textOf(file)]))
+  const marked = new Map(mentions.filter((file) => files.has(file)).map((file) => [file, textOf(file)]))
+  const installations = findInstallations(marked)
   const bootstrapped = [...files].filter((file) => posix.basename(file) === gotkSync)
   const found = [
-    ...bootstrapped.map((file) => ofBootstrap(file, textOf(file))),
-    ...findInstallations(instances).flatMap(ofInstance),
+    ...bootstrapped.map((file) => ofBootstrap(file, textOf(file), installations)),
+    ...installations.flatMap(ofInstance),
   ]
   const byPath = new Map<string, Sync>()
-  for (const sync of found) if (!byPath.has(sync.path)) byPath.set(sync.path, sync)
+  for (const sync of found) {
+    const same = byPath.get(sync.path)
+    byPath.set(sync.path, same ? { ...same, keySecret: same.keySecret ?? sync.keySecret } : sync)
+  }
   return [...byPath.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 /** What `flux bootstrap` would make of a directory. */
 export function plainSync(path: string): Sync {
   const objects = { source: sourceOf(), kustomization: kustomizationOf(path) }
-  return { file: undefined, path, url: undefined, sourceKind: 'GitRepository', ...objects, patches: [] }
+  const unsaid = { file: undefined, url: undefined, keySecret: undefined }
+  return { ...unsaid, path, sourceKind: 'GitRepository', ...objects, patches: [] }
 }
 
 /** A directory as it is compared: `./clusters/x/` is `clusters/x`, the root `.`. */
@@ -68,7 +75,7 @@ export function plainPath(path: string): string {
 }
 
 /** One without objects is still to be written by `flux bootstrap`: its path is then the directory above `flux-system`. */
-function ofBootstrap(file: string, text: string): Sync {
+function ofBootstrap(file: string, text: string, installations: readonly FluxInstallation[]): Sync {
   const values = parseDocuments(text).map(({ value }) => value)
   const written = values.find((value) => textAt(value, 'kind') === 'Kustomization')
   const source = values.find((value) => textAt(value, 'spec', 'url') !== undefined)
@@ -83,7 +90,13 @@ function ofBootstrap(file: string, text: string): Sync {
     source: placed(source) ?? sourceOf(),
     kustomization: placed(written) ?? kustomizationOf(path),
     patches: 'beside',
+    keySecret: installations.findLast((one) => !one.instance && isBeside(one.file, file))?.keySecrets.at(-1),
   }
+}
+
+/** As the components and the patches of the controllers are beside `gotk-sync.yaml`. */
+function isBeside(one: string, other: string): boolean {
+  return posix.dirname(one) === posix.dirname(other)
 }
 
 /** An object of `gotk-sync.yaml`; `undefined` for what is none. */
@@ -99,7 +112,7 @@ function placed(value: unknown): KubeObject | undefined {
 }
 
 /** What flux-operator makes of `spec.sync`: a source and a Kustomization of the same name. */
-function ofInstance({ file, instance }: FluxInstallation): Sync[] {
+function ofInstance({ file, instance, keySecrets }: FluxInstallation): Sync[] {
   const { source, path: written = '.', patches = [] } = instance ?? {}
   if (!source) return []
   const path = plainPath(written)
@@ -112,6 +125,7 @@ function ofInstance({ file, instance }: FluxInstallation): Sync[] {
       source: sourceOf(source),
       kustomization: kustomizationOf(path, source),
       patches: patches.filter(concernsSync),
+      keySecret: keySecrets.at(-1),
     },
   ]
 }

@@ -7,6 +7,7 @@ import { fluxKustomization, kustomizationOf } from '../../helpers/flux/flux-obje
 import { withRealRemote } from '../../helpers/flux/real-remote.ts'
 import { testBinaries } from '../../helpers/flux/sandbox.ts'
 import { stateOf, withSandboxTask } from '../../helpers/flux/sandbox-task.ts'
+import { encryptSecret, makeKey } from '../../helpers/keys.ts'
 import { until } from '../../helpers/processes.ts'
 import { withRepository } from '../../helpers/repository.ts'
 
@@ -198,6 +199,43 @@ for (const [kind, url] of [
         assert.equal(real.heard, [])
       })
     }))
+
+test('a key that the repository gives to kustomize-controller itself', () => {
+  const key = makeKey()
+  const flag = 'value: --sops-age-secret=sops-age-all'
+  const files = {
+    'clusters/one/flux-instance.yaml': `${instance('GitRepository', 'https://127.0.0.1/team/fleet.git').split('  kustomize:')[0]}  kustomize:
+    patches:
+      - target: {kind: Deployment, name: kustomize-controller}
+        patch: |
+          - {op: add, path: /spec/template/spec/containers/0/args/-, ${flag}}
+`,
+    'clusters/one/apps.yaml': fluxKustomization('apps', './apps', '  decryption: {provider: sops}\n'),
+    'apps/secret.yaml': encryptSecret(key.recipient),
+  }
+  return withRepository(files, (repository) =>
+    withSandboxTask(repository, [], async (sandbox) => {
+      const { kubectl, said } = sandbox
+      assert.match(
+        said(),
+        /^kustomize-controller has the key of Secret flux-system\/sops-age-all \(--sops-age-secret\)$/m,
+      )
+      assert.match(stateOf(sandbox, 'apps'), 'failed: ')
+      const secret = ['create', 'secret', 'generic', 'sops-age-all', '-n', 'flux-system']
+      await kubectl(...secret, `--from-literal=x.agekey=${key.text}`)
+      await kubectl(
+        'annotate',
+        '--overwrite',
+        '-n',
+        'flux-system',
+        'ks/apps',
+        'reconcile.fluxcd.io/requestedAt=now',
+      )
+      const value = ['get', 'secret', 'x', '--ignore-not-found', '-o', 'jsonpath={.data.message}']
+      await until('it is decrypted', async () => (await kubectl(...value)) === btoa('hello'))
+    }),
+  )
+})
 
 test('kinds that nothing defines are taken, and health that nobody gives is not waited for', () => {
   const definition = (

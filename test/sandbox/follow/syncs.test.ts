@@ -13,10 +13,12 @@ const files = {
   // as bootstrap makes it, and as a template for it has it
   'clusters/a/flux-system/gotk-sync.yaml': `kind: GitRepository\nspec: {url: ssh://git@example.com/a/b}\n---\n${fluxKustomization('flux-system', './clusters/a/')}`,
   'clusters/b/flux-system/gotk-sync.yaml': '# written by flux bootstrap\n',
+  'clusters/b/flux-system/kustomization.yaml':
+    'patches:\n  - {target: {kind: Deployment}, patch: "- {op: add, path: /x, value: --sops-age-secret=of-b}"}\n',
   'clusters/b/apps.yaml': fluxKustomization('apps', './apps'),
   'clusters/c/instance.yaml': instance('clusters/c'),
   // the chart's values are one as well, and of two that say the same one counts
-  'apps/flux/release.yaml': `kind: HelmRelease\nmetadata: {name: flux-instance}\nspec:\n  values:\n    instance:\n      sync: {kind: OCIRepository, url: 'oci://example.com/a/b', path: clusters/c}\n`,
+  'apps/flux/release.yaml': `kind: HelmRelease\nmetadata: {name: flux-instance}\nspec:\n  values:\n    instance:\n      sync: {kind: OCIRepository, url: 'oci://example.com/a/b', path: clusters/c}\n      kustomize: {patches: [{patch: "- {op: add, path: /x, value: --sops-age-secret=of-c}"}]}\n`,
   'docs/flux-instance.md': instance('clusters/d'),
 }
 
@@ -31,6 +33,10 @@ test('what names the clusters of a repository', () =>
         ['clusters/b', 'clusters/b/flux-system/gotk-sync.yaml', undefined, 'flux-system'],
         ['clusters/c', 'apps/flux/release.yaml', 'oci://example.com/a/b', 'flux-system'],
       ],
+    )
+    assert.equal(
+      syncs.map(({ keySecret }) => keySecret),
+      [undefined, 'of-b', 'of-c'],
     )
     const chosen = async (given?: string, among = syncs) =>
       (await chooseSync(repository, 'main', given, among)).file
