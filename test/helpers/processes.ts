@@ -35,7 +35,7 @@ export function processorTime(): number {
 }
 
 /** How long a machine that is slow and busy may take for anything that a test waits for, in seconds. */
-const patience = 120
+const patience = 300
 
 /**
  * Waits until `condition` holds.
