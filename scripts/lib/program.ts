@@ -47,6 +47,8 @@ export interface Program {
   end(): void
   /** To be called when it has ended. */
   release(): void
+  /** Until then what watches over it, when it has ended by itself, may still be removing `directory`. */
+  readonly guardEnded: Promise<void>
 }
 
 /** How a program ended. */
@@ -91,8 +93,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
   child.stdin?.on('error', () => {})
   if (isFed) child.stdin?.write(input)
   else if (!input && !options.directory) child.stdin?.end()
-  // what its guard waits on
-  if (options.directory) child.once('exit', () => (child.stdio[3] as Socket).destroy())
+  const guardEnded = options.directory ? endGuardWith(child) : Promise.resolve()
   const send = (signal: NodeJS.Signals) => {
     // with the terminal it is in our group; a guard is of no use any more
     const others = options.directory ? childrenOf(child) : undefined
@@ -117,7 +118,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions): 
     if (killer && detached) send('SIGKILL')
     options.signal?.removeEventListener('abort', end)
   }
-  return { process: running, end, release, children: () => childrenOf(child) }
+  return { process: running, end, release, guardEnded, children: () => childrenOf(child) }
 }
 
 /**
@@ -206,6 +207,18 @@ function guardOf(directory: string, pipe: string | undefined): string {
   const hold = pipe === undefined ? '' : `exec 4<>${shellWord(pipe)}; `
   const guard = `{ read -r _; kill $$; ${hold}rm -rf -- ${shellWord(directory)}; } <&3 3<&- >/dev/null 2>&1`
   return `${guard} & exec 3<&-; exec `
+}
+
+/** Ends the guard of a program with it: what the guard waits on is closed at its own end when that has gone. */
+function endGuardWith(child: ChildProcess): Promise<void> {
+  const pipe = child.stdio[3] as Socket
+  child.once('exit', () => pipe.end())
+  return new Promise((resolve) => {
+    // the guard may have gone first
+    pipe.on('error', () => {})
+    pipe.once('close', () => resolve())
+    pipe.resume()
+  })
 }
 
 /**

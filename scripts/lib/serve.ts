@@ -11,7 +11,7 @@ export interface Service {
   hasChild(): boolean | undefined
   /** Whether it has ended by itself, or somebody else has ended it. */
   hasEnded(): boolean
-  /** Ends it. Can be called again. */
+  /** Ends it, and nothing of it writes or removes any more. Can be called again. */
   end(): Promise<void>
 }
 
@@ -41,6 +41,7 @@ export async function serve(args: readonly string[], { answer, ...others }: Serv
     program.end()
     await program.process
     program.release()
+    await program.guardEnded
   }
   try {
     const first = new Promise<string>((resolve) => {

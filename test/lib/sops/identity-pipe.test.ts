@@ -82,6 +82,19 @@ test('a shell whose printf is a program gets no identity: arguments can be seen 
     assert.match(error.stderr, /no printf of its own/)
   }))
 
+test('where it has not started, nothing of it is left and nothing goes on', () =>
+  withDirectory(async (directory) => {
+    const own = join(directory, 'own')
+    for (const [name, text] of [
+      ['mkfifo', 'exit 1'],
+      ['rm', `sleep 0.5; exec '${which.sync('rm')}' "$@"`],
+    ] as const)
+      writeFileSync(join(directory, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+    const env = { PATH: `${directory}:${process.env.PATH}` }
+    await errorOf<CommandError>(servePipe('x', own, { env }))
+    assert.equal([existsSync(own), running(own)], [false, []])
+  }))
+
 test('what is missing is named', () =>
   withDirectory(async (directory) => {
     const none = await errorOf(servePipe('x', join(directory, 'own'), { env: { PATH: directory } }))
