@@ -188,9 +188,11 @@ test('a canary on a server that takes no push to main', () =>
       },
     })
     const sourceRef = { kind: 'GitRepository', name: 'sops-canary-0000dead' }
+    // one that builds what others build would take that with it when it goes
+    const path = './sops-canary-0000dead'
     const items = [
       { ...head('GitRepository', 'source'), spec: { ...options.source.spec, interval: '1h' } },
-      { ...head('Kustomization', 'kustomize'), spec: { path: './', prune: true, interval: '1h', sourceRef } },
+      { ...head('Kustomization', 'kustomize'), spec: { path, prune: true, interval: '1h', sourceRef } },
     ]
     await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
     const said: string[] = []
